@@ -1,0 +1,1 @@
+"""Chats: peers, chats, messages, events, the live pages."""

@@ -1,0 +1,63 @@
+"""Messages, ours and theirs."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.chats.models.chat import Chat
+
+
+class Message(models.Model):
+    """A message of a chat. ``box`` (0: the account's own, else the channel's marked id) with ``telegram_id`` is its
+    identity at Telegram; one of ours has ``random_id`` from its first moment and gets ``telegram_id`` when Telegram has
+    it. A message deleted at Telegram keeps its row without its text."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Received"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Not sent"
+
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    session_id = models.BigIntegerField(editable=False, help_text="The chat's session; unique ids are per account.")
+    box = models.BigIntegerField(default=0, editable=False)
+    telegram_id = models.BigIntegerField(null=True, blank=True)
+    random_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    cid = models.UUIDField(null=True, blank=True, unique=True, editable=False, help_text="The page's own name for it.")
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    error_code = models.CharField(max_length=64, blank=True)
+    waits_until = models.DateTimeField(null=True, blank=True, help_text="Flood wait or slow mode: goes out then.")
+
+    out = models.BooleanField(default=False)
+    sender_id = models.BigIntegerField(null=True, blank=True, help_text="Marked id of who wrote it.")
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    date = models.DateTimeField(default=timezone.now)
+    text = models.TextField(blank=True)
+    entities = models.JSONField(default=list, blank=True)
+    reply_to_id = models.BigIntegerField(null=True, blank=True)
+    edit_date = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    service = models.JSONField(null=True, blank=True)
+    media = models.JSONField(null=True, blank=True)
+    forward = models.JSONField(null=True, blank=True)
+    post_author = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        db_table = "telegram_messages"
+        ordering = ("chat", "telegram_id")
+        constraints = (
+            models.UniqueConstraint(fields=("session_id", "box", "telegram_id"), name="message_once"),
+            models.UniqueConstraint(fields=("session_id", "random_id"), name="message_random_id_once"),
+        )
+        indexes = (
+            models.Index(fields=("chat", "-telegram_id"), name="message_history"),
+            models.Index(fields=("chat",), condition=Q(telegram_id=None), name="message_pending"),
+        )
+
+    def __str__(self) -> str:
+        return f"message {self.telegram_id or self.cid}"

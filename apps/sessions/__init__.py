@@ -1,0 +1,1 @@
+"""Sessions: the organisation's Telegram accounts, their secrets, leases, sign-in, commands, rights."""

@@ -1,0 +1,13 @@
+"""The sessions app; its label avoids django.contrib.sessions."""
+
+from django.apps import AppConfig
+
+
+class SessionsConfig(AppConfig):
+    name = "apps.sessions"
+    label = "tg_sessions"
+    verbose_name = "Telegram sessions"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.sessions import checks  # noqa: F401  registers the system checks

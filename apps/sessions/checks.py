@@ -1,0 +1,1 @@
+"""System checks of the configuration: each stops the start and names the variable."""

@@ -1,0 +1,29 @@
+"""Models of the sessions app, split by subject."""
+
+from apps.sessions.models.authorization import Authorization, AuthorizationSecret
+from apps.sessions.models.command import Command, CommandSecret
+from apps.sessions.models.lease import Lease, Node
+from apps.sessions.models.rights import Role, SessionGrant
+from apps.sessions.models.session import Session, SessionEvent, SessionStatus
+from apps.sessions.models.signin import SignInAttempt, SignInSecret, SignInStep
+from apps.sessions.models.updates import ChannelState, FloodWait, UpdateState
+
+__all__ = [
+    "Authorization",
+    "AuthorizationSecret",
+    "ChannelState",
+    "Command",
+    "CommandSecret",
+    "FloodWait",
+    "Lease",
+    "Node",
+    "Role",
+    "Session",
+    "SessionEvent",
+    "SessionGrant",
+    "SessionStatus",
+    "SignInAttempt",
+    "SignInSecret",
+    "SignInStep",
+    "UpdateState",
+]

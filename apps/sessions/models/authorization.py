@@ -1,0 +1,54 @@
+"""Authorizations: the auth keys of an account; the key itself lies encrypted in a table of its own."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.sessions.fields import EncryptedJSONField
+from apps.sessions.models.session import Session
+
+
+class Authorization(models.Model):
+    """One auth key of a session: one CURRENT, perhaps one SPARE, OLD ones kept as facts without their secret."""
+
+    class Role(models.TextChoices):
+        CURRENT = "current", "Current"
+        SPARE = "spare", "Spare"
+        OLD = "old", "Old"
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="authorizations")
+    role = models.CharField(max_length=8, choices=Role, default=Role.CURRENT)
+    key_id = models.BigIntegerField(help_text="Telegram's auth_key_id (64 bits, signed): a fact, not a secret.")
+    dc_id = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_code = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        db_table = "telegram_authorizations"
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("session", "role"), condition=~Q(role="old"), name="authorization_one_per_role"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} authorization of {self.session_id}"
+
+
+class AuthorizationSecret(models.Model):
+    """``secret``: {"dc_id", "server_address", "port", "auth_key" (base64)}. Erased when the authorization ends."""
+
+    authorization = models.OneToOneField(
+        Authorization, primary_key=True, on_delete=models.CASCADE, related_name="secret_row"
+    )
+    secret = EncryptedJSONField()
+
+    class Meta:
+        db_table = "telegram_authorization_secrets"
+
+    def __str__(self) -> str:
+        return "secret"

@@ -1,0 +1,65 @@
+"""The command bus: rows that ask the gateway to do something at Telegram."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.sessions.fields import EncryptedJSONField
+from apps.sessions.models.session import Session
+
+
+class Command(models.Model):
+    """One thing to do. Commands of one session and ``lane`` run in the order of their ids, one at a time; lanes do not
+    wait for each other. ``fence`` is the lease's fencing number under which it was claimed: a claimed row with an older
+    one has an unknown outcome, and its kind's rule says what then."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        CLAIMED = "claimed", "Claimed"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="commands")
+    kind = models.CharField(max_length=32)
+    lane = models.CharField(max_length=64, help_text="chat:<peer id>, sign-in:<attempt>, account …")
+    payload = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    result = models.JSONField(null=True, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    fence = models.BigIntegerField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="Waits until then (flood wait, slow mode, retry).")
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "telegram_commands"
+        ordering = ("id",)
+        indexes = (
+            models.Index(fields=("session", "lane", "id"), condition=Q(state__in=("queued", "claimed")), name="command_open"),
+            models.Index(fields=("settled_at",), condition=Q(state__in=("done", "failed", "cancelled")), name="command_old"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+
+class CommandSecret(models.Model):
+    """What a command needs and nobody may read: a code, a password. Erased when the command is settled."""
+
+    command = models.OneToOneField(Command, primary_key=True, on_delete=models.CASCADE, related_name="secret_row")
+    secret = EncryptedJSONField()
+
+    class Meta:
+        db_table = "telegram_command_secrets"
+
+    def __str__(self) -> str:
+        return "secret"

@@ -1,0 +1,82 @@
+"""The session: our lasting record of one Telegram account, and the timeline of what happened to it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class SessionStatus(models.TextChoices):
+    """What a session is doing. Only READY talks to Telegram; what needs a person says so."""
+
+    SIGNING_IN = "signing_in", "Signing in"
+    CONNECTING = "connecting", "Connecting"
+    SYNCING = "syncing", "Syncing"
+    READY = "ready", "Ready"
+    DISCONNECTED = "disconnected", "Disconnected"
+    CONNECTION_FAILED = "connection_failed", "Connection failed"
+    NEEDS_SIGN_IN = "needs_sign_in", "Needs sign-in"
+    BANNED = "banned", "Banned by Telegram"
+    DISABLED = "disabled", "Disabled"
+
+
+class Session(models.Model):
+    """One Telegram account, one per Telegram user id and network; chats, rights and addresses hang on it.
+
+    While it is signed in for the first time it has no ``telegram_user_id`` and the status SIGNING_IN.
+    """
+
+    name = models.CharField(max_length=64, help_text="What colleagues call this account.")
+    network = models.CharField(max_length=32, db_index=True, help_text="production, test or sandbox: a key never leaves it.")
+    telegram_user_id = models.BigIntegerField(null=True, blank=True)
+    phone = models.CharField(max_length=20, blank=True, help_text="Digits only; shown masked.")
+    first_name = models.CharField(max_length=64, blank=True)
+    last_name = models.CharField(max_length=64, blank=True)
+    username = models.CharField(max_length=64, blank=True)
+    dc_id = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    enabled = models.BooleanField(default=True, help_text="A disabled account is not connected.")
+    status = models.CharField(max_length=20, choices=SessionStatus, default=SessionStatus.SIGNING_IN)
+    status_code = models.CharField(max_length=64, blank=True, help_text="The cause, as Telegram or we name it.")
+    status_since = models.DateTimeField(default=timezone.now)
+    retry_at = models.DateTimeField(null=True, blank=True, help_text="When the next connection is tried.")
+
+    last_update_at = models.DateTimeField(null=True, blank=True, help_text="The last update from Telegram.")
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+
+    class Meta:
+        db_table = "telegram_sessions"
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("network", "telegram_user_id"), name="session_account_once"),
+        )
+        permissions = (("add_account", "Can sign Telegram accounts in"), ("reveal_phone", "Can reveal a phone number"))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SessionEvent(models.Model):
+    """One line of a session's timeline: a state change with its cause, a sign-in, a take-over."""
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="timeline")
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=32)
+    code = models.CharField(max_length=64, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        db_table = "telegram_session_events"
+        ordering = ("-at", "-id")
+        indexes = (models.Index(fields=("session", "-at"), name="session_timeline"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.code}".strip()

@@ -1,0 +1,68 @@
+"""A sign-in under way: resumable at its address, its secrets encrypted and erased at its end."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from apps.sessions.fields import EncryptedJSONField
+from apps.sessions.models.session import Session
+
+
+class SignInStep(models.TextChoices):
+    """Which step waits for the person; SENDING_CODE and CHECKING_* wait for the gateway."""
+
+    PHONE = "phone", "Phone number"
+    CODE = "code", "Code"
+    PASSWORD = "password", "Cloud password"  # noqa: S105  a step's name
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class SignInAttempt(models.Model):
+    """One sign-in of ``session`` (new, or one that needs a fresh key). ``error_code`` and ``flood_until`` tell what the
+    last step answered; ``busy`` is true while a command of this attempt is under way."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="sign_ins")
+    phone = models.CharField(max_length=20, blank=True)
+    step = models.CharField(max_length=10, choices=SignInStep, default=SignInStep.PHONE)
+    busy = models.BooleanField(default=False)
+    error_code = models.CharField(max_length=64, blank=True)
+    flood_until = models.DateTimeField(null=True, blank=True)
+    code_via = models.CharField(max_length=24, blank=True, help_text="app, sms, call, flash_call, missed_call, email …")
+    code_length = models.PositiveSmallIntegerField(null=True, blank=True)
+    next_via = models.CharField(max_length=24, blank=True, help_text="How the code comes if it is asked for again.")
+    resend_at = models.DateTimeField(null=True, blank=True)
+    password_hint = models.CharField(max_length=255, blank=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "telegram_sign_ins"
+        ordering = ("-started_at",)
+
+    def __str__(self) -> str:
+        return f"Sign-in {self.id}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.step in (SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)
+
+
+class SignInSecret(models.Model):
+    """``secret``: {"dc_id", "server_address", "port", "auth_key" (base64), "phone_code_hash"}."""
+
+    attempt = models.OneToOneField(SignInAttempt, primary_key=True, on_delete=models.CASCADE, related_name="secret_row")
+    secret = EncryptedJSONField()
+
+    class Meta:
+        db_table = "telegram_sign_in_secrets"
+
+    def __str__(self) -> str:
+        return "secret"

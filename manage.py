@@ -1,0 +1,25 @@
+#!/usr/bin/env python
+"""Django's command line for tgadmin."""
+
+import os
+import sys
+
+STANDALONE = {"up", "sandbox", "help", "version", "--help", "-h", "--version", "makemigrations"}
+"""Commands that need neither a database nor keys."""
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgadmin.settings")
+    from django.core.management import execute_from_command_line
+
+    from tgadmin import env
+
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command not in STANDALONE and "--help" not in sys.argv and not env.has_database():
+        sys.stderr.write(f"{env.NOT_RUNNING}\n")
+        sys.exit(1)
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
