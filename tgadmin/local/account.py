@@ -29,18 +29,18 @@ class ServiceUser:
 
     def can_enter(self, folder: Path) -> bool:
         """Whether this user can go there, asked of the kernel: permissions of every folder above it count."""
-        enter = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)]
-        return subprocess.run(enter, cwd="/", capture_output=True, check=False, **self.identity()).returncode == 0  # noqa: S603
+        return self._succeeds("/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder))
 
     def can_run(self, program: Path) -> bool:
         """Whether this user can run that program where it lies."""
+        return self._succeeds(str(program), "--version")
+
+    def _succeeds(self, *command: str) -> bool:
         try:
-            told = subprocess.run(  # noqa: S603
-                [str(program), "--version"], cwd="/", capture_output=True, check=False, **self.identity()
-            )
-        except OSError:
+            ended = subprocess.run(command, cwd="/", capture_output=True, check=False, **self.identity())  # noqa: S603
+        except (OSError, subprocess.SubprocessError):  # not executable; or a container without this uid
             return False
-        return told.returncode == 0
+        return ended.returncode == 0
 
     def own(self, folder: Path) -> None:
         """Give `folder` and all that is in it to this user."""
