@@ -14,6 +14,7 @@ from pathlib import Path
 import environ
 
 from tgadmin.local import runtime
+from tgadmin.local.errors import NotRunning
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 NOT_RUNNING = "tgadmin is not running here and DATABASE_URL is not set: start it with bin/run."
@@ -27,7 +28,10 @@ def data_dir() -> Path:
 
 @cache
 def _running() -> Mapping[str, str]:
-    return runtime.load(data_dir()) or {}
+    try:
+        return runtime.load(data_dir())
+    except NotRunning:
+        return {}
 
 
 def value(name: str, default: str = "") -> str:
