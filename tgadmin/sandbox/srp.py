@@ -1,7 +1,7 @@
 """Telegram's cloud password: the server's side of SRP-2048 (https://core.telegram.org/api/srp).
 
-Numbers travel as 256 big-endian bytes. The server never learns the password: it keeps v = g^x mod p, proves nothing, and
-checks the client's M1.
+Numbers travel as 256 big-endian bytes. The server never learns the password: it keeps v = g^x mod p and checks the
+client's M1.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MAX_SESSIONS_PER_USER = 32
 
 @dataclass
 class Password:
-    """A cloud password as Telegram keeps it: the verifier g^x mod p (256 bytes), never the password; all bytes as hex."""
+    """A cloud password as Telegram keeps it: the verifier g^x mod p (256 bytes), never the password; bytes as hex."""
 
     salt1: str
     salt2: str
@@ -93,8 +93,8 @@ class _Session:
 class SrpSessions:
     """The checks under way: one is opened by every account.getPassword and used up by one attempt.
 
-    They live in memory only: after a restart the client gets SRP_ID_INVALID and asks for the password's parameters anew,
-    as it must when one expires.
+    They live in memory only: after a restart the client gets SRP_ID_INVALID and asks for the password's parameters
+    anew, as it must when one expires.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -1,6 +1,6 @@
 """The accounts of the sandbox's world: who exists, under which phone and name, whom they know and block.
 
-Everything lives in memory and is written through the store (kind ``account``), so that a killed sandbox forgets nothing.
+Everything lives in memory and is written through the store (kind ``account``): a killed sandbox forgets nothing.
 User ids are plain positive integers (a user's marked id is the same number); times are unix seconds; phones are digits.
 """
 

@@ -12,6 +12,7 @@ from telethon.tl import TLObject
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world.accounts import Accounts
 from tgadmin.sandbox.world.chats import Chats
+from tgadmin.sandbox.world.logins import Logins
 from tgadmin.sandbox.world.messages import Boxes
 from tgadmin.sandbox.world.peers import Peers
 
@@ -40,6 +41,7 @@ class World:
         self.pusher = pusher
         self.listening = listening
         self.accounts = Accounts(store, clock, self.rng)
+        self.logins = Logins(store, clock, self.rng)
         self.chats = Chats(store, clock, self.rng)
         self.boxes = Boxes(store, clock)
         self.peers = Peers(self._secret(), self.accounts, self.chats)

@@ -1,0 +1,81 @@
+"""What an auth key is allowed: signed in, owing the password, or carried over from another data centre.
+
+Facts in `AuthKey.extra`: ``password_for`` (user id; the code was right, the cloud password is owed), ``signed_in``
+(when), ``unconfirmed``, ``parent`` (the key whose authorization was imported: both are one session).
+https://core.telegram.org/api/auth
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from telethon.tl import types
+
+from tgadmin.sandbox.dispatch import Context, RpcError
+from tgadmin.sandbox.keys import AuthKey
+from tgadmin.sandbox.server import Sandbox
+from tgadmin.sandbox.world.accounts import Account
+
+
+def owing_password(ctx: Context) -> Account | None:
+    """The account for which this key has given the right code, but not yet the cloud password."""
+    user_id = ctx.key.extra.get("password_for")
+    account = ctx.world.accounts.get(user_id) if user_id is not None and ctx.key.user_id is None else None
+    return account if account is not None and account.live else None
+
+
+def await_password(ctx: Context, account: Account) -> None:
+    """From now on the key owes the account's cloud password; kept with the key, so that it outlives a restart."""
+    end_imported(ctx, ctx.key)
+    ctx.key.user_id = None
+    ctx.key.extra = {"password_for": account.user_id}
+
+
+def grant(ctx: Context, account: Account) -> types.auth.Authorization:
+    """Sign the key in and tell the account's other sessions (https://core.telegram.org/api/auth#confirming-login)."""
+    now = int(ctx.world.clock())
+    others = any(key is not ctx.key for key in ctx.server.keys_of(account.user_id))
+    ctx.key.user_id = account.user_id
+    ctx.key.extra = {"signed_in": now, "unconfirmed": others}
+    if others:
+        date = datetime.fromtimestamp(now, UTC)
+        update = types.UpdateNewAuthorization(
+            authorization_hash(ctx.key), unconfirmed=True, date=date, device=ctx.key.device_model, location=ctx.address
+        )
+        ctx.push(account.user_id, types.UpdateShort(update, date))
+    return types.auth.Authorization(ctx.world.peers.user(account.user_id, account.user_id))
+
+
+def grant_import(ctx: Context, account: Account, parent: AuthKey) -> types.auth.Authorization:
+    """Sign the key in as a further connection of `parent`'s session, at another data centre."""
+    ctx.key.user_id = account.user_id
+    ctx.key.extra = {"signed_in": int(ctx.world.clock()), "parent": parent.id}
+    return types.auth.Authorization(ctx.world.peers.user(account.user_id, account.user_id))
+
+
+def main_key(server: Sandbox, key: AuthKey) -> AuthKey:
+    """The key that signed in, for one that imported its authorization; else the key itself."""
+    return server.keys.get(key.extra.get("parent", key.id), key)
+
+
+def end_imported(ctx: Context, parent: AuthKey) -> None:
+    """End the authorizations that other keys have imported from this one."""
+    if parent.user_id is None:
+        return
+    for key in ctx.server.keys_of(parent.user_id):
+        if key.extra.get("parent") == parent.id:
+            ctx.server.revoke(key.id)
+
+
+def authorization_hash(key: AuthKey) -> int:
+    """By what other sessions name this one: 64 bits, signed, never 0 (0 is the current session)."""
+    digest = hashlib.sha256(b"authorization" + key.key).digest()
+    return int.from_bytes(digest[:8], "big", signed=True) or 1
+
+
+def require_seasoned(ctx: Context) -> None:
+    """A session younger than a day may not end others; raises 406."""
+    signed_in = main_key(ctx.server, ctx.key).extra.get("signed_in", 0)
+    if ctx.world.clock() - signed_in < ctx.world.logins.limits.fresh_seconds:
+        raise RpcError(406, "FRESH_RESET_AUTHORISATION_FORBIDDEN")
