@@ -15,7 +15,8 @@ def main() -> None:
     from tgadmin import env
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if command not in STANDALONE and "--help" not in sys.argv and not env.has_database():
+    env.standalone = command in STANDALONE or "--help" in sys.argv
+    if not env.standalone and not env.has_database():
         sys.stderr.write(f"{env.NOT_RUNNING}\n")
         sys.exit(1)
     execute_from_command_line(sys.argv)

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import environ
+from django.core.management.utils import get_random_secret_key
 
 from tgadmin.local import runtime
 from tgadmin.local.errors import NotRunning
@@ -20,6 +21,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 NOT_RUNNING = "tgadmin is not running here and DATABASE_URL is not set: start it with bin/run."
 
 env = environ.Env()
+standalone = False
+"""Set by manage.py for commands that neither serve nor store anything: they run without keys and database."""
 
 
 def data_dir() -> Path:
@@ -41,6 +44,11 @@ def value(name: str, default: str = "") -> str:
     if "DATABASE_URL" in environ.Env.ENVIRON and name != "REDIS_URL":
         return default
     return _running().get(name, default)
+
+
+def secret_key() -> str:
+    """SECRET_KEY; a passing one for standalone commands, whose imports ask for one and never use it."""
+    return value("SECRET_KEY") or (get_random_secret_key() if standalone else "")
 
 
 def has_database() -> bool:

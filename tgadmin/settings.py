@@ -8,7 +8,7 @@ from tgadmin import env as environment
 from tgadmin.env import BASE_DIR, env, value
 
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = value("SECRET_KEY")
+SECRET_KEY = environment.secret_key()
 SESSION_ENCRYPTION_KEYS = [key.strip() for key in value("SESSION_ENCRYPTION_KEYS").split(",") if key.strip()]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
