@@ -1,0 +1,126 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey per pytest run, started before Django reads its settings.
+
+Tests that were given DATABASE_URL or REDIS_URL use those instead. All that a run makes lies in one temporary directory.
+"""
+
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tgadmin.local.paths import DataDir
+from tgadmin.local.postgres import Postgres
+from tgadmin.local.valkey import Valkey
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_CHROMIUM = (
+    "Chromium is missing: install it with 'apt-get install chromium fonts-noto-color-emoji fonts-inter fonts-noto-core' "
+    "(or set CHROMIUM to its path)"
+)
+
+
+class Servers:
+    """What this pytest run has started."""
+
+    def __init__(self) -> None:
+        self.base = Path(tempfile.mkdtemp(prefix="tgadmin-tests-"))
+        self.base.chmod(0o711)  # under root the servers run as a user of their own, which has to go through here
+        self._running: list[Postgres | Valkey] = []
+
+    def start(self) -> None:
+        """Start what the environment does not name, and complete the environment."""
+        data = DataDir.at(self.base / "data")
+        data.prepare()
+        os.environ["DATA_DIR"] = str(data.root)
+        if not os.environ.get("DATABASE_URL"):
+            postgres = Postgres(data, durable=False)
+            self._running.append(postgres)
+            os.environ["DATABASE_URL"] = postgres.start()
+        if not os.environ.get("REDIS_URL"):
+            valkey = Valkey(data)
+            self._running.append(valkey)
+            os.environ["REDIS_URL"] = valkey.start()
+        for name in ("SECRET_KEY", "SESSION_ENCRYPTION_KEYS"):
+            os.environ.setdefault(name, secrets.token_urlsafe(48))
+        os.environ.setdefault("TELEGRAM_API_ID", "1")
+        os.environ.setdefault("TELEGRAM_API_HASH", secrets.token_hex(16))
+
+    def stop(self) -> None:
+        for server in reversed(self._running):
+            server.stop()
+        shutil.rmtree(self.base, ignore_errors=True)
+
+
+def _start_before_django() -> Servers | None:
+    """At import: pytest reads the conftest files of subdirectories, which may import models, before any hook of ours runs."""
+    if {"-h", "--help", "-V", "--version", "--markers", "--fixtures"} & set(sys.argv):
+        return None
+    servers = Servers()
+    try:
+        servers.start()
+    except BaseException:
+        servers.stop()
+        raise
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tgadmin.settings"
+    import django
+
+    django.setup()
+    return servers
+
+
+sys.path[:0] = [path for path in [str(ROOT)] if path not in sys.path]
+_servers = _start_before_django()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the long forms too")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _servers is not None:
+        from django.db import connections
+
+        connections.close_all()
+        _servers.stop()
+
+
+def chromium_path() -> str | None:
+    """The browser for the browser tests."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+
+
+def browser_required() -> bool:
+    """Whether a missing browser is a failure: on CI, or when told so."""
+    return os.environ.get("CI", "").lower() in ("1", "true") or os.environ.get("REQUIRE_BROWSER") == "1"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        _skip(items, "long", "long form: run with --long")
+    if chromium_path() is None and not browser_required():
+        _skip(items, "browser", NO_CHROMIUM)
+
+
+def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
+    for item in items:
+        if item.get_closest_marker(marker):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") and chromium_path() is None:
+        pytest.fail(NO_CHROMIUM, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser; browser tests ask for it."""
+    path = chromium_path()
+    assert path is not None, NO_CHROMIUM
+    return path
