@@ -25,7 +25,8 @@ P_BYTES = bytes.fromhex(
 P = int.from_bytes(P_BYTES, "big")
 SIZE = 256
 PBKDF2_ROUNDS = 100_000
-SALT1_SERVER_BYTES = 8  # the client lengthens this prefix with random bytes of its own
+SALT1_SERVER_BYTES = 8  # the server's part of a new salt1 …
+SALT1_CLIENT_BYTES = 32  # … which the client lengthens by so many random bytes of its own
 SALT2_BYTES = 16
 SESSION_SECONDS = 3600
 MAX_SESSIONS_PER_USER = 32
@@ -71,7 +72,7 @@ def password_hash(password: str, salt1: bytes, salt2: bytes) -> int:
 
 def make_password(password: str, *, hint: str = "", email: str = "") -> Password:
     """What a client makes of a new password, for accounts that are born with one."""
-    salt1, salt2 = secrets.token_bytes(SALT1_SERVER_BYTES + 32), secrets.token_bytes(SALT2_BYTES)
+    salt1, salt2 = secrets.token_bytes(SALT1_SERVER_BYTES + SALT1_CLIENT_BYTES), secrets.token_bytes(SALT2_BYTES)
     verifier = padded(pow(G, password_hash(password, salt1, salt2), P))
     return Password(salt1.hex(), salt2.hex(), verifier.hex(), hint, email)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
 from tgadmin.sandbox.services import authorizations
+from tgadmin.sandbox.services.news import tell
 from tgadmin.sandbox.srp import SrpError
-from tgadmin.sandbox.world.accounts import SERVICE_USER_ID, Account, digits
+from tgadmin.sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account, digits
 from tgadmin.sandbox.world.logins import DAY, HOUR, SentCode, next_route
 
-MAX_NAME = 64
 _PHONE = re.compile(r"\+?[1-9][0-9 ()\-]{5,24}")
 _API_HASH = re.compile(r"[0-9a-f]{32}")
 _CODE_MESSAGE = (
@@ -101,7 +100,7 @@ async def sign_up(ctx: Context, request: functions.auth.SignUpRequest) -> types.
     account = accounts.create(sent.phone, first, last)
     ctx.world.logins.forget(sent)
     for owner in accounts.knowing(account.user_id):  # those who had saved the number have a new contact
-        ctx.push(owner.user_id, _news_of(ctx, owner.user_id, account.user_id))
+        tell(ctx, owner.user_id, types.UpdateUser(account.user_id), about=[account.user_id])
     return _enter(ctx, account)
 
 
@@ -251,8 +250,3 @@ def _sent_code(ctx: Context, sent: SentCode) -> types.auth.SentCode:
 
 def _terms() -> types.help.TermsOfService:
     return types.help.TermsOfService(types.DataJSON("{}"), "This is a sandbox. Nothing here reaches Telegram.", [])
-
-
-def _news_of(ctx: Context, viewer: int, user_id: int) -> types.Updates:
-    now = datetime.fromtimestamp(ctx.world.clock(), UTC)
-    return types.Updates([types.UpdateUser(user_id)], [ctx.world.peers.user(viewer, user_id)], [], now, 0)

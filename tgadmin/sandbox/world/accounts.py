@@ -7,6 +7,7 @@ User ids are plain positive integers (a user's marked id is the same number); ti
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,10 @@ SERVICE_USER_ID = 777000  # Telegram's own account: sign-in codes and notices co
 FIRST_USER_ID = 5_000_000_000  # today's ids do not fit into 32 bits, so ours do not either
 ONLINE_SECONDS = 300  # how long account.updateStatus keeps an account online, as help.getConfig's online_cloud_timeout
 DEFAULT_AUTHORIZATION_TTL_DAYS = 183
+MAX_NAME = 64  # characters of a first or last name
+MAX_ABOUT = 70  # of a bio
+# https://core.telegram.org/method/account.checkUsername
+_USERNAME = re.compile(r"[a-z](?:[a-z0-9]|_(?!_)){3,30}[a-z0-9]", re.IGNORECASE)
 
 
 @dataclass
@@ -29,6 +34,15 @@ class Contact:
     first_name: str
     last_name: str = ""
     phone: str = ""  # as the owner knows it; empty if added without a number
+
+
+@dataclass
+class PendingEmail:
+    """A recovery e-mail that waits for its code, with the password settings that come into force with it."""
+
+    email: str
+    code: str
+    password: Password
 
 
 @dataclass
@@ -42,6 +56,7 @@ class Account:
     username: str | None = None
     about: str = ""
     password: Password | None = None
+    pending_email: PendingEmail | None = None
     banned: bool = False
     deleted: bool = False
     is_scripted: bool = False
@@ -67,6 +82,9 @@ class Account:
         data = dict(data)
         if data["password"] is not None:
             data["password"] = Password(**data["password"])
+        if data.get("pending_email") is not None:
+            pending = data["pending_email"]
+            data["pending_email"] = PendingEmail(pending["email"], pending["code"], Password(**pending["password"]))
         data["contacts"] = {int(key): Contact(**value) for key, value in data["contacts"].items()}
         data["saved_phones"] = {key: Contact(**value) for key, value in data["saved_phones"].items()}
         data["blocked"] = {int(key): value for key, value in data["blocked"].items()}
@@ -76,6 +94,11 @@ class Account:
 def digits(phone: str) -> str:
     """A phone number as Telegram writes it: its digits only."""
     return "".join(char for char in phone if char in "0123456789")
+
+
+def valid_username(username: str) -> bool:
+    """5 to 32 letters, digits and single underscores, a letter first, no underscore last."""
+    return _USERNAME.fullmatch(username) is not None
 
 
 class Accounts:
@@ -186,7 +209,7 @@ class Accounts:
         self._by_phone.pop(account.phone, None)
         self.set_username(account, None)
         account.deleted = True
-        account.password = None
+        account.password = account.pending_email = None
         account.phone = account.first_name = account.last_name = account.about = ""
         account.contacts, account.saved_phones, account.blocked = {}, {}, {}
         account.last_online = account.online_until = 0

@@ -51,32 +51,33 @@ class Peers:
     """Turns input peers into marked ids and marked ids into the objects that one viewer may see."""
 
     def __init__(self, secret: bytes, accounts: Accounts, chats: ChatBook) -> None:
-        self._secret = secret
+        self.secret = secret
         self._accounts = accounts
         self._chats = chats
 
     def access_hash(self, viewer: int, marked: int) -> int:
         """The access hash with which `viewer` may name that peer: 64 bits, signed, never 0."""
-        digest = hmac.new(self._secret, f"{viewer}:{marked}".encode(), hashlib.sha256).digest()
+        digest = hmac.new(self.secret, f"{viewer}:{marked}".encode(), hashlib.sha256).digest()
         return int.from_bytes(digest[:8], "big", signed=True) or 1
 
-    def resolve(self, viewer: Account, input_peer: Any, *, error: str = "PEER_ID_INVALID") -> int:
+    def resolve(self, viewer: Account, input_peer: Any, *, error: str | None = None) -> int:
         """The marked id that an InputPeer, InputUser or InputChannel names.
 
-        Raises RpcError 400: CHANNEL_INVALID for channels, USER_ID_INVALID for an InputUser, else `error`.
+        Raises RpcError 400: CHANNEL_INVALID for channels, else `error` (by default USER_ID_INVALID for an InputUser,
+        PEER_ID_INVALID for the rest).
         """
         match input_peer:
             case types.InputPeerSelf() | types.InputUserSelf():
                 return viewer.user_id
             case types.InputPeerUser():
-                return self._user_named(viewer, input_peer.user_id, input_peer.access_hash, error)
+                return self._user_named(viewer, input_peer.user_id, input_peer.access_hash, error or "PEER_ID_INVALID")
             case types.InputUser():
-                return self._user_named(viewer, input_peer.user_id, input_peer.access_hash, "USER_ID_INVALID")
+                return self._user_named(viewer, input_peer.user_id, input_peer.access_hash, error or "USER_ID_INVALID")
             case types.InputPeerChat():
-                return self._chat_named(input_peer.chat_id, error)
+                return self._chat_named(input_peer.chat_id, error or "PEER_ID_INVALID")
             case types.InputPeerChannel() | types.InputChannel():
                 return self._channel_named(viewer, input_peer.channel_id, input_peer.access_hash)
-        raise RpcError(400, error)
+        raise RpcError(400, error or "PEER_ID_INVALID")
 
     def resolve_user(self, viewer: Account, input_user: Any, *, error: str = "USER_ID_INVALID") -> Account:
         """The account that an InputUser (or InputPeerUser) names; a deleted one too."""
