@@ -1,7 +1,7 @@
 """An encrypted model field: django-cryptography's mixin with our keys and no pickle.
 
-Its own ``_dump`` and ``_load`` pickle the value and sign it with SECRET_KEY whatever the encryption key is, and know one
-key only; ours write JSON under ``SESSION_ENCRYPTION_KEYS`` (tgadmin.core.encryption).
+Its own ``_dump`` and ``_load`` pickle the value and sign it with SECRET_KEY whatever the encryption key is, and know
+one key only; ours write JSON under ``SESSION_ENCRYPTION_KEYS`` (tgadmin.core.encryption).
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ class Command(models.Model):
     error_code = models.CharField(max_length=64, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     fence = models.BigIntegerField(null=True, blank=True)
-    not_before = models.DateTimeField(null=True, blank=True, help_text="Waits until then (flood wait, slow mode, retry).")
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="Waits until then (flood wait, slow mode, retry)."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -44,8 +46,12 @@ class Command(models.Model):
         db_table = "telegram_commands"
         ordering = ("id",)
         indexes = (
-            models.Index(fields=("session", "lane", "id"), condition=Q(state__in=("queued", "claimed")), name="command_open"),
-            models.Index(fields=("settled_at",), condition=Q(state__in=("done", "failed", "cancelled")), name="command_old"),
+            models.Index(
+                fields=("session", "lane", "id"), condition=Q(state__in=("queued", "claimed")), name="command_open"
+            ),
+            models.Index(
+                fields=("settled_at",), condition=Q(state__in=("done", "failed", "cancelled")), name="command_old"
+            ),
         )
 
     def __str__(self) -> str:

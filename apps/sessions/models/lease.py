@@ -9,7 +9,7 @@ from apps.sessions.models.session import Session
 
 
 class Node(models.Model):
-    """A gateway process, as it registered itself. ``boot_id``, ``pid`` and ``pid_started`` prove its death on its own host."""
+    """A gateway process, as it registered itself. ``boot_id``, ``pid``, ``pid_started`` prove its death on its host."""
 
     id = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=64)

@@ -28,11 +28,12 @@ class Session(models.Model):
     """
 
     name = models.CharField(max_length=64, help_text="What colleagues call this account.")
-    network = models.CharField(max_length=32, db_index=True, help_text="production, test or sandbox: a key never leaves it.")
+    network = models.CharField(
+        max_length=32, db_index=True, help_text="production, test, or one data centre: a key never leaves it."
+    )
     telegram_user_id = models.BigIntegerField(null=True, blank=True)
     phone = models.CharField(max_length=20, blank=True, help_text="Digits only; shown masked.")
-    first_name = models.CharField(max_length=64, blank=True)
-    last_name = models.CharField(max_length=64, blank=True)
+    profile_name = models.CharField(max_length=160, blank=True, help_text="First and last name at Telegram.")
     username = models.CharField(max_length=64, blank=True)
     dc_id = models.PositiveSmallIntegerField(null=True, blank=True)
 

@@ -17,7 +17,7 @@ class SignInStep(models.TextChoices):
 
     PHONE = "phone", "Phone number"
     CODE = "code", "Code"
-    PASSWORD = "password", "Cloud password"  # noqa: S105  a step's name
+    PASSWORD = "password", "Cloud password"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"

@@ -1,0 +1,1 @@
+"""What may be done with sessions: transactional services, one module per subject."""

@@ -1,0 +1,160 @@
+"""The command bus's rows: asking the gateway for something, taking it back, waiting for it, and settling it.
+
+``enqueue`` runs inside the caller's transaction, so a command exists exactly if what it is about does. Settling happens
+in the gateway, under the lease's fence (``leases.hold`` first, in the same transaction).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import connection
+from django.utils import timezone
+
+from apps.sessions.models import Command, CommandSecret
+from apps.sessions.services.notify import COMMANDS, SETTLED, notify
+
+OPEN = (Command.State.QUEUED, Command.State.CLAIMED)
+ACCOUNT_LANE = "account"
+LOOK_SECONDS = 1.0
+"""How often ``wait`` looks at the row although no notification came."""
+
+
+class Kind(StrEnum):
+    """Every kind of command there is; the gateway has one handler for each."""
+
+    SEND = "send"
+    EDIT = "edit"
+    DELETE = "delete"
+    READ = "read"
+    TYPING = "typing"
+    HISTORY = "history"
+    DIALOGS = "dialogs"
+    LOG_OUT = "log_out"
+    SIGN_IN_SEND_CODE = "sign_in.send_code"
+    SIGN_IN_RESEND = "sign_in.resend"
+    SIGN_IN_CANCEL = "sign_in.cancel"
+    SIGN_IN_CODE = "sign_in.code"
+    SIGN_IN_PASSWORD = "sign_in.password"  # noqa: S105  a kind of command
+
+
+def chat_lane(peer_id: int) -> str:
+    """The lane of what must keep its order within a chat: sends, edits, deletes."""
+    return f"chat:{peer_id}"
+
+
+def read_lane(peer_id: int) -> str:
+    return f"read:{peer_id}"
+
+
+def typing_lane(peer_id: int) -> str:
+    return f"typing:{peer_id}"
+
+
+def history_lane(peer_id: int) -> str:
+    return f"history:{peer_id}"
+
+
+def sign_in_lane(attempt_id: UUID | str) -> str:
+    return f"sign-in:{attempt_id}"
+
+
+def enqueue(
+    session_id: int,
+    kind: str,
+    lane: str,
+    payload: Mapping[str, Any],
+    *,
+    secret: Mapping[str, Any] | None = None,
+    user: AbstractBaseUser | AnonymousUser | None = None,
+    not_before: datetime | None = None,
+) -> Command:
+    """Add a command to the session's lane, inside the caller's transaction; gateways hear of it when that commits.
+
+    ``secret`` is kept encrypted and erased when the command is settled. Raises ValueError for an unknown kind.
+    """
+    command = Command.objects.create(
+        session_id=session_id,
+        kind=Kind(kind),
+        lane=lane,
+        payload=dict(payload),
+        created_by_id=user.pk if user is not None else None,
+        not_before=not_before,
+    )
+    if secret is not None:
+        CommandSecret.objects.create(command=command, secret=dict(secret))
+    notify(COMMANDS, session_id)
+    return command
+
+
+def cancel(command: Command) -> bool:
+    """Take back a command that no gateway has begun; False if one has, or if it is over."""
+    taken_back = Command.objects.filter(pk=command.pk, state=Command.State.QUEUED).update(
+        state=Command.State.CANCELLED, settled_at=timezone.now(), error_code="CANCELLED_BY_STAFF"
+    )
+    if not taken_back:
+        return False
+    CommandSecret.objects.filter(command_id=command.pk).delete()
+    notify(SETTLED, command.pk)
+    notify(COMMANDS, command.session_id)
+    return True
+
+
+def is_over(command: Command) -> bool:
+    return command.state not in OPEN
+
+
+def wait(command_id: int, timeout: float) -> Command:
+    """The command once it is settled, or as it stands after ``timeout`` seconds. For commands outside the web process.
+
+    Must be called outside a transaction. Raises Command.DoesNotExist when it was deleted with its session.
+    """
+    deadline = time.monotonic() + timeout
+    with _listener() as listener:
+        while True:
+            command = Command.objects.get(pk=command_id)
+            left = deadline - time.monotonic()
+            if is_over(command) or left <= 0:
+                return command
+            for note in listener.notifies(timeout=min(LOOK_SECONDS, left), stop_after=1):
+                if note.payload == str(command_id):
+                    break
+
+
+def _listener() -> psycopg.Connection[Any]:
+    """A connection of its own that hears SETTLED; Django's may be a pool's or in use."""
+    given = connection.get_connection_params()
+    params = {key: given[key] for key in given if key not in {"cursor_factory", "context", "pool", "prepare_threshold"}}
+    listener = psycopg.connect(**params, autocommit=True)
+    listener.execute(f"LISTEN {SETTLED}")
+    return listener
+
+
+def settle(command: Command, state: str, *, result: Any = None, error_code: str = "") -> None:
+    """End a claimed command, inside a transaction that holds the lease; its secret is erased."""
+    command.state = Command.State(state)
+    command.result = result
+    command.error_code = error_code
+    command.settled_at = timezone.now()
+    command.save(update_fields=("state", "result", "error_code", "settled_at"))
+    CommandSecret.objects.filter(command_id=command.pk).delete()
+    notify(SETTLED, command.pk)
+
+
+def postpone(command: Command, until: datetime, error_code: str, *, unknown: bool = False) -> None:
+    """Put a claimed command off until then, at the head of its lane, inside a transaction that holds the lease.
+
+    ``unknown``: its outcome is not known; it stays claimed, so that the next claim says so.
+    """
+    command.not_before = until
+    command.error_code = error_code
+    if not unknown:
+        command.state = Command.State.QUEUED
+    command.save(update_fields=("state", "not_before", "error_code"))

@@ -1,0 +1,20 @@
+"""Wake-ups through PostgreSQL's NOTIFY: delivered on commit, lost on rollback, and never more than a hint.
+
+Channels: ``tg_commands`` (the bus has work for a session), ``tg_sessions`` (a session was enabled, disabled, signed in or
+removed), ``tg_events`` (something of a session changed that browsers show), ``tg_settled`` (a command has ended; its id).
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+COMMANDS = "tg_commands"
+SESSIONS = "tg_sessions"
+EVENTS = "tg_events"
+SETTLED = "tg_settled"
+
+
+def notify(channel: str, number: int) -> None:
+    """Send ``number`` (a session's id; a command's on SETTLED) to whoever listens, when this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, str(number)])

@@ -1,0 +1,101 @@
+"""Who may do what with which session: the one place that answers, asked by admin, pages, sockets and commands.
+
+A viewer reads; an operator sends, edits, deletes and marks read; a manager signs in, renames, disables, grants and logs
+out. Superusers are managers of every session. Whoever is not staff, or not active, has no right at all.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+
+from apps.sessions.models import Role, Session, SessionGrant, SignInAttempt
+
+AnyUser = User | AnonymousUser
+
+ADD_ACCOUNT = "tg_sessions.add_account"
+REVEAL_PHONE = "tg_sessions.reveal_phone"
+
+
+class Forbidden(PermissionDenied):
+    """The user lacks the right, or the session does not exist: both answer alike, so nobody learns which ids do."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such account, or you may not do that with it.")
+
+
+def is_staff(user: AnyUser) -> bool:
+    return bool(user.is_active and user.is_staff)
+
+
+def visible_sessions(user: AnyUser) -> QuerySet[Session]:
+    """The sessions that the user may at least view; what a sign-in that came to nothing left is not among them."""
+    sessions = Session.objects.exclude(telegram_user_id=None, enabled=False)
+    if not is_staff(user):
+        return sessions.none()
+    if user.is_superuser:
+        return sessions
+    return sessions.filter(pk__in=SessionGrant.objects.filter(user_id=user.pk).values("session_id"))
+
+
+def managed_sessions(user: AnyUser) -> QuerySet[Session]:
+    """Those of the visible sessions that the user manages."""
+    sessions = visible_sessions(user)
+    if user.is_superuser:
+        return sessions
+    managed = SessionGrant.objects.filter(user_id=user.pk, role__gte=Role.MANAGER)
+    return sessions.filter(pk__in=managed.values("session_id"))
+
+
+def role(user: AnyUser, session_id: int) -> Role | None:
+    """The user's role in the session; None: none, or no such session."""
+    if not is_staff(user):
+        return None
+    if user.is_superuser:
+        return Role.MANAGER if Session.objects.filter(pk=session_id).exists() else None
+    granted = SessionGrant.objects.filter(user_id=user.pk, session_id=session_id).values_list("role", flat=True).first()
+    return None if granted is None else Role(granted)
+
+
+def require(user: AnyUser, session_id: int, least: Role) -> None:
+    """Raises Forbidden unless the user has at least the role ``least`` in the session."""
+    held = role(user, session_id)
+    if held is None or held < least:
+        raise Forbidden
+
+
+def may_add_account(user: AnyUser) -> bool:
+    """Whether the user may sign new accounts in."""
+    return is_staff(user) and user.has_perm(ADD_ACCOUNT)
+
+
+def may_reveal_phone(user: AnyUser, session_id: int) -> bool:
+    return is_staff(user) and user.has_perm(REVEAL_PHONE) and role(user, session_id) is not None
+
+
+def may_drive(user: AnyUser, attempt: SignInAttempt) -> bool:
+    """Whether the user may see the sign-in and take its next step.
+
+    That of a known account belongs to the account's managers, that of a new one to whoever started it.
+    """
+    if not is_staff(user):
+        return False
+    if user.is_superuser:
+        return True
+    if attempt.started_by_id == user.pk and may_add_account(user):
+        return True
+    return role(user, attempt.session_id) == Role.MANAGER
+
+
+def visible_attempts(user: AnyUser) -> QuerySet[SignInAttempt]:
+    """The sign-ins for which ``may_drive`` holds."""
+    attempts = SignInAttempt.objects.all()
+    if not is_staff(user):
+        return attempts.none()
+    if user.is_superuser:
+        return attempts
+    visible = attempts.filter(session__in=managed_sessions(user))
+    if may_add_account(user):
+        visible |= attempts.filter(started_by_id=user.pk)
+    return visible

@@ -1,0 +1,35 @@
+"""Signing an account in: what staff ask (steps) and what Telegram answered (results), each one transaction.
+
+A sign-in is a row (SignInAttempt) that any web process can show and any gateway can go on with: its auth key and
+phone_code_hash lie encrypted beside it until it is over. ``busy`` is true while the gateway owes an answer.
+"""
+
+from apps.sessions.services.signin.common import SignInError
+from apps.sessions.services.signin.results import cancelled, code_sent, password_needed, signed_in, step_failed
+from apps.sessions.services.signin.steps import (
+    abandon,
+    cancel,
+    change_phone,
+    resend,
+    start,
+    submit_code,
+    submit_password,
+    submit_phone,
+)
+
+__all__ = [
+    "SignInError",
+    "abandon",
+    "cancel",
+    "cancelled",
+    "change_phone",
+    "code_sent",
+    "password_needed",
+    "resend",
+    "signed_in",
+    "start",
+    "step_failed",
+    "submit_code",
+    "submit_password",
+    "submit_phone",
+]

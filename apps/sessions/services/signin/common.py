@@ -1,0 +1,89 @@
+"""What both sides of a sign-in share: its lane, its end, its refusals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from apps.sessions.models import (
+    Command,
+    CommandSecret,
+    Session,
+    SessionEvent,
+    SessionStatus,
+    SignInAttempt,
+    SignInSecret,
+    SignInStep,
+)
+
+OVER = (SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)
+
+
+class SignInError(Exception):
+    """A step that cannot be taken now. ``code`` is one of core.errors, or ours; ``says`` a sentence for staff."""
+
+    def __init__(self, code: str, says: str, *, until: datetime | None = None) -> None:
+        super().__init__(f"{code}: {says}")
+        self.code = code
+        self.says = says
+        self.until = until
+
+
+def lane(attempt_id: UUID) -> str:
+    return f"sign-in:{attempt_id}"
+
+
+def locked(attempt_id: UUID) -> SignInAttempt:
+    """The attempt under its row lock, with its session. Raises SignInAttempt.DoesNotExist."""
+    attempts = SignInAttempt.objects.select_for_update(of=("self",)).select_related("session")
+    return attempts.get(pk=attempt_id)
+
+
+def secret_of(attempt: SignInAttempt) -> dict[str, Any]:
+    row = SignInSecret.objects.filter(attempt=attempt).first()
+    return {} if row is None else dict(row.secret)
+
+
+def keep_secret(attempt: SignInAttempt, **parts: Any) -> None:
+    """Adds ``parts`` to the attempt's secret."""
+    SignInSecret.objects.update_or_create(attempt=attempt, defaults={"secret": secret_of(attempt) | parts})
+
+
+def erase_secret(attempt: SignInAttempt) -> None:
+    """Erases the half-signed key, the phone_code_hash, and what commands of the attempt still carry."""
+    SignInSecret.objects.filter(attempt=attempt).delete()
+    CommandSecret.objects.filter(
+        command__session_id=attempt.session_id,
+        command__lane=lane(attempt.pk),
+        command__state__in=(Command.State.DONE, Command.State.FAILED, Command.State.CANCELLED),
+    ).delete()
+
+
+def finish(attempt: SignInAttempt, step: SignInStep, code: str = "") -> None:
+    """Ends the attempt, its secrets gone; the place kept for an account that never came is closed."""
+    erase_secret(attempt)
+    attempt.step, attempt.busy, attempt.error_code = step, False, code
+    attempt.flood_until, attempt.resend_at, attempt.password_hint = None, None, ""
+    attempt.save()
+    if step != SignInStep.DONE:
+        close_unused(attempt.session)
+
+
+def close_unused(session: Session) -> None:
+    """Hides a session that was only made for a sign-in which came to nothing; the clean-up deletes it later."""
+    if session.telegram_user_id is not None:
+        return
+    if SignInAttempt.objects.filter(session=session).exclude(step__in=OVER).exists():
+        return
+    Session.objects.filter(pk=session.pk).update(
+        enabled=False, status=SessionStatus.DISABLED, status_code="SIGN_IN_OVER", status_since=timezone.now()
+    )
+
+
+def note(session_id: int, kind: str, *, code: str = "", user: User | None = None, **detail: Any) -> None:
+    """A line in the session's timeline."""
+    SessionEvent.objects.create(session_id=session_id, kind=kind, code=code, user=user, detail=detail)
