@@ -82,7 +82,7 @@ def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
 
 @transaction.atomic
 def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignInAttempt:
-    """Hands the cloud password over; it is kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
+    """Hands the cloud password over, kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
     attempt = _mine(user, attempt, SignInStep.PASSWORD)
     if not password or len(password) > MAX_PASSWORD:
         raise SignInError("PASSWORD_EMPTY", "Enter the account's cloud password.")
