@@ -1,0 +1,1 @@
+"""What changes chats: each service is one transaction; rights are asked first."""

@@ -1,0 +1,240 @@
+"""What staff do with messages: send, retry, discard, edit, delete, mark read, typing, fetch older ones.
+
+Each asks for the right first, then writes its rows, its events and its command in one transaction. What Telegram
+answers comes back by outcomes.py and record.py; a returned Command lets the caller watch for its end.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.chats.models import Chat, Message, Peer
+from apps.chats.services import events
+from apps.chats.services.text import Refused, clean
+from apps.sessions.models import Command, Role, Session, SessionStatus
+from apps.sessions.services import commands, rights
+from tgadmin.core.types import box_of
+
+HISTORY_LIMIT = 100
+"""Messages asked of Telegram at once: the most that messages.getHistory gives."""
+
+PREVIEW = 160
+"""Characters of the last message that the chat list keeps."""
+
+_NEEDS_STAFF = {
+    SessionStatus.NEEDS_SIGN_IN: "This account must be signed in again before it can send.",
+    SessionStatus.BANNED: "Telegram has banned this account: it can no longer send.",
+    SessionStatus.DISABLED: "This account is disabled: enable it before sending.",
+}
+
+
+def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | None = None) -> Message:
+    """Queue a message. ``cid`` is the page's own name for it: the same one again returns the first message.
+
+    ``reply_to_id`` is a Telegram message id of the same chat. Raises Forbidden, Refused.
+    """
+    rights.require(user, chat.session_id, Role.OPERATOR)
+    text = clean(text)
+    try:
+        with transaction.atomic():
+            chat = events.lock(chat.pk)
+            if (first := Message.objects.filter(cid=cid).first()) is not None:
+                return _same(first, chat, user)
+            _require_writable(chat, chat.session)
+            message = _create(user, chat, text, cid, reply_to_id)
+            _show_in_list(chat, message)
+            _enqueue_send(chat, message, user)
+            return message
+    except IntegrityError:
+        # The cid was taken in another chat between our look and the insert.
+        raise Refused("CID_TAKEN", "This message was already sent elsewhere.") from None
+
+
+def retry(user: User, message: Message) -> Message:
+    """Send a failed message again, with the same random_id: Telegram makes one message of all tries."""
+    rights.require(user, message.session_id, Role.OPERATOR)
+    with transaction.atomic():
+        chat = events.lock(message.chat_id)
+        message = _locked(message)
+        if message.state == Message.State.SENDING:
+            return message
+        if message.state != Message.State.FAILED:
+            raise Refused("NOT_FAILED", "This message was sent already.")
+        _require_writable(chat, chat.session)
+        message.state = Message.State.SENDING
+        message.error_code = ""
+        message.waits_until = None
+        message.save(update_fields=["state", "error_code", "waits_until"])
+        _enqueue_send(chat, message, user)
+        return message
+
+
+def discard(user: User, message: Message) -> None:
+    """Remove a message that never went out: a failed one, or one that still waits for its turn."""
+    rights.require(user, message.session_id, Role.OPERATOR)
+    with transaction.atomic():
+        chat = events.lock(message.chat_id)
+        message = _locked(message)
+        if message.state == Message.State.SENDING and not _cancel_send(message):
+            raise Refused("UNDER_WAY", "This message is on its way to Telegram: delete it once it is sent.")
+        if message.state not in (Message.State.FAILED, Message.State.SENDING):
+            raise Refused("SENT", "This message was sent already: delete it at Telegram instead.")
+        message_id = message.pk
+        message.delete()
+        _refresh_preview(chat)
+        events.append(chat, "delete", message_id=message_id)
+
+
+def edit(user: User, message: Message, text: str) -> Command:
+    """Ask Telegram for the new text; the row changes when Telegram has it."""
+    rights.require(user, message.session_id, Role.OPERATOR)
+    text = clean(text)
+    if not message.out or message.deleted_at is not None:
+        raise Refused("NOT_OURS", "Only messages sent from this account can be edited.")
+    if message.telegram_id is None:
+        raise Refused("NOT_SENT", "This message is not sent yet: it can be edited once Telegram has it.")
+    chat = message.chat
+    payload = {"message": message.pk, "text": text}
+    with transaction.atomic():
+        return commands.enqueue(chat.session_id, "edit", f"chat:{chat.peer_id}", payload, user=user)
+
+
+def delete(user: User, messages: Sequence[Message]) -> Command:
+    """Ask Telegram to delete messages of one chat for everybody; the rows lose their text when it has."""
+    if not messages or len({message.chat_id for message in messages}) != 1:
+        raise Refused("NOT_FOUND", "Choose messages of one chat.")
+    chat = messages[0].chat
+    rights.require(user, chat.session_id, Role.OPERATOR)
+    if any(message.telegram_id is None for message in messages):
+        raise Refused("NOT_SENT", "This message is not sent yet.")
+    payload = {"messages": [message.pk for message in messages]}
+    with transaction.atomic():
+        return commands.enqueue(chat.session_id, "delete", f"chat:{chat.peer_id}", payload, user=user)
+
+
+def mark_read(user: User, chat: Chat, max_id: int) -> None:
+    """Mark what others wrote, up to the Telegram id ``max_id``, as read: here at once, at Telegram by a command."""
+    rights.require(user, chat.session_id, Role.OPERATOR)
+    with transaction.atomic():
+        chat = events.lock(chat.pk)
+        newest = Message.objects.filter(chat=chat, telegram_id__lte=max_id).order_by("-telegram_id").first()
+        if newest is None or newest.telegram_id is None or newest.telegram_id <= chat.read_inbox_max_id:
+            return
+        chat.read_inbox_max_id = newest.telegram_id
+        later = Message.objects.filter(chat=chat, telegram_id__gt=newest.telegram_id, out=False, deleted_at=None)
+        chat.unread_count = min(chat.unread_count, later.count())
+        chat.save(update_fields=["read_inbox_max_id", "unread_count"])
+        events.append(chat, "read_inbox", data={"max_id": chat.read_inbox_max_id})
+        _enqueue_once(chat, "read", {"peer_id": chat.peer_id, "max_id": chat.read_inbox_max_id}, user)
+
+
+def typing(user: User, chat: Chat) -> None:
+    """Show the other side that somebody here is typing; one that waits already is enough."""
+    rights.require(user, chat.session_id, Role.OPERATOR)
+    with transaction.atomic():
+        _enqueue_once(chat, "typing", {"peer_id": chat.peer_id, "action": "typing"}, user)
+
+
+def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
+    """Ask Telegram for the messages below ``before_id`` (0: the newest); one request that waits already is enough."""
+    rights.require(user, chat.session_id, Role.VIEWER)
+    lane = f"history:{chat.peer_id}"
+    payload = {"peer_id": chat.peer_id, "before_id": before_id, "limit": HISTORY_LIMIT}
+    with transaction.atomic():
+        events.lock(chat.pk)
+        open_states = (Command.State.QUEUED, Command.State.CLAIMED)
+        waiting = Command.objects.filter(
+            session_id=chat.session_id, lane=lane, state__in=open_states, payload=payload
+        ).first()
+        return waiting or commands.enqueue(chat.session_id, "history", lane, payload, user=user)
+
+
+def _same(first: Message, chat: Chat, user: User) -> Message:
+    if first.chat_id != chat.pk or first.staff_id != user.pk:
+        raise Refused("CID_TAKEN", "This message was already sent elsewhere.")
+    return first
+
+
+def _require_writable(chat: Chat, session: Session) -> None:
+    if not session.enabled:
+        raise Refused("SESSION_DISABLED", _NEEDS_STAFF[SessionStatus.DISABLED])
+    if (says := _NEEDS_STAFF.get(SessionStatus(session.status))) is not None:
+        raise Refused(f"SESSION_{session.status.upper()}", says)
+    if chat.left or not chat.can_send:
+        raise Refused("CHAT_WRITE_FORBIDDEN", "This account may not write in this chat.")
+
+
+def _create(user: User, chat: Chat, text: str, cid: UUID, reply_to_id: int | None) -> Message:
+    return Message.objects.create(
+        chat=chat,
+        session_id=chat.session_id,
+        box=box_of(chat.peer_id),
+        random_id=_random_id(),
+        cid=cid,
+        state=Message.State.SENDING,
+        out=True,
+        sender_id=chat.session.telegram_user_id,
+        staff=user,
+        date=timezone.now(),
+        text=text,
+        reply_to_id=reply_to_id,
+    )
+
+
+def _random_id() -> int:
+    """Telegram's random_id: a signed 64-bit number, never 0."""
+    return secrets.randbelow(2**63 - 1) + 1
+
+
+def _locked(message: Message) -> Message:
+    """The row as it is now; the chat's lock keeps it so."""
+    try:
+        return Message.objects.select_for_update().get(pk=message.pk)
+    except Message.DoesNotExist:
+        raise Refused("GONE", "This message is gone: a colleague removed it.") from None
+
+
+def _enqueue_send(chat: Chat, message: Message, user: User) -> None:
+    commands.enqueue(chat.session_id, "send", f"chat:{chat.peer_id}", {"message": message.pk}, user=user)
+    events.append(chat, "message", message_id=message.pk)
+
+
+def _enqueue_once(chat: Chat, kind: str, payload: dict[str, object], user: User) -> None:
+    """Replace the payload of a command of this kind that still waits, else queue one."""
+    lane = f"{kind}:{chat.peer_id}"
+    queued = Command.objects.filter(session_id=chat.session_id, lane=lane, state=Command.State.QUEUED)
+    if not queued.update(payload=payload):
+        commands.enqueue(chat.session_id, kind, lane, payload, user=user)
+
+
+def _cancel_send(message: Message) -> bool:
+    queued = Command.objects.filter(
+        session_id=message.session_id, kind="send", state=Command.State.QUEUED, payload={"message": message.pk}
+    ).first()
+    return queued is not None and commands.cancel(queued)
+
+
+def _show_in_list(chat: Chat, message: Message, sender: str = "") -> None:
+    Chat.objects.filter(pk=chat.pk).update(
+        last_message_at=message.date,
+        last_message_text=message.text[:PREVIEW],
+        last_message_sender=sender,
+        last_message_out=message.out,
+        updated_at=Now(),
+    )
+
+
+def _refresh_preview(chat: Chat) -> None:
+    """After a message that never went out is gone, the list shows the last one that did."""
+    last = Message.objects.filter(chat=chat, deleted_at=None).order_by("-date", "-pk").first()
+    if last is None:
+        return
+    sender = Peer.objects.filter(session_id=chat.session_id, peer_id=last.sender_id).exclude(is_self=True).first()
+    _show_in_list(chat, last, sender.name if sender else "")
