@@ -1,7 +1,7 @@
 """Basic groups, supergroups and channels: who is in them, who may do what, and how each account sees them.
 
-Marked ids throughout: basic group 5 is -5, channel or supergroup 5 is -1000000000005. Times are unix seconds. Rights are
-lists of the flag names of ChatAdminRights and ChatBannedRights (https://core.telegram.org/api/rights).
+Marked ids throughout: basic group 5 is -5, channel or supergroup 5 is -1000000000005. Times are unix seconds.
+Rights are lists of the flag names of ChatAdminRights and ChatBannedRights (https://core.telegram.org/api/rights).
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from telethon.tl import types
 
 from tgadmin.sandbox.store import Store
-from tgadmin.sandbox.world.messages import CHANNEL_BASE
+from tgadmin.sandbox.world.messages import CHANNEL_BASE, rows
 
 Kind = Literal["group", "supergroup", "channel"]
 FOREVER = 0x7FFFFFFF  # an until_date that never comes
@@ -24,7 +23,8 @@ FIRST_CHANNEL_ID = 2_100_000_000
 
 ADMIN_RIGHTS = {
     "supergroup": [
-        "change_info", "delete_messages", "ban_users", "invite_users", "pin_messages", "add_admins", "manage_call", "other",
+        "change_info", "delete_messages", "ban_users", "invite_users", "pin_messages", "add_admins", "manage_call",
+        "other",
     ],
     "channel": [
         "change_info", "post_messages", "edit_messages", "delete_messages", "ban_users", "invite_users", "add_admins",
@@ -208,7 +208,7 @@ class Chats:
             title=chat.title,
             photo=types.ChatPhotoEmpty(),
             participants_count=len(chat.members),
-            date=_when(member.date if member else chat.date),
+            date=member.date if member else chat.date,
             version=chat.version,
             creator=viewer == chat.creator or None,
             left=member is None or None,
@@ -224,13 +224,13 @@ class Chats:
         if (ban and ban.kicked) or not (member or chat.username or viewer in chat.former):
             return types.ChannelForbidden(
                 chat.bare_id, access_hash, chat.title, broadcast, megagroup,
-                until_date=_when(ban.until) if ban and ban.until not in (0, FOREVER) else None,
+                until_date=ban.until if ban and ban.until not in (0, FOREVER) else None,
             )  # fmt: skip
         return types.Channel(
             id=chat.bare_id,
             title=chat.title,
             photo=types.ChatPhotoEmpty(),
-            date=_when(member.date if member else chat.date),
+            date=member.date if member else chat.date,
             creator=viewer == chat.creator or None,
             left=member is None or None,
             broadcast=broadcast,
@@ -258,16 +258,14 @@ class Chats:
         return max(taken, default=first) + self._rng.randrange(1, 1000)
 
     def _load(self) -> None:
-        for _, row in self._store.load("chat"):
-            assert isinstance(row, dict)
+        for _, row in rows(self._store, "chat"):
             row["bans"] = {int(user_id): Ban(**ban) for user_id, ban in row["bans"].items()}
             row["former"] = {int(user_id): left for user_id, left in row["former"].items()}
             chat = Chat(**row)
             self._chats[chat.marked] = chat
             if chat.username:
                 self._names[chat.username.lower()] = chat.marked
-        for key, row in self._store.load("member"):
-            assert isinstance(row, dict)
+        for key, row in rows(self._store, "member"):
             chat = self._chats[int(key.partition(":")[0])]
             chat.members[row["user_id"]] = Member(**row)
             self._of_user.setdefault(row["user_id"], {})[chat.marked] = chat
@@ -280,13 +278,9 @@ def admin_rights(names: list[str]) -> types.ChatAdminRights:
 
 def banned_rights(names: list[str], until: int) -> types.ChatBannedRights:
     """The flags of these names, until that time."""
-    return types.ChatBannedRights(until_date=_when(until), **dict.fromkeys(names, True))
+    return types.ChatBannedRights(until_date=until, **dict.fromkeys(names, True))
 
 
 def flags_of(rights: Any) -> list[str]:
     """The names of the flags that are set in ChatAdminRights or ChatBannedRights."""
     return [name for name, value in vars(rights).items() if value is True]
-
-
-def _when(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -1,14 +1,14 @@
 """The message boxes: every message once, its copies in the boxes that hold it, and each box's numbered log of changes.
 
-An account's box holds its private chats and basic groups: a message has one copy, with an id of its own, in the box of each
-participant. A supergroup or channel has one box for all its members. Ids and pts belong to the box
+An account's box holds its private chats and basic groups: a message has one copy, with an id of its own, in the box of
+each participant. A supergroup or channel has one box for all its members. Ids and pts belong to the box
 (https://core.telegram.org/api/updates). A box is named by its owner: a user id, or a channel's marked id.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -77,12 +77,12 @@ class Post:
     def from_row(cls, uid: int, row: dict[str, Any]) -> Post:
         post = cls(uid, row["a"], row["t"], row["d"], row["m"])
         post.copies = {owner: Copy(number, pts) for owner, number, pts in row["c"]}
-        post.replies = {owner: number for owner, number in row.get("r", ())}
+        post.replies = dict(row.get("r", ()))
         post.random_id, post.silent = row.get("x", 0), row.get("s", False)
         post.altered, post.edit_date = row.get("l", False), row.get("ed", 0)
-        post.entities = _objects(row["e"]) if "e" in row else None
-        post.action = _objects(row["ac"])[0] if "ac" in row else None
-        post.forward = _objects(row["fw"])[0] if "fw" in row else None
+        post.entities = objects(row["e"]) if "e" in row else None
+        post.action = objects(row["ac"])[0] if "ac" in row else None
+        post.forward = objects(row["fw"])[0] if "fw" in row else None
         return post
 
 
@@ -302,8 +302,7 @@ class Boxes:
     def _load(self) -> None:
         self._load_dialogs()
         posts = self._load_posts()
-        for _, row in self._store.load("event"):
-            assert isinstance(row, dict)
+        for _, row in rows(self._store, "event"):
             box = self.box(row["o"])
             data = row["v"]
             if row["k"] == "edit":
@@ -322,16 +321,14 @@ class Boxes:
                 dialog.unread = self._unread(box, dialog)
 
     def _load_dialogs(self) -> None:
-        for key, row in self._store.load("dialog"):
-            assert isinstance(row, dict)
+        for key, row in rows(self._store, "dialog"):
             user_id, _, peer = key.partition(":")
             dialog = self.dialog(int(user_id), int(peer))
             dialog.read_inbox, dialog.read_outbox, dialog.pinned, dialog.folder, dialog.unread_mark = row["v"]
 
     def _load_posts(self) -> dict[int, Post]:
         posts: dict[int, Post] = {}
-        for key, row in self._store.load("post"):
-            assert isinstance(row, dict)
+        for key, row in rows(self._store, "post"):
             post = posts[int(key)] = Post.from_row(int(key), row)
             self._last_uid = max(self._last_uid, post.uid)
             if post.random_id:
@@ -345,19 +342,24 @@ class Boxes:
         return posts
 
     def _load_rest(self) -> None:
-        for key, row in self._store.load("floor"):
-            assert isinstance(row, dict)
+        for key, row in rows(self._store, "floor"):
             box = self.box(int(key))
             box.floor, box.pts = row["floor"], max(box.pts, row["pts"])
             box.last_id = max(box.last_id, row["last_id"])
-        for key, row in self._store.load("side"):
-            assert isinstance(row, dict)
+        for key, row in rows(self._store, "side"):
             self._last_side = max(self._last_side, int(key))
             self.box(row["o"]).side.append(Event(row["p"], 0, row["k"], row["d"], row["v"]))
 
 
-def _objects(text: str) -> list[TLObject]:
-    """The TL objects of a stored row, one after the other."""
+def rows(store: Store, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The stored rows of a kind, by key, in the order in which they came."""
+    for key, row in store.load(kind):
+        if isinstance(row, dict):
+            yield key, row
+
+
+def objects(text: str) -> list[TLObject]:
+    """TL objects that were written one after the other, in hex."""
     raw = bytes.fromhex(text)
     reader = BinaryReader(raw)
     objects: list[TLObject] = []

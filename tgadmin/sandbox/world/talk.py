@@ -1,0 +1,401 @@
+"""What accounts do in chats: write, edit, delete, read, type, forward.
+
+Each checks its rights as Telegram does, changes the world in one step, and tells who is concerned. Every action takes
+`push`, which brings updates to an account's live sessions once the change has been committed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from telethon.tl import TLObject, types
+
+from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.world import text as texts
+from tgadmin.sandbox.world.chats import Chat
+from tgadmin.sandbox.world.messages import Box, Post, is_channel
+from tgadmin.sandbox.world.peers import peer as tl_peer
+
+if TYPE_CHECKING:
+    from tgadmin.sandbox.world.world import World
+
+Push = Callable[[int, TLObject], None]
+EDIT_SECONDS = 48 * 3600  # help.getConfig's edit_time_limit
+NUMBERED = -1  # seq of a container that takes the next number of each key that it goes to
+
+
+@dataclass
+class Draft:
+    """What somebody wants to send. `reply_to` is an id in the sender's box (or the channel's)."""
+
+    text: str
+    entities: list[Any] | None = None
+    reply_to: int | None = None
+    random_id: int = 0
+    silent: bool = False
+    forward: Any = None
+
+
+class Talk:
+    """The actions on messages."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._chats = world.chats
+        self._boxes = world.boxes
+        self._render = world.render
+
+    # --- sending
+
+    def send(self, author: int, peer: int, draft: Draft, push: Push) -> Post:
+        """Send a text. A `random_id` that this account has used gives the message it stands for, and does nothing.
+
+        https://core.telegram.org/method/messages.sendMessage
+        """
+        known = self._boxes.sent(author, draft.random_id) if draft.random_id else None
+        if known is not None:
+            return known
+        self.check_can_write(author, peer)
+        text, entities, altered = texts.accept(draft.text, self._mentions(author, draft.entities))
+        replied = self._replied(author, peer, draft.reply_to)
+        self._take_slow_mode(author, peer)
+        post = Post(0, author, peer, self._world.now(), text, entities, random_id=draft.random_id)
+        post.silent, post.altered, post.forward = draft.silent, altered, draft.forward
+        return self.post(post, push, replied=replied)
+
+    def post(self, post: Post, push: Push, *, replied: Post | None = None, extra: list[Any] | None = None) -> Post:
+        """Put a message (or service message) that has passed all checks where it belongs, and tell everybody."""
+        owners = self._owners(post.author, post.to)
+        if replied is not None:
+            post.replies = {owner: replied.copies[owner].id for owner in owners if owner in replied.copies}
+        self._boxes.add(post, owners)
+        if is_channel(post.to):
+            self._read_own(post)
+        self.announce(post, push, extra=extra)
+        return post
+
+    def announce(self, post: Post, push: Push, *, extra: list[Any] | None = None) -> None:
+        """Tell all who hold the message, the author's other sessions too. `extra` updates go before it."""
+        for owner in post.copies:
+            for viewer in self._viewers(owner):
+                push(viewer, self.new_updates(post, owner, viewer, extra))
+        for watcher in self._world.watchers:
+            watcher(post)
+
+    def new_updates(self, post: Post, owner: int, viewer: int, extra: list[Any] | None = None) -> types.Updates:
+        """The container that tells `viewer` of a new message."""
+        message = self._render.message(post, owner, viewer)
+        kind = types.UpdateNewChannelMessage if is_channel(owner) else types.UpdateNewMessage
+        updates = [*(extra or ()), kind(message, post.copies[owner].pts, 1)]
+        return self._render.container(viewer, updates, self._render.mentioned(post, owner))
+
+    def forward(
+        self, author: int, source: int, ids: list[int], target: int, random_ids: list[int], push: Push,
+        *, drop_author: bool = False, silent: bool = False,
+    ) -> list[Post]:  # fmt: skip
+        """https://core.telegram.org/method/messages.forwardMessages"""
+        if not ids:
+            raise RpcError(400, "MESSAGE_IDS_EMPTY")
+        if len(random_ids) != len(ids) or len(set(random_ids)) != len(ids):
+            raise RpcError(400, "RANDOM_ID_INVALID")
+        originals = [self.find(author, source, number) for number in ids]
+        if any(post is None or post.action is not None for post in originals):
+            raise RpcError(400, "MESSAGE_ID_INVALID")
+        self.check_can_write(author, target)
+        sent = []
+        for original, random_id in zip(originals, random_ids, strict=True):
+            known = self._boxes.sent(author, random_id)
+            if known is None and original is not None:
+                header = None if drop_author else self._forward_header(original)
+                known = Post(
+                    0, author, target, self._world.now(), original.text, original.entities, random_id=random_id
+                )
+                known.forward, known.silent = header, silent
+                self._take_slow_mode(author, target)
+                self.post(known, push)
+            if known is not None:
+                sent.append(known)
+        return sent
+
+    def check_can_write(self, author: int, peer: int) -> None:
+        """Raise what Telegram answers to an account that may not write there."""
+        if peer > 0:
+            other = self._world.accounts[peer]
+            if other.deleted:
+                raise RpcError(400, "INPUT_USER_DEACTIVATED")
+            if peer in self._world.accounts[author].blocked:
+                raise RpcError(400, "YOU_BLOCKED_USER")
+            return
+        chat = self._chats[peer]
+        if not chat.is_group and not chat.visible_to(author, self._world.clock()):
+            raise RpcError(406, "CHANNEL_PRIVATE")
+        if chat.kind == "channel":
+            if not chat.is_admin(author, "post_messages"):
+                raise RpcError(403, "CHAT_ADMIN_REQUIRED")
+        elif author not in chat.members:
+            raise RpcError(403, "CHAT_WRITE_FORBIDDEN")
+        elif not chat.is_admin(author):
+            self._check_restrictions(author, chat)
+
+    def _check_restrictions(self, author: int, chat: Chat) -> None:
+        ban = chat.ban_of(author, self._world.clock())
+        if ban and {"send_messages", "send_plain"} & set(ban.rights):
+            raise RpcError(400, "USER_BANNED_IN_CHANNEL")
+        if "send_messages" in chat.default_banned:
+            raise RpcError(403, "CHAT_WRITE_FORBIDDEN")
+        if "send_plain" in chat.default_banned:
+            raise RpcError(403, "CHAT_SEND_PLAIN_FORBIDDEN")
+
+    # --- changing
+
+    def edit(self, editor: int, peer: int, number: int, text: str, entities: list[Any] | None, push: Push) -> Post:
+        """https://core.telegram.org/method/messages.editMessage"""
+        post = self.find(editor, peer, number)
+        if post is None or post.action is not None:
+            raise RpcError(400, "MESSAGE_ID_INVALID")
+        channel_editor = (
+            peer < 0 and self._chats[peer].kind == "channel" and self._chats[peer].is_admin(editor, "edit_messages")
+        )
+        if (post.author != editor and not channel_editor) or post.forward is not None:
+            raise RpcError(403, "MESSAGE_AUTHOR_REQUIRED")
+        if peer < 0:
+            self.check_can_write(editor, peer)
+        if self._world.clock() - post.date > EDIT_SECONDS and peer != editor and not channel_editor:
+            raise RpcError(400, "MESSAGE_EDIT_TIME_EXPIRED")
+        new_text, new_entities, _ = texts.accept(text, self._mentions(editor, entities))
+        if new_text == post.text and [bytes(each) for each in new_entities] == [
+            bytes(each) for each in post.entities or ()
+        ]:
+            raise RpcError(400, "MESSAGE_NOT_MODIFIED")
+        post.text, post.entities = new_text, new_entities
+        post.edit_date = max(self._world.now(), post.date)
+        self._boxes.edited(post)
+        for owner in post.copies:
+            event = self._boxes.box(owner).log[-1]
+            for viewer in self._viewers(owner):
+                update = self._render.update(event, owner, viewer)
+                push(viewer, self._render.container(viewer, [update], self._render.mentioned(post, owner)))
+        return post
+
+    def delete(self, user_id: int, ids: list[int], push: Push, *, revoke: bool) -> int:
+        """Delete from the account's own box, with `revoke` from everybody's; how many of its own are gone.
+
+        https://core.telegram.org/method/messages.deleteMessages
+        """
+        box = self._boxes.box(user_id)
+        posts = [box.posts[number] for number in dict.fromkeys(ids) if number in box.posts]
+        doomed: dict[int, list[int]] = {user_id: []}
+        for post in posts:
+            foreign = post.to < 0 and post.author != user_id
+            if revoke and foreign and not self._chats[post.to].is_admin(user_id, "delete_messages"):
+                raise RpcError(403, "MESSAGE_DELETE_FORBIDDEN")
+            for owner in list(post.copies) if revoke else [user_id]:
+                doomed.setdefault(owner, []).append(post.copies[owner].id)
+        for owner, numbers in doomed.items():
+            self._drop(owner, numbers, push)
+        return len(posts)
+
+    def delete_in_channel(self, user_id: int, channel: int, ids: list[int], push: Push) -> int:
+        """https://core.telegram.org/method/channels.deleteMessages"""
+        chat = self.readable_channel(user_id, channel)
+        box = self._boxes.box(channel)
+        posts = [box.posts[number] for number in dict.fromkeys(ids) if number in box.posts]
+        for post in posts:
+            may = chat.is_admin(user_id, "delete_messages") or (post.author == user_id and user_id in chat.members)
+            if not may or isinstance(post.action, types.MessageActionChannelCreate):
+                raise RpcError(403, "MESSAGE_DELETE_FORBIDDEN")
+        self._drop(channel, [post.copies[channel].id for post in posts], push)
+        return len(posts)
+
+    def clear(
+        self, user_id: int, peer: int, push: Push, *, max_id: int = 0, keep: bool = False, revoke: bool = False
+    ) -> int:
+        """Empty a private chat or basic group, up to `max_id` if one is given; the chat leaves the list unless `keep`.
+
+        https://core.telegram.org/method/messages.deleteHistory
+        """
+        ids = self._boxes.box(user_id).thread(peer)
+        doomed = [number for number in ids if not max_id or number <= max_id]
+        count = self.delete(user_id, doomed, push, revoke=revoke and peer > 0)
+        if not keep and not self._boxes.box(user_id).thread(peer):
+            self._boxes.drop_dialog(user_id, peer)
+        return count
+
+    # --- reading and typing
+
+    def read(self, reader: int, peer: int, max_id: int, push: Push) -> int:
+        """Read a private chat or basic group up to that id (0: all of it); the pts_count of it.
+
+        https://core.telegram.org/method/messages.readHistory
+        """
+        box = self._boxes.box(reader)
+        ids = box.thread(peer)
+        dialog = box.dialogs.get(peer)
+        if dialog is None or not ids:
+            return 0
+        limit = min(max_id, ids[-1]) if max_id > 0 else ids[-1]
+        start = bisect_right(ids, dialog.read_inbox)
+        if limit <= dialog.read_inbox:
+            return 0
+        newly = [box.posts[number] for number in ids[start : bisect_right(ids, limit)]]
+        event = self._boxes.read_inbox(reader, peer, limit)
+        self._tell(reader, self._render.update(event, reader, reader), [peer], push)
+        for author, post in self._last_by_author(newly, reader).items():
+            self._read_by_peer(author, post, push)
+        return event.count
+
+    def read_channel(self, reader: int, channel: int, max_id: int, push: Push) -> None:
+        """https://core.telegram.org/method/channels.readHistory"""
+        chat = self.readable_channel(reader, channel)
+        box = self._boxes.box(channel)
+        if reader not in chat.members or not box.ids:
+            return
+        dialog = self._boxes.dialog(reader, channel)
+        limit = min(max_id, box.ids[-1]) if max_id > 0 else box.ids[-1]
+        start, end = bisect_right(box.ids, dialog.read_inbox), bisect_right(box.ids, limit)
+        if limit <= dialog.read_inbox:
+            return
+        dialog.read_inbox = limit
+        self._boxes.save_dialog(reader, dialog)
+        self._aside(reader, "rcin", [channel, limit, self._boxes.unread(reader, dialog), box.pts], push)
+        if chat.kind == "supergroup":
+            newly = [box.posts[number] for number in box.ids[start:end]]
+            for author, post in self._last_by_author(newly, reader).items():
+                self._channel_read_by_peer(author, channel, post.copies[channel].id, push)
+
+    def typing(self, user_id: int, peer: int, action: Any, push: Push) -> None:
+        """https://core.telegram.org/method/messages.setTyping"""
+        self.check_can_write(user_id, peer)
+        if peer > 0:
+            viewers = [] if user_id in self._world.accounts[peer].blocked else [peer]
+            update = types.UpdateUserTyping(user_id, action)
+        else:
+            chat = self._chats[peer]
+            viewers = list(chat.members)
+            kind = types.UpdateChatUserTyping if chat.is_group else types.UpdateChannelUserTyping
+            update = kind(chat.bare_id, types.PeerUser(user_id), action)
+        for viewer in viewers:
+            if viewer != user_id and self._world.listening(viewer):
+                push(viewer, types.UpdateShort(update, self._world.now()))
+
+    # --- finding
+
+    def find(self, user_id: int, peer: int, number: int) -> Post | None:
+        """The message of that id in that chat, if it is there for this account."""
+        box = self.box_of(user_id, peer)
+        post = box.posts.get(number)
+        return post if post is not None and post.peer(box.owner) == peer else None
+
+    def box_of(self, user_id: int, peer: int) -> Box:
+        """The box in which this account finds that chat's messages."""
+        return self._boxes.box(peer if is_channel(peer) else user_id)
+
+    def readable_channel(self, user_id: int, channel: int) -> Chat:
+        """That supergroup or channel, if this account may look into it; else 406 CHANNEL_PRIVATE."""
+        chat = self._chats[channel]
+        if not chat.visible_to(user_id, self._world.clock()):
+            raise RpcError(406, "CHANNEL_PRIVATE")
+        return chat
+
+    # --- inside
+
+    def _owners(self, author: int, peer: int) -> Iterable[int]:
+        if is_channel(peer):
+            return [peer]
+        if peer < 0:
+            return list(self._chats[peer].members)
+        # Whom one has blocked may write, but nothing arrives.
+        blocked = author in self._world.accounts[peer].blocked
+        return [author] if peer == author or blocked else [author, peer]
+
+    def _viewers(self, owner: int) -> list[int]:
+        users = [owner] if owner > 0 else self._chats[owner].members
+        return [user_id for user_id in users if self._world.listening(user_id)]
+
+    def _replied(self, author: int, peer: int, number: int | None) -> Post | None:
+        if not number:
+            return None
+        post = self.find(author, peer, number)
+        if post is None:
+            raise RpcError(400, "REPLY_MESSAGE_ID_INVALID")
+        return post
+
+    def _mentions(self, author: int, entities: list[Any] | None) -> list[Any]:
+        """The entities as messages bear them: an input mention names its user by id only."""
+        kept = []
+        for entity in entities or ():
+            if isinstance(entity, types.InputMessageEntityMentionName):
+                named = self._world.peers.resolve_user(
+                    self._world.accounts[author], entity.user_id, error="ENTITY_MENTION_USER_INVALID"
+                )
+                entity = types.MessageEntityMentionName(entity.offset, entity.length, named.user_id)
+            kept.append(entity)
+        return kept
+
+    def _take_slow_mode(self, author: int, peer: int) -> None:
+        chat = self._chats.get(peer) if peer < 0 else None
+        if chat is None or not chat.slow_mode or chat.is_admin(author):
+            return
+        member, now = chat.members[author], self._world.now()
+        if member.next_send > now:
+            raise RpcError(420, f"SLOWMODE_WAIT_{member.next_send - now}")
+        member.next_send = now + chat.slow_mode
+        self._chats.save_member(chat, member)
+
+    def _forward_header(self, original: Post) -> Any:
+        if original.forward is not None:
+            return original.forward
+        if is_channel(original.to) and self._chats[original.to].kind == "channel":
+            number = original.copies[original.to].id
+            return types.MessageFwdHeader(original.date, from_id=tl_peer(original.to), channel_post=number)
+        return types.MessageFwdHeader(original.date, from_id=types.PeerUser(original.author))
+
+    def _read_own(self, post: Post) -> None:
+        """Who writes in a channel or supergroup has read it up to his own message."""
+        dialog = self._boxes.dialog(post.author, post.to)
+        copy = post.copies[post.to]
+        dialog.read_inbox = max(dialog.read_inbox, copy.id)
+        self._boxes.save_dialog(post.author, dialog)
+
+    def _drop(self, owner: int, ids: list[int], push: Push) -> None:
+        if not self._boxes.delete(owner, ids):
+            return
+        event = self._boxes.box(owner).log[-1]
+        mentioned = self._render.event_mentions(event, owner)
+        for viewer in self._viewers(owner):
+            push(viewer, self._render.container(viewer, [self._render.update(event, owner, viewer)], mentioned))
+
+    def _last_by_author(self, posts: list[Post], reader: int) -> dict[int, Post]:
+        return {post.author: post for post in posts if post.author != reader}
+
+    def _read_by_peer(self, author: int, post: Post, push: Push) -> None:
+        if author not in post.copies:
+            return
+        peer, number = post.peer(author), post.copies[author].id
+        if self._boxes.dialog(author, peer).read_outbox >= number:
+            return
+        event = self._boxes.read_outbox(author, peer, number)
+        self._tell(author, self._render.update(event, author, author), [peer], push)
+
+    def _channel_read_by_peer(self, author: int, channel: int, number: int, push: Push) -> None:
+        if author not in self._chats[channel].members:
+            return
+        dialog = self._boxes.dialog(author, channel)
+        if dialog.read_outbox < number:
+            dialog.read_outbox = number
+            self._boxes.save_dialog(author, dialog)
+            self._aside(author, "rcout", [channel, number], push)
+
+    def _aside(self, user_id: int, kind: str, data: Any, push: Push) -> None:
+        self._boxes.aside(user_id, kind, data)
+        if self._world.listening(user_id):
+            event = self._boxes.box(user_id).side[-1]
+            mentioned = self._render.side_mentions(event)
+            push(user_id, self._render.container(user_id, [self._render.side(event)], mentioned, seq=NUMBERED))
+
+    def _tell(self, user_id: int, update: Any, mentioned: list[int], push: Push) -> None:
+        if self._world.listening(user_id):
+            push(user_id, self._render.container(user_id, [update], mentioned))
