@@ -92,7 +92,7 @@ class Event(NamedTuple):
     """
 
     pts: int
-    count: int
+    pts_count: int
     kind: str
     date: int
     data: Any

@@ -63,19 +63,19 @@ class Render:
                     kind = types.UpdateNewChannelMessage if channel else types.UpdateNewMessage
                 else:
                     kind = types.UpdateEditChannelMessage if channel else types.UpdateEditMessage
-                return kind(message, event.pts, event.count)
+                return kind(message, event.pts, event.pts_count)
             case "del" if channel:
                 return types.UpdateDeleteChannelMessages(
-                    self._world.chats[owner].bare_id, event.data, event.pts, event.count
+                    self._world.chats[owner].bare_id, event.data, event.pts, event.pts_count
                 )
             case "del":
-                return types.UpdateDeleteMessages(event.data, event.pts, event.count)
+                return types.UpdateDeleteMessages(event.data, event.pts, event.pts_count)
             case "rin":
                 peer, max_id, unread = event.data
-                return types.UpdateReadHistoryInbox(tl_peer(peer), max_id, unread, event.pts, event.count)
+                return types.UpdateReadHistoryInbox(tl_peer(peer), max_id, unread, event.pts, event.pts_count)
             case "rout":
                 peer, max_id = event.data
-                return types.UpdateReadHistoryOutbox(tl_peer(peer), max_id, event.pts, event.count)
+                return types.UpdateReadHistoryOutbox(tl_peer(peer), max_id, event.pts, event.pts_count)
         raise ValueError(event.kind)
 
     def side(self, event: Event) -> Any:

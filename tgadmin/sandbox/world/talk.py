@@ -245,7 +245,7 @@ class Talk:
         self._tell(reader, self._render.update(event, reader, reader), [peer], push)
         for author, post in self._last_by_author(newly, reader).items():
             self._read_by_peer(author, post, push)
-        return event.count
+        return event.pts_count
 
     def read_channel(self, reader: int, channel: int, max_id: int, push: Push) -> None:
         """https://core.telegram.org/method/channels.readHistory"""

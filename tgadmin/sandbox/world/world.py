@@ -6,7 +6,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from telethon.tl import TLObject, types
 
@@ -23,22 +23,15 @@ from tgadmin.sandbox.world.updates import Updates
 T = TypeVar("T")
 
 
-class Pusher(Protocol):
-    """Brings updates to the live sessions of an account."""
-
-    def __call__(self, user_id: int, updates: TLObject, *, exclude_session: int | None = None) -> None: ...
-
-
-def _to_nobody(user_id: int, updates: TLObject, *, exclude_session: int | None = None) -> None:
-    """The pusher of a world without a server."""
+Pusher = Callable[[int, TLObject, int | None], None]  # (user id, updates, session to leave out)
 
 
 class World:
     """Everything that Telegram's servers know, in memory, written through the store.
 
-    `listening` says whether an account has any key to which updates could go: none are made for others. Peers are
-    marked ids. The methods that act (`send` and what follows it) do what the account could do from its phone: same code, same
-    RpcErrors; they commit, and tell all live sessions. Their arguments and results are JSON-able.
+    `pusher` brings updates to an account's live sessions; `listening` says whether an account has any key to which updates could go: none are made for others. Peers are
+    marked ids. The methods that act (`send` and what follows it) do what the account could do from its phone: same
+    code, same RpcErrors; they commit, and tell all live sessions. Their arguments and results are JSON-able.
     """
 
     def __init__(
@@ -46,7 +39,7 @@ class World:
         store: Store,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
-        pusher: Pusher = _to_nobody,
+        pusher: Pusher = lambda user_id, updates, session: None,
         listening: Callable[[int], bool] = lambda user_id: True,
     ) -> None:
         self.store = store
@@ -75,7 +68,7 @@ class World:
         result = action(lambda user_id, updates: pushes.append((user_id, updates)))
         self.store.commit()
         for user_id, updates in pushes:
-            self.pusher(user_id, updates)
+            self.pusher(user_id, updates, None)
         return result
 
     def send(
