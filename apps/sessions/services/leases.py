@@ -18,7 +18,7 @@ TAKE_OVER_SECONDS = LEASE_SECONDS + DISCONNECT_SECONDS + 1.0
 """How long a taker watches an unchanged beat, on its own monotonic clock, before it takes over."""
 
 
-class LeaseLost(Exception):
+class LeaseLost(Exception):  # noqa: N818  what happened, not a mistake
     """The session is no longer this gateway's: nothing may be written for it."""
 
 

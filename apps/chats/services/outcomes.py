@@ -1,0 +1,124 @@
+"""What became of staff's wishes at Telegram: sent, waiting, failed, refused; called by the gateway when it settles.
+
+Each runs inside the settle transaction, after the lease has been checked, and takes the chat's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from apps.chats.models import Chat, Message
+from apps.chats.services import events
+
+SLOW_MODE = "SLOWMODE_WAIT"
+
+
+def sent(message_id: int, telegram_id: int | None) -> None:
+    """Telegram has the message, under ``telegram_id`` (None: the id comes with the update, which then says it)."""
+    locked = _lock(message_id)
+    if locked is None or telegram_id is None:
+        return
+    chat, message = locked
+    if message.telegram_id is not None and message.state == Message.State.SENT:
+        return
+    _absorb_arrived(chat, message, telegram_id)
+    message.telegram_id = telegram_id
+    message.state = Message.State.SENT
+    message.error_code = ""
+    message.waits_until = None
+    message.save()
+    _show_as_last(chat, message)
+    events.append(chat, "state", message_id=message.pk)
+
+
+def waiting(message_id: int, until: datetime, code: str) -> None:
+    """Telegram told us to wait (flood wait, slow mode): the message goes out then."""
+    locked = _lock(message_id)
+    if locked is None:
+        return
+    chat, message = locked
+    if message.state != Message.State.SENDING:
+        return
+    message.waits_until = until
+    message.error_code = code
+    message.save(update_fields=("waits_until", "error_code"))
+    if code == SLOW_MODE:
+        Chat.objects.filter(pk=chat.pk).update(slow_until=until)
+    events.append(chat, "state", message_id=message.pk)
+
+
+def failed(message_id: int, code: str) -> None:
+    """Telegram refused the message for good: staff may change things and retry."""
+    locked = _lock(message_id)
+    if locked is None:
+        return
+    chat, message = locked
+    if message.state != Message.State.SENDING:
+        return
+    message.state = Message.State.FAILED
+    message.error_code = code
+    message.waits_until = None
+    message.save(update_fields=("state", "error_code", "waits_until"))
+    events.append(chat, "state", message_id=message.pk)
+
+
+def refused(message_ids: Iterable[int], action: str, code: str) -> None:
+    """Telegram refused to ``action`` (edit, delete) these messages of one chat; they stay as they were."""
+    for message_id in message_ids:
+        locked = _lock(message_id)
+        if locked is not None:
+            events.append(locked[0], "state", message_id=message_id, data={"action": action, "code": code})
+
+
+def edited(message_id: int, text: str) -> None:
+    """Telegram took the edit; its update may bring the rest (entities, date) a moment later or have done so."""
+    locked = _lock(message_id)
+    if locked is None:
+        return
+    chat, message = locked
+    if message.text == text or message.deleted_at is not None:
+        return
+    message.text = text
+    message.entities = []
+    message.save(update_fields=("text", "entities"))
+    events.append(chat, "edit", message_id=message.pk)
+
+
+def _lock(message_id: int) -> tuple[Chat, Message] | None:
+    """The message under its chat's lock; None when staff discarded it meanwhile."""
+    chat_id = Message.objects.filter(pk=message_id).values_list("chat_id", flat=True).first()
+    if chat_id is None:
+        return None
+    chat = events.lock(chat_id)
+    message = Message.objects.filter(pk=message_id).first()
+    return None if message is None else (chat, message)
+
+
+def _absorb_arrived(chat: Chat, message: Message, telegram_id: int) -> None:
+    """The same message may have arrived as an update that did not say its random_id: two rows become one, ours."""
+    twin = (
+        Message.objects.filter(session_id=message.session_id, box=message.box, telegram_id=telegram_id)
+        .exclude(pk=message.pk)
+        .first()
+    )
+    if twin is None:
+        return
+    for name in ("date", "text", "entities", "reply_to_id", "edit_date", "deleted_at", "service", "media", "forward"):
+        setattr(message, name, getattr(twin, name))
+    twin_id = twin.pk
+    twin.delete()
+    events.append(chat, "delete", message_id=twin_id)
+
+
+def _show_as_last(chat: Chat, message: Message) -> None:
+    """The chat list's last message, unless something newer is there."""
+    Chat.objects.filter(Q(last_message_id=None) | Q(last_message_id__lt=message.telegram_id), pk=chat.pk).update(
+        last_message_id=message.telegram_id,
+        last_message_at=message.date,
+        last_message_text=message.text[:160],
+        last_message_sender="",
+        last_message_out=True,
+    )

@@ -1,0 +1,73 @@
+"""A session's status: every change is recorded with its cause and shown live."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
+from apps.sessions.services.notify import EVENTS, SESSIONS, notify
+
+NEEDS_PERSON = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED)
+BAN_CODES = frozenset({"USER_DEACTIVATED_BAN", "PHONE_NUMBER_BANNED"})
+
+
+def change(
+    session_id: int,
+    status: SessionStatus,
+    code: str = "",
+    *,
+    retry_at: datetime | None = None,
+    user_id: int | None = None,
+) -> bool:
+    """Record a new status with its cause, in the row and the timeline; False if nothing changed or the session is gone.
+
+    ``retry_at``: when the next connection is tried. A person's decision (disabled) is not overwritten: a gateway may
+    only move a session that is enabled.
+    """
+    with transaction.atomic():
+        session = Session.objects.select_for_update(no_key=True).filter(pk=session_id).first()
+        if session is None or (not session.enabled and status != SessionStatus.DISABLED):
+            return False
+        if session.status == status and session.status_code == code:
+            if session.retry_at != retry_at:
+                Session.objects.filter(pk=session_id).update(retry_at=retry_at)
+                notify(EVENTS, session_id)
+            return False
+        since = timezone.now() if session.status != status else F("status_since")
+        Session.objects.filter(pk=session_id).update(
+            status=status, status_code=code, status_since=since, retry_at=retry_at
+        )
+        SessionEvent.objects.create(session_id=session_id, kind=f"status.{status.value}", code=code, user_id=user_id)
+        notify(EVENTS, session_id)
+        return True
+
+
+def note(session_id: int, kind: str, code: str = "", detail: dict[str, Any] | None = None) -> None:
+    """Add a line to the session's timeline. ``detail`` holds no secret, phone or message text."""
+    SessionEvent.objects.create(session_id=session_id, kind=kind, code=code, detail=detail or {})
+
+
+def stop(session_id: int, authorization_id: int, code: str) -> None:
+    """Telegram ended the authorization for good: its secret is erased, the session asks for a person, its chats stay."""
+    status = SessionStatus.BANNED if code in BAN_CODES else SessionStatus.NEEDS_SIGN_IN
+    with transaction.atomic():
+        end_authorization(authorization_id, code)
+        change(session_id, status, code)
+
+
+def end_authorization(authorization_id: int, code: str) -> None:
+    """An auth key is good no more: it stays as a fact without its secret."""
+    Authorization.objects.filter(pk=authorization_id, ended_at=None).update(
+        role=Authorization.Role.OLD, ended_at=timezone.now(), end_code=code
+    )
+    AuthorizationSecret.objects.filter(authorization_id=authorization_id).delete()
+
+
+def changed(session_id: int) -> None:
+    """Tell gateways, on commit, that a session was enabled, disabled, signed in or removed."""
+    notify(SESSIONS, session_id)
