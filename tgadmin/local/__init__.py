@@ -1,1 +1,1 @@
-"""What runs on this machine: embedded PostgreSQL and Valkey, made-once keys, the processes of `manage.py up`. No Django."""
+"""What runs on this machine: embedded PostgreSQL and Valkey, made-once keys, `manage.py up`'s processes."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from tgadmin.local.errors import LocalError
 
-# systemd's list of uid ranges calls 60578 to 61183 unused: a uid of our own needs no entry in /etc/passwd and is shared with nobody
-# (https://systemd.io/UIDS-GIDS/).
+# systemd's list of uid ranges calls 60578 to 61183 unused: a uid of our own needs no entry in /etc/passwd
+# and is shared with nobody (https://systemd.io/UIDS-GIDS/).
 FIRST_UID, LAST_UID = 60578, 61183
 
 
@@ -60,13 +60,14 @@ def nobody() -> ServiceUser:
         entry = pwd.getpwnam("nobody")
     except KeyError:
         raise LocalError(
-            "PostgreSQL does not run as root, and this system has no user 'nobody': start bin/run as an ordinary user, or set DATABASE_URL."
+            "PostgreSQL does not run as root, and this system has no user 'nobody': "
+            "start bin/run as an ordinary user, or set DATABASE_URL."
         ) from None
     return ServiceUser(entry.pw_uid, entry.pw_gid)
 
 
 def service_user(data_dir: Path) -> ServiceUser:
-    """The user for the servers of this DATA_DIR when we are root: always the same, a uid that nobody else has if the system allows one."""
+    """The user for the servers of this DATA_DIR when we are root: always the same, with a uid of its own if possible."""
     count = LAST_UID - FIRST_UID + 1
     first = int.from_bytes(hashlib.sha256(os.fsencode(data_dir)).digest()[:4], "big") % count
     for step in range(count):

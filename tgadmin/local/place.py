@@ -94,7 +94,8 @@ def _root_folder(data: DataDir, user: ServiceUser) -> Path:
             return root / name
     raise LocalError(
         f"PostgreSQL does not run as root, and no folder was found that another user can enter (tried {parent} and "
-        f"{', '.join(map(str, SYSTEM_ROOTS))}): set DATA_DIR to such a place, start bin/run as an ordinary user, or set DATABASE_URL."
+        f"{', '.join(map(str, SYSTEM_ROOTS))}): set DATA_DIR to such a place, "
+        "start bin/run as an ordinary user, or set DATABASE_URL."
     )
 
 

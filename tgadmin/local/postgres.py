@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from tgadmin.local.account import ServiceUser, nobody
-from tgadmin.local.binaries import PostgresPrograms, postgres_programs
+from tgadmin.local.binaries import postgres_programs
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir, need_space
 from tgadmin.local.pidfile import POLL_SECONDS, Mark, stop
@@ -146,14 +146,13 @@ class Postgres:
 
     def _wait(self) -> bool:
         """True when the server of ours says that it is ready; False when it has ended."""
-        assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                return False
             lines = _pid_file(self._place.cluster)
             if len(lines) >= 8 and lines[0] == str(self._process.pid) and lines[7] == "ready":
                 return True
-            if self._process.poll() is not None:
-                return False
             time.sleep(POLL_SECONDS)
         self.stop()
         raise LocalError(_explain(f"PostgreSQL was not ready within {START_SECONDS:.0f} s", self._said(), self._log))
@@ -223,8 +222,8 @@ class Postgres:
         )
         if have != want:
             raise LocalError(
-                f"{self._place.cluster} holds data of PostgreSQL {have}, but {want} is installed: install the tgadmin that made it "
-                "and move the data with pg_dump and pg_restore, or set DATABASE_URL."
+                f"{self._place.cluster} holds data of PostgreSQL {have}, but {want} is installed: install the tgadmin "
+                "that made it and move the data with pg_dump and pg_restore, or set DATABASE_URL."
             )
 
 

@@ -1,7 +1,7 @@
-"""What a running `up` tells other commands: where its servers are and the keys it made. A 0600 file, believed only while `up` lives.
+"""What a running `up` tells other commands: where its servers are and the keys it made. A 0600 file.
 
-`up` holds an exclusive lock on DATA_DIR/lock for its whole life; the kernel lets go of it however `up` ends. So the lock, not
-a pid, says whether the file is true.
+`up` holds an exclusive lock on DATA_DIR/lock for its whole life; the kernel lets go of it however `up` ends. So the
+lock, not a pid, says whether the file is true.
 """
 
 import contextlib
@@ -33,6 +33,7 @@ class Runtime:
     processes: dict[str, int] = field(default_factory=dict)
     sandbox: dict[str, Any] = field(default_factory=dict)
     ready: bool = False
+    run: str = ""  # the mark that the children bear in their environment
 
     def write(self, data: DataDir) -> None:
         write_json(data.runtime, dict(vars(self)))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tgadmin.local.account import ServiceUser
 
@@ -35,10 +35,12 @@ def spawn(
     cwd: Path | str,
     user: ServiceUser | None = None,
     on_parent_death: signal.Signals = signal.SIGTERM,
-    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    stdin: int = subprocess.DEVNULL,
+    keep: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
-    """Start `command` with its output appended to `log` (0600). Call it from the main thread only: the kernel's
-    death signal follows the thread that forked.
+    """Start `command` with its output appended to `log` (0600); `keep` are descriptors that it inherits.
+
+    Call it from the main thread only: the kernel's death signal follows the thread that forked.
 
     A session of its own keeps the terminal's Ctrl-C from the children, so that `up` ends them in its order.
     """
@@ -53,6 +55,7 @@ def spawn(
             env=dict(environment),
             cwd=cwd,
             start_new_session=True,
+            pass_fds=tuple(keep),
             preexec_fn=_tie_to_parent(os.getpid(), on_parent_death),
             **identity,
         )

@@ -3,6 +3,7 @@
 It carries wake-ups between processes and nothing that may not be lost, so it keeps no data over a restart.
 """
 
+import os
 import secrets
 import signal
 import socket
@@ -105,30 +106,33 @@ class Valkey:
     def _spawn(self, preferred: int | None) -> None:
         self._port = free_port(preferred)
         self._log_from = self._log.stat().st_size if self._log.exists() else 0
-        # read from its standard input, the configuration shows the password to no process list and no disk
-        self._process = spawn(
-            [self._program, "-"],
-            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-            log=self._log,
-            cwd="/",
-            user=self._user,
-            stdin=subprocess.PIPE,
+        self._process = self._spawn_with(
+            CONF.format(host=LOOPBACK, port=self._port, password=self._password, megabytes=self._megabytes)
         )
         mark = Mark.of(self._process.pid)
         write_json(self._data.valkey, {**(mark.write() if mark else {}), "port": self._port})
-        assert self._process.stdin is not None
-        conf = CONF.format(host=LOOPBACK, port=self._port, password=self._password, megabytes=self._megabytes)
+
+    def _spawn_with(self, conf: str) -> "subprocess.Popen[bytes]":
+        """Told through its standard input, the configuration shows the password to no process list and no disk."""
+        end, ours = os.pipe()
         try:
-            with self._process.stdin as stream:
-                stream.write(conf.encode())
-        except BrokenPipeError:
-            pass  # it died at once; `ready` finds out and says why
+            os.write(ours, conf.encode())  # less than a pipe holds
+            os.close(ours)
+            return spawn(
+                [self._program, "-"],
+                environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+                log=self._log,
+                cwd="/",
+                user=self._user,
+                stdin=end,
+            )
+        finally:
+            os.close(end)
 
     def _wait(self) -> bool:
-        assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if self._process is None or self._process.poll() is not None:
                 return False
             if self._pings():
                 return True

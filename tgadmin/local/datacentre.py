@@ -1,0 +1,90 @@
+"""The sandbox as a child of `up`: its command, its files in DATA_DIR, the TELEGRAM_* that lead the gateway to it."""
+
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tgadmin.local.paths import DataDir, read_json, write_json
+from tgadmin.local.ports import LOOPBACK, answers, free_port
+
+FIRST_DC = 1
+
+
+@dataclass(frozen=True)
+class DataCentre:
+    """Where one DATA_DIR's sandbox listens and keeps its world. Its ports stay the same over restarts."""
+
+    data: DataDir
+    port: int
+    control_port: int
+    api_id: int
+    api_hash: str
+
+    @classmethod
+    def of(cls, data: DataDir) -> "DataCentre":
+        noted = read_json(data.ports) or {}
+        port = free_port(noted.get("sandbox"))
+        control = free_port(noted.get("sandbox_control"))
+        while control == port:
+            control = free_port()
+        api_id = noted.get("api_id") or secrets.randbelow(9_000_000) + 1_000_000
+        api_hash = noted.get("api_hash") or secrets.token_hex(16)
+        wanted = {"sandbox": port, "sandbox_control": control, "api_id": api_id, "api_hash": api_hash}
+        if wanted != noted:
+            write_json(data.ports, wanted)
+        return cls(data, port, control, api_id, api_hash)
+
+    @property
+    def state(self) -> Path:
+        return self.data.sandbox / "world.sqlite"
+
+    @property
+    def public_key(self) -> Path:
+        return self.data.sandbox / "public-key.pem"
+
+    @property
+    def codes(self) -> Path:
+        return self.data.sandbox / "codes.jsonl"
+
+    @property
+    def command(self) -> list[str]:
+        options = {
+            "--port": self.port,
+            "--control-port": self.control_port,
+            "--state": self.state,
+            "--public-key": self.public_key,
+            "--codes": self.codes,
+        }
+        return [sys.executable, "manage.py", "sandbox", *(str(word) for pair in options.items() for word in pair)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads a gateway here."""
+        return {
+            "TELEGRAM_API_ID": str(self.api_id),
+            "TELEGRAM_API_HASH": self.api_hash,
+            "TELEGRAM_DC": f"{FIRST_DC}@{LOOPBACK}:{self.port}",
+            "TELEGRAM_DC_PUBLIC_KEY": str(self.public_key),
+            "TGADMIN_DEMO_FILE": str(self.data.demo),
+        }
+
+    def answers(self) -> bool:
+        """Whether it listens and has written its key."""
+        return self.public_key.exists() and answers(self.port)
+
+    def told(self) -> dict[str, Any]:
+        """What tests and commands on this machine may know of it."""
+        return {
+            "port": self.port,
+            "control": f"http://{LOOPBACK}:{self.control_port}",
+            "state": str(self.state),
+            "public_key": str(self.public_key),
+            "codes": str(self.codes),
+        }
+
+    def write_demo(self, demo: Mapping[str, Any]) -> None:
+        """The file that lets the web process offer the demo: its phones and where the sandbox leaves their codes."""
+        write_json(self.data.demo, {**demo, "codes": str(self.codes)})

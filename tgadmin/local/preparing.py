@@ -1,0 +1,73 @@
+"""Migrations and the first administrator, or the knowledge that both are done."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tgadmin.local import keys
+from tgadmin.local.errors import LocalError
+from tgadmin.local.paths import DataDir
+from tgadmin.local.processes import Child
+from tgadmin.local.readiness import Database
+
+COMMAND = (sys.executable, "manage.py", "prepare", "--json")
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """Who signs in first, and a line that says where the password is."""
+
+    name: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """`given`: the user's environment. `embedded`: the database is ours, so we may leave our mark on it."""
+
+    data: DataDir
+    base: Path
+    given: Mapping[str, str]
+    embedded: bool
+    child: Callable[[str, list[str], Mapping[str, str]], Child]
+    say: Callable[[str], None]
+
+    def do(self, environment: Mapping[str, str]) -> Administrator:
+        """Bring the database that DATABASE_URL of `environment` names to this code's state."""
+        database = Database(environment["DATABASE_URL"])
+        if self.embedded and (name := database.administrator(self.base)) is not None:
+            return Administrator(name, self._hint())
+        self.say("Database: applying migrations …")
+        kept = keys.initial_password(self.data)
+        wanted = keys.first_administrator(self.data, self.given)
+        told = self._run({**environment, **wanted})
+        if self.embedded:
+            database.stamp(self.base)
+        name = str(told["administrator"])
+        if not told["created"]:
+            if kept is None:
+                self.data.initial_password.unlink(missing_ok=True)  # made for nothing: there is an administrator
+            return Administrator(name, self._hint())
+        if "DJANGO_SUPERUSER_PASSWORD" in self.given:
+            return Administrator(name, "as in DJANGO_SUPERUSER_PASSWORD")
+        password = wanted["DJANGO_SUPERUSER_PASSWORD"]
+        return Administrator(name, f"{password}   (shown once; kept in {self.data.initial_password})")
+
+    def _hint(self) -> str:
+        if keys.initial_password(self.data) is None:
+            return "the one that was chosen at the first start"
+        return f"in {self.data.initial_password}, unless it was changed since"
+
+    def _run(self, environment: Mapping[str, str]) -> dict[str, Any]:
+        child = self.child("prepare", list(COMMAND), environment)
+        child.start()
+        status = child.wait()
+        lines = child.last_lines()
+        if status != 0 or not lines:
+            reason = lines[-1].removeprefix("CommandError: ") if lines else "it said nothing"
+            raise LocalError(f"The database could not be prepared: {reason} (see {child.log})")
+        told: dict[str, Any] = json.loads(lines[-1])
+        return told
