@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
 from django.db.models.functions import Now
 
 from apps.chats.models import Chat, Event
-
-CHANNEL = "tg_events"
-"""The LISTEN channel that web processes hear; its payload is a session's id. A hint: nothing is lost when one is."""
+from apps.sessions.services.notify import EVENTS, notify
 
 
 def append(chat: Chat, kind: str, *, message_id: int | None = None, data: dict[str, Any] | None = None) -> Event:
@@ -41,6 +38,5 @@ def lock(chat_id: int) -> Chat:
 
 
 def wake(session_id: int) -> None:
-    """Tell the web processes, on commit, that something of this session changed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(session_id)])
+    """Tell the web processes, on commit, that something of this session changed: a hint, nothing is lost without it."""
+    notify(EVENTS, session_id)

@@ -20,6 +20,7 @@ from apps.chats.services import events
 from apps.chats.services.text import Refused, clean
 from apps.sessions.models import Command, Role, Session, SessionStatus
 from apps.sessions.services import commands, rights
+from apps.sessions.services.commands import Kind
 from tgadmin.core.types import box_of
 
 HISTORY_LIMIT = 100
@@ -103,7 +104,7 @@ def edit(user: User, message: Message, text: str) -> Command:
     chat = message.chat
     payload = {"message": message.pk, "text": text}
     with transaction.atomic():
-        return commands.enqueue(chat.session_id, "edit", f"chat:{chat.peer_id}", payload, user=user)
+        return commands.enqueue(chat.session_id, Kind.EDIT, commands.chat_lane(chat.peer_id), payload, user=user)
 
 
 def delete(user: User, messages: Sequence[Message]) -> Command:
@@ -116,7 +117,7 @@ def delete(user: User, messages: Sequence[Message]) -> Command:
         raise Refused("NOT_SENT", "This message is not sent yet.")
     payload = {"messages": [message.pk for message in messages]}
     with transaction.atomic():
-        return commands.enqueue(chat.session_id, "delete", f"chat:{chat.peer_id}", payload, user=user)
+        return commands.enqueue(chat.session_id, Kind.DELETE, commands.chat_lane(chat.peer_id), payload, user=user)
 
 
 def mark_read(user: User, chat: Chat, max_id: int) -> None:
@@ -132,28 +133,35 @@ def mark_read(user: User, chat: Chat, max_id: int) -> None:
         chat.unread_count = min(chat.unread_count, later.count())
         chat.save(update_fields=["read_inbox_max_id", "unread_count"])
         events.append(chat, "read_inbox", data={"max_id": chat.read_inbox_max_id})
-        _enqueue_once(chat, "read", {"peer_id": chat.peer_id, "max_id": chat.read_inbox_max_id}, user)
+        _enqueue_once(
+            chat,
+            Kind.READ,
+            commands.read_lane(chat.peer_id),
+            {"peer_id": chat.peer_id, "max_id": chat.read_inbox_max_id},
+            user,
+        )
 
 
 def typing(user: User, chat: Chat) -> None:
     """Show the other side that somebody here is typing; one that waits already is enough."""
     rights.require(user, chat.session_id, Role.OPERATOR)
     with transaction.atomic():
-        _enqueue_once(chat, "typing", {"peer_id": chat.peer_id, "action": "typing"}, user)
+        _enqueue_once(
+            chat, Kind.TYPING, commands.typing_lane(chat.peer_id), {"peer_id": chat.peer_id, "action": "typing"}, user
+        )
 
 
 def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
     """Ask Telegram for the messages below ``before_id`` (0: the newest); one request that waits already is enough."""
     rights.require(user, chat.session_id, Role.VIEWER)
-    lane = f"history:{chat.peer_id}"
+    lane = commands.history_lane(chat.peer_id)
     payload = {"peer_id": chat.peer_id, "before_id": before_id, "limit": HISTORY_LIMIT}
     with transaction.atomic():
         events.lock(chat.pk)
-        open_states = (Command.State.QUEUED, Command.State.CLAIMED)
         waiting = Command.objects.filter(
-            session_id=chat.session_id, lane=lane, state__in=open_states, payload=payload
+            session_id=chat.session_id, lane=lane, state__in=commands.OPEN, payload=payload
         ).first()
-        return waiting or commands.enqueue(chat.session_id, "history", lane, payload, user=user)
+        return waiting or commands.enqueue(chat.session_id, Kind.HISTORY, lane, payload, user=user)
 
 
 def _same(first: Message, chat: Chat, user: User) -> Message:
@@ -202,13 +210,12 @@ def _locked(message: Message) -> Message:
 
 
 def _enqueue_send(chat: Chat, message: Message, user: User) -> None:
-    commands.enqueue(chat.session_id, "send", f"chat:{chat.peer_id}", {"message": message.pk}, user=user)
+    commands.enqueue(chat.session_id, Kind.SEND, commands.chat_lane(chat.peer_id), {"message": message.pk}, user=user)
     events.append(chat, "message", message_id=message.pk)
 
 
-def _enqueue_once(chat: Chat, kind: str, payload: dict[str, object], user: User) -> None:
-    """Replace the payload of a command of this kind that still waits, else queue one."""
-    lane = f"{kind}:{chat.peer_id}"
+def _enqueue_once(chat: Chat, kind: Kind, lane: str, payload: dict[str, object], user: User) -> None:
+    """Replace the payload of a command of this lane that still waits, else queue one."""
     queued = Command.objects.filter(session_id=chat.session_id, lane=lane, state=Command.State.QUEUED)
     if not queued.update(payload=payload):
         commands.enqueue(chat.session_id, kind, lane, payload, user=user)
@@ -216,7 +223,7 @@ def _enqueue_once(chat: Chat, kind: str, payload: dict[str, object], user: User)
 
 def _cancel_send(message: Message) -> bool:
     queued = Command.objects.filter(
-        session_id=message.session_id, kind="send", state=Command.State.QUEUED, payload={"message": message.pk}
+        session_id=message.session_id, kind=Kind.SEND, state=Command.State.QUEUED, payload={"message": message.pk}
     ).first()
     return queued is not None and commands.cancel(queued)
 

@@ -1,0 +1,78 @@
+"""Pages of a chat's history, by key (Telegram's message id), and where the stored part ends."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from apps.chats.models import Chat, Installation, Message
+from apps.chats.selectors import messages
+
+PAGE = 50
+
+
+def epoch() -> UUID:
+    """The epoch of event numbers; it changes when a database is restored."""
+    return Installation.objects.get_or_create(pk=1)[0].epoch
+
+
+def newest(chat: Chat, limit: int = PAGE) -> dict[str, Any]:
+    """The latest page, with what waits to go out at its end.
+
+    ``chat`` must have been read before this is called: the page's ``at`` is its ``last_event``, and what came later
+    is replayed from there.
+    """
+    rows = list(_whole(chat).order_by("-telegram_id")[: limit + 1])
+    pending = list(messages.of_chat(chat).filter(telegram_id=None).order_by("date", "pk"))
+    return _page(chat, rows[:limit][::-1] + pending, stored=len(rows) > limit, newer=False)
+
+
+def before(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
+    """The page of messages with ids below ``telegram_id``, no further down than everything is stored."""
+    rows = list(_whole(chat).filter(telegram_id__lt=telegram_id).order_by("-telegram_id")[: limit + 1])
+    return _page(chat, rows[:limit][::-1], stored=len(rows) > limit, newer=True)
+
+
+def after(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
+    """The page of messages with ids above ``telegram_id``; with what waits when it reaches the newest."""
+    rows = list(_sent(chat).filter(telegram_id__gt=telegram_id).order_by("telegram_id")[: limit + 1])
+    newer = len(rows) > limit
+    rows = rows[:limit]
+    if not newer:
+        rows += messages.of_chat(chat).filter(telegram_id=None).order_by("date", "pk")
+    return _page(chat, rows, stored=True, newer=newer)
+
+
+def around(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
+    """A page with ``telegram_id`` in its middle."""
+    half = limit // 2
+    up = list(_sent(chat).filter(telegram_id__lte=telegram_id).order_by("-telegram_id")[: half + 1])
+    down = list(_sent(chat).filter(telegram_id__gt=telegram_id).order_by("telegram_id")[: half + 1])
+    return _page(chat, up[:half][::-1] + down[:half], stored=len(up) > half, newer=len(down) > half)
+
+
+def _sent(chat: Chat) -> QuerySet[Message]:
+    found: QuerySet[Message] = messages.of_chat(chat).exclude(telegram_id=None)
+    return found
+
+
+def _whole(chat: Chat) -> QuerySet[Message]:
+    """The part of the history that is stored without holes, as far as that is known."""
+    known = _sent(chat)
+    return known if chat.synced_from_id is None else known.filter(telegram_id__gte=chat.synced_from_id)
+
+
+def _page(chat: Chat, rows: list[Message], *, stored: bool, newer: bool) -> dict[str, Any]:
+    """``older``: "stored" (more is stored), "telegram" (ask there, below ``ask_before``), "start" (that is all)."""
+    older = "stored" if stored else "start" if chat.history_complete else "telegram"
+    return {
+        "chat": chat.pk,
+        "at": chat.last_event,
+        "epoch": str(epoch()),
+        "messages": messages.payloads(rows),
+        "older": older,
+        "ask_before": chat.synced_from_id or 0,
+        "newer": newer,
+    }

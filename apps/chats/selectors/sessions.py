@@ -1,0 +1,72 @@
+"""Sessions as the live pages show them: status and cause, what the viewer may do, until when Telegram makes it wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from apps.sessions.models import FloodWait, Role, Session, SessionStatus
+from tgadmin.core.errors import disposition
+from tgadmin.core.phones import masked
+
+SEND_METHOD = "messages.sendMessage"
+
+_SAYS: dict[str, str] = {
+    SessionStatus.SIGNING_IN: "This account is being signed in.",
+    SessionStatus.CONNECTING: "This account is connecting to Telegram. What you send goes out right after.",
+    SessionStatus.SYNCING: "This account is fetching what it missed. What you send goes out right after.",
+    SessionStatus.READY: "",
+    SessionStatus.DISCONNECTED: (
+        "This account is disconnected from Telegram and reconnects by itself. What you send is kept and goes out then."
+    ),
+    SessionStatus.CONNECTION_FAILED: (
+        "This account cannot reach Telegram; the connection is tried again and again. "
+        "What you send is kept and goes out then."
+    ),
+    SessionStatus.NEEDS_SIGN_IN: (
+        "Telegram has ended this account's sign-in. Its chats are kept; a manager must sign it in again."
+    ),
+    SessionStatus.BANNED: "Telegram has banned this account. Its chats are kept for reading.",
+    SessionStatus.DISABLED: "This account is disabled: it receives and sends nothing until a manager enables it.",
+}
+
+
+def payloads(sessions: Iterable[Session], roles: Mapping[int, Role]) -> list[dict[str, Any]]:
+    """One dict per session, in order; ``roles`` maps session ids to the viewer's role. One query."""
+    rows = list(sessions)
+    floods = flood_waits([session.pk for session in rows])
+    return [{**facts(session, floods.get(session.pk)), **_rights(roles[session.pk])} for session in rows]
+
+
+def facts(session: Session, flood_until: datetime | None) -> dict[str, Any]:
+    """What everybody who may see the session sees of it."""
+    cause = session.status_code
+    return {
+        "id": session.pk,
+        "name": session.name,
+        "phone": masked(session.phone),
+        "user_id": session.telegram_user_id,
+        "status": session.status,
+        "label": SessionStatus(session.status).label,
+        "code": cause,
+        "cause": disposition(cause).says if cause else "",
+        "says": _SAYS[session.status],
+        "since": session.status_since.isoformat(),
+        "retry_at": session.retry_at.isoformat() if session.retry_at else None,
+        "flood_until": flood_until.isoformat() if flood_until else None,
+    }
+
+
+def _rights(role: Role) -> dict[str, Any]:
+    return {"role": role.label, "can_send": role >= Role.OPERATOR, "can_manage": role >= Role.MANAGER}
+
+
+def flood_waits(session_ids: Iterable[int]) -> dict[int, datetime]:
+    """Until when sending waits for whole accounts, by session id; those that do not wait are absent."""
+    waits = FloodWait.objects.filter(
+        session_id__in=list(session_ids), peer_id=0, method=SEND_METHOD, until__gt=timezone.now()
+    )
+    return dict(waits.values_list("session_id", "until"))
