@@ -6,6 +6,8 @@ out. Superusers are managers of every session. Whoever is not staff, or not acti
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -56,6 +58,17 @@ def role(user: AnyUser, session_id: int) -> Role | None:
         return Role.MANAGER if Session.objects.filter(pk=session_id).exists() else None
     granted = SessionGrant.objects.filter(user_id=user.pk, session_id=session_id).values_list("role", flat=True).first()
     return None if granted is None else Role(granted)
+
+
+def roles(users: Iterable[User]) -> dict[int, dict[int, Role]]:
+    """What each of the users may do, by user id and visible session's id; two queries for any number of users."""
+    staff = [user for user in users if is_staff(user)]
+    sessions = set(Session.objects.exclude(telegram_user_id=None, enabled=False).values_list("pk", flat=True))
+    held: dict[int, dict[int, Role]] = {user.pk: {} for user in staff}
+    for grant in SessionGrant.objects.filter(user_id__in=held, session_id__in=sessions):
+        held[grant.user_id][grant.session_id] = Role(grant.role)
+    held |= {user.pk: dict.fromkeys(sessions, Role.MANAGER) for user in staff if user.is_superuser}
+    return held
 
 
 def require(user: AnyUser, session_id: int, least: Role) -> None:
