@@ -155,7 +155,8 @@ class Sandbox:
         """The account that is signed in with ``key``; raises the 401 that says why there is none."""
         account = None if key.user_id is None else self.world.accounts.get(key.user_id)
         if account is None:
-            raise RpcError(401, key.gone or "AUTH_KEY_UNREGISTERED")
+            owes_password = "password_for" in key.extra  # the code was right; see services/authorizations.py
+            raise RpcError(401, key.gone or ("SESSION_PASSWORD_NEEDED" if owes_password else "AUTH_KEY_UNREGISTERED"))
         if account.banned:
             raise RpcError(401, "USER_DEACTIVATED_BAN")
         if account.deleted:

@@ -29,6 +29,7 @@ def await_password(ctx: Context, account: Account) -> None:
     """From now on the key owes the account's cloud password; kept with the key, so that it outlives a restart."""
     end_imported(ctx, ctx.key)
     ctx.key.user_id = None
+    ctx.key.gone = None
     ctx.key.extra = {"password_for": account.user_id}
 
 
