@@ -8,3 +8,6 @@ class ChatsConfig(AppConfig):
     label = "chats"
     verbose_name = "Chats"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.chats import receivers  # noqa: F401  takes part in sign-ins

@@ -494,6 +494,20 @@ _OURS: dict[str, Row] = {
         "Nothing to do: it is tried again, and never done twice.",
     ),
     "CANCELLED_BY_STAFF": (Action.FAIL, "A member of staff cancelled this.", "Nothing to do."),
+    "DISABLED_BY_STAFF": (Action.FAIL, "A manager disabled this account; it stays signed in.", "Enable the account."),
+    "LOGGED_OUT_BY_STAFF": (
+        Action.STOP,
+        "A manager logged this account out; its chats are kept.",
+        "Sign the account in again.",
+    ),
+    "NOT_SIGNED_IN": (Action.STOP, "This account is not signed in; its chats are kept.", "Sign the account in."),
+    "REPLACED": (Action.STOP, "A newer sign-in took this authorization's place.", "Nothing to do."),
+    "SIGN_IN_ABANDONED": (
+        Action.FAIL,
+        "Nobody went on with this sign-in for a day; it was ended at Telegram too.",
+        "Start a new sign-in.",
+    ),
+    "SIGN_IN_OVER": (Action.FAIL, "The sign-in of this account came to nothing.", "Start a new sign-in."),
 }
 
 TABLE: dict[str, Row] = _SIGN_IN | _SESSION | _MESSAGES | _UPDATES | _OURS

@@ -1,7 +1,7 @@
 """Wake-ups through PostgreSQL's NOTIFY: delivered on commit, lost on rollback, and never more than a hint.
 
 Channels: ``tg_commands`` (the bus has work for a session), ``tg_sessions`` (a session was enabled, disabled, signed in
-or removed), ``tg_events`` (something of a session changed that browsers show), ``tg_settled`` (a command ended; its id).
+or removed), ``tg_events`` (something that browsers show has changed), ``tg_settled`` (a command ended: its id).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def note(session_id: int, kind: str, code: str = "", detail: dict[str, Any] | No
 
 
 def stop(session_id: int, authorization_id: int, code: str) -> None:
-    """Telegram ended the authorization for good: its secret is erased, the session asks for a person, its chats stay."""
+    """Telegram ended the authorization: its secret is erased, the session asks for a person, its chats stay."""
     status = SessionStatus.BANNED if code in BAN_CODES else SessionStatus.NEEDS_SIGN_IN
     with transaction.atomic():
         end_authorization(authorization_id, code)

@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.sessions.models import (
-    Command,
     CommandSecret,
     Session,
     SessionEvent,
@@ -19,8 +18,11 @@ from apps.sessions.models import (
     SignInSecret,
     SignInStep,
 )
+from apps.sessions.services import commands
 
 OVER = (SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)
+NEW_CODE_NEEDED = frozenset({"PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED"})
+"""After these the sign-in goes on with a new code: the old one cannot be used or sent again."""
 
 
 class SignInError(Exception):
@@ -33,11 +35,7 @@ class SignInError(Exception):
         self.until = until
 
 
-def lane(attempt_id: UUID) -> str:
-    return f"sign-in:{attempt_id}"
-
-
-def locked(attempt_id: UUID) -> SignInAttempt:
+def locked(attempt_id: UUID | str) -> SignInAttempt:
     """The attempt under its row lock, with its session. Raises SignInAttempt.DoesNotExist."""
     attempts = SignInAttempt.objects.select_for_update(of=("self",)).select_related("session")
     return attempts.get(pk=attempt_id)
@@ -58,9 +56,8 @@ def erase_secret(attempt: SignInAttempt) -> None:
     SignInSecret.objects.filter(attempt=attempt).delete()
     CommandSecret.objects.filter(
         command__session_id=attempt.session_id,
-        command__lane=lane(attempt.pk),
-        command__state__in=(Command.State.DONE, Command.State.FAILED, Command.State.CANCELLED),
-    ).delete()
+        command__lane=commands.sign_in_lane(attempt.pk),
+    ).exclude(command__state__in=commands.OPEN).delete()
 
 
 def finish(attempt: SignInAttempt, step: SignInStep, code: str = "") -> None:
@@ -85,5 +82,5 @@ def close_unused(session: Session) -> None:
 
 
 def note(session_id: int, kind: str, *, code: str = "", user: User | None = None, **detail: Any) -> None:
-    """A line in the session's timeline."""
+    """A line in the session's timeline, with the person who did it."""
     SessionEvent.objects.create(session_id=session_id, kind=kind, code=code, user=user, detail=detail)

@@ -17,7 +17,6 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
-from tgadmin.core.errors import Action, Kind, disposition
 
 from apps.sessions.models import (
     Authorization,
@@ -33,10 +32,12 @@ from apps.sessions.models import (
     SignInStep,
     UpdateState,
 )
-from apps.sessions.services import commands
-from apps.sessions.services.signin.common import erase_secret, finish, keep_secret, locked, note
+from apps.sessions.services import commands, status
+from apps.sessions.services.notify import EVENTS, SESSIONS, notify
+from apps.sessions.services.signin.common import NEW_CODE_NEEDED, erase_secret, finish, keep_secret, locked, note
 from apps.sessions.signals import account_signed_in
 from tgadmin.core import phones
+from tgadmin.core.errors import Action, Kind, disposition
 from tgadmin.core.types import Checkpoint, Peer
 
 LASTING = frozenset({"USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "SESSION_PASSWORD_NEEDED"})
@@ -106,7 +107,7 @@ def step_failed(attempt_id: UUID | str, code: str, seconds: int | None = None) -
 
 
 def _starts_afresh(attempt: SignInAttempt, code: str) -> bool:
-    if code in LASTING:
+    if code in LASTING or (code in NEW_CODE_NEEDED and attempt.step == SignInStep.CODE):
         return False
     known = disposition(code)
     return known.action is Action.RESTART_SIGN_IN or known.kind is Kind.SESSION
@@ -148,8 +149,10 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     note(session.pk, "signed_in", user=attempt.started_by, dc=int(key["dc_id"]))
     account_signed_in.send(sender=Session, session=session, profile=profile)
     finish(attempt, SignInStep.DONE)
-    commands.enqueue(session.pk, "dialogs", "account", {}, user=attempt.started_by)
-    _wake_pages(session.pk)
+    commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=attempt.started_by)
+    status.change(session.pk, SessionStatus.CONNECTING)
+    notify(SESSIONS, session.pk)
+    notify(EVENTS, session.pk)
     return session.pk
 
 
@@ -176,7 +179,7 @@ def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any]) -> int:
     authorization = _store_key(attempt.session, key, Authorization.Role.OLD)
     authorization.ended_at, authorization.end_code = timezone.now(), code
     authorization.save(update_fields=("ended_at", "end_code"))
-    commands.enqueue(attempt.session_id, "log_out", "account", {"authorization": authorization.pk})
+    log_out_key(authorization)
     note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by)
     finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
     return attempt.session_id
@@ -198,8 +201,19 @@ def _authorize(session: Session, key: Mapping[str, Any], user: User | None) -> N
         former.role, former.ended_at, former.end_code = Authorization.Role.OLD, timezone.now(), "REPLACED"
         former.save(update_fields=("role", "ended_at", "end_code"))
         if AuthorizationSecret.objects.filter(authorization=former).exists():
-            commands.enqueue(session.pk, "log_out", "account", {"authorization": former.pk}, user=user)
+            log_out_key(former, user)
     _store_key(session, key, Authorization.Role.CURRENT)
+
+
+def log_out_key(authorization: Authorization, user: User | None = None) -> Command:
+    """Asks the gateway to end the key at Telegram; its secret is erased when that is done."""
+    return commands.enqueue(
+        authorization.session_id,
+        commands.Kind.LOG_OUT,
+        commands.ACCOUNT_LANE,
+        {"authorization": authorization.pk},
+        user=user,
+    )
 
 
 def _store_key(session: Session, key: Mapping[str, Any], role: Authorization.Role) -> Authorization:
@@ -223,8 +237,6 @@ def _know_account(session: Session, key: Mapping[str, Any], profile: Peer, attem
     session.phone = profile.phone or attempt.phone
     session.profile_name, session.username = profile.name[:160], profile.username
     session.dc_id = int(key["dc_id"])
-    session.status = SessionStatus.CONNECTING if session.enabled else SessionStatus.DISABLED
-    session.status_code, session.status_since, session.retry_at = "", timezone.now(), None
     session.save()
 
 
@@ -256,8 +268,3 @@ def _grant(session: Session, user: User | None) -> None:
     )
     if not made and grant.role < Role.MANAGER:
         SessionGrant.objects.filter(pk=grant.pk).update(role=Role.MANAGER)
-
-
-def _wake_pages(session_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('tg_events', %s)", [str(session_id)])

@@ -13,18 +13,16 @@ from django.utils import timezone
 from apps.sessions.models import Command, Role, Session, SignInAttempt, SignInSecret, SignInStep
 from apps.sessions.services import commands, rights
 from apps.sessions.services.signin.common import (
+    NEW_CODE_NEEDED,
     OVER,
     SignInError,
     erase_secret,
     finish,
-    lane,
     locked,
     note,
 )
 from tgadmin.core import phones
 
-NEW_CODE_NEEDED = frozenset({"PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED"})
-"""After these the old code cannot be sent again: a new one is asked for."""
 MAX_CODE, MAX_PASSWORD, MAX_NAME = 32, 1024, 64
 
 
@@ -131,8 +129,8 @@ def _end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None)
     open_commands = list(
         Command.objects.filter(
             session_id=attempt.session_id,
-            lane=lane(attempt.pk),
-            state__in=(Command.State.QUEUED, Command.State.CLAIMED),
+            lane=commands.sign_in_lane(attempt.pk),
+            state__in=commands.OPEN,
         )
     )
     under_way = [command for command in open_commands if not commands.cancel(command)]
@@ -170,7 +168,14 @@ def _ask(user: User, attempt: SignInAttempt, kind: str, *, secret: dict[str, Any
 
 
 def _enqueue(attempt: SignInAttempt, kind: str, user: User | None, secret: dict[str, Any] | None = None) -> None:
-    commands.enqueue(attempt.session_id, kind, lane(attempt.pk), {"attempt": str(attempt.pk)}, secret=secret, user=user)
+    commands.enqueue(
+        attempt.session_id,
+        kind,
+        commands.sign_in_lane(attempt.pk),
+        {"attempt": str(attempt.pk)},
+        secret=secret,
+        user=user,
+    )
 
 
 def _digits(phone: str) -> str:

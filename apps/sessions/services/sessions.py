@@ -1,0 +1,131 @@
+"""What managers do with an account: rename, enable, disable, log out, grant rights, reveal its phone, remove it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from apps.sessions.models import Authorization, AuthorizationSecret, Command, Role, Session, SessionGrant, SessionStatus
+from apps.sessions.services import commands, rights, status
+from apps.sessions.services.notify import EVENTS, SESSIONS, notify
+from apps.sessions.services.signin.common import note
+from apps.sessions.services.signin.results import log_out_key
+from tgadmin.core import phones
+
+
+class StillSignedIn(Exception):  # noqa: N818  a state, told to staff
+    """The account's key still works at Telegram: log it out before its session is removed."""
+
+    def __init__(self) -> None:
+        super().__init__("The account is still signed in at Telegram: log it out first.")
+
+
+@transaction.atomic
+def rename(user: User, session: Session, name: str) -> None:
+    """Raises Forbidden; ValueError for an empty name."""
+    rights.require(user, session.pk, Role.MANAGER)
+    name = " ".join(name.split())[:64]
+    if not name:
+        raise ValueError("An account needs a name.")
+    Session.objects.filter(pk=session.pk).update(name=name)
+    note(session.pk, "renamed", user=user)
+    notify(EVENTS, session.pk)
+
+
+@transaction.atomic
+def enable(user: User, session: Session) -> None:
+    """Lets the gateway connect the account again. Raises Forbidden."""
+    rights.require(user, session.pk, Role.MANAGER)
+    row = Session.objects.select_for_update().get(pk=session.pk)
+    if row.enabled:
+        return
+    Session.objects.filter(pk=row.pk).update(enabled=True)
+    note(row.pk, "enabled", user=user)
+    signed_in = Authorization.objects.filter(session=row, role=Authorization.Role.CURRENT).exists()
+    if signed_in:
+        status.change(row.pk, SessionStatus.CONNECTING, user_id=user.pk)
+    else:
+        status.change(row.pk, SessionStatus.NEEDS_SIGN_IN, "NOT_SIGNED_IN", user_id=user.pk)
+    notify(SESSIONS, row.pk)
+
+
+@transaction.atomic
+def disable(user: User, session: Session) -> None:
+    """Disconnects the account and keeps it so; it stays signed in at Telegram. Raises Forbidden."""
+    rights.require(user, session.pk, Role.MANAGER)
+    row = Session.objects.select_for_update().get(pk=session.pk)
+    if not row.enabled:
+        return
+    Session.objects.filter(pk=row.pk).update(enabled=False)
+    note(row.pk, "disabled", user=user)
+    status.change(row.pk, SessionStatus.DISABLED, "DISABLED_BY_STAFF", user_id=user.pk)
+    notify(SESSIONS, row.pk)
+
+
+@transaction.atomic
+def log_out(user: User, session: Session) -> list[Command]:
+    """Ends the account's keys at Telegram; chats stay. The commands can be waited for. Raises Forbidden."""
+    rights.require(user, session.pk, Role.MANAGER)
+    row = Session.objects.select_for_update().get(pk=session.pk)
+    live = list(Authorization.objects.filter(session=row).exclude(role=Authorization.Role.OLD))
+    if not live:
+        return []
+    for authorization in live:
+        authorization.role, authorization.ended_at = Authorization.Role.OLD, timezone.now()
+        authorization.end_code = "LOGGED_OUT_BY_STAFF"
+        authorization.save(update_fields=("role", "ended_at", "end_code"))
+    note(row.pk, "logged_out", user=user)
+    status.change(row.pk, SessionStatus.NEEDS_SIGN_IN, "LOGGED_OUT_BY_STAFF", user_id=user.pk)
+    notify(SESSIONS, row.pk)
+    return [log_out_key(authorization, user) for authorization in live]
+
+
+@transaction.atomic
+def resync(user: User, session: Session) -> Command:
+    """Asks Telegram for the whole chat list again: shows that the account answers. Raises Forbidden."""
+    rights.require(user, session.pk, Role.MANAGER)
+    return commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=user)
+
+
+@transaction.atomic
+def remove(user: User, session: Session) -> None:
+    """Deletes the account here, with its chats, messages and peers. Raises Forbidden, StillSignedIn."""
+    rights.require(user, session.pk, Role.MANAGER)
+    row = Session.objects.select_for_update().get(pk=session.pk)
+    if AuthorizationSecret.objects.filter(authorization__session=row).exists():
+        raise StillSignedIn
+    row.delete()
+    notify(SESSIONS, session.pk)
+    notify(EVENTS, session.pk)
+
+
+@transaction.atomic
+def reveal_phone(user: User, session: Session) -> str:
+    """The whole phone number; that it was shown, and to whom, goes into the timeline. Raises Forbidden."""
+    if not rights.may_reveal_phone(user, session.pk):
+        raise rights.Forbidden
+    note(session.pk, "phone_revealed", user=user)
+    return phones.full(session.phone)
+
+
+@transaction.atomic
+def grant(user: User, session: Session, to: User, role: Role) -> SessionGrant:
+    """Gives a colleague a role in the session, or another than he has. Raises Forbidden."""
+    rights.require(user, session.pk, Role.MANAGER)
+    row, _ = SessionGrant.objects.update_or_create(
+        session=session, user=to, defaults={"role": Role(role), "granted_by": user, "granted_at": timezone.now()}
+    )
+    note(session.pk, "granted", user=user, to=to.get_username(), role=Role(role).label)
+    notify(EVENTS, session.pk)
+    return row
+
+
+@transaction.atomic
+def revoke(user: User, session: Session, of: User) -> None:
+    """Takes a colleague's role away. Raises Forbidden."""
+    rights.require(user, session.pk, Role.MANAGER)
+    gone, _ = SessionGrant.objects.filter(session=session, user=of).delete()
+    if gone:
+        note(session.pk, "revoked", user=user, of=of.get_username())
+        notify(EVENTS, session.pk)
