@@ -1,0 +1,72 @@
+"""What the first paint of a live page needs, and the details of a chat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from apps.chats.models import Chat, Message
+from apps.chats.selectors import history, lists, sessions
+from apps.sessions.models import FloodWait, Session
+from apps.sessions.services import rights
+
+PROTOCOL = 1
+"""Version of the live socket's protocol (docs/socket-protocol.md)."""
+
+STAFF_LOOK_BACK = 2000
+"""Messages of a chat in which its senders among the staff are looked for."""
+
+
+def first(user: User, session: Session | None, chat: Chat | None) -> dict[str, Any]:
+    """The page's first data: accounts, the chat list's first page, the open chat's newest page."""
+    return {
+        "version": PROTOCOL,
+        "now": timezone.now().isoformat(),
+        "user": {"id": user.pk, "name": user.get_full_name() or user.get_username()},
+        "may_add": rights.may_add_account(user),
+        "sessions": visible(user),
+        "session": session.pk if session else None,
+        "list": lists.page(session.pk) if session else None,
+        "unread": lists.unread_chats([session.pk]).get(session.pk, 0) if session else 0,
+        "chat": lists.payloads([chat])[0] if chat else None,
+        "page": history.newest(chat) if chat else None,
+    }
+
+
+def visible(user: User) -> list[dict[str, Any]]:
+    """The sessions that the user may see, by name, each with his role in it."""
+    found = list(rights.visible_sessions(user))
+    held = rights.roles([user]).get(user.pk, {})
+    return sessions.payloads([session for session in found if session.pk in held], held)
+
+
+def details(chat: Chat) -> dict[str, Any]:
+    """Facts of a chat that the list does not carry: who of the staff wrote in it, its slow mode, how much is stored."""
+    slow = FloodWait.objects.filter(
+        session_id=chat.session_id, peer_id=chat.peer_id, until__gt=timezone.now()
+    ).order_by("-until")
+    return {
+        "chat": chat.pk,
+        "stored": Message.objects.filter(chat=chat, deleted_at=None).count(),
+        "history_complete": chat.history_complete,
+        "slow_until": slow[0].until.isoformat() if slow else None,
+        "staff": _staff(chat),
+    }
+
+
+def _staff(chat: Chat) -> list[dict[str, Any]]:
+    """Who of the staff wrote among the latest messages, the last one first."""
+    latest = Message.objects.filter(chat=chat).order_by("-telegram_id").values("pk")[:STAFF_LOOK_BACK]
+    rows = Message.objects.filter(pk__in=latest, staff__isnull=False).order_by("staff_id", "-date").distinct("staff_id")
+    found = [
+        {
+            "id": row.staff.pk,
+            "name": row.staff.get_full_name() or row.staff.get_username(),
+            "at": row.date.isoformat(),
+        }
+        for row in rows.select_related("staff")
+        if row.staff is not None
+    ]
+    return sorted(found, key=lambda one: one["at"], reverse=True)

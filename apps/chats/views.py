@@ -1,0 +1,129 @@
+"""The live pages: a shell with its first data, and JSON for what the socket does not carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.chats.forms import HistoryForm, ListForm
+from apps.chats.models import Chat
+from apps.chats.selectors import history as pages
+from apps.chats.selectors import lists
+from apps.chats.selectors import page as first_data
+from apps.sessions.models import Session
+from apps.sessions.services import rights
+
+View = Callable[..., HttpResponse]
+
+
+def staff_page(view: View) -> View:
+    """For pages: to the sign-in when nobody is signed in, 403 for who is not staff; nothing is kept by caches."""
+
+    @require_safe
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not rights.is_staff(request.user):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def staff_json(view: View) -> View:
+    """For JSON: 401, 403, 404 and 400 as {"code", "says"}."""
+
+    @require_safe
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _refusal(401, "SIGNED_OUT", "You are signed out. Sign in again; what you wrote is kept.")
+        if not rights.is_staff(request.user):
+            return _refusal(403, "FORBIDDEN", "These pages are for staff.")
+        try:
+            return view(request, *args, **kwargs)
+        except Http404:
+            return _refusal(404, "NOT_FOUND", "There is no such chat, or you may not see it.")
+
+    return guarded
+
+
+@staff_page
+def home(request: HttpRequest) -> HttpResponse:
+    """The first account that the user may see; an empty page when there is none."""
+    first = rights.visible_sessions(request.user).order_by("name", "id").first()
+    return redirect("chats:session", first.pk) if first else _render(request, None, None)
+
+
+@staff_page
+def page(request: HttpRequest, session_id: int, chat_id: int | None = None) -> HttpResponse:
+    session = _session(request, session_id)
+    return _render(request, session, None if chat_id is None else _chat(session, chat_id))
+
+
+@staff_json
+def chat_list(request: HttpRequest, session_id: int) -> HttpResponse:
+    """A page of the chat list: ``tab``, ``q``, ``after`` (the cursor that the page before gave)."""
+    session = _session(request, session_id)
+    form = ListForm(request.GET)
+    if not form.is_valid():
+        return _invalid(form)
+    asked = form.cleaned_data
+    return JsonResponse(lists.page(session.pk, tab=asked["tab"], query=asked["q"], after=asked["after"]))
+
+
+@staff_json
+def history(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse:
+    """A page of messages: the newest with the chat's row, or one ``before``, ``after`` or ``around`` a Telegram id."""
+    chat = _chat(_session(request, session_id), chat_id)
+    form = HistoryForm(request.GET)
+    if not form.is_valid():
+        return _invalid(form)
+    for name, read in (("before", pages.before), ("after", pages.after), ("around", pages.around)):
+        if name in form.cleaned_data:
+            return JsonResponse(read(chat, form.cleaned_data[name]))
+    return JsonResponse({**pages.newest(chat), "row": lists.payloads([chat])[0]})
+
+
+@staff_json
+def details(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse:
+    return JsonResponse(first_data.details(_chat(_session(request, session_id), chat_id)))
+
+
+def _session(request: HttpRequest, session_id: int) -> Session:
+    """A visible session; unknown and not visible answer alike."""
+    found = rights.visible_sessions(request.user).filter(pk=session_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _chat(session: Session, chat_id: int) -> Chat:
+    found = Chat.objects.filter(pk=chat_id, session=session).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _render(request: HttpRequest, session: Session | None, chat: Chat | None) -> HttpResponse:
+    context = {"first": first_data.first(request.user, session, chat), "nav": "chats"}
+    return render(request, "chats/page.html", context)
+
+
+def _invalid(form: ListForm | HistoryForm) -> JsonResponse:
+    return _refusal(400, "INVALID", " ".join(f"{name}: {words[0]}" for name, words in form.errors.items()))
+
+
+def _refusal(status: int, code: str, says: str) -> JsonResponse:
+    return JsonResponse({"code": code, "says": says}, status=status)
