@@ -26,8 +26,9 @@ NETWORK = "dc-test"
 
 
 @pytest.fixture(autouse=True)
-def network(settings: Any) -> None:
+def environment(settings: Any) -> None:
     settings.TELEGRAM_NETWORK = NETWORK
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # many users, no time
 
 
 @pytest.fixture

@@ -27,9 +27,7 @@ def test_a_session_is_seen_by_those_with_a_grant_only(staff: Staff, account: Acc
 
 @pytest.mark.parametrize("held", list(Role))
 @pytest.mark.parametrize("asked", list(Role))
-def test_a_role_includes_those_before_it(
-    staff: Staff, account: Account, grant: Grant, held: Role, asked: Role
-) -> None:
+def test_a_role_includes_those_before_it(staff: Staff, account: Account, grant: Grant, held: Role, asked: Role) -> None:
     session, user = account(), staff("marta")
     grant(user, session, held)
     if held >= asked:
@@ -55,7 +53,9 @@ def test_superusers_manage_every_session(admin: User, account: Account) -> None:
     assert list(rights.managed_sessions(admin)) == [session]
 
 
-@pytest.mark.parametrize("facts", [{"is_staff": False}, {"is_active": False}, {"is_staff": False, "is_superuser": True}])
+@pytest.mark.parametrize(
+    "facts", [{"is_staff": False}, {"is_active": False}, {"is_staff": False, "is_superuser": True}]
+)
 def test_whoever_is_not_active_staff_has_no_right(
     staff: Staff, account: Account, grant: Grant, facts: dict[str, bool]
 ) -> None:

@@ -1,0 +1,500 @@
+"""The sign-in service: each step, each error, the end of every secret.
+
+Telegram's answers are given as the gateway gives them; tests/e2e/test_sign_in.py has a real gateway and data centre.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+
+from apps.chats.models import Peer
+from apps.sessions.models import (
+    Authorization,
+    AuthorizationSecret,
+    ChannelState,
+    Command,
+    CommandSecret,
+    Role,
+    Session,
+    SessionEvent,
+    SessionGrant,
+    SessionStatus,
+    SignInAttempt,
+    SignInSecret,
+    SignInStep,
+    UpdateState,
+)
+from apps.sessions.services import commands, rights, signin
+from apps.sessions.services.signin import SignInError
+from tests.sessions.conftest import CHECKPOINT, key, profile
+
+PHONE = "+49 151 234 56789"
+DIGITS = "4915123456789"
+Account = Callable[..., Session]
+
+
+@dataclass
+class Sent:
+    hash: str = "hash-1"
+    via: str = "app"
+    length: int | None = 5
+    next_via: str = "sms"
+    resend_after: int | None = 60
+
+
+@pytest.fixture
+def starter(staff: Callable[..., User]) -> User:
+    return staff("starter", "add_account")
+
+
+def settle_all() -> None:
+    """What the gateway does with commands when it has answered them."""
+    for command in Command.objects.filter(state__in=commands.OPEN):
+        commands.settle(command, Command.State.DONE)
+
+
+def queued(attempt: SignInAttempt) -> list[str]:
+    rows = Command.objects.filter(lane=f"sign-in:{attempt.pk}", state=Command.State.QUEUED)
+    return list(rows.values_list("kind", flat=True))
+
+
+def at_code(user: User, **facts: Any) -> SignInAttempt:
+    attempt = signin.start(user, "Support", PHONE)
+    signin.code_sent(attempt.pk, key(), Sent(**facts))
+    settle_all()
+    attempt.refresh_from_db()
+    return attempt
+
+
+def at_password(user: User) -> SignInAttempt:
+    attempt = at_code(user)
+    signin.submit_code(user, attempt, "12345")
+    signin.password_needed(attempt.pk, key(), "the usual")
+    settle_all()
+    attempt.refresh_from_db()
+    return attempt
+
+
+def no_secrets() -> bool:
+    return not SignInSecret.objects.exists() and not CommandSecret.objects.exists()
+
+
+# --- the way without mistakes ---------------------------------------------------------------------------------------
+
+
+def test_start_makes_a_place_for_the_account_and_asks_for_a_code(starter: User) -> None:
+    attempt = signin.start(starter, "Support", PHONE)
+    assert (attempt.step, attempt.busy, attempt.phone) == (SignInStep.PHONE, True, DIGITS)
+    assert (attempt.session.name, attempt.session.status) == ("Support", SessionStatus.SIGNING_IN)
+    assert queued(attempt) == ["sign_in.send_code"]
+    assert not rights.visible_sessions(starter).exists()
+
+
+def test_the_whole_way_with_a_cloud_password(starter: User) -> None:
+    attempt = at_code(starter)
+    assert (attempt.step, attempt.code_via, attempt.code_length, attempt.next_via) == (SignInStep.CODE, "app", 5, "sms")
+    signin.submit_code(starter, attempt, " 123-45 ")
+    code = Command.objects.get(kind="sign_in.code")
+    assert code.secret_row.secret == {"code": "12345"}
+    assert "12345" not in str(code.payload)
+    signin.password_needed(attempt.pk, key(), "the usual")
+    settle_all()
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.password_hint, attempt.error_code) == (SignInStep.PASSWORD, "the usual", "")
+    signin.submit_password(starter, attempt, " pass word ")
+    assert Command.objects.get(kind="sign_in.password").secret_row.secret == {"password": " pass word "}
+    session_id = signin.signed_in(attempt.pk, key(3), profile(phone=DIGITS, username="marta"), CHECKPOINT)
+    settle_all()
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.busy, attempt.session_id) == (SignInStep.DONE, False, session_id)
+    assert no_secrets()
+
+
+def test_signed_in_stores_everything_at_once(starter: User) -> None:
+    attempt = at_code(starter)
+    signin.submit_code(starter, attempt, "12345")
+    session = Session.objects.get(pk=signin.signed_in(attempt.pk, key(3), profile(), CHECKPOINT))
+    assert (session.telegram_user_id, session.profile_name, session.dc_id) == (77, "Marta Lind", 2)
+    assert (session.status, session.phone) == (SessionStatus.CONNECTING, DIGITS)
+    authorization = Authorization.objects.get(session=session, role=Authorization.Role.CURRENT)
+    assert authorization.secret_row.secret == key(3)
+    assert UpdateState.objects.get(session=session).pts == 10
+    assert ChannelState.objects.get(session=session).pts == 40
+    assert Peer.objects.get(session=session, is_self=True).access_hash == 5
+    assert SessionGrant.objects.get(session=session, user=starter).role == Role.MANAGER
+    assert Command.objects.filter(session=session, kind="dialogs", lane="account").count() == 1
+    assert {"sign_in_started", "signed_in", "status.connecting"} <= set(
+        SessionEvent.objects.filter(session=session).values_list("kind", flat=True)
+    )
+    assert list(rights.visible_sessions(starter)) == [session]
+
+
+def test_signed_in_again_after_an_unknown_outcome_changes_nothing(starter: User) -> None:
+    attempt = at_code(starter)
+    first = signin.signed_in(attempt.pk, key(3), profile(), CHECKPOINT)
+    assert signin.signed_in(attempt.pk, key(4), profile(), CHECKPOINT) == first
+    assert Authorization.objects.count() == 1
+    assert Command.objects.filter(kind="dialogs").count() == 1
+
+
+def test_an_account_without_a_given_name_takes_its_own(starter: User) -> None:
+    attempt = signin.start(starter, " ", PHONE)
+    assert attempt.session.name == "+49 151 •••• 6789"
+    signin.code_sent(attempt.pk, key(), Sent())
+    assert Session.objects.get(pk=signin.signed_in(attempt.pk, key(), profile(), CHECKPOINT)).name == "Marta Lind"
+
+
+def test_key_id_is_telegrams() -> None:
+    """auth_key_id: the 64 lower-order bits of the SHA-1 of the key (core.telegram.org/mtproto/description)."""
+    from telethon.crypto import AuthKey
+
+    from apps.sessions.services.signin.results import key_id
+
+    raw = bytes(range(256))
+    assert key_id(raw) == int.from_bytes(AuthKey(raw).key_id.to_bytes(8, "little"), "little", signed=True)
+
+
+# --- wrong turns ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phone", ["", "  ", "0151 234", "call me", "+49", "1" * 21, "49151\x0023456", "<script>"])
+def test_a_phone_that_is_none_is_refused_and_nothing_is_stored(starter: User, phone: str) -> None:
+    with pytest.raises(SignInError) as refused:
+        signin.start(starter, "Support", phone)
+    assert refused.value.code == "PHONE_NUMBER_INVALID"
+    assert not Session.objects.exists()
+
+
+def test_telegrams_test_numbers_pass(starter: User) -> None:
+    assert signin.start(starter, "Test", "+99966 2 1234").phone == "9996621234"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "PHONE_CODE_INVALID",
+        "PHONE_CODE_EXPIRED",
+        "PHONE_NUMBER_UNOCCUPIED",
+        "TIMEOUT",
+        "CONNECTION_FAILED",
+        "SEND_CODE_UNAVAILABLE",
+    ],
+)
+def test_errors_of_the_code_stay_on_its_step(starter: User, code: str) -> None:
+    attempt = at_code(starter)
+    signin.submit_code(starter, attempt, "00000")
+    signin.step_failed(attempt.pk, code)
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.busy, attempt.error_code) == (SignInStep.CODE, False, code)
+    assert SignInSecret.objects.filter(attempt=attempt).exists()
+
+
+@pytest.mark.parametrize(
+    "code", ["PHONE_NUMBER_BANNED", "PHONE_NUMBER_INVALID", "PHONE_NUMBER_FLOOD", "API_ID_INVALID"]
+)
+def test_errors_of_the_number_stay_on_its_step(starter: User, code: str) -> None:
+    attempt = signin.start(starter, "", PHONE)
+    signin.step_failed(attempt.pk, code)
+    settle_all()
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.busy, attempt.error_code) == (SignInStep.PHONE, False, code)
+    again = signin.submit_phone(starter, attempt, "+49 151 999 99999")
+    assert (again.pk, again.phone, again.busy) == (attempt.pk, "4915199999999", True)
+    assert again.session.name == "+49 151 •••• 9999"
+
+
+def test_errors_of_the_password_stay_on_its_step(starter: User) -> None:
+    attempt = at_password(starter)
+    signin.submit_password(starter, attempt, "wrong")
+    signin.step_failed(attempt.pk, "PASSWORD_HASH_INVALID")
+    settle_all()
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.error_code, attempt.password_hint) == (
+        SignInStep.PASSWORD,
+        "PASSWORD_HASH_INVALID",
+        "the usual",
+    )
+    assert not CommandSecret.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["AUTH_RESTART", "AUTH_KEY_UNREGISTERED", "SESSION_REVOKED", "KEYS_MISSING"])
+def test_a_sign_in_that_telegram_ended_starts_again_from_the_number(starter: User, code: str) -> None:
+    attempt = at_password(starter)
+    signin.submit_password(starter, attempt, "right")
+    signin.step_failed(attempt.pk, code)
+    settle_all()
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.busy, attempt.error_code) == (SignInStep.PHONE, False, code)
+    assert no_secrets()
+    assert signin.submit_phone(starter, attempt, attempt.phone).busy
+
+
+def test_an_expired_code_is_replaced_by_a_new_one(starter: User) -> None:
+    attempt = at_code(starter)
+    signin.submit_code(starter, attempt, "12345")
+    signin.step_failed(attempt.pk, "PHONE_CODE_EXPIRED")
+    settle_all()
+    with pytest.raises(SignInError):
+        signin.submit_code(starter, attempt, "12345")
+    signin.resend(starter, attempt)
+    assert queued(attempt) == ["sign_in.send_code"]
+
+
+def test_another_code_is_sent_only_when_telegram_allows(starter: User) -> None:
+    attempt = at_code(starter)
+    with pytest.raises(SignInError) as early:
+        signin.resend(starter, attempt)
+    assert (early.value.code, early.value.until) == ("RESEND_TOO_EARLY", attempt.resend_at)
+    SignInAttempt.objects.update(resend_at=timezone.now())
+    signin.resend(starter, attempt)
+    assert queued(attempt) == ["sign_in.resend"]
+
+
+def test_no_other_way_to_send_the_code(starter: User) -> None:
+    attempt = at_code(starter, next_via="", resend_after=None)
+    with pytest.raises(SignInError) as refused:
+        signin.resend(starter, attempt)
+    assert refused.value.code == "SEND_CODE_UNAVAILABLE"
+
+
+def test_a_flood_wait_stays_on_its_step_and_is_obeyed(starter: User) -> None:
+    attempt = at_code(starter)
+    signin.submit_code(starter, attempt, "12345")
+    signin.step_failed(attempt.pk, "FLOOD_WAIT", 300)
+    settle_all()
+    attempt.refresh_from_db()
+    assert attempt.step == SignInStep.CODE
+    assert attempt.flood_until is not None
+    with pytest.raises(SignInError) as wait:
+        signin.submit_code(starter, attempt, "12345")
+    assert wait.value.until == attempt.flood_until
+    SignInAttempt.objects.update(flood_until=timezone.now() - timedelta(seconds=1))
+    assert signin.submit_code(starter, attempt, "12345").flood_until is None
+
+
+def test_one_step_at_a_time(starter: User) -> None:
+    attempt = at_code(starter)
+    signin.submit_code(starter, attempt, "12345")
+    for step in (
+        lambda: signin.submit_code(starter, attempt, "54321"),
+        lambda: signin.submit_password(starter, attempt, "x"),
+        lambda: signin.resend(starter, attempt),
+    ):
+        with pytest.raises(SignInError) as refused:
+            step()
+        assert refused.value.code == "SIGN_IN_BUSY"
+    assert queued(attempt) == ["sign_in.code"]
+
+
+def test_a_step_out_of_turn_is_refused(starter: User) -> None:
+    attempt = at_code(starter)
+    with pytest.raises(SignInError) as refused:
+        signin.submit_password(starter, attempt, "x")
+    assert refused.value.code == "SIGN_IN_STEP"
+
+
+@pytest.mark.parametrize("code", ["", "   ", "1" * 33])
+def test_a_code_that_is_none_is_not_sent(starter: User, code: str) -> None:
+    attempt = at_code(starter)
+    with pytest.raises(SignInError):
+        signin.submit_code(starter, attempt, code)
+    assert queued(attempt) == []
+
+
+# --- resuming, changing, cancelling ---------------------------------------------------------------------------------
+
+
+def test_a_second_start_for_the_same_phone_goes_on_with_the_first(starter: User) -> None:
+    attempt = at_code(starter)
+    again = signin.start(starter, "Other name", "0049 151 23456789")
+    assert (again.pk, again.step, again.busy) == (attempt.pk, SignInStep.CODE, False)
+    assert Session.objects.count() == 1
+
+
+def test_a_second_start_after_a_failed_number_asks_again(starter: User) -> None:
+    attempt = signin.start(starter, "", PHONE)
+    signin.step_failed(attempt.pk, "CONNECTION_FAILED")
+    settle_all()
+    again = signin.start(starter, "", PHONE)
+    assert (again.pk, again.busy) == (attempt.pk, True)
+    assert queued(again) == ["sign_in.send_code"]
+
+
+def test_a_colleagues_sign_in_is_not_taken_over(starter: User, staff: Callable[..., User]) -> None:
+    attempt = at_code(starter)
+    other = staff("other", "add_account")
+    assert signin.start(other, "", PHONE).pk != attempt.pk
+    for step in (
+        lambda: signin.submit_code(other, attempt, "12345"),
+        lambda: signin.resend(other, attempt),
+        lambda: signin.change_phone(other, attempt),
+        lambda: signin.cancel(other, attempt),
+    ):
+        with pytest.raises(rights.Forbidden):
+            step()
+
+
+def test_the_number_can_be_changed(starter: User) -> None:
+    attempt = at_code(starter)
+    signin.change_phone(starter, attempt)
+    assert queued(attempt) == ["sign_in.cancel"]
+    signin.cancelled(attempt.pk)
+    settle_all()
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.busy, attempt.code_via) == (SignInStep.PHONE, False, "")
+    assert no_secrets()
+
+
+def test_cancel_ends_here_at_once_and_at_telegram_then(starter: User) -> None:
+    attempt = at_code(starter)
+    signin.cancel(starter, attempt)
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.busy) == (SignInStep.CANCELLED, True)
+    assert queued(attempt) == ["sign_in.cancel"]
+    assert SignInSecret.objects.exists(), "the gateway needs it to cancel at Telegram"
+    signin.cancelled(attempt.pk)
+    settle_all()
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.busy) == (SignInStep.CANCELLED, False)
+    assert no_secrets()
+    assert not attempt.session.enabled
+
+
+def test_cancel_before_anything_was_sent_needs_no_gateway(starter: User) -> None:
+    attempt = signin.start(starter, "", PHONE)
+    signin.cancel(starter, attempt)
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.busy) == (SignInStep.CANCELLED, False)
+    assert not Command.objects.filter(state__in=commands.OPEN).exists()
+
+
+def test_a_code_that_arrives_after_the_cancel_is_let_go(starter: User) -> None:
+    attempt = signin.start(starter, "", PHONE)
+    Command.objects.update(state=Command.State.CLAIMED)
+    signin.cancel(starter, attempt)
+    signin.code_sent(attempt.pk, key(), Sent())
+    attempt.refresh_from_db()
+    assert attempt.step == SignInStep.CANCELLED
+    assert SignInSecret.objects.get(attempt=attempt).secret["phone_code_hash"] == "hash-1"
+    signin.cancelled(attempt.pk)
+    settle_all()
+    assert no_secrets()
+
+
+def test_an_account_signed_in_after_the_cancel_is_logged_out(starter: User) -> None:
+    attempt = at_code(starter)
+    signin.submit_code(starter, attempt, "12345")
+    Command.objects.filter(kind="sign_in.code").update(state=Command.State.CLAIMED)
+    signin.cancel(starter, attempt)
+    signin.signed_in(attempt.pk, key(8), profile(), CHECKPOINT)
+    attempt.refresh_from_db()
+    authorization = Authorization.objects.get()
+    assert (attempt.step, authorization.role) == (SignInStep.CANCELLED, Authorization.Role.OLD)
+    assert Command.objects.get(kind="log_out").payload == {"authorization": authorization.pk}
+    assert attempt.session.telegram_user_id is None
+
+
+@pytest.mark.parametrize("late", ["code_sent", "password_needed", "step_failed", "cancelled"])
+def test_late_answers_do_not_reopen_a_finished_sign_in(starter: User, late: str) -> None:
+    attempt = at_code(starter)
+    signin.signed_in(attempt.pk, key(), profile(), CHECKPOINT)
+    arguments = {
+        "code_sent": (key(), Sent()),
+        "password_needed": (key(), "hint"),
+        "step_failed": ("PHONE_CODE_INVALID", None),
+        "cancelled": (),
+    }
+    getattr(signin, late)(attempt.pk, *arguments[late])
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.error_code) == (SignInStep.DONE, "")
+    assert no_secrets()
+
+
+# --- accounts that are known already --------------------------------------------------------------------------------
+
+
+def test_a_known_account_keeps_its_session_and_gets_the_new_key(starter: User, account: Account) -> None:
+    known = account("Known", telegram_user_id=77, status=SessionStatus.READY)
+    former = Authorization.objects.get(session=known)
+    UpdateState.objects.create(session=known, pts=500, qts=1, date=1, seq=900)
+    ChannelState.objects.create(session=known, peer_id=-1000000000009, pts=7)
+    attempt = at_code(starter)
+    place = attempt.session_id
+    signin.submit_code(starter, attempt, "12345")
+    assert signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT) == known.pk
+    settled = Command.objects.get(kind="sign_in.code")
+    commands.settle(settled, Command.State.DONE)
+    former.refresh_from_db()
+    assert (former.role, former.end_code) == (Authorization.Role.OLD, "REPLACED")
+    assert Command.objects.get(kind="log_out").payload == {"authorization": former.pk}
+    assert AuthorizationSecret.objects.filter(authorization=former).exists(), "needed to log out"
+    assert not Session.objects.filter(pk=place).exists()
+    assert SignInAttempt.objects.get(pk=attempt.pk).session_id == known.pk
+    state = UpdateState.objects.get(session=known)
+    assert (state.pts, state.seq, state.date) == (500, CHECKPOINT.seq, CHECKPOINT.date)
+    assert ChannelState.objects.get(session=known).pts == 7
+    known.refresh_from_db()
+    assert (known.name, known.status) == ("Known", SessionStatus.CONNECTING)
+
+
+def test_signing_a_known_account_in_again_needs_its_manager(
+    account: Account, staff: Callable[..., User], grant: Callable[..., SessionGrant]
+) -> None:
+    known = account()
+    operator, manager = staff("operator", "add_account"), staff("manager")
+    grant(operator, known, Role.OPERATOR)
+    grant(manager, known, Role.MANAGER)
+    with pytest.raises(rights.Forbidden):
+        signin.start(operator, "", known.phone, session=known)
+    attempt = signin.start(manager, "", known.phone, session=known)
+    assert attempt.session == known
+
+
+def test_another_account_than_asked_for_is_logged_out_again(admin: User, account: Account) -> None:
+    known = account("Known", status=SessionStatus.NEEDS_SIGN_IN)
+    attempt = signin.start(admin, "", PHONE, session=known)
+    signin.code_sent(attempt.pk, key(), Sent())
+    signin.signed_in(attempt.pk, key(9), profile(4242), CHECKPOINT)
+    attempt.refresh_from_db()
+    assert (attempt.step, attempt.error_code) == (SignInStep.FAILED, "ACCOUNT_MISMATCH")
+    assert Command.objects.filter(kind="log_out").count() == 1
+    known.refresh_from_db()
+    assert known.status == SessionStatus.NEEDS_SIGN_IN
+    assert Authorization.objects.get(role=Authorization.Role.CURRENT).session == known
+
+
+def test_a_disabled_account_stays_disabled(starter: User, account: Account) -> None:
+    known = account(telegram_user_id=77, enabled=False, status=SessionStatus.DISABLED)
+    with pytest.raises(SignInError):
+        signin.start(User.objects.create_superuser("boss"), "", known.phone, session=known)
+    attempt = at_code(starter)
+    signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT)
+    known.refresh_from_db()
+    assert (known.enabled, known.status) == (False, SessionStatus.DISABLED)
+
+
+def test_starting_needs_the_permission(staff: Callable[..., User]) -> None:
+    with pytest.raises(rights.Forbidden):
+        signin.start(staff("nobody"), "", PHONE)
+    assert not Session.objects.exists()
+
+
+def test_secrets_lie_encrypted(starter: User) -> None:
+    attempt = at_code(starter)
+    signin.submit_code(starter, attempt, "98765")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT secret FROM telegram_sign_in_secrets UNION ALL SELECT secret FROM telegram_command_secrets"
+        )
+        stored = b"".join(bytes(row[0]) for row in cursor.fetchall())
+    assert stored
+    assert b"hash-1" not in stored
+    assert b"98765" not in stored
