@@ -16,8 +16,8 @@ from tgadmin.sandbox.dispatch import RpcError
 MAX_LENGTH = 4096  # help.getConfig's message_length_max
 MAX_ENTITIES = 100
 
-# Control characters become spaces and carriage returns vanish: official clients clean their input so, and the server does it
-# for those that do not.
+# Control characters become spaces and carriage returns vanish: official clients clean their input so, and the server
+# does it for those that do not.
 _CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)], " ") | {0x0D: None}
 _FOUND: tuple[tuple[re.Pattern[str], Callable[[int, int], Any]], ...] = (
     (re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]"), types.MessageEntityUrl),

@@ -5,7 +5,7 @@ https://core.telegram.org/api/updates
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from telethon.tl import TLObject, types
 
@@ -89,13 +89,15 @@ class Updates:
         """The number of the last numbered container that this key was sent."""
         return int(key.extra.get("seq", FIRST_SEQ))
 
-    def for_key(self, key: AuthKey, updates: TLObject) -> TLObject:
-        """A container as this key gets it: one that is to be numbered takes the key's next seq.
+    def is_numbered(self, updates: TLObject) -> TypeGuard[types.Updates]:
+        """Whether a container takes a number of each key that it goes to: those that bear no pts do.
 
-        Only containers without pts are: https://core.telegram.org/api/updates#update-sequences
+        https://core.telegram.org/api/updates#update-sequences
         """
-        if not isinstance(updates, types.Updates) or updates.seq != NUMBERED:
-            return updates
+        return isinstance(updates, types.Updates) and updates.seq == NUMBERED
+
+    def for_key(self, key: AuthKey, updates: types.Updates) -> types.Updates:
+        """A numbered container as this key gets it, with the key's next seq."""
         seq = self.seq(key) + 1
         key.extra = {**key.extra, "seq": seq}
         return types.Updates(updates.updates, updates.users, updates.chats, updates.date, seq)

@@ -13,6 +13,7 @@ from telethon.tl import TLObject, types
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world.accounts import Accounts
 from tgadmin.sandbox.world.chats import Chats, Kind
+from tgadmin.sandbox.world.logins import Logins
 from tgadmin.sandbox.world.messages import Boxes, Dialog, Post, is_channel, objects
 from tgadmin.sandbox.world.peers import Peers
 from tgadmin.sandbox.world.render import Render
@@ -29,9 +30,10 @@ Pusher = Callable[[int, TLObject, int | None], None]  # (user id, updates, sessi
 class World:
     """Everything that Telegram's servers know, in memory, written through the store.
 
-    `pusher` brings updates to an account's live sessions; `listening` says whether an account has any key to which updates could go: none are made for others. Peers are
-    marked ids. The methods that act (`send` and what follows it) do what the account could do from its phone: same
-    code, same RpcErrors; they commit, and tell all live sessions. Their arguments and results are JSON-able.
+    `pusher` brings updates to an account's live sessions; `listening` says whether it has any: nothing is made for
+    others. Peers are marked ids. The methods that act (`send` and what follows it) do what the account could do from
+    its phone, with the same code and the same RpcErrors; they commit, and tell all live sessions. Their arguments and
+    results are JSON-able.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class World:
         self.listening = listening
         self.watchers: list[Callable[[Post], None]] = []  # told of every new message, in the step that makes it
         self.accounts = Accounts(store, clock, self.rng)
+        self.logins = Logins(store, clock, self.rng)
         self.chats = Chats(store, clock, self.rng)
         self.boxes = Boxes(store, clock)
         self.peers = Peers(self._secret(), self.accounts, self.chats)

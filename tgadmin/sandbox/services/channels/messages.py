@@ -1,0 +1,37 @@
+"""channels.*: the messages of supergroups and channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telethon.tl import functions
+
+from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.services.answers import affected
+from tgadmin.sandbox.services.channels.rooms import channel_of
+from tgadmin.sandbox.services.messages.history import named_messages
+
+
+@registry.method(functions.channels.GetMessagesRequest)
+async def get_messages(ctx: Context, request: functions.channels.GetMessagesRequest) -> Any:
+    """https://core.telegram.org/method/channels.getMessages"""
+    chat = channel_of(ctx, request.channel)
+    return named_messages(ctx, ctx.world.boxes.box(chat.marked), request.id)
+
+
+@registry.method(functions.channels.DeleteMessagesRequest)
+async def delete_messages(ctx: Context, request: functions.channels.DeleteMessagesRequest) -> Any:
+    """https://core.telegram.org/method/channels.deleteMessages"""
+    chat = channel_of(ctx, request.channel)
+    if len(request.id) > 100:
+        raise RpcError(400, "MESSAGE_IDS_TOO_MUCH")
+    count = ctx.world.talk.delete_in_channel(ctx.account.user_id, chat.marked, request.id, ctx.push)
+    return affected(ctx, count, chat.marked)
+
+
+@registry.method(functions.channels.ReadHistoryRequest)
+async def read_history(ctx: Context, request: functions.channels.ReadHistoryRequest) -> bool:
+    """https://core.telegram.org/method/channels.readHistory"""
+    chat = channel_of(ctx, request.channel)
+    ctx.world.talk.read_channel(ctx.account.user_id, chat.marked, request.max_id, ctx.push)
+    return True

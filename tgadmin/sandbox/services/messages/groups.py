@@ -1,0 +1,78 @@
+"""messages.*: basic groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telethon.tl import functions, types
+
+from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.services.answers import known_group, service_answer
+from tgadmin.sandbox.world.chats import Chat
+from tgadmin.sandbox.world.messages import Post
+
+
+@registry.method(functions.messages.CreateChatRequest)
+async def create_chat(ctx: Context, request: functions.messages.CreateChatRequest) -> types.messages.InvitedUsers:
+    """https://core.telegram.org/method/messages.createChat"""
+    creator = ctx.account
+    users = [ctx.world.peers.resolve_user(creator, each) for each in request.users]
+    living = [user.user_id for user in users if not user.deleted]
+    chat, post = ctx.world.rooms.create_group(creator.user_id, request.title, living, ctx.push)
+    return types.messages.InvitedUsers(_with_participants(ctx, chat, post), [])
+
+
+@registry.method(functions.messages.AddChatUserRequest)
+async def add_chat_user(ctx: Context, request: functions.messages.AddChatUserRequest) -> types.messages.InvitedUsers:
+    """https://core.telegram.org/method/messages.addChatUser"""
+    chat = _group(ctx, request.chat_id)
+    user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
+    post = ctx.world.rooms.add_to_group(ctx.account.user_id, chat, user.user_id, ctx.push)
+    return types.messages.InvitedUsers(_with_participants(ctx, chat, post), [])
+
+
+@registry.method(functions.messages.DeleteChatUserRequest)
+async def delete_chat_user(ctx: Context, request: functions.messages.DeleteChatUserRequest) -> types.Updates:
+    """https://core.telegram.org/method/messages.deleteChatUser"""
+    chat = _group(ctx, request.chat_id)
+    user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
+    post = ctx.world.rooms.remove_from_group(ctx.account.user_id, chat, user.user_id, ctx.push)
+    answer = service_answer(ctx, post)
+    if request.revoke_history and user.user_id == ctx.account.user_id:
+        ctx.world.talk.clear(user.user_id, chat.marked, ctx.push)
+    return answer
+
+
+@registry.method(functions.messages.EditChatTitleRequest)
+async def edit_chat_title(ctx: Context, request: functions.messages.EditChatTitleRequest) -> types.Updates:
+    """https://core.telegram.org/method/messages.editChatTitle"""
+    chat = _group(ctx, request.chat_id)
+    return service_answer(ctx, ctx.world.rooms.rename(ctx.account.user_id, chat, request.title, ctx.push))
+
+
+@registry.method(functions.messages.GetChatsRequest)
+async def get_chats(ctx: Context, request: functions.messages.GetChatsRequest) -> types.messages.Chats:
+    """https://core.telegram.org/method/messages.getChats"""
+    if not request.id:
+        raise RpcError(400, "CHAT_ID_INVALID")
+    chats = [_group(ctx, each) for each in request.id]
+    return types.messages.Chats([ctx.world.chats.tl(ctx.account.user_id, chat.marked) for chat in chats])
+
+
+@registry.method(functions.messages.GetFullChatRequest)
+async def get_full_chat(ctx: Context, request: functions.messages.GetFullChatRequest) -> types.messages.ChatFull:
+    """https://core.telegram.org/method/messages.getFullChat"""
+    chat, viewer = _group(ctx, request.chat_id), ctx.account.user_id
+    inside = viewer in chat.members
+    people: Any = ctx.world.rooms.participants(chat) if inside else types.ChatParticipantsForbidden(chat.bare_id)
+    full = types.ChatFull(chat.bare_id, chat.about, people, types.PeerNotifySettings())
+    users, chats = ctx.world.peers.entities(viewer, [chat.marked, *(chat.members if inside else ())])
+    return types.messages.ChatFull(full, chats, users)
+
+
+def _group(ctx: Context, chat_id: int) -> Chat:
+    return known_group(ctx, -chat_id)
+
+
+def _with_participants(ctx: Context, chat: Chat, post: Post) -> types.Updates:
+    return service_answer(ctx, post, [types.UpdateChatParticipants(ctx.world.rooms.participants(chat))])
