@@ -22,7 +22,7 @@ API_ID, API_HASH = 1, "0" * 32
 
 @pytest.fixture(scope="session")
 def rsa_key_path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One RSA key for all sandboxes of a run: making one takes longer than most tests, and Telethon never forgets a key."""
+    """One RSA key for all sandboxes of a run: making one takes longer than most tests, and Telethon forgets none."""
     key = RsaKey.generate()
     path = tmp_path_factory.mktemp("rsa") / "key.pem"
     path.write_bytes(key.private_pem)
@@ -40,7 +40,7 @@ async def sandbox(rsa_key_path: str, tmp_path: Path) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def stranger(sandbox: Sandbox) -> AsyncIterator[Callable[..., Awaitable[TelegramClient]]]:
-    """Makes connected stock clients that are not signed in; ``dc``, ``connection`` and TelegramClient's own arguments."""
+    """Makes connected stock clients that are not signed in; takes ``dc``, ``server``, TelegramClient's own options."""
     clients: list[TelegramClient] = []
 
     async def connect(
@@ -61,6 +61,13 @@ async def stranger(sandbox: Sandbox) -> AsyncIterator[Callable[..., Awaitable[Te
     await asyncio.gather(*(client.disconnect() for client in clients), return_exceptions=True)
 
 
+def last_code(sandbox: Sandbox, phone: str) -> str:
+    """The last sign-in code that the data centre sent to a phone."""
+    assert sandbox.codes_path is not None
+    lines = [json.loads(line) for line in Path(sandbox.codes_path).read_text().splitlines()]
+    return str(next(line["code"] for line in reversed(lines) if line["phone"] == phone.lstrip("+")))
+
+
 @pytest.fixture
 def client_for(
     sandbox: Sandbox, stranger: Callable[..., Awaitable[TelegramClient]]
@@ -78,9 +85,7 @@ def client_for(
         messages, limits.service_messages = limits.service_messages, False
         sent = await client.send_code_request(phone)
         limits.service_messages = messages
-        assert sandbox.codes_path is not None
-        lines = [json.loads(line) for line in Path(sandbox.codes_path).read_text().splitlines()]
-        code = next(line["code"] for line in reversed(lines) if line["phone"] == phone.lstrip("+"))
+        code = last_code(sandbox, phone)
         try:
             await client.sign_in(phone, code, phone_code_hash=sent.phone_code_hash)
         except SessionPasswordNeededError:

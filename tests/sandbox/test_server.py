@@ -1,7 +1,6 @@
 """The data centre as a stock client meets it: every transport, parallel clients, lost connections, restarts."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from telethon import TelegramClient
@@ -12,10 +11,7 @@ from telethon.network import (
     ConnectionTcpIntermediate,
     ConnectionTcpObfuscated,
 )
-from telethon.sessions import MemorySession
 from telethon.tl import functions, types
-
-from tgadmin.sandbox.server import Sandbox
 
 Stranger = Callable[..., Awaitable[TelegramClient]]
 

@@ -7,7 +7,7 @@ import itertools
 import logging
 import struct
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tgadmin.sandbox import incoming
 from tgadmin.sandbox.cipher import CipherError, decrypt, read_plain, write_plain
@@ -48,8 +48,7 @@ class Connection(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0])
         self.server.connections.add(self)

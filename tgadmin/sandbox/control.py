@@ -60,11 +60,7 @@ class Control:
         return f"http://{self._sandbox.host}:{self.port}"
 
     async def start(self) -> None:
-        if self.token_path is not None:
-            Path(self.token_path).unlink(missing_ok=True)
-            descriptor = os.open(self.token_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(self.token)
+        self._keep_token()
         self._server = await asyncio.start_server(self._serve, self._sandbox.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -73,8 +69,7 @@ class Control:
             self._server.close()
         for writer in list(self._open):
             writer.close()
-        if self.token_path is not None:
-            Path(self.token_path).unlink(missing_ok=True)
+        self._drop_token()
 
     def call(self, name: str, args: dict[str, Any]) -> Any:
         """Run one allowed call; its result is JSON-able. Raises :class:`CallError`."""
@@ -91,6 +86,17 @@ class Control:
         # What was told must outlive a kill, and its pushes leave in order with everything else.
         self._sandbox.deliver()
         return jsonable(result)
+
+    def _keep_token(self) -> None:
+        self._drop_token()
+        if self.token_path is not None:
+            descriptor = os.open(self.token_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(self.token)
+
+    def _drop_token(self) -> None:
+        if self.token_path is not None:
+            Path(self.token_path).unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -113,7 +119,8 @@ class Control:
         status, answer = self._route(head[0], headers, body)
         data = json.dumps(answer).encode()
         writer.write(
-            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+            + data
         )
         await writer.drain()
         return headers.get("connection", "").lower() != "close"

@@ -6,13 +6,12 @@ https://core.telegram.org/api/invoking
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import struct
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from telethon.errors import TypeNotFoundError
 from telethon.extensions import BinaryReader
@@ -72,11 +71,10 @@ class Context:
         self.replied.append(reply)
 
 
-Result = TLObject | bool | int | list[Any]
+Result: TypeAlias = TLObject | bool | int | list[Any]
 Handler = Callable[[Context, Any], Awaitable[Result]]
 
 
-@functools.cache
 def method_name(request_class: type[TLRequest]) -> str:
     """Telegram's name of a method: ``messages.SendMessageRequest`` -> ``messages.sendMessage``."""
     name = request_class.__name__.removesuffix("Request")
@@ -101,7 +99,7 @@ class Registry:
         self.methods: dict[type[TLRequest], Method] = {}
 
     def method(self, request_class: type[TLRequest], *, anonymous: bool = False) -> Callable[[Handler], Handler]:
-        """Register a handler; unless ``anonymous``, a key without a user gets 401 AUTH_KEY_UNREGISTERED before it runs."""
+        """Register a handler; unless ``anonymous``, a key without a user gets 401 AUTH_KEY_UNREGISTERED instead."""
 
         def register(handler: Handler) -> Handler:
             if request_class in self.methods:
@@ -127,9 +125,9 @@ async def execute(connection: Connection, session: Session, msg_id: int, body: b
         failed = False
     except RpcError as error:
         answer = bytes(types.RpcError(error.code, error.message))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever a handler raises, its client gets an answer)
         # The request itself must not be logged: it may hold a code, a phone or a text. Where it happened is enough.
-        log.error("%s failed: %s at %s", call.name, type(error).__name__, _place(error))  # noqa: TRY400
+        log.error("%s failed: %s at %s", call.name, type(error).__name__, _place(error))
         answer = bytes(types.RpcError(500, "INTERNAL"))
     received = session.received.get(msg_id)
     if received is not None:
@@ -184,15 +182,13 @@ class _Call:
 
     async def run(self, request: TLRequest) -> Result:
         """Call the handler, unless a rule or a fault says otherwise."""
-        self.name = method_name(type(request))
+        method = registry.methods.get(type(request))
+        self.name = method_name(type(request)) if method is None else method.name
         server, key = self.session.server, self.session.key
-        server.record.used(
-            self.name, key.unsigned_id, key.user_id, self.session.session_id, self.connection.number
-        )
+        server.record.used(self.name, key.unsigned_id, key.user_id, self.session.session_id, self.connection.number)
         server.seen(key, self.connection.address)
         if not key.layer:
             raise RpcError(400, "CONNECTION_NOT_INITED")
-        method = registry.methods.get(type(request))
         if method is None:
             log.warning("unknown method %s", self.name)
             raise RpcError(400, "INPUT_METHOD_INVALID")
@@ -275,7 +271,6 @@ def _serialized(request_class: type[TLRequest], result: Result) -> bytes:
     return bytes(result)
 
 
-@functools.cache
 def _int_form(request_class: type[TLRequest]) -> str:
     """Whether a method answers Vector<int> or Vector<long>: what Telethon's own reader of it takes."""
     reader = BinaryReader(struct.pack("<Iiq", _VECTOR, 1, 0))
@@ -291,7 +286,7 @@ def _packed(result: bytes) -> bytes:
     packed = zipper.compress(result) + zipper.flush()
     if len(packed) >= len(result) - 8:
         return result
-    return struct.pack("<I", _GZIP_PACKED) + TLObject.serialize_bytes(packed)
+    return struct.pack("<I", _GZIP_PACKED) + bytes(TLObject.serialize_bytes(packed))
 
 
 def _place(error: BaseException) -> str:

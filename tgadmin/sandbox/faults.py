@@ -26,7 +26,7 @@ _PEER_FIELDS = ("peer", "channel", "to_peer", "user_id", "chat_id")
 
 @dataclass
 class Outcome:
-    """What a fault does to the answer of a request that is executed: seconds that it comes late, or that it never comes."""
+    """What a fault does to the answer of a request that is executed: it comes so many seconds late, or never."""
 
     late: float = 0.0
     drop: bool = False
@@ -95,9 +95,7 @@ class Faults:
         """The method is executed, its answer is never sent, and the connection is closed."""
         self._rules.append(Rule(method, drop=True, user=user, times=times))
 
-    def transport(
-        self, code: int, *, key: int | None = None, user: int | None = None, times: int | None = 1
-    ) -> None:
+    def transport(self, code: int, *, key: int | None = None, user: int | None = None, times: int | None = 1) -> None:
         """The next packets get a transport error (404, 429, 444) and their connections are closed."""
         signed = None if key is None else _signed(key)
         self._transport.append(Rule("*", code, user=user, peer=signed, times=times))

@@ -86,13 +86,13 @@ class PaddedIntermediate(Intermediate):
         if taken is None:
             return None
         packet, quick_ack = taken
-        # Encrypted messages are 8 (mod 16) bytes long, so what lies beyond is padding; a plain message says its own length.
+        # Encrypted messages are 8 (mod 16) bytes long: the rest is padding. A plain message says its own length.
         if packet[:8] == bytes(8) and len(packet) >= 20:
             return packet[: 20 + int.from_bytes(packet[16:20], "little")], quick_ack
         return packet[: len(packet) - (len(packet) - 8) % 16] if len(packet) >= 24 else packet, quick_ack
 
     def wrap(self, packet: bytes) -> bytes:
-        # Telethon drops only len % 4 bytes of padding, so whole words of it would reach its parser: up to 3 bytes are sent.
+        # Telethon drops only len % 4 bytes of padding; whole words would reach its parser. So at most 3 bytes are sent.
         return super().wrap(packet + os.urandom(os.urandom(1)[0] & 3))
 
 
@@ -158,37 +158,35 @@ class Framing:
     """One connection's transport, recognised by the first bytes that the client sends."""
 
     def __init__(self) -> None:
-        self.codec: Codec | None = None
+        self._codec: Codec | None = None
         self.obfuscated = False
         self._buffer = bytearray()
         self._decrypt: CipherContext | None = None
         self._encrypt: CipherContext | None = None
 
     @property
-    def name(self) -> str:
-        """The transport's name for people."""
-        if self.codec is None:
-            return "unknown"
-        return ("obfuscated " if self.obfuscated else "") + type(self.codec).__name__.lower()
+    def codec(self) -> Codec:
+        """The transport; known only after the client's first bytes."""
+        if self._codec is None:
+            raise FramingError("not recognised yet")
+        return self._codec
 
     def feed(self, data: bytes) -> list[tuple[bytes, bool]]:
-        """The packets that are complete now, each with whether a quick ack is asked for. Raises :class:`FramingError`."""
+        """The packets that are complete now, and whether each asks for a quick ack. Raises :class:`FramingError`."""
         self._buffer += data if self._decrypt is None else self._decrypt.update(data)
-        if self.codec is None:
+        if self._codec is None:
             self._recognise()
         packets: list[tuple[bytes, bool]] = []
-        while self.codec is not None and (taken := self.codec.take(self._buffer)) is not None:
+        while self._codec is not None and (taken := self._codec.take(self._buffer)) is not None:
             packets.append(taken)
         return packets
 
     def wrap(self, packet: bytes) -> bytes:
         """The bytes to send for a packet; only after the transport was recognised."""
-        assert self.codec is not None
         return self._out(self.codec.wrap(packet))
 
     def wrap_quick_ack(self, token: bytes) -> bytes:
         """The bytes to send for a quick ack."""
-        assert self.codec is not None
         return self._out(self.codec.wrap_quick_ack(token))
 
     def _out(self, data: bytes) -> bytes:
@@ -197,15 +195,15 @@ class Framing:
     def _recognise(self) -> None:
         buffer = self._buffer
         if buffer[:1] == b"\xef":
-            self.codec = Abridged()
+            self._codec = Abridged()
             del buffer[:1]
         elif len(buffer) >= 4 and (plain := _BY_TAG.get(bytes(buffer[:4]))) is not None:
-            self.codec = plain()
+            self._codec = plain()
             del buffer[:4]
         elif bytes(buffer[:4]) in _NO_OBFUSCATION:
             raise FramingError("not MTProto over TCP")
         elif len(buffer) >= 8 and buffer[4:8] == bytes(4):
-            self.codec = Full()  # its first packet has the sequence number 0
+            self._codec = Full()  # its first packet has the sequence number 0
         elif len(buffer) >= _HEADER:
             self._begin_obfuscated(bytes(buffer[:_HEADER]))
 
@@ -216,7 +214,7 @@ class Framing:
         codec = _BY_TAG.get(self._decrypt.update(header)[56:60])
         if codec is None:
             raise FramingError("unknown transport")
-        self.codec = codec()
+        self._codec = codec()
         self.obfuscated = True
         rest = bytes(self._buffer[_HEADER:])
         self._buffer = bytearray(self._decrypt.update(rest))

@@ -1,4 +1,4 @@
-"""What a client's decrypted packet means: checks of its ids, containers, duplicates; then to the service messages or a method.
+"""What a client's decrypted packet means: its ids, containers, duplicates; then on to a service message or a method.
 
 https://core.telegram.org/mtproto/service_messages_about_messages#notice-of-ignored-error-message
 """
@@ -182,7 +182,7 @@ def _seqno_error(session: Session, message: Incoming, inner: list[Inner]) -> int
 
 
 def _parity_error(seqno: int, body: bytes) -> int:
-    """Requests have odd sequence numbers, acknowledgments and the like even ones; pings and their kin may have either."""
+    """Requests have odd sequence numbers, acknowledgments even ones; pings and their kin may have either."""
     kind = service_messages.parity(body)
     if kind is None or seqno % 2 == kind:
         return 0

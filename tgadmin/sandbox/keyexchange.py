@@ -144,10 +144,10 @@ class KeyExchange:
         wanted = (handshake.p * handshake.q, handshake.p, handshake.q)
         if (_number(inner.pq), _number(inner.p), _number(inner.q)) != wanted:
             raise HandshakeError
-        if isinstance(inner, (types.PQInnerDataDc, types.PQInnerDataTempDc)):
-            # Negative for media centres, 10000 more for test ones (item 4); the sandbox is taken for either.
-            if abs(inner.dc) % _TEST_DC_OFFSET != self._dc_id:
-                raise HandshakeError(444)
+        # Negative for media centres, 10000 more for test ones (item 4); the sandbox is taken for either.
+        named = isinstance(inner, (types.PQInnerDataDc, types.PQInnerDataTempDc))
+        if named and abs(inner.dc) % _TEST_DC_OFFSET != self._dc_id:
+            raise HandshakeError(444)
 
     def _complete(
         self, handshake: _Handshake, query: functions.SetClientDHParamsRequest

@@ -94,8 +94,8 @@ class KeyRing:
         self._changed: dict[int, AuthKey] = {}
         self._store = store
         for _, facts in store.load(KIND):
-            assert isinstance(facts, dict)
-            self._add(AuthKey(self, bytes.fromhex(facts["key"]), facts))
+            if isinstance(facts, dict):
+                self._add(AuthKey(self, bytes.fromhex(facts["key"]), facts))
         self._changed.clear()
 
     def create(self, key: bytes, **facts: Any) -> AuthKey:

@@ -81,4 +81,7 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """Everything, as JSON-able lists."""
-        return {"connections": [asdict(entry) for entry in self.connections], "uses": [asdict(use) for use in self.uses]}
+        return {
+            "connections": [asdict(entry) for entry in self.connections],
+            "uses": [asdict(use) for use in self.uses],
+        }

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from telethon.tl import TLObject
 
@@ -82,7 +82,7 @@ class Sandbox:
         self.public_key_pem = self._rsa.public_pem
         self._exchanges = {dc: KeyExchange(self._rsa, self.ring, dc, clock) for dc in range(1, dcs + 1)}
         self._sessions: dict[int, dict[int, Session]] = {}
-        self._outbox: deque[tuple[int, bytes, int | None]] = deque()
+        self._outbox: deque[tuple[int, int | None, bytes, int | None]] = deque()  # user, key (None: all), body, not to
         self._delivery_due = False
         self._servers: list[asyncio.Server] = []
         self.control = Control(self, control_port) if control else None
@@ -219,9 +219,7 @@ class Sandbox:
 
     def sessions_of(self, user_id: int) -> list[Session]:
         """Every session of every key of an account."""
-        return [
-            session for key in self.ring.of_user(user_id) for session in self._sessions.get(key.id, {}).values()
-        ]
+        return [session for key in self.ring.of_user(user_id) for session in self._sessions.get(key.id, {}).values()]
 
     def is_listening(self, user_id: int) -> bool:
         """Whether anything that is pushed to the account now would reach a session."""
@@ -237,11 +235,18 @@ class Sandbox:
     def push(self, user_id: int, updates: TLObject, *, exclude_session: int | None = None) -> None:
         """Send ``updates`` to every live session of the account, after the store has been committed.
 
-        Within a request it leaves with the request's end, else in this turn of the loop, always in the order of the calls.
+        Within a request it leaves with the request's end, else in this turn of the loop; always in order.
         """
         if not self.is_listening(user_id):
             return
-        self._outbox.append((user_id, bytes(updates), exclude_session))
+        if self.world.updates.is_numbered(updates):
+            # Every key counts for itself what it was sent: https://core.telegram.org/api/updates#update-sequences
+            for key in self.ring.of_user(user_id):
+                if any(each.updates and each.session_id != exclude_session for each in self._sessions.get(key.id, {}).values()):
+                    numbered = self.world.updates.for_key(key, updates)
+                    self._outbox.append((user_id, key.id, bytes(numbered), exclude_session))
+        else:
+            self._outbox.append((user_id, None, bytes(updates), exclude_session))
         if not self._delivery_due:
             self._delivery_due = True
             asyncio.get_running_loop().call_soon(self.deliver)
@@ -251,9 +256,10 @@ class Sandbox:
         self._delivery_due = False
         self.commit()
         while self._outbox:
-            user_id, body, exclude = self._outbox.popleft()
+            user_id, key_id, body, exclude = self._outbox.popleft()
             for session in self.sessions_of(user_id):
-                if session.updates and session.session_id != exclude:
+                wanted = key_id is None or session.key.id == key_id
+                if wanted and session.updates and session.session_id != exclude:
                     session.send(body)
 
     def settle(
@@ -333,7 +339,7 @@ def _rsa_key(store: Store, path: str | None) -> RsaKey:
     if path is not None and Path(path).exists():
         return RsaKey.from_pem(Path(path).read_bytes())
     kept = next(store.load("rsa"), None)
-    key = RsaKey.generate() if kept is None else RsaKey.from_pem(bytes(kept[1]))  # type: ignore[arg-type]
+    key = RsaKey.generate() if kept is None else RsaKey.from_pem(cast(bytes, kept[1]))
     store.put("rsa", "private", key.private_pem)
     if path is not None:
         descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)

@@ -154,9 +154,11 @@ class Session:
         self._enqueue(Sent(sent.msg_id, sent.seqno, sent.body, True) for sent in kept)
 
     def will_ack(self, msg_id: int) -> None:
-        """Acknowledge a message unless its answer, which says the same, leaves within this turn of the loop."""
+        """Acknowledge a message unless its answer, which says the same, leaves at once."""
         if not self._to_ack:
-            asyncio.get_running_loop().call_soon(self._send_acks)
+            loop = asyncio.get_running_loop()
+            # Two turns of the loop: the requests of this packet begin in the next one, and most end there too.
+            loop.call_soon(loop.call_soon, self._send_acks)
         self._to_ack.add(msg_id)
 
     def flush(self) -> None:

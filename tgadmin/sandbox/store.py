@@ -1,7 +1,7 @@
 """Where the sandbox keeps what it must not forget: one SQLite file of (kind, key) -> value, written through.
 
-The world itself lives in memory. Every change is put here too, and :meth:`Store.commit` runs before an answer leaves, so a
-sandbox that is killed with -9 never forgets anything that it has told somebody.
+The world itself lives in memory. Every change is put here too, and :meth:`Store.commit` runs before an answer leaves,
+so a sandbox that is killed with -9 never forgets anything that it has told somebody.
 """
 
 from __future__ import annotations

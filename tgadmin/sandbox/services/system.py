@@ -118,9 +118,7 @@ async def get_deep_link_info(
 
 
 @registry.method(functions.help.GetCountriesListRequest, anonymous=True)
-async def get_countries(
-    ctx: Context, request: functions.help.GetCountriesListRequest
-) -> types.help.TypeCountriesList:
+async def get_countries(ctx: Context, request: functions.help.GetCountriesListRequest) -> types.help.TypeCountriesList:
     """https://core.telegram.org/method/help.getCountriesList"""
     countries = [
         types.help.Country(iso, name, [types.help.CountryCode(code, patterns=[pattern])])
