@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from telethon import TelegramClient, errors, events
 from telethon import password as client_side
+from telethon.errors import rpc_message_to_error
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.server import Sandbox
@@ -26,6 +27,11 @@ SETTINGS = types.CodeSettings()
 
 def request_code(phone: str = PHONE, **settings: Any) -> functions.auth.SendCodeRequest:
     return functions.auth.SendCodeRequest(phone, API_ID, API_HASH, types.CodeSettings(**settings))
+
+
+def log_out() -> functions.InvokeWithoutUpdatesRequest:
+    """auth.logOut in a wrapper: of a bare one Telethon takes the acknowledgement for the answer."""
+    return functions.InvokeWithoutUpdatesRequest(functions.auth.LogOutRequest())
 
 
 def code_of(sandbox: Sandbox, phone: str = PHONE) -> str:
@@ -114,7 +120,8 @@ class TestSendCode:
         with pytest.raises(errors.FloodWaitError) as caught:
             await client(request_code())
         assert 3500 < caught.value.seconds <= 3601
-        await client(request_code(OTHER_PHONE))  # the limit is the number's, not the client's
+        client = await stranger()  # Telethon itself holds back what was told to wait
+        await client(request_code(OTHER_PHONE))  # the limit is the number's
         limits.codes_per_day = 2
         assert await refused(client(request_code())) == "PHONE_NUMBER_FLOOD"
         limits.wrong_passwords_per_hour = 0
@@ -231,7 +238,7 @@ class TestSignIn:
             await refused(client(functions.users.GetUsersRequest([types.InputUserSelf()]))) == "AUTH_KEY_UNREGISTERED"
         )
         assert await refused(client(functions.account.GetPasswordRequest())) == "AUTH_KEY_UNREGISTERED"
-        assert await refused(client(functions.auth.LogOutRequest())) == "AUTH_KEY_UNREGISTERED"
+        assert await refused(client(log_out())) == "AUTH_KEY_UNREGISTERED"
 
 
 class TestSignUp:
@@ -424,25 +431,29 @@ class TestLogOut:
         self, sandbox: Sandbox, client_for: ClientFor, refused: Refused, anna: Account
     ) -> None:
         client = await client_for(PHONE)
-        done = await client(functions.auth.LogOutRequest())
+        done = await client(log_out())
         assert isinstance(done, types.auth.LoggedOut)
         assert sandbox.keys_of(anna.user_id) == []
         assert await refused(client(functions.account.UpdateStatusRequest(True))) == "AUTH_KEY_UNREGISTERED"
-        assert await refused(client(functions.auth.LogOutRequest())) == "AUTH_KEY_UNREGISTERED"
+        assert await refused(client(log_out())) == "AUTH_KEY_UNREGISTERED"
+
+    async def test_telethons_own_way(self, sandbox: Sandbox, client_for: ClientFor, anna: Account) -> None:
+        assert await (await client_for(PHONE)).log_out() is True
+        assert sandbox.keys_of(anna.user_id) == []
 
     async def test_a_half_signed_in_key_may_leave_too(
         self, sandbox: Sandbox, stranger: Stranger, refused: Refused, guarded: Account
     ) -> None:
         client = await stranger()
         await half_signed(client, sandbox)
-        assert (await client(functions.auth.LogOutRequest())).future_auth_token is None
+        assert (await client(log_out())).future_auth_token is None
         assert await refused(client(functions.account.GetPasswordRequest())) == "AUTH_KEY_UNREGISTERED"
 
     async def test_its_token_spares_the_next_code(
         self, stranger: Stranger, client_for: ClientFor, anna: Account
     ) -> None:
         """https://core.telegram.org/api/auth#future-auth-tokens"""
-        token = (await (await client_for(PHONE))(functions.auth.LogOutRequest())).future_auth_token
+        token = (await (await client_for(PHONE))(log_out())).future_auth_token
         client = await stranger()
         entered = await client(request_code(logout_tokens=[b"some other", token]))
         assert isinstance(entered, types.auth.SentCodeSuccess)
@@ -453,7 +464,7 @@ class TestLogOut:
     async def test_its_token_does_not_spare_the_password(
         self, stranger: Stranger, client_for: ClientFor, refused: Refused, guarded: Account
     ) -> None:
-        token = (await (await client_for(PHONE, password=PASSWORD))(functions.auth.LogOutRequest())).future_auth_token
+        token = (await (await client_for(PHONE, password=PASSWORD))(log_out())).future_auth_token
         client = await stranger()
         assert await refused(client(request_code(logout_tokens=[token]))) == "SESSION_PASSWORD_NEEDED"
         assert (await client.sign_in(password=PASSWORD)).id == guarded.user_id
@@ -495,6 +506,90 @@ class TestResetAuthorizations:
         again = await stranger(session=session)
         assert await refused(again(functions.account.UpdateStatusRequest(True))) == "AUTH_KEY_UNREGISTERED"
         assert await refused(again(reset)) == "AUTH_KEY_UNREGISTERED"
+
+
+class TestExport:
+    """https://core.telegram.org/method/auth.exportAuthorization
+    https://core.telegram.org/method/auth.importAuthorization"""
+
+    @pytest.fixture
+    async def sandbox(self, rsa_key_path: str, tmp_path: Path) -> AsyncIterator[Sandbox]:
+        async with Sandbox(rsa_key_path=rsa_key_path, codes_path=str(tmp_path / "codes.jsonl"), dcs=3) as server:
+            yield server
+
+    async def test_carried_to_another_data_centre(
+        self, sandbox: Sandbox, client_for: ClientFor, stranger: Stranger, refused: Refused, anna: Account
+    ) -> None:
+        client, media = await client_for(PHONE), await stranger(dc=2)
+        exported = await client(functions.auth.ExportAuthorizationRequest(2))
+        entered = await media(functions.auth.ImportAuthorizationRequest(exported.id, exported.bytes))
+        assert entered.user.id == anna.user_id == (await media.get_me()).id
+        listed = await media(functions.account.GetAuthorizationsRequest())
+        assert [(each.current, each.hash) for each in listed.authorizations] == [(True, 0)]
+        session = media.session
+        await media.disconnect()
+        await client(log_out())
+        assert sandbox.keys_of(anna.user_id) == []
+        again = await stranger(dc=2, session=session)
+        assert await refused(again(functions.account.UpdateStatusRequest(True))) == "AUTH_KEY_UNREGISTERED"
+
+    async def test_wrong_uses(
+        self, sandbox: Sandbox, client_for: ClientFor, stranger: Stranger, refused: Refused, anna: Account
+    ) -> None:
+        client, media, third = await client_for(PHONE), await stranger(dc=2), await stranger(dc=3)
+        export, load = functions.auth.ExportAuthorizationRequest, functions.auth.ImportAuthorizationRequest
+        for wrong in (0, 1, 4, -2):
+            assert await refused(client(export(wrong))) == "DC_ID_INVALID"
+        assert await refused(media(load(anna.user_id, b"nonsense"))) == "AUTH_BYTES_INVALID"
+        for_two = await client(export(2))
+        assert await refused(third(load(for_two.id, for_two.bytes))) == "AUTH_BYTES_INVALID"
+        assert await refused(media(load(for_two.id + 1, for_two.bytes))) == "USER_ID_INVALID"
+        assert await refused(media(load(for_two.id, for_two.bytes))) == "AUTH_BYTES_INVALID"
+        late = await client(export(2))
+        sandbox.world.logins.limits.export_seconds = 0
+        expired = await client(export(2))
+        assert await refused(media(load(expired.id, expired.bytes))) == "AUTH_BYTES_INVALID"
+        await client(log_out())
+        assert await refused(media(load(late.id, late.bytes))) == "AUTH_BYTES_INVALID"
+
+
+async def test_error_codes(
+    sandbox: Sandbox, stranger: Stranger, guarded: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The numbers beside the names, as each method's page has them: Telethon's exceptions go by the name alone."""
+    codes: dict[str, int] = {}
+
+    def spy(error: types.RpcError, request: Any) -> Exception:
+        codes[error.error_message.rstrip("0123456789")] = error.error_code
+        return rpc_message_to_error(error, request)
+
+    monkeypatch.setattr("telethon.network.mtprotosender.rpc_message_to_error", spy)
+    client, limits = await stranger(), sandbox.world.logins.limits
+    sent = await client(request_code())
+    resend = functions.auth.ResendCodeRequest(PHONE, sent.phone_code_hash)
+    await client(resend)
+    sign_in = functions.auth.SignInRequest
+    reset = functions.auth.ResetAuthorizationsRequest()
+    for request in (
+        reset, request_code("12"), resend, sign_in(PHONE, sent.phone_code_hash, "x"),
+        sign_in(PHONE, sent.phone_code_hash, code_of(sandbox)),
+    ):  # fmt: skip
+        with pytest.raises(errors.RPCError):
+            await client(request)
+    await client.sign_in(password=PASSWORD)
+    limits.codes_per_hour = 1
+    for request in (reset, request_code()):
+        with pytest.raises(errors.RPCError):
+            await client(request)
+    assert codes == {
+        "AUTH_KEY_UNREGISTERED": 401,
+        "PHONE_NUMBER_INVALID": 406,
+        "SEND_CODE_UNAVAILABLE": 406,
+        "PHONE_CODE_INVALID": 400,
+        "SESSION_PASSWORD_NEEDED": 401,
+        "FRESH_RESET_AUTHORISATION_FORBIDDEN": 406,
+        "FLOOD_WAIT_": 420,
+    }
 
 
 def test_codes_are_random(sandbox: Sandbox) -> None:
