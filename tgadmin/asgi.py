@@ -13,6 +13,10 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
 from apps.chats.routing import websocket_urlpatterns  # noqa: E402
+from apps.sessions.checks import stop_if_unsound  # noqa: E402
+
+if os.environ["TGADMIN_PROCESS"] == "web":
+    stop_if_unsound()
 
 application = ProtocolTypeRouter(
     {

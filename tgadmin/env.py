@@ -7,6 +7,7 @@ leave secrets unreadable.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -47,8 +48,20 @@ def value(name: str, default: str = "") -> str:
 
 
 def secret_key() -> str:
-    """SECRET_KEY; a passing one for standalone commands, whose imports ask for one and never use it."""
-    return value("SECRET_KEY") or (get_random_secret_key() if standalone else "")
+    """SECRET_KEY; else a passing one, as imports ask for one: standalone commands never use it, others are stopped by a
+    system check."""
+    return value("SECRET_KEY") or get_random_secret_key()
+
+
+def number(name: str) -> int:
+    """The variable's number; 0 when unset, -1 when it is none (a system check says so)."""
+    text = value(name).strip() or "0"
+    return int(text) if text.isascii() and text.isdigit() else -1
+
+
+def process() -> str:
+    """Which of the processes a management command is: what TGADMIN_PROCESS says where a supervisor sets it."""
+    return {"gateway": "gateway", "qcluster": "worker"}.get(sys.argv[1] if len(sys.argv) > 1 else "", "")
 
 
 def has_database() -> bool:
@@ -56,13 +69,14 @@ def has_database() -> bool:
 
 
 def database(pool: bool) -> dict[str, object]:
-    """Django's database settings. ``pool`` is for the web process: psycopg's pool; Django then wants no CONN_MAX_AGE."""
+    """Django's database settings. ``pool`` is for the web process: psycopg's pool; Django then wants no CONN_MAX_AGE.
+
+    Without the address of a PostgreSQL they name none: a system check says so.
+    """
     url = value("DATABASE_URL")
-    if not url:
+    if not url.startswith(("postgres://", "postgresql://", "pgsql://")):
         return {"ENGINE": "django.db.backends.dummy"}
     config: dict[str, object] = env.db_url_config(url)
-    if config["ENGINE"] != "django.db.backends.postgresql":
-        raise environ.ImproperlyConfigured("DATABASE_URL must be a postgres:// address: PostgreSQL 15 or newer is required.")
     if pool:
         options = dict(config.get("OPTIONS") or {})  # type: ignore[call-overload]
         options["pool"] = {"min_size": 2, "max_size": 20, "max_waiting": 10, "timeout": 10}
@@ -77,11 +91,16 @@ def network() -> str:
     """Which Telegram this is: an auth key made there is never sent to another.
 
     Telegram's production, its test environment (a data centre of its own with Telegram's keys), or, by the fingerprint
-    of its public key, any other data centre: an address may change, a key does not.
+    of its public key, any other data centre: an address may change, a key does not. A key that cannot be read stops the
+    start by a system check.
     """
     if not value("TELEGRAM_DC"):
         return "production"
     path = value("TELEGRAM_DC_PUBLIC_KEY")
     if not path:
         return "test"
-    return "dc-" + hashlib.sha256(Path(path).read_bytes().strip()).hexdigest()[:12]
+    try:
+        pem = Path(path).read_bytes()
+    except OSError:
+        return "unknown"
+    return "dc-" + hashlib.sha256(pem.strip()).hexdigest()[:12]

@@ -16,7 +16,7 @@ DATA_DIR = environment.data_dir()
 HTTPS = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 """Behind TLS, as told by CSRF_TRUSTED_ORIGINS: cookies are then sent over HTTPS only."""
 
-TELEGRAM_API_ID = int(value("TELEGRAM_API_ID", "0"))
+TELEGRAM_API_ID = environment.number("TELEGRAM_API_ID")
 TELEGRAM_API_HASH = value("TELEGRAM_API_HASH")
 TELEGRAM_DC = value("TELEGRAM_DC")
 TELEGRAM_DC_PUBLIC_KEY = value("TELEGRAM_DC_PUBLIC_KEY")
@@ -24,7 +24,7 @@ TELEGRAM_NETWORK = environment.network()
 DEMO_FILE = value("TGADMIN_DEMO_FILE")
 """Written by ``up`` when it runs the sandbox: the demo's phones and the code file. No file, no demo."""
 
-PROCESS = env.str("TGADMIN_PROCESS", default="")
+PROCESS = env.str("TGADMIN_PROCESS", default=environment.process())
 """web, gateway, worker or empty (a command): which kind of process this is."""
 
 INSTALLED_APPS = [
