@@ -47,11 +47,13 @@ class CallError(Exception):
 class Control:
     """The server of the API. ``token`` is also kept beside the state file, in a file that only its owner can read."""
 
-    def __init__(self, sandbox: Sandbox, port: int) -> None:
+    def __init__(self, sandbox: Sandbox, port: int, token_path: str | None = None) -> None:
         self._sandbox = sandbox
         self.port = port
         self.token = secrets.token_urlsafe(24)
-        self.token_path = None if sandbox.state is None else f"{sandbox.state}.control-token"
+        if token_path is None and sandbox.state is not None:
+            token_path = f"{sandbox.state}.control-token"
+        self.token_path = token_path
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 

@@ -62,6 +62,7 @@ class Sandbox:
         seed: int | None = None,
         control: bool = False,
         control_port: int = 0,
+        control_token_path: str | None = None,
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError("the sandbox listens on loopback addresses only")
@@ -84,8 +85,9 @@ class Sandbox:
         self._sessions: dict[int, dict[int, Session]] = {}
         self._outbox: deque[tuple[int, int | None, bytes, int | None]] = deque()  # user, key (None: all), body, not to
         self._delivery_due = False
+        self._stopped = False
         self._servers: list[asyncio.Server] = []
-        self.control = Control(self, control_port) if control else None
+        self.control = Control(self, control_port, control_token_path) if control else None
         # Imported here: the world and the services import this package's interfaces.
         from tgadmin.sandbox import services  # noqa: F401
         from tgadmin.sandbox.world import World
@@ -106,6 +108,9 @@ class Sandbox:
 
     async def stop(self) -> None:
         """Close every connection, commit, and close the store."""
+        if self._stopped:
+            return
+        self._stopped = True
         if self.control is not None:
             await self.control.stop()
         for server in self._servers:
