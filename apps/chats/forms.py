@@ -38,7 +38,7 @@ class HistoryForm(forms.Form):
     around = forms.IntegerField(min_value=1, max_value=MAX_ID, required=False)
 
     def clean(self) -> dict[str, Any]:
-        given = {name: value for name, value in super().clean().items() if value is not None}
+        given = {name: value for name, value in self.cleaned_data.items() if value is not None}
         if len(given) > 1:
             raise forms.ValidationError("Give one of before, after and around.")
         return given

@@ -103,7 +103,7 @@ def _quoted(messages: list[Message]) -> dict[tuple[int, int], Message]:
 
 def _names(messages: list[Message]) -> dict[tuple[int, int], str]:
     """Names by (session, marked id)."""
-    wanted = {message.sender_id for message in messages} - {None}
+    wanted = {message.sender_id for message in messages if message.sender_id is not None}
     sessions = {message.session_id for message in messages}
     people = Peer.objects.filter(session_id__in=sessions, peer_id__in=wanted).only("session_id", "peer_id", "name")
     return {(person.session_id, person.peer_id): person.name for person in people}

@@ -243,5 +243,6 @@ def _refresh_preview(chat: Chat) -> None:
     last = Message.objects.filter(chat=chat, deleted_at=None).order_by("-date", "-pk").first()
     if last is None:
         return
-    sender = Peer.objects.filter(session_id=chat.session_id, peer_id=last.sender_id).exclude(is_self=True).first()
+    people = Peer.objects.filter(session_id=chat.session_id, is_self=False)
+    sender = people.filter(peer_id=last.sender_id).first() if last.sender_id is not None else None
     _show_in_list(chat, last, sender.name if sender else "")

@@ -1,0 +1,268 @@
+"""The live socket: one per page. It checks, calls one selector or service, and answers; the hub does the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth.models import User
+
+from apps.chats.frames import MAX_BYTES, Frame, InvalidError, MalformedError, parse
+from apps.chats.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub, read
+from apps.chats.models import Chat, Message
+from apps.chats.selectors import history, lists, live, messages, page
+from apps.chats.services import messages as services
+from apps.chats.services.text import Refused
+from apps.sessions.models import Command, Role
+from apps.sessions.services import rights
+
+MALFORMED, SILENT, VERSION, TOO_LARGE, TOO_MANY = 4400, 4408, 4409, 4413, 4429
+
+HELLO_SECONDS = 10.0
+"""A page says hello within this time."""
+SILENCE_SECONDS = 45.0
+"""A page pings every 15 s; one that is silent for three pings is gone, whatever TCP believes."""
+RATE, BURST = 20.0, 100.0
+"""Frames a second that a page may send for ever, and at once."""
+REPLAY = 500
+"""Events that are replayed; a page that missed more gets the newest page instead."""
+
+NOT_FOUND = ("NOT_FOUND", "There is no such chat, or you may not do that in it.")
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """See docs/socket-protocol.md. The channel layer is the hub's affair: this consumer has no channel of its own."""
+
+    channel_layer_alias = "none: the hub listens for the whole process"
+
+    user: User
+    login_key: str
+    auth_hash: str
+    roles: dict[int, Role]
+    session_id: int | None = None
+    chat: OpenChat | None = None
+
+    async def connect(self) -> None:
+        self._greeted = False
+        self._closed = False
+        self._tokens, self._counted_at = BURST, time.monotonic()
+        self._heard_at = time.monotonic()
+        self._guard: asyncio.Task[None] | None = None
+        await self.accept()
+        user, login = self.scope["user"], self.scope["session"]
+        if not user.is_authenticated or not login.session_key:
+            await self.shut(SIGNED_OUT)
+        elif not rights.is_staff(user):
+            await self.shut(NO_RIGHT)
+        else:
+            self.user, self.login_key, self.auth_hash = user, login.session_key, user.get_session_auth_hash()
+            self._guard = asyncio.create_task(self._watch_silence())
+
+    async def disconnect(self, code: int) -> None:
+        self._closed = True
+        if self._guard is not None:
+            self._guard.cancel()
+        if self._greeted:
+            await hub().remove(self)
+
+    async def push(self, text: str) -> None:
+        if not self._closed:
+            await self.send(text_data=text)
+
+    async def shut(self, code: int) -> None:
+        if not self._closed:
+            self._closed = True
+            await self.close(code)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        self._heard_at = time.monotonic()
+        if self._closed:
+            return
+        if text_data is None:
+            await self.shut(MALFORMED)
+        elif len(text_data) > MAX_BYTES or len(text_data.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+            await self.shut(TOO_LARGE)
+        elif not self._within_rate():
+            await self.shut(TOO_MANY)
+        else:
+            await self._take(text_data)
+
+    async def _take(self, text: str) -> None:
+        try:
+            frame = parse(text)
+        except MalformedError:
+            await self.shut(MALFORMED)
+            return
+        except InvalidError as error:
+            await self._error(error.ref, "INVALID", error.says)
+            return
+        if not self._greeted and frame.type != "hello":
+            await self.shut(MALFORMED)
+            return
+        try:
+            await self._handlers[frame.type](self, frame)
+        except (rights.Forbidden, Chat.DoesNotExist):
+            await self._error(frame.ref, *NOT_FOUND)
+        except Refused as refused:
+            await self._error(frame.ref, refused.code, refused.says)
+
+    def _within_rate(self) -> bool:
+        now = time.monotonic()
+        self._tokens = min(BURST, self._tokens + (now - self._counted_at) * RATE) - 1
+        self._counted_at = now
+        return self._tokens >= 0
+
+    async def _watch_silence(self) -> None:
+        await asyncio.sleep(HELLO_SECONDS)
+        if not self._greeted:
+            await self.shut(MALFORMED)
+            return
+        while (left := self._heard_at + SILENCE_SECONDS - time.monotonic()) > 0:
+            await asyncio.sleep(left)  # noqa: ASYNC110  each frame only moves the time; nothing is to be woken
+        await self.shut(SILENT)
+
+    # --- frames -------------------------------------------------------------------------------------------------------
+
+    async def _hello(self, frame: Frame) -> None:
+        if self._greeted:
+            await self._error(frame.ref, "INVALID", "hello was said already.")
+            return
+        if frame.values["version"] != page.PROTOCOL:
+            await self.shut(VERSION)
+            return
+        standing = (await read(live.standings, [self.user.pk])).get(self.user.pk)
+        self.roles = standing.roles if standing is not None else {}
+        self._greeted = True
+        await hub().add(self)
+        sessions = await read(page.visible, self.user)
+        await self._send({"type": "welcome", "version": page.PROTOCOL, "sessions": sessions})
+
+    async def _ping(self, frame: Frame) -> None:
+        await self._send({"type": "pong"})
+
+    async def _list(self, frame: Frame) -> None:
+        """Join first, then read: what changes in between comes as a change."""
+        session_id = frame.values["session"]
+        if session_id not in self.roles:
+            raise rights.Forbidden
+        await hub().watch(self, session_id)
+        first = await read(lists.page, session_id)
+        unread = (await read(lists.unread_chats, [session_id])).get(session_id, 0)
+        await self._send({"type": "list", "session": session_id, "unread": unread, **first})
+
+    async def _open(self, frame: Frame) -> None:
+        """Replay from the page's number where that is possible, else the newest page; then live."""
+        chat = await self._chat(frame.values["chat"])
+        if chat.session_id != self.session_id:
+            raise rights.Forbidden
+        after, epoch = frame.values["after"], frame.values["epoch"]
+        if after is not None and epoch == await read(history.epoch) and await self._replayable(chat, after):
+            await self._send({"type": "opened", "chat": chat.pk, "at": after})
+            self.chat = OpenChat(chat.pk, after)
+        else:
+            newest = await read(history.newest, chat)
+            row = (await read(lists.payloads, [chat]))[0]
+            await self._send({"type": "reset", "page": newest, "row": row})
+            self.chat = OpenChat(chat.pk, chat.last_event)
+        hub().wake()
+
+    async def _replayable(self, chat: Chat, after: int) -> bool:
+        if after == chat.last_event:
+            return True
+        if after > chat.last_event or chat.last_event - after > REPLAY:
+            return False
+        oldest = await read(live.oldest_event, chat.pk)
+        return oldest is not None and oldest <= after + 1
+
+    async def _close_chat(self, frame: Frame) -> None:
+        self.chat = None
+
+    async def _send_message(self, frame: Frame) -> None:
+        values = frame.values
+        chat = await self._chat(values["chat"])
+        message = await read(_sent, self.user, chat, values["text"], cid=values["cid"], reply_to_id=values["reply_to"])
+        await self._send({"type": "ok", "ref": frame.ref, "message": message})
+
+    async def _retry(self, frame: Frame) -> None:
+        message = (await self._messages([frame.values["message"]]))[0]
+        await read(services.retry, self.user, message)
+        await self._send({"type": "ok", "ref": frame.ref})
+
+    async def _discard(self, frame: Frame) -> None:
+        message = (await self._messages([frame.values["message"]]))[0]
+        await read(services.discard, self.user, message)
+        await self._send({"type": "ok", "ref": frame.ref})
+
+    async def _edit(self, frame: Frame) -> None:
+        message = (await self._messages([frame.values["message"]]))[0]
+        self._follow(await read(services.edit, self.user, message, frame.values["text"]), frame)
+
+    async def _delete(self, frame: Frame) -> None:
+        chosen = await self._messages(frame.values["messages"])
+        self._follow(await read(services.delete, self.user, chosen), frame)
+
+    async def _history(self, frame: Frame) -> None:
+        chat = await self._chat(frame.values["chat"])
+        self._follow(await read(services.fetch_history, self.user, chat, frame.values["before"]), frame)
+
+    async def _read(self, frame: Frame) -> None:
+        chat = await self._chat(frame.values["chat"])
+        await read(services.mark_read, self.user, chat, frame.values["max_id"])
+
+    async def _typing(self, frame: Frame) -> None:
+        chat = await self._chat(frame.values["chat"])
+        await read(services.typing, self.user, chat)
+
+    def _follow(self, command: Command, frame: Frame) -> None:
+        """The page hears "done" with its ref when the gateway has settled the command."""
+        hub().await_command(command.pk, self, frame.ref)
+
+    async def _chat(self, chat_id: int) -> Chat:
+        """A chat of a visible session; one that is not visible answers like one that does not exist."""
+        chat: Chat = await read(Chat.objects.select_related("session").get, pk=chat_id)
+        if chat.session_id not in self.roles:
+            raise rights.Forbidden
+        return chat
+
+    async def _messages(self, ids: list[int]) -> list[Message]:
+        found: list[Message] = await read(_rows, ids)
+        if len(found) < len(set(ids)) or any(message.session_id not in self.roles for message in found):
+            raise rights.Forbidden
+        return found
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        await self.push(json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
+
+    async def _error(self, ref: str | None, code: str, says: str) -> None:
+        await self._send({"type": "error", "ref": ref, "code": code, "says": says})
+
+    _handlers: dict[str, Callable[[LiveConsumer, Frame], Awaitable[None]]] = {
+        "hello": _hello,
+        "ping": _ping,
+        "list": _list,
+        "open": _open,
+        "close": _close_chat,
+        "send": _send_message,
+        "retry": _retry,
+        "discard": _discard,
+        "edit": _edit,
+        "delete": _delete,
+        "history": _history,
+        "read": _read,
+        "typing": _typing,
+    }
+
+
+def _sent(user: User, chat: Chat, text: str, **names: Any) -> dict[str, Any]:
+    """Send, and the message as the page shows it."""
+    message = services.send(user, chat, text, **names)
+    row = messages.of_chat(chat).get(pk=message.pk)
+    return messages.payloads([row])[0]
+
+
+def _rows(ids: list[int]) -> list[Message]:
+    return list(Message.objects.filter(pk__in=ids).select_related("chat"))

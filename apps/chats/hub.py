@@ -1,0 +1,331 @@
+"""The hub of a web process: looks at the database once per wake-up for all sockets and fans the same bytes out.
+
+The database is truth, a wake-up is a hint: a look follows it at once, the next one not before 20 ms have passed (many
+wake-ups make one look), and one happens each second without any. Rights are read anew once a second; a socket whose
+right is gone hears of it and gets nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import User
+from django.db import Error as DatabaseError
+
+from apps.chats.selectors import lists, live, messages, page
+from apps.chats.selectors.live import Changes, EventRow
+from apps.chats.wakes import Groups, Listener
+from apps.sessions.models import Role
+from apps.sessions.services.notify import EVENTS
+from apps.sessions.services.rights import is_staff
+
+log = logging.getLogger(__name__)
+
+COALESCE = 0.02
+"""Seconds after a look in which wake-ups are gathered."""
+LOOK = 1.0
+"""Seconds after which a look happens without a wake-up; rights, logins and slow writers are looked at then."""
+RECENT, RECENT_WIDE = timedelta(seconds=3), timedelta(seconds=30)
+"""How far back changed chats are read, at a wake-up and at the look of each second: late commits are covered."""
+
+SIGNED_OUT = 4401
+NO_RIGHT = 4403
+
+
+@dataclass(slots=True)
+class OpenChat:
+    """The chat that a page shows, and the number of the last event that it has been told."""
+
+    id: int
+    number: int
+
+
+class Watcher(Protocol):
+    """A socket, as the hub sees it."""
+
+    user: User
+    login_key: str
+    auth_hash: str
+    roles: dict[int, Role]
+    session_id: int | None
+    chat: OpenChat | None
+
+    async def push(self, text: str) -> None:
+        """Send a frame; never raises for a socket that is gone."""
+
+    async def shut(self, code: int) -> None:
+        """Close the socket with a close code."""
+
+
+class Hub:
+    """Lives in one event loop; works while there are watchers."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._watchers: set[Watcher] = set()
+        self._commands: dict[int, tuple[Watcher, str | None]] = {}
+        self._facts: dict[int, str] = {}
+        self._rows: dict[int, dict[int, str]] = defaultdict(dict)
+        self._dirty = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._groups = Groups(self._group_message)
+        self._listener = Listener(self._notified)
+        self._full_at = 0.0
+
+    async def add(self, watcher: Watcher) -> None:
+        self._watchers.add(watcher)
+        if self._task is None:
+            self._listener.start()
+            self._task = asyncio.create_task(self._run())
+
+    async def remove(self, watcher: Watcher) -> None:
+        self._watchers.discard(watcher)
+        self._commands = {pk: waiting for pk, waiting in self._commands.items() if waiting[0] is not watcher}
+        if not self._watchers and self._task is not None:
+            self._task.cancel()
+            self._task = None
+            await self._listener.close()
+            self._facts.clear()
+        await self._join()
+
+    async def watch(self, watcher: Watcher, session_id: int | None) -> None:
+        """From here on the watcher hears of this session's chat list; its groups are joined when this returns."""
+        watcher.session_id = session_id
+        watcher.chat = None
+        await self._join()
+
+    def wake(self) -> None:
+        self._dirty.set()
+
+    def await_command(self, command_id: int, watcher: Watcher, ref: str | None) -> None:
+        """Tell the watcher when this command is over."""
+        self._commands[command_id] = (watcher, ref)
+        self.wake()
+
+    async def _join(self) -> None:
+        wanted = {watcher.session_id for watcher in self._watchers if watcher.session_id is not None}
+        for gone in self._rows.keys() - wanted:
+            del self._rows[gone]
+        await self._groups.want(wanted)
+
+    # --- wake-ups -----------------------------------------------------------------------------------------------------
+
+    def _group_message(self, session_id: int, message: dict[str, Any]) -> None:
+        if message.get("type") != "session.typing":
+            self.wake()
+            return
+        frame = {"type": "typing", "session": session_id}
+        frame |= {name: message.get(name) for name in ("peer_id", "sender_id", "name", "action")}
+        task = asyncio.ensure_future(self._fan(self._watching(session_id), _text(frame)))
+        task.add_done_callback(_report)
+
+    def _notified(self, channel: str, number: int) -> None:
+        if channel == EVENTS or number in self._commands:
+            self.wake()
+
+    async def _run(self) -> None:
+        """A supervisor: a look that fails is recorded, the next one sees what it missed."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._dirty.wait(), LOOK)
+            started = self._clock()
+            self._dirty.clear()
+            try:
+                await self._look()
+            except DatabaseError as error:
+                log.warning("live pages cannot read the database: %s", type(error).__name__)
+            except Exception:
+                log.exception("a look of the live pages' hub failed")
+            # Under load the database gets as much rest as it had work.
+            await asyncio.sleep(max(COALESCE, self._clock() - started))
+
+    # --- a look -------------------------------------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        full = self._clock() - self._full_at >= LOOK
+        if full:
+            self._full_at = self._clock()
+            await self._check_standing()
+        await self._send_events()
+        await self._send_rows(RECENT_WIDE if full else RECENT)
+        await self._send_facts()
+        await self._send_settled()
+
+    async def _check_standing(self) -> None:
+        """Whoever is signed out, or has lost a right, stops hearing within this second."""
+        watchers = list(self._watchers)
+        standings = await read(live.standings, {watcher.user.pk for watcher in watchers})
+        logins = await read(live.signed_in, {watcher.login_key for watcher in watchers})
+        changed: dict[int, list[Watcher]] = defaultdict(list)
+        for watcher in watchers:
+            now = standings.get(watcher.user.pk)
+            if now is None or watcher.login_key not in logins or not _same_login(watcher, now.user):
+                await watcher.shut(SIGNED_OUT)
+            elif not is_staff(now.user):
+                await watcher.shut(NO_RIGHT)
+            elif now.roles != watcher.roles:
+                watcher.user = now.user
+                watcher.roles = now.roles
+                changed[now.user.pk].append(watcher)
+        for same_user in changed.values():
+            await self._tell_roles(same_user)
+
+    async def _tell_roles(self, watchers: list[Watcher]) -> None:
+        sessions = await read(page.visible, watchers[0].user)
+        for watcher in watchers:
+            if watcher.session_id is not None and watcher.session_id not in watcher.roles:
+                gone = watcher.session_id
+                await self.watch(watcher, None)
+                await watcher.push(_text({"type": "gone", "session": gone}))
+            await watcher.push(_text({"type": "sessions", "sessions": sessions}))
+
+    async def _send_events(self) -> None:
+        viewers: dict[int, list[Watcher]] = defaultdict(list)
+        for watcher in self._watchers:
+            if watcher.chat is not None:
+                viewers[watcher.chat.id].append(watcher)
+        if not viewers:
+            return
+        floors = {
+            chat_id: min(watcher.chat.number for watcher in found if watcher.chat is not None)
+            for chat_id, found in viewers.items()
+        }
+        changes = await read(live.changes, floors)
+        for chat_id, events in changes.events.items():
+            await self._tell_events(chat_id, events, changes, viewers[chat_id])
+        if changes.more:
+            self.wake()
+
+    async def _tell_events(
+        self, chat_id: int, events: Sequence[EventRow], changes: Changes, viewers: Iterable[Watcher]
+    ) -> None:
+        """The same bytes to all viewers that stand at the same number."""
+        groups: dict[int, list[Watcher]] = defaultdict(list)
+        last = events[-1].number
+        for watcher in viewers:
+            # While the database was read, a viewer may have gone elsewhere or begun at a later number.
+            if watcher.chat is not None and watcher.chat.id == chat_id and watcher.chat.number < last:
+                groups[watcher.chat.number].append(watcher)
+        for number, group in groups.items():
+            text = _text(events_frame(chat_id, [event for event in events if event.number > number], number, changes))
+            for watcher in group:
+                if watcher.chat is not None:
+                    watcher.chat.number = last
+            await self._fan(group, text)
+
+    async def _send_rows(self, within: timedelta) -> None:
+        watched = {watcher.session_id for watcher in self._watchers if watcher.session_id is not None}
+        if not watched:
+            return
+        found = await read(live.changed_rows, watched, within)
+        news = {session_id: self._news(session_id, rows) for session_id, rows in found.items() if session_id in watched}
+        news = {session_id: rows for session_id, rows in news.items() if rows}
+        if not news:
+            return
+        unread = await read(lists.unread_chats, news)
+        for session_id, rows in news.items():
+            frame = {"type": "chats", "session": session_id, "chats": rows, "unread": unread.get(session_id, 0)}
+            await self._fan(self._watching(session_id), _text(frame))
+
+    def _news(self, session_id: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those rows that differ from what was sent last."""
+        sent = self._rows[session_id]
+        texts = {row["id"]: _text(row) for row in rows}
+        news = [row for row in rows if sent.get(row["id"]) != texts[row["id"]]]
+        sent.update(texts)
+        return news
+
+    async def _send_facts(self) -> None:
+        visible: set[int] = set()
+        for watcher in self._watchers:
+            visible |= watcher.roles.keys()
+        facts = await read(live.session_facts, visible)
+        for session_id, fact in facts.items():
+            text = _text({"type": "session", **fact})
+            if self._facts.get(session_id) != text:
+                known = session_id in self._facts
+                self._facts[session_id] = text
+                if known:
+                    await self._fan([one for one in self._watchers if session_id in one.roles], text)
+
+    async def _send_settled(self) -> None:
+        if not self._commands:
+            return
+        for command_id, (state, code) in (await read(live.settled, list(self._commands))).items():
+            waiting = self._commands.pop(command_id, None)
+            if waiting is not None:
+                watcher, ref = waiting
+                error = messages.error(code) if code else None
+                await watcher.push(_text({"type": "done", "ref": ref, "state": state, "error": error}))
+
+    def _watching(self, session_id: int) -> list[Watcher]:
+        return [watcher for watcher in self._watchers if watcher.session_id == session_id]
+
+    async def _fan(self, watchers: Iterable[Watcher], text: str) -> None:
+        for watcher in list(watchers):
+            await watcher.push(text)
+
+
+def events_frame(chat_id: int, events: Sequence[EventRow], after: int, changes: Changes) -> dict[str, Any]:
+    """The frame for events ``after`` that number: messages as they are now, ids of those that are gone, notices of
+    what Telegram refused; a reset carries the newest page instead."""
+    if any(event.kind == "reset" for event in events):
+        return {"type": "reset", "page": changes.resets[chat_id], "row": changes.rows[chat_id]}
+    ids = list(dict.fromkeys(event.message_id for event in events if event.message_id is not None))
+    return {
+        "type": "events",
+        "chat": chat_id,
+        "after": after,
+        "to": events[-1].number,
+        "messages": [changes.found[message_id] for message_id in ids if message_id in changes.found],
+        "removed": [message_id for message_id in ids if message_id not in changes.found],
+        "notices": [_notice(event) for event in events if event.data and "action" in event.data],
+        "row": changes.rows[chat_id],
+    }
+
+
+def _notice(event: EventRow) -> dict[str, Any]:
+    data = event.data or {}
+    return {"message": event.message_id, "action": data["action"], "error": messages.error(str(data.get("code", "")))}
+
+
+def _same_login(watcher: Watcher, user: User) -> bool:
+    """A changed password ends every login but the one that changed it, whose page has reloaded since."""
+    return user.is_active and user.get_session_auth_hash() == watcher.auth_hash
+
+
+def _text(frame: dict[str, Any]) -> str:
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+
+
+def _report(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a frame could not be fanned out", exc_info=error)
+
+
+async def read(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run a selector or service in a thread of the pool, not in the one thread that all synchronous code shares."""
+    return await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of the running loop: one per web process."""
+    loop = asyncio.get_running_loop()
+    found = _hubs.get(loop)
+    if found is None:
+        found = _hubs[loop] = Hub()
+    return found
