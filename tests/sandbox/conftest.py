@@ -42,6 +42,7 @@ async def sandbox(rsa_key_path: str, tmp_path: Path) -> AsyncIterator[Sandbox]:
 async def stranger(sandbox: Sandbox) -> AsyncIterator[Callable[..., Awaitable[TelegramClient]]]:
     """Makes connected stock clients that are not signed in; takes ``dc``, ``server``, TelegramClient's own options."""
     clients: list[TelegramClient] = []
+    TelegramClient._config = None  # Telethon keeps the list of data centres for the whole process
 
     async def connect(
         dc: int = 1, connection: type[Connection] = ConnectionTcpFull, server: Sandbox = sandbox, **options: Any

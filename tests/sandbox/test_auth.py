@@ -508,6 +508,40 @@ class TestResetAuthorizations:
         assert await refused(again(reset)) == "AUTH_KEY_UNREGISTERED"
 
 
+class TestHomeDataCentre:
+    """https://core.telegram.org/api/datacenter#user-migration"""
+
+    @pytest.fixture
+    async def sandbox(self, rsa_key_path: str, tmp_path: Path) -> AsyncIterator[Sandbox]:
+        async with Sandbox(rsa_key_path=rsa_key_path, codes_path=str(tmp_path / "codes.jsonl"), dcs=2) as server:
+            yield server
+
+    async def test_a_number_is_sent_to_its_own(self, sandbox: Sandbox, stranger: Stranger) -> None:
+        account = sandbox.world.accounts.create(PHONE, "Anna", home_dc=2)
+        client = await stranger(dc=1, request_retries=2)
+        await client.send_code_request(PHONE)
+        assert (await client.sign_in(PHONE, code_of(sandbox))).id == account.user_id
+        assert [key.dc_id for key in sandbox.keys_of(account.user_id)] == [2]
+        assert client.session.dc_id == 2
+
+    async def test_the_error_names_it(self, sandbox: Sandbox, stranger: Stranger) -> None:
+        sandbox.world.accounts.create(PHONE, "Anna", home_dc=2)
+        client = await stranger(dc=1)
+        sender = client._sender
+        with pytest.raises(errors.PhoneMigrateError) as caught:
+            await sender.send(request_code())
+        assert caught.value.new_dc == 2
+
+    async def test_a_newcomer_stays_where_he_signs_up(self, sandbox: Sandbox, stranger: Stranger) -> None:
+        client = await stranger(dc=2)
+        code_hash = (await client(request_code())).phone_code_hash
+        await client(functions.auth.SignInRequest(PHONE, code_hash, code_of(sandbox)))
+        await client(functions.auth.SignUpRequest(PHONE, code_hash, "Nora", ""))
+        account = sandbox.world.accounts.by_phone(PHONE)
+        assert account is not None
+        assert account.home_dc == 2
+
+
 class TestExport:
     """https://core.telegram.org/method/auth.exportAuthorization
     https://core.telegram.org/method/auth.importAuthorization"""

@@ -10,6 +10,7 @@ from tgadmin.sandbox.dispatch import RpcError
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world.accounts import Account, Accounts, Contact
 from tgadmin.sandbox.world.chats import Chats
+from tgadmin.sandbox.world.messages import Boxes, Post
 from tgadmin.sandbox.world.peers import Peers, marked_channel, peer
 
 NOW = 1_700_000_000
@@ -22,7 +23,8 @@ class Scene:
         store, rng = Store(None), random.Random(1)
         self.accounts = Accounts(store, lambda: NOW, rng)
         self.chats = Chats(store, lambda: NOW, rng)
-        self.peers = Peers(b"secret", self.accounts, self.chats)
+        self.boxes = Boxes(store, lambda: NOW)
+        self.peers = Peers(b"secret", self.accounts, self.chats, self.boxes)
         self.chats.access_hash = self.peers.access_hash
         self.anna = self.accounts.create("491511234567", "Anna", "Ba", username="anna_b")
         self.bob = self.accounts.create("491511234568", "Robert", user_id=77)
@@ -46,8 +48,10 @@ def test_hashes_belong_to_viewer_and_peer(scene: Scene) -> None:
     hashes = {scene.peers.access_hash(viewer, target) for viewer in (1, 2) for target in (3, marked_channel(3))}
     assert len(hashes) == 4
     assert all(-(2**63) <= each < 2**63 and each for each in hashes)
-    assert Peers(b"secret", scene.accounts, scene.chats).access_hash(1, 3) == scene.peers.access_hash(1, 3)
-    assert Peers(b"other", scene.accounts, scene.chats).access_hash(1, 3) != scene.peers.access_hash(1, 3)
+    again = Peers(b"secret", scene.accounts, scene.chats, scene.boxes)
+    assert again.access_hash(1, 3) == scene.peers.access_hash(1, 3)
+    other_world = Peers(b"other", scene.accounts, scene.chats, scene.boxes)
+    assert other_world.access_hash(1, 3) != scene.peers.access_hash(1, 3)
 
 
 def test_input_peers_lead_back_to_their_marked_ids(scene: Scene) -> None:
@@ -81,6 +85,19 @@ def test_wrong_hashes_and_unknown_peers_are_refused(scene: Scene) -> None:
     assert scene.refused(bob, types.InputPeerEmpty()) == "PEER_ID_INVALID"
     with pytest.raises(RpcError, match="USER_ID_INVALID"):
         scene.peers.resolve_user(anna, scene.peers.input_peer(anna.user_id, scene.group))
+
+
+def test_the_author_of_a_message_needs_no_hash(scene: Scene) -> None:
+    """https://core.telegram.org/api/min: inputPeerUserFromMessage names whoever wrote a message that one has."""
+    anna, bob, number = scene.anna, scene.bob, 1
+    scene.boxes.add(Post(0, bob.user_id, scene.group, NOW, "hello"), [anna.user_id, bob.user_id])
+    group = types.InputPeerChat(-scene.group)
+    assert scene.peers.resolve(anna, types.InputPeerUserFromMessage(group, number, bob.user_id)) == bob.user_id
+    assert scene.peers.resolve_user(anna, types.InputUserFromMessage(group, number, bob.user_id)) is bob
+    assert scene.refused(anna, types.InputPeerUserFromMessage(group, number, anna.user_id)) == "MSG_ID_INVALID"
+    assert scene.refused(anna, types.InputPeerUserFromMessage(group, number + 1, bob.user_id)) == "MSG_ID_INVALID"
+    channel = scene.peers.input_peer(anna.user_id, scene.channel)
+    assert scene.refused(anna, types.InputPeerUserFromMessage(channel, number, bob.user_id)) == "MSG_ID_INVALID"
 
 
 def test_strangers_see_no_phone(scene: Scene) -> None:

@@ -31,6 +31,8 @@ async def send_code(ctx: Context, request: functions.auth.SendCodeRequest) -> ty
     account = ctx.world.accounts.by_phone(phone)
     if account is not None and account.banned:
         raise RpcError(400, "PHONE_NUMBER_BANNED")
+    if account is not None and account.home_dc != ctx.dc_id:
+        raise RpcError(303, f"PHONE_MIGRATE_{account.home_dc}")
     logins = ctx.world.logins
     if account is not None and logins.redeem_logout_token(account.user_id, request.settings.logout_tokens or []):
         return types.auth.SentCodeSuccess(_enter(ctx, account))
@@ -97,7 +99,7 @@ async def sign_up(ctx: Context, request: functions.auth.SignUpRequest) -> types.
         raise RpcError(400, "FIRSTNAME_INVALID")
     if len(last) > MAX_NAME:
         raise RpcError(400, "LASTNAME_INVALID")
-    account = accounts.create(sent.phone, first, last)
+    account = accounts.create(sent.phone, first, last, home_dc=ctx.dc_id)
     ctx.world.logins.forget(sent)
     for owner in accounts.knowing(account.user_id):  # those who had saved the number have a new contact
         tell(ctx, owner.user_id, types.UpdateUser(account.user_id), about=[account.user_id])

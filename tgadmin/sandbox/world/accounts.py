@@ -61,6 +61,7 @@ class Account:
     deleted: bool = False
     is_scripted: bool = False
     is_service: bool = False
+    home_dc: int = 1  # where its keys live: auth.sendCode elsewhere is sent there
     created: int = 0
     last_online: int = 0  # 0: never seen
     online_until: int = 0  # online while this lies ahead
@@ -149,6 +150,7 @@ class Accounts:
         username: str | None = None,
         user_id: int | None = None,
         is_scripted: bool = False,
+        home_dc: int = 1,
     ) -> Account:
         """A new account. `password` is the cloud password in clear; only its verifier is kept.
 
@@ -166,6 +168,7 @@ class Accounts:
             last_name=last_name,
             username=username,
             is_scripted=is_scripted,
+            home_dc=home_dc,
             created=int(self._clock()),
         )
         if password is not None:

@@ -18,6 +18,7 @@ from telethon.tl import types
 
 from tgadmin.sandbox.dispatch import RpcError
 from tgadmin.sandbox.world.accounts import SERVICE_USER_ID, Account, Accounts
+from tgadmin.sandbox.world.messages import Boxes, is_channel
 
 _CHANNEL_BASE = 1_000_000_000_000
 
@@ -50,10 +51,11 @@ def peer(marked: int) -> types.TypePeer:
 class Peers:
     """Turns input peers into marked ids and marked ids into the objects that one viewer may see."""
 
-    def __init__(self, secret: bytes, accounts: Accounts, chats: ChatBook) -> None:
+    def __init__(self, secret: bytes, accounts: Accounts, chats: ChatBook, boxes: Boxes) -> None:
         self.secret = secret
         self._accounts = accounts
         self._chats = chats
+        self._boxes = boxes
 
     def access_hash(self, viewer: int, marked: int) -> int:
         """The access hash with which `viewer` may name that peer: 64 bits, signed, never 0."""
@@ -63,8 +65,8 @@ class Peers:
     def resolve(self, viewer: Account, input_peer: Any, *, error: str | None = None) -> int:
         """The marked id that an InputPeer, InputUser or InputChannel names.
 
-        Raises RpcError 400: CHANNEL_INVALID for channels, else `error` (by default USER_ID_INVALID for an InputUser,
-        PEER_ID_INVALID for the rest).
+        Raises RpcError 400: CHANNEL_INVALID for channels, MSG_ID_INVALID for the author of a message that is not there,
+        else `error` (by default USER_ID_INVALID for an InputUser, PEER_ID_INVALID for the rest).
         """
         match input_peer:
             case types.InputPeerSelf() | types.InputUserSelf():
@@ -77,6 +79,8 @@ class Peers:
                 return self._chat_named(input_peer.chat_id, error or "PEER_ID_INVALID")
             case types.InputPeerChannel() | types.InputChannel():
                 return self._channel_named(viewer, input_peer.channel_id, input_peer.access_hash)
+            case types.InputPeerUserFromMessage() | types.InputUserFromMessage():
+                return self._author_named(viewer, input_peer)
         raise RpcError(400, error or "PEER_ID_INVALID")
 
     def resolve_user(self, viewer: Account, input_user: Any, *, error: str = "USER_ID_INVALID") -> Account:
@@ -168,6 +172,15 @@ class Peers:
         if not self.knows_user(viewer, user_id, access_hash):
             raise RpcError(400, error)
         return user_id
+
+    def _author_named(self, viewer: Account, given: types.InputPeerUserFromMessage | types.InputUserFromMessage) -> int:
+        """The author of a message that the viewer has seen (https://core.telegram.org/api/min)."""
+        chat = self.resolve(viewer, given.peer)
+        owner = chat if is_channel(chat) else viewer.user_id
+        post = self._boxes.box(owner).posts.get(given.msg_id)
+        if post is None or post.peer(owner) != chat or post.author != given.user_id:
+            raise RpcError(400, "MSG_ID_INVALID")
+        return post.author
 
     def _chat_named(self, chat_id: int, error: str) -> int:
         if chat_id <= 0 or -chat_id not in self._chats:

@@ -54,7 +54,7 @@ class World:
         self.logins = Logins(store, clock, self.rng)
         self.chats = Chats(store, clock, self.rng)
         self.boxes = Boxes(store, clock)
-        self.peers = Peers(self._secret(), self.accounts, self.chats)
+        self.peers = Peers(self._secret(), self.accounts, self.chats, self.boxes)
         self.chats.access_hash = self.peers.access_hash
         self.render = Render(self)
         self.talk = Talk(self)
