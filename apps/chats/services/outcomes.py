@@ -73,20 +73,6 @@ def refused(message_ids: Iterable[int], action: str, code: str) -> None:
             events.append(locked[0], "state", message_id=message_id, data={"action": action, "code": code})
 
 
-def edited(message_id: int, text: str) -> None:
-    """Telegram took the edit; its update may bring the rest (entities, date) a moment later or have done so."""
-    locked = _lock(message_id)
-    if locked is None:
-        return
-    chat, message = locked
-    if message.text == text or message.deleted_at is not None:
-        return
-    message.text = text
-    message.entities = []
-    message.save(update_fields=("text", "entities"))
-    events.append(chat, "edit", message_id=message.pk)
-
-
 def _lock(message_id: int) -> tuple[Chat, Message] | None:
     """The message under its chat's lock; None when staff discarded it meanwhile."""
     chat_id = Message.objects.filter(pk=message_id).values_list("chat_id", flat=True).first()

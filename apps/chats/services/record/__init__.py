@@ -1,0 +1,58 @@
+"""The way in: a batch of the inbox and the update state after it, stored in one transaction (raw SQL, measured).
+
+Reads and locks first (one round trip, two when a chat is new), then the changes in memory, then every write and the
+checkpoint last (one round trip). Chats are locked in the order of their ids. The caller retries what the database
+refuses for a passing reason; nothing of a failed batch is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from apps.chats.services.record import reads, writes
+from apps.chats.services.record.apply import apply
+from apps.chats.services.record.batch import survey
+from tgadmin.core.types import Gap, Incoming, Typing, Unreadable
+
+__all__ = ["Recorded", "record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a batch came to. ``typing`` goes to the pages as it is; ``gaps`` have to be fetched; ``changed`` says
+    whether pages have anything to read."""
+
+    new_messages: int
+    changed: bool
+    typing: tuple[tuple[Typing, str], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+async def record(
+    conn: psycopg.AsyncConnection[Any], session_id: int, fence: int, node_id: UUID, batch: Sequence[Incoming]
+) -> Recorded:
+    """Store the batch in one transaction, on a connection in autocommit mode that nobody else uses meanwhile.
+
+    Raises LeaseLost and psycopg.Error; then nothing is stored.
+    """
+    needs = survey(batch)
+    async with conn.pipeline(), conn.transaction():
+        state = await reads.load(conn, session_id, fence, node_id, needs, datetime.now(UTC))
+        for incoming in batch:
+            for change in incoming.changes:
+                apply(state, change)
+        await writes.store(conn, session_id, needs, state)
+    return Recorded(
+        new_messages=state.new,
+        changed=any(chat.dirty for chat in state.chats.values()) or bool(state.presence),
+        typing=tuple(state.typing),
+        gaps=tuple(state.gaps),
+        unreadable=tuple(state.unreadable),
+    )

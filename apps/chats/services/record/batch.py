@@ -1,0 +1,156 @@
+"""What a batch speaks of: everything that has to be read and locked before its changes can be worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.chats.services.record.rows import tidy
+from tgadmin.core.types import (
+    ACCOUNT_BOX,
+    ChatState,
+    Checkpoint,
+    Dialog,
+    Gap,
+    History,
+    Incoming,
+    Message,
+    MessageEdited,
+    MessageIdAssigned,
+    MessagesDeleted,
+    NewMessage,
+    Peer,
+    ReadInbox,
+    ReadOutbox,
+    SentShort,
+    Typing,
+    box_of,
+)
+
+
+@dataclass(slots=True)
+class Needs:
+    """Peers, messages and random ids that a batch names; ``creates`` are the chats that exist from now on."""
+
+    peers: dict[int, Peer] = field(default_factory=dict)
+    chats: set[int] = field(default_factory=set)
+    creates: set[int] = field(default_factory=set)
+    names: set[int] = field(default_factory=set)
+    keys: set[tuple[int, int]] = field(default_factory=set)
+    loose: set[tuple[int, int]] = field(default_factory=set)
+    random_ids: dict[int, int] = field(default_factory=dict)
+    histories: list[History] = field(default_factory=list)
+    whole_account: bool = False
+    new_messages: int = 0
+    checkpoint: Checkpoint | None = None
+
+    def message(self, message: Message) -> None:
+        self.chats.add(message.peer_id)
+        self.names.add(message.peer_id)
+        if message.sender_id is not None:
+            self.names.add(message.sender_id)
+        self.keys.add((box_of(message.peer_id), message.id))
+        self.new_messages += 1
+        if message.random_id is not None:
+            self.random_ids[message.random_id] = message.id
+
+
+def survey(batch: Sequence[Incoming]) -> Needs:
+    """One pass over the batch."""
+    needs = Needs()
+    channels: dict[int, int] = {}
+    for incoming in batch:
+        for peer in incoming.peers:
+            _peer(needs, peer)
+        for change in incoming.changes:
+            look = _LOOKS.get(type(change))
+            if look is not None:
+                look(needs, change)
+        if incoming.checkpoint is not None:
+            needs.checkpoint = incoming.checkpoint
+            channels.update(incoming.checkpoint.channels)
+    if needs.checkpoint is not None:
+        last = needs.checkpoint
+        needs.checkpoint = Checkpoint(last.pts, last.qts, last.date, last.seq, channels)
+    # A peer's chat is locked with the others: its title may change with the peer's name.
+    needs.chats.update(peer.id for peer in needs.peers.values() if not peer.partial)
+    return needs
+
+
+def _peer(needs: Needs, peer: Peer) -> None:
+    known = needs.peers.get(peer.id)
+    if known is None or known.partial or not peer.partial:
+        needs.peers[peer.id] = tidy(peer)
+
+
+def _new(needs: Needs, change: NewMessage) -> None:
+    needs.message(change.message)
+    needs.creates.add(change.message.peer_id)
+
+
+def _sent(needs: Needs, change: SentShort) -> None:
+    _new(needs, NewMessage(change.message))
+    needs.random_ids[change.random_id] = change.message.id
+
+
+def _edited(needs: Needs, change: MessageEdited) -> None:
+    needs.message(change.message)
+
+
+def _deleted(needs: Needs, change: MessagesDeleted) -> None:
+    needs.loose.update((change.box, one) for one in change.ids)
+    if change.box != ACCOUNT_BOX:
+        needs.chats.add(change.box)
+
+
+def _assigned(needs: Needs, change: MessageIdAssigned) -> None:
+    needs.random_ids[change.random_id] = change.id
+
+
+def _history(needs: Needs, change: History) -> None:
+    needs.creates.add(change.peer_id)
+    needs.chats.add(change.peer_id)
+    needs.names.add(change.peer_id)
+    needs.histories.append(change)
+    for message in change.messages:
+        needs.message(message)
+
+
+def _dialog(needs: Needs, change: Dialog) -> None:
+    needs.creates.add(change.peer_id)
+    needs.chats.add(change.peer_id)
+    needs.names.add(change.peer_id)
+    if change.top_message_id:
+        needs.keys.add((box_of(change.peer_id), change.top_message_id))
+
+
+def _gap(needs: Needs, change: Gap) -> None:
+    if change.box == ACCOUNT_BOX:
+        needs.whole_account = True
+    else:
+        needs.chats.add(change.box)
+
+
+def _typing(needs: Needs, change: Typing) -> None:
+    needs.names.add(change.sender_id)
+
+
+def _chat(needs: Needs, change: ReadInbox | ReadOutbox | ChatState) -> None:
+    needs.chats.add(change.peer_id)
+
+
+_LOOKS: dict[type, Callable[[Needs, Any], None]] = {
+    NewMessage: _new,
+    SentShort: _sent,
+    MessageEdited: _edited,
+    MessagesDeleted: _deleted,
+    MessageIdAssigned: _assigned,
+    History: _history,
+    Dialog: _dialog,
+    Gap: _gap,
+    Typing: _typing,
+    ReadInbox: _chat,
+    ReadOutbox: _chat,
+    ChatState: _chat,
+}

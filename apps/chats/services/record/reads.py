@@ -1,0 +1,132 @@
+"""What ``record`` reads before it works: the lease, the locked chats, the stored rows, ids for new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from apps.chats.services.record import sql
+from apps.chats.services.record.batch import Needs
+from apps.chats.services.record.rows import ChatRow, MessageRow, guessed
+from apps.chats.services.record.state import State
+from apps.sessions.services.leases import LeaseLost
+from tgadmin.core.types import CHANNEL_MARK, History, Peer, PeerKind
+
+Connection = psycopg.AsyncConnection[Any]
+END_OF_IDS = 2**62
+
+
+async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, needs: Needs, now: datetime) -> State:
+    """Everything the batch touches, under lock. Raises LeaseLost."""
+    lease = await conn.execute(sql.HOLD, (session_id, node_id, fence), prepare=True)
+    chats = await _lock_chats(conn, session_id, needs)
+    names = await conn.execute(sql.PEER_NAMES, (session_id, list(needs.names)), prepare=True)
+    found = await _ask_messages(conn, session_id, needs)
+    ranges = [await _ask_range(conn, session_id, history) for history in needs.histories]
+    ids = await conn.execute(sql.MESSAGE_IDS, (needs.new_messages,), prepare=True)
+    if await lease.fetchone() is None:
+        raise LeaseLost(f"session {session_id} is not held under fence {fence}")
+    locked = {row[1]: ChatRow(*row) for row in await chats.fetchall()}
+    peers = await _names(names, needs)
+    if missing := needs.creates - locked.keys():
+        locked |= await _create(conn, session_id, missing, peers, now)
+    state = State(
+        now=now,
+        chats=locked,
+        names=peers,
+        stored={},
+        ours={},
+        ranges={},
+        ids=iter([row[0] for row in await ids.fetchall()]),
+    )
+    by_pk: dict[int, MessageRow] = {}
+    for cursor in found:
+        _index(state, by_pk, await cursor.fetchall())
+    for history, cursor in zip(needs.histories, ranges, strict=True):
+        rows = _index(state, by_pk, await cursor.fetchall())
+        state.ranges.setdefault(history.peer_id, []).extend(rows)
+    state.prepare(needs)
+    return state
+
+
+async def _lock_chats(conn: Connection, session_id: int, needs: Needs) -> psycopg.AsyncCursor[Any]:
+    if not (needs.loose or needs.random_ids or needs.whole_account):
+        return await conn.execute(sql.LOCK_CHATS, (session_id, list(needs.chats)), prepare=True)
+    params = {
+        "session": session_id,
+        "peers": list(needs.chats),
+        "boxes": [box for box, _ in needs.loose],
+        "ids": [one for _, one in needs.loose],
+        "random": list(needs.random_ids),
+        "account": needs.whole_account,
+        "mark": CHANNEL_MARK,
+    }
+    return await conn.execute(sql.LOCK_CHATS_OF_MESSAGES, params, prepare=True)
+
+
+async def _ask_messages(conn: Connection, session_id: int, needs: Needs) -> list[psycopg.AsyncCursor[Any]]:
+    asked = []
+    keys = needs.keys | needs.loose
+    if keys:
+        params = ([box for box, _ in keys], [one for _, one in keys], session_id)
+        asked.append(await conn.execute(sql.MESSAGES, params, prepare=True))
+    if needs.random_ids:
+        named = {"session": session_id, "random": list(needs.random_ids), "ids": list(needs.random_ids.values())}
+        asked.append(await conn.execute(sql.MESSAGES_BY_RANDOM_ID, named, prepare=True))
+    return asked
+
+
+async def _ask_range(conn: Connection, session_id: int, history: History) -> psycopg.AsyncCursor[Any]:
+    """The stored rows that a page of history covers, and those newer than its newest when it begins at the end."""
+    high = history.before_id or END_OF_IDS
+    low = 0 if history.complete else min((message.id for message in history.messages), default=high)
+    return await conn.execute(sql.MESSAGES_OF_RANGE, (session_id, history.peer_id, low, high), prepare=True)
+
+
+def _index(state: State, by_pk: dict[int, MessageRow], found: Iterable[tuple[Any, ...]]) -> list[MessageRow]:
+    """One object per row, however many questions found it."""
+    rows = []
+    for values in found:
+        row = by_pk.setdefault(values[0], MessageRow(*values))
+        rows.append(row)
+        if row.telegram_id is not None:
+            state.stored[row.box, row.telegram_id] = row
+        if row.random_id is not None:
+            state.ours[row.random_id] = row
+    return rows
+
+
+async def _names(stored: psycopg.AsyncCursor[Any], needs: Needs) -> dict[int, Peer]:
+    """Who is who: stored peers, and over them what this batch says in full."""
+    peers = {
+        peer_id: Peer(id=peer_id, kind=PeerKind(kind), name=name, username=username, is_self=is_self)
+        for peer_id, kind, name, username, is_self in await stored.fetchall()
+    }
+    for peer in needs.peers.values():
+        if not peer.partial or peer.id not in peers:
+            peers[peer.id] = peer
+    return peers
+
+
+async def _create(
+    conn: Connection, session_id: int, missing: set[int], peers: dict[int, Peer], now: datetime
+) -> dict[int, ChatRow]:
+    described = [peers.get(peer_id) or guessed(peer_id) for peer_id in sorted(missing)]
+    params = (
+        session_id,
+        [peer.id for peer in described],
+        [peer.kind.value for peer in described],
+        [peer.name for peer in described],
+        [peer.username for peer in described],
+        [peer.members_count for peer in described],
+        [peer.can_send for peer in described],
+        [peer.left for peer in described],
+        [now] * len(described),
+    )
+    await conn.execute(sql.CREATE_CHATS, params, prepare=True)
+    created = await conn.execute(sql.LOCK_CHATS, (session_id, list(missing)), prepare=True)
+    return {row[1]: ChatRow(*row) for row in await created.fetchall()}

@@ -1,0 +1,190 @@
+"""The rows that a batch touches, as they are while it is worked out in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
+
+PREVIEW = 160
+"""Characters of the last message that the chat list keeps."""
+
+
+@dataclass(slots=True)
+class ChatRow:
+    """A locked row of telegram_chats; ``events`` are (kind, message row id, data) to append after ``last_event``."""
+
+    pk: int
+    peer_id: int
+    kind: str
+    title: str
+    username: str
+    members_count: int | None
+    can_send: bool
+    left: bool
+    last_message_at: datetime
+    last_message_id: int | None
+    last_message_text: str
+    last_message_sender: str
+    last_message_out: bool
+    unread_count: int
+    read_inbox_max_id: int
+    read_outbox_max_id: int
+    muted_until: datetime | None
+    pinned: bool
+    archived: bool
+    synced_from_id: int | None
+    history_complete: bool
+    last_event: int
+    dirty: bool = False
+    events: list[tuple[str, int | None, str | None]] = field(default_factory=list)
+    announced: set[int] = field(default_factory=set)
+
+    def add_event(self, kind: str, message_pk: int | None = None, data: dict[str, Any] | None = None) -> None:
+        """Say that something changed. A message announced in this batch needs no further word: readers load its row."""
+        self.dirty = True
+        if message_pk is not None and message_pk in self.announced and kind in ("message", "edit", "state"):
+            return
+        if kind == "message" and message_pk is not None:
+            self.announced.add(message_pk)
+        self.events.append((kind, message_pk, None if data is None else json.dumps(data)))
+
+    def covers(self, message_id: int) -> bool:
+        """Whether every message of the chat after ``message_id`` is stored."""
+        return self.synced_from_id is not None and (self.history_complete or self.synced_from_id <= message_id + 1)
+
+
+@dataclass(slots=True)
+class MessageRow:
+    """A row of telegram_messages: stored already, or to be inserted under the id it has been given."""
+
+    pk: int
+    chat_id: int
+    box: int
+    telegram_id: int | None
+    random_id: int | None
+    state: str
+    error_code: str
+    waits_until: datetime | None
+    out: bool
+    sender_id: int | None
+    date: datetime
+    text: str
+    entities: str
+    reply_to_id: int | None
+    edit_date: datetime | None
+    deleted_at: datetime | None
+    service: str | None
+    media: str | None
+    forward: str | None
+    post_author: str
+    is_new: bool = False
+    dirty: bool = False
+
+    def take(self, message: Message) -> None:
+        """Everything that Telegram says of the message."""
+        self.telegram_id = message.id
+        self.out = message.out
+        self.sender_id = message.sender_id
+        self.date = message.date
+        self.text = clean(message.text)
+        self.entities = entities_json(message.entities)
+        self.reply_to_id = message.reply_to_id
+        self.edit_date = message.edit_date
+        self.service = to_json(message.service)
+        self.media = to_json(message.media)
+        self.forward = to_json(message.forward)
+        self.post_author = clean(message.post_author)[:255]
+        self.dirty = True
+
+    def take_row(self, other: MessageRow) -> None:
+        """The same, from the row under which the message had arrived."""
+        for name in (
+            "telegram_id", "out", "sender_id", "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at",
+            "service", "media", "forward", "post_author",
+        ):  # fmt: skip
+            setattr(self, name, getattr(other, name))
+        self.dirty = True
+
+    def settle(self) -> None:
+        """One of ours has reached Telegram."""
+        self.state = "sent"
+        self.error_code = ""
+        self.waits_until = None
+        self.dirty = True
+
+    def erase(self, at: datetime) -> None:
+        """Deleted at Telegram: the row stays, without what was said."""
+        self.deleted_at = at
+        self.text = ""
+        self.entities = "[]"
+        self.service = self.media = self.forward = None
+        self.dirty = True
+
+    @property
+    def preview(self) -> str:
+        """What the chat list shows of it."""
+        if self.text:
+            return self.text[:PREVIEW]
+        if self.media is not None:
+            kind = json.loads(self.media).get("kind", "")
+            return str(kind).replace("_", " ").capitalize()[:PREVIEW]
+        return ""
+
+
+def new_row(pk: int, chat_id: int, box: int, message: Message) -> MessageRow:
+    """A row to insert for a message that arrived."""
+    row = MessageRow(
+        pk=pk, chat_id=chat_id, box=box, telegram_id=message.id, random_id=None,
+        state="sent" if message.out else "received", error_code="", waits_until=None, out=message.out,
+        sender_id=None, date=message.date, text="", entities="[]", reply_to_id=None, edit_date=None, deleted_at=None,
+        service=None, media=None, forward=None, post_author="", is_new=True,
+    )  # fmt: skip
+    row.take(message)
+    return row
+
+
+def clean(text: str) -> str:
+    """PostgreSQL stores no NUL, and no lone surrogates."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def tidy(peer: Peer) -> Peer:
+    """The peer with texts that the columns take."""
+    texts = (clean(peer.name)[:255], clean(peer.username)[:64], clean(peer.phone)[:20])
+    if texts == (peer.name, peer.username, peer.phone):
+        return peer
+    return replace(peer, name=texts[0], username=texts[1], phone=texts[2])
+
+
+def to_json(value: dict[str, Any] | None) -> str | None:
+    """JSON text that jsonb takes (it refuses the escape of NUL)."""
+    return None if value is None else json.dumps(value).replace("\\u0000", "\\ufffd")
+
+
+def entities_json(entities: Sequence[Entity]) -> str:
+    if not entities:
+        return "[]"
+    spans = []
+    for entity in entities:
+        span: dict[str, Any] = {"kind": entity.kind, "offset": entity.offset, "length": entity.length}
+        if entity.extra:
+            span["extra"] = clean(entity.extra)
+        spans.append(span)
+    return json.dumps(spans)
+
+
+def guessed(peer_id: int) -> Peer:
+    """A stand-in for a peer that nothing has described yet."""
+    kind = PeerKind.USER if peer_id > 0 else PeerKind.SUPERGROUP if is_channel(peer_id) else PeerKind.GROUP
+    return Peer(id=peer_id, kind=kind, name="", partial=True)

@@ -1,0 +1,88 @@
+"""The rows of a batch while its changes are worked out on them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from apps.chats.services.record.batch import Needs
+from apps.chats.services.record.rows import ChatRow, MessageRow, new_row
+from tgadmin.core.types import Gap, Message, Peer, Presence, Typing, Unreadable, box_of
+
+
+@dataclass(slots=True)
+class State:
+    """The rows of a batch under their locks, and what is to be written besides them."""
+
+    now: datetime
+    chats: dict[int, ChatRow]
+    names: dict[int, Peer]
+    stored: dict[tuple[int, int], MessageRow]
+    ours: dict[int, MessageRow]
+    """By random_id."""
+    ranges: dict[int, list[MessageRow]]
+    """Stored rows of the chats whose history was fetched, by peer."""
+    ids: Iterator[int]
+    assigned: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(box, telegram id) -> random_id, for messages that come before the word of their id."""
+    by_pk: dict[int, ChatRow] = field(default_factory=dict)
+    touched: dict[int, MessageRow] = field(default_factory=dict)
+    removed: list[int] = field(default_factory=list)
+    recount: set[int] = field(default_factory=set)
+    refresh: set[int] = field(default_factory=set)
+    gaps: list[Gap] = field(default_factory=list)
+    typing: list[tuple[Typing, str]] = field(default_factory=list)
+    presence: dict[int, Presence] = field(default_factory=dict)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    new: int = 0
+
+    def prepare(self, needs: Needs) -> None:
+        """Indexes, and what the batch says of the peers of its chats."""
+        self.by_pk = {chat.pk: chat for chat in self.chats.values()}
+        for random_id, telegram_id in needs.random_ids.items():
+            row = self.ours.get(random_id)
+            if row is not None and row.telegram_id is None:
+                self.assigned[row.box, telegram_id] = random_id
+        for peer in needs.peers.values():
+            chat = self.chats.get(peer.id)
+            if chat is not None and not peer.partial:
+                describe(chat, peer)
+
+    def name_of(self, peer_id: int | None) -> str:
+        """Whose name the list shows with a message; our own side has none."""
+        peer = self.names.get(peer_id) if peer_id is not None else None
+        return "" if peer is None or peer.is_self else peer.name
+
+    def insert(self, chat: ChatRow, message: Message) -> MessageRow:
+        row = new_row(next(self.ids), chat.pk, box_of(message.peer_id), message)
+        self.stored[row.box, message.id] = row
+        self.touched[row.pk] = row
+        self.new += 1
+        return row
+
+    def touch(self, row: MessageRow) -> None:
+        self.touched[row.pk] = row
+
+    def show_as_last(self, chat: ChatRow, row: MessageRow) -> None:
+        """The chat's last message, unless a newer one is there."""
+        if row.telegram_id is None or row.deleted_at is not None:
+            return
+        if chat.last_message_id is not None and row.telegram_id < chat.last_message_id:
+            return
+        chat.last_message_id = row.telegram_id
+        chat.last_message_at = row.date
+        chat.last_message_text = row.preview
+        chat.last_message_sender = "" if row.out else self.name_of(row.sender_id)
+        chat.last_message_out = row.out
+        chat.dirty = True
+
+
+def describe(chat: ChatRow, peer: Peer) -> None:
+    facts = (peer.kind.value, peer.name, peer.username, peer.can_send, peer.left)
+    members = chat.members_count if peer.members_count is None else peer.members_count
+    if (chat.kind, chat.title, chat.username, chat.can_send, chat.left, chat.members_count) == (*facts, members):
+        return
+    chat.kind, chat.title, chat.username, chat.can_send, chat.left = facts
+    chat.members_count = members
+    chat.dirty = True

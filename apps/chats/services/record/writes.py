@@ -1,0 +1,120 @@
+"""What ``record`` writes at the end of its transaction: peers, messages, events, chats, gaps, the checkpoint last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import psycopg
+
+from apps.chats.services.record import sql
+from apps.chats.services.record.batch import Needs
+from apps.chats.services.record.rows import ChatRow, MessageRow
+from apps.chats.services.record.state import State
+from tgadmin.core.types import Checkpoint, Peer
+
+Connection = psycopg.AsyncConnection[Any]
+
+_message = attrgetter(
+    "pk", "chat_id", "box", "telegram_id", "random_id", "state", "error_code", "waits_until", "out", "sender_id",
+    "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at", "service", "media", "forward", "post_author",
+)  # fmt: skip
+_MESSAGE_WIDTH = 20
+_chat = attrgetter(
+    "pk", "kind", "title", "username", "members_count", "can_send", "left", "last_message_at", "last_message_id",
+    "last_message_text", "last_message_sender", "last_message_out", "unread_count", "read_inbox_max_id",
+    "read_outbox_max_id", "muted_until", "pinned", "archived", "synced_from_id", "history_complete",
+)  # fmt: skip
+
+
+async def store(conn: Connection, session_id: int, needs: Needs, state: State) -> None:
+    """Queue every write of the batch; the transaction's end sends and checks them."""
+    await _store_peers(conn, session_id, needs.peers.values())
+    await _store_presence(conn, session_id, state)
+    await _store_messages(conn, session_id, state)
+    await _store_chats(conn, [chat for chat in state.chats.values() if chat.dirty])
+    if state.recount:
+        await conn.execute(sql.RECOUNT_UNREAD, (sorted(state.recount),), prepare=True)
+    if state.refresh:
+        await conn.execute(sql.REFRESH_LAST, (sorted(state.refresh),), prepare=True)
+    if state.gaps:
+        columns = columns_of([(gap.box, gap.low_pts, gap.high_pts) for gap in state.gaps], 3)
+        await conn.execute(sql.INSERT_GAPS, (session_id, *columns), prepare=True)
+    if needs.checkpoint is not None:
+        await _store_checkpoint(conn, session_id, needs.checkpoint)
+
+
+def columns_of(rows: Iterable[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
+    """Rows turned into one list per column, as UNNEST takes them."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return columns if columns else [[] for _ in range(width)]
+
+
+async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer]) -> None:
+    full = [_peer(peer) for peer in peers if not peer.partial]
+    partial = [(peer.id, peer.kind.value, peer.name, peer.username, peer.is_deleted) for peer in peers if peer.partial]
+    if full:
+        await conn.execute(sql.UPSERT_PEERS, (session_id, *columns_of(full, 11)), prepare=True)
+    if partial:
+        await conn.execute(sql.ADD_PARTIAL_PEERS, (session_id, *columns_of(partial, 5)), prepare=True)
+
+
+def _peer(peer: Peer) -> tuple[Any, ...]:
+    return (
+        peer.id,
+        peer.kind.value,
+        peer.name,
+        peer.username,
+        peer.phone,
+        peer.access_hash,
+        peer.is_self,
+        peer.is_contact,
+        peer.is_deleted,
+        peer.is_online,
+        peer.last_seen_at,
+    )
+
+
+async def _store_presence(conn: Connection, session_id: int, state: State) -> None:
+    if state.presence:
+        columns = columns_of([(one.user_id, one.is_online, one.at) for one in state.presence.values()], 3)
+        await conn.execute(sql.PRESENCE, (*columns, session_id), prepare=True)
+
+
+async def _store_messages(conn: Connection, session_id: int, state: State) -> None:
+    if state.removed:
+        await conn.execute(sql.REMOVE_MESSAGES, (state.removed,), prepare=True)
+    changed = [row for row in state.touched.values() if not row.is_new]
+    if changed:
+        await conn.execute(sql.UPDATE_MESSAGES, tuple(_columns(changed)), prepare=True)
+    new = [row for row in state.touched.values() if row.is_new]
+    if new:
+        await conn.execute(sql.INSERT_MESSAGES, (session_id, *_columns(new)), prepare=True)
+
+
+def _columns(rows: Sequence[MessageRow]) -> list[Sequence[Any]]:
+    return columns_of(map(_message, rows), _MESSAGE_WIDTH)
+
+
+async def _store_chats(conn: Connection, chats: Sequence[ChatRow]) -> None:
+    if not chats:
+        return
+    events = [
+        (chat.pk, chat.last_event + position, kind, message_pk, data)
+        for chat in chats
+        for position, (kind, message_pk, data) in enumerate(chat.events, 1)
+    ]
+    if events:
+        await conn.execute(sql.INSERT_EVENTS, tuple(columns_of(events, 5)), prepare=True)
+    rows = [(*_chat(chat), chat.last_event + len(chat.events)) for chat in chats]
+    await conn.execute(sql.UPDATE_CHATS, tuple(columns_of(rows, 21)), prepare=True)
+
+
+async def _store_checkpoint(conn: Connection, session_id: int, checkpoint: Checkpoint) -> None:
+    if checkpoint.channels:
+        columns = columns_of(checkpoint.channels.items(), 2)
+        await conn.execute(sql.CHANNEL_STATES, (session_id, *columns), prepare=True)
+    state = (session_id, checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq)
+    await conn.execute(sql.CHECKPOINT, state, prepare=True)
+    await conn.execute(sql.LAST_UPDATE, (session_id,), prepare=True)

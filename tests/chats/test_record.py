@@ -1,0 +1,303 @@
+"""The way in: what a batch leaves in the database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.sessions.services.leases import LeaseLost
+from tests.chats.record_kit import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit, leased, message, new
+from tgadmin.core.types import (
+    ChatState,
+    Checkpoint,
+    Dialog,
+    Entity,
+    Gap,
+    History,
+    Incoming,
+    MessageEdited,
+    MessageIdAssigned,
+    MessagesDeleted,
+    Peer,
+    PeerKind,
+    Presence,
+    ReadInbox,
+    ReadOutbox,
+    SentShort,
+    Typing,
+    Unreadable,
+)
+
+__all__ = ["kit", "leased"]
+
+
+async def test_new_messages_make_chats_events_unread_and_the_checkpoint(kit: Kit) -> None:
+    state = Checkpoint(5, 1, 99, 2, {CHANNEL: 44})
+    result = await kit.record(new(ANNA, 1), new(ANNA, 2, out=True), new(CHANNEL, 1), checkpoint=state)
+    assert (result.new_messages, result.changed) == (3, True)
+    chat = await kit.chat(ANNA)
+    assert (chat["kind"], chat["title"], chat["unread_count"]) == ("user", "Anna", 1)
+    assert (chat["last_message_id"], chat["last_message_text"], chat["last_message_out"]) == (2, "text 2", True)
+    assert chat["last_message_at"] == T0 + timedelta(seconds=2)
+    assert (chat["synced_from_id"], chat["last_event"]) == (1, 2)
+    assert await kit.events(ANNA) == [(1, "message"), (2, "message")]
+    rows = await kit.messages(ANNA)
+    assert [(row["telegram_id"], row["state"], row["box"]) for row in rows] == [(1, "received", 0), (2, "sent", 0)]
+    assert (await kit.messages(CHANNEL))[0]["box"] == CHANNEL
+    stored = await kit.rows(
+        "SELECT pts, qts, date, seq FROM telegram_update_states WHERE session_id = %s", kit.session_id
+    )
+    assert stored == [{"pts": 5, "qts": 1, "date": 99, "seq": 2}]
+    channels = await kit.rows("SELECT peer_id, pts FROM telegram_channel_states WHERE session_id = %s", kit.session_id)
+    assert channels == [{"peer_id": CHANNEL, "pts": 44}]
+
+
+async def test_the_same_batch_again_changes_nothing(kit: Kit) -> None:
+    batch = [Incoming((new(ANNA, 1), new(GROUP, 2)), PEERS, Checkpoint(5, 0, 1, 1))]
+    await kit.batch(batch)
+    before = [await kit.chat(ANNA), await kit.chat(GROUP), await kit.messages(ANNA), await kit.events(ANNA)]
+    result = await kit.batch(batch)
+    assert result.new_messages == 0
+    after = [await kit.chat(ANNA), await kit.chat(GROUP), await kit.messages(ANNA), await kit.events(ANNA)]
+    for row in (before[0], before[1], after[0], after[1]):
+        row.pop("updated_at")
+    assert after == before
+
+
+async def test_a_lost_lease_stores_nothing(kit: Kit) -> None:
+    kit.fence = 6
+    with pytest.raises(LeaseLost):
+        await kit.record(new(ANNA, 1), checkpoint=Checkpoint(5, 0, 1, 1))
+    assert await kit.rows("SELECT 1 FROM telegram_chats WHERE session_id = %s", kit.session_id) == []
+    assert await kit.rows("SELECT 1 FROM telegram_update_states WHERE session_id = %s", kit.session_id) == []
+    kit.fence = 7
+    assert (await kit.record(new(ANNA, 1))).new_messages == 1  # the connection is good for the next batch
+
+
+async def test_edits_in_order_and_stale_ones_ignored(kit: Kit) -> None:
+    await kit.record(new(ANNA, 1))
+    second = T0 + timedelta(minutes=2)
+    for text, at in (("b", second), ("c", second), ("stale", T0 + timedelta(minutes=1))):
+        await kit.record(MessageEdited(message(ANNA, 1, text, edit_date=at)))
+    row = (await kit.messages(ANNA))[0]
+    assert (row["text"], row["edit_date"]) == ("c", second)
+    assert await kit.events(ANNA) == [(1, "message"), (2, "edit"), (3, "edit")]
+    assert (await kit.chat(ANNA))["last_message_text"] == "c"
+
+
+async def test_an_edit_of_an_unknown_older_message_is_left_to_history(kit: Kit) -> None:
+    await kit.record(new(ANNA, 10))
+    await kit.record(MessageEdited(message(ANNA, 3, "old", edit_date=T0)), MessageEdited(message(BEN, 4, edit_date=T0)))
+    assert [row["telegram_id"] for row in await kit.messages(ANNA)] == [10]
+
+
+async def test_deleting_the_last_unread_message(kit: Kit) -> None:
+    await kit.record(new(ANNA, 1), new(ANNA, 2), new(BEN, 3))
+    await kit.record(MessagesDeleted(0, (2, 3, 4)))
+    row = (await kit.messages(ANNA))[1]
+    assert row["deleted_at"] is not None
+    assert row["text"] == ""
+    chat = await kit.chat(ANNA)
+    assert (chat["unread_count"], chat["last_message_id"], chat["last_message_text"]) == (1, 1, "text 1")
+    assert chat["last_message_sender"] == "Anna"
+    assert await kit.events(ANNA) == [(1, "message"), (2, "message"), (3, "delete")]
+    ben = await kit.chat(BEN)
+    assert (ben["last_message_id"], ben["last_message_text"], ben["unread_count"]) == (None, "", 0)
+    await kit.record(MessageEdited(message(ANNA, 2, "back", edit_date=T0)), new(ANNA, 2))
+    assert (await kit.messages(ANNA))[1]["text"] == ""  # the dead stay dead
+
+
+async def test_a_message_and_its_deletion_in_one_batch(kit: Kit) -> None:
+    await kit.record(new(CHANNEL, 1), new(CHANNEL, 2), MessagesDeleted(CHANNEL, (2,)), MessagesDeleted(0, (1,)))
+    rows = await kit.messages(CHANNEL)
+    assert [row["deleted_at"] is None for row in rows] == [True, False]
+    chat = await kit.chat(CHANNEL)
+    assert (chat["last_message_id"], chat["unread_count"]) == (1, 1)
+
+
+ORDERS = {
+    "id first": lambda: [(MessageIdAssigned(90, 5),), (new(ANNA, 5, "hi", out=True),)],
+    "message first": lambda: [(new(ANNA, 5, "hi", out=True),), (MessageIdAssigned(90, 5),)],
+    "together": lambda: [(MessageIdAssigned(90, 5), new(ANNA, 5, "hi", out=True))],
+    "together, message first": lambda: [(new(ANNA, 5, "hi", out=True), MessageIdAssigned(90, 5))],
+    "by the message itself": lambda: [(new(ANNA, 5, "hi", out=True, random_id=90),)],
+    "short": lambda: [(SentShort(90, message(ANNA, 5, "hi", out=True)),)],
+    "short, then by difference": lambda: [
+        (SentShort(90, message(ANNA, 5, "hi", out=True)),),
+        (new(ANNA, 5, "hi", out=True), MessageIdAssigned(90, 5)),
+    ],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("state", ["sending", "failed"])
+async def test_our_message_comes_back_as_one_row(kit: Kit, order: str, state: str) -> None:
+    await kit.record(new(ANNA, 1))
+    ours = await kit.pending(ANNA, 90, "hi ", state)
+    for changes in ORDERS[order]():
+        await kit.record(*changes)
+    rows = await kit.messages(ANNA)
+    assert [(row["id"] == ours, row["telegram_id"]) for row in rows] == [(False, 1), (True, 5)]
+    assert (rows[1]["state"], rows[1]["text"], rows[1]["error_code"]) == ("sent", "hi", "")
+    assert rows[1]["date"] == T0 + timedelta(seconds=5)
+    chat = await kit.chat(ANNA)
+    assert (chat["last_message_id"], chat["last_message_text"], chat["unread_count"]) == (5, "hi", 1)
+    numbers = [number for number, _ in await kit.events(ANNA)]
+    assert numbers == list(range(1, chat["last_event"] + 1))
+    assert "state" in [kind for _, kind in await kit.events(ANNA)]
+
+
+async def test_our_channel_post_is_found_in_its_own_box(kit: Kit) -> None:
+    await kit.record(new(CHANNEL, 1), new(ANNA, 2))
+    ours = await kit.pending(CHANNEL, 91)
+    await kit.record(new(ANNA, 5), new(CHANNEL, 5, "post", out=True), MessageIdAssigned(91, 5))
+    assert [row["telegram_id"] for row in await kit.messages(ANNA)] == [2, 5]
+    assert [(row["id"] == ours) for row in await kit.messages(CHANNEL)] == [False, True]
+
+
+async def test_a_message_sent_from_the_phone(kit: Kit) -> None:
+    await kit.record(new(ANNA, 1, out=True), MessageIdAssigned(12345, 1))
+    rows = await kit.messages(ANNA)
+    assert [(row["out"], row["state"], row["sender_id"]) for row in rows] == [(True, "sent", ME)]
+    assert (await kit.chat(ANNA))["unread_count"] == 0
+
+
+async def test_read_marks(kit: Kit) -> None:
+    await kit.record(new(ANNA, 1), new(ANNA, 2), new(ANNA, 3), new(ANNA, 4, out=True))
+    await kit.record(ReadInbox(ANNA, 2, 7), ReadOutbox(ANNA, 4))
+    chat = await kit.chat(ANNA)
+    # Everything after the mark is stored, so it is counted; what Telegram said belonged to another moment.
+    assert (chat["unread_count"], chat["read_inbox_max_id"], chat["read_outbox_max_id"]) == (1, 2, 4)
+    await kit.record(ReadInbox(ANNA, 1, 9), ReadOutbox(ANNA, 3))
+    chat = await kit.chat(ANNA)
+    assert (chat["unread_count"], chat["read_inbox_max_id"], chat["read_outbox_max_id"]) == (1, 2, 4)
+    assert [kind for _, kind in await kit.events(ANNA)][4:] == ["read_inbox", "read_outbox"]
+
+
+async def test_read_mark_below_what_is_known_takes_telegrams_count(kit: Kit) -> None:
+    await kit.record(new(ANNA, 50))
+    await kit.record(ReadInbox(ANNA, 20, 4))
+    assert (await kit.chat(ANNA))["unread_count"] == 4
+
+
+async def test_a_dialog_fills_the_chat_list(kit: Kit) -> None:
+    top = History(ANNA, (message(ANNA, 9),), 0, False)
+    await kit.record(Dialog(ANNA, 9, 3, 4, 2, pinned=True, muted_until=T0), top)
+    chat = await kit.chat(ANNA)
+    assert (chat["unread_count"], chat["read_inbox_max_id"], chat["read_outbox_max_id"]) == (3, 4, 2)
+    assert (chat["pinned"], chat["muted_until"], chat["last_message_id"], chat["synced_from_id"]) == (True, T0, 9, 9)
+    await kit.record(new(ANNA, 10), replace(Dialog(ANNA, 9, 3, 4, 2)))  # fetched before 10 came, stored after it
+    chat = await kit.chat(ANNA)
+    assert (chat["unread_count"], chat["last_message_id"]) == (4, 10)
+
+
+async def test_history_extends_what_is_known_without_touching_the_list(kit: Kit) -> None:
+    await kit.record(new(ANNA, 10))
+    events = await kit.events(ANNA)
+    page = tuple(message(ANNA, number) for number in (9, 8, 7))
+    await kit.record(History(ANNA, page, 10, False))
+    chat = await kit.chat(ANNA)
+    assert (chat["synced_from_id"], chat["history_complete"]) == (7, False)
+    assert (chat["last_message_id"], chat["unread_count"]) == (10, 1)
+    await kit.record(History(ANNA, (message(ANNA, 2),), 5, False))  # does not join
+    assert (await kit.chat(ANNA))["synced_from_id"] == 7
+    await kit.record(History(ANNA, (message(ANNA, 3), message(ANNA, 2)), 7, True))
+    chat = await kit.chat(ANNA)
+    assert (chat["synced_from_id"], chat["history_complete"]) == (2, True)
+    assert await kit.events(ANNA) == events
+
+
+async def test_an_empty_chat_is_complete(kit: Kit) -> None:
+    await kit.record(History(BEN, (), 0, True))
+    chat = await kit.chat(BEN)
+    assert (chat["synced_from_id"], chat["history_complete"], chat["title"]) == (1, True, "Ben")
+
+
+async def test_a_gap_is_closed_by_history(kit: Kit) -> None:
+    await kit.record(*(new(GROUP, number) for number in (1, 2, 3, 4)), new(CHANNEL, 1))
+    result = await kit.record(Gap(0, 5, 900), checkpoint=Checkpoint(900, 0, 1, 1))
+    assert result.gaps == (Gap(0, 5, 900),)
+    chat = await kit.chat(GROUP)
+    assert (chat["synced_from_id"], (await kit.chat(CHANNEL))["synced_from_id"]) == (None, 1)
+    assert (await kit.events(GROUP))[-1][1] == "reset"
+    # Meanwhile 2 was edited, 3 and the newest, 4, deleted, 7 written.
+    page = (message(GROUP, 7), message(GROUP, 2, "edited", edit_date=T0), message(GROUP, 1))
+    await kit.record(History(GROUP, page, 0, True))
+    rows = {row["telegram_id"]: row for row in await kit.messages(GROUP)}
+    assert [number for number, row in rows.items() if row["deleted_at"] is None] == [1, 2, 7]
+    assert rows[2]["text"] == "edited"
+    chat = await kit.chat(GROUP)
+    assert (chat["synced_from_id"], chat["history_complete"], chat["last_message_id"]) == (1, True, 7)
+    assert (await kit.events(GROUP))[-1][1] == "reset"
+    gaps = await kit.rows("SELECT box, low_pts, high_pts FROM telegram_gaps WHERE session_id = %s", kit.session_id)
+    assert gaps == [{"box": 0, "low_pts": 5, "high_pts": 900}]
+
+
+async def test_history_does_not_delete_what_came_after_it_was_fetched(kit: Kit) -> None:
+    await kit.record(new(ANNA, 1), new(ANNA, 2), new(ANNA, 3))
+    await kit.record(History(ANNA, (message(ANNA, 2), message(ANNA, 1)), 0, True))
+    assert [row["deleted_at"] for row in await kit.messages(ANNA)] == [None, None, None]
+
+
+async def test_a_message_first_fetched_and_then_announced_is_unread_once(kit: Kit) -> None:
+    await kit.record(Dialog(ANNA, 1, 0, 1, 0), History(ANNA, (message(ANNA, 1),), 0, True))
+    await kit.record(History(ANNA, (message(ANNA, 2), message(ANNA, 1)), 0, True))
+    await kit.record(new(ANNA, 2))
+    assert (await kit.chat(ANNA))["unread_count"] == 1
+
+
+async def test_peers_are_kept_and_min_ones_overwrite_nothing(kit: Kit) -> None:
+    seen = datetime(2026, 2, 1, tzinfo=UTC)
+    await kit.record(new(ANNA, 1), Presence(ANNA, True, seen))
+    partial = Peer(ANNA, PeerKind.USER, "min", partial=True)
+    stranger = Peer(77, PeerKind.USER, "Stranger", partial=True)
+    renamed = replace(PEERS[1], name="Benjamin", access_hash=None)
+    await kit.batch([Incoming((new(BEN, 2),), PEERS), Incoming((), (partial, stranger, renamed))])
+    query = "SELECT peer_id, name, access_hash, is_online, last_seen_at FROM telegram_peers WHERE session_id = %s"
+    peers = {row.pop("peer_id"): tuple(row.values()) for row in await kit.rows(query, kit.session_id)}
+    assert peers[ANNA][:2] == ("Anna", 111)
+    assert peers[ANNA][3] == seen
+    assert peers[BEN][:2] == ("Benjamin", 112)
+    assert peers[77][:2] == ("Stranger", None)
+    assert (await kit.chat(BEN))["title"] == "Benjamin"
+    assert (await kit.chat(ANNA))["title"] == "Anna"
+
+
+async def test_chat_facts_and_groups(kit: Kit) -> None:
+    await kit.record(new(GROUP, 1), new(CHANNEL, 1, sender_id=None))
+    await kit.record(ChatState(GROUP, muted_until=T0, pinned=True), ChatState(CHANNEL, left=True), ChatState(999))
+    group, channel = await kit.chat(GROUP), await kit.chat(CHANNEL)
+    assert (group["muted_until"], group["pinned"], group["members_count"]) == (T0, True, 3)
+    assert (group["last_message_sender"], channel["last_message_sender"]) == ("Anna", "")
+    assert (channel["left"], channel["can_send"], channel["kind"]) == (True, False, "channel")
+
+
+async def test_typing_is_handed_on_and_not_stored(kit: Kit) -> None:
+    result = await kit.record(Typing(ANNA, ANNA, "typing"), Unreadable("UpdateX", "unknown"))
+    assert result.typing == ((Typing(ANNA, ANNA, "typing"), "Anna"),)
+    assert (result.changed, result.unreadable) == (False, (Unreadable("UpdateX", "unknown"),))
+
+
+async def test_hostile_content_is_stored_as_it_can_be(kit: Kit) -> None:
+    evil = message(
+        ANNA,
+        1,
+        "<script>\x00\ud800 مرحبا 😀",
+        entities=(Entity("bold", 0, 3), Entity("text_url", 3, 2, "http://\x00")),
+        media={"kind": "document", "name": "../\x00"},
+    )
+    peer = Peer(ANNA, PeerKind.USER, "A\x00" + "n" * 400, username="\x00")
+    await kit.batch([Incoming((new(ANNA, 1), MessageEdited(replace(evil, edit_date=T0))), (peer,))])
+    row = (await kit.messages(ANNA))[0]
+    assert row["text"] == "<script>\ufffd\ufffd مرحبا 😀"
+    assert row["media"] == {"kind": "document", "name": "../\ufffd"}
+    assert row["entities"][1] == {"kind": "text_url", "offset": 3, "length": 2, "extra": "http://\ufffd"}
+    assert len((await kit.chat(ANNA))["title"]) == 255
+
+
+async def test_an_unknown_chat_gets_a_stand_in(kit: Kit) -> None:
+    await kit.batch([Incoming((new(-900, 1), new(-1_000_000_000_900, 1), new(900, 2)))])
+    kinds = [(await kit.chat(peer))["kind"] for peer in (-900, -1_000_000_000_900, 900)]
+    assert kinds == ["group", "supergroup", "user"]
