@@ -67,7 +67,7 @@ def nobody() -> ServiceUser:
 
 
 def service_user(data_dir: Path) -> ServiceUser:
-    """The user for the servers of this DATA_DIR when we are root: always the same, with a uid of its own if possible."""
+    """The user for the servers of this DATA_DIR when we are root: always the same, of a uid of its own if possible."""
     count = LAST_UID - FIRST_UID + 1
     first = int.from_bytes(hashlib.sha256(os.fsencode(data_dir)).digest()[:4], "big") % count
     for step in range(count):

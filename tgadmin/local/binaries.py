@@ -64,8 +64,8 @@ def postgres_programs(user: ServiceUser | None, copies: Path) -> PostgresProgram
     return copied
 
 
-def valkey_program(user: ServiceUser | None, copies: Path) -> Path:
-    """The server's program, or a copy as for PostgreSQL."""
+def valkey_program(user: ServiceUser | None, copies: Path | None) -> Path:
+    """The server's program, or a copy as for PostgreSQL if there is a place for copies."""
     package = _package_folder(VALKEY_PACKAGE, "REDIS_URL")
     program = package / "_binaries" / _valkey_platform() / "valkey-server"
     if not program.exists():
@@ -75,7 +75,7 @@ def valkey_program(user: ServiceUser | None, copies: Path) -> Path:
         )
     if not os.access(program, os.X_OK):
         program.chmod(0o755)
-    if user is None or user.can_run(program):
+    if user is None or copies is None or user.can_run(program):
         return program
     target = copies / f"valkey-{importlib.metadata.version(VALKEY_PACKAGE)}"
     if not target.exists():

@@ -2,7 +2,6 @@
 
 import secrets
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,7 @@ class DataCentre:
             "--state": self.state,
             "--public-key": self.public_key,
             "--codes": self.codes,
+            "--demo": self.data.demo,
         }
         return [sys.executable, "manage.py", "sandbox", *(str(word) for pair in options.items() for word in pair)]
 
@@ -80,11 +80,8 @@ class DataCentre:
         return {
             "port": self.port,
             "control": f"http://{LOOPBACK}:{self.control_port}",
+            "control_token": str(self.state.with_name(f"{self.state.name}.control-token")),
             "state": str(self.state),
             "public_key": str(self.public_key),
             "codes": str(self.codes),
         }
-
-    def write_demo(self, demo: Mapping[str, Any]) -> None:
-        """The file that lets the web process offer the demo: its phones and where the sandbox leaves their codes."""
-        write_json(self.data.demo, {**demo, "codes": str(self.codes)})

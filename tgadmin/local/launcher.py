@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tgadmin.local import keys, leftovers, logs
 from tgadmin.local.address import WILDCARDS, address, allowed_hosts, check_port, reach
@@ -38,14 +37,13 @@ SANDBOX, WEB, GATEWAY = "sandbox", "web", "gateway"
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says. `demo` gives what the demo file says, asked only when the sandbox runs."""
+    """What the command line says. `base` is the project's directory."""
 
     base: Path
     data_dir: Path
     host: str
     port: int
     json: bool
-    demo: Callable[[], Mapping[str, Any]]
 
 
 class Stopped(BaseException):
@@ -136,7 +134,6 @@ class Up:
             return
         self._say("Sandbox: starting (TELEGRAM_API_ID is not set, a data centre on this machine stands in) …")
         self._centre = DataCentre.of(self._data)
-        self._centre.write_demo(self._options.demo())
         self._runtime.sandbox = self._centre.told()
         self._launch(SANDBOX, self._centre.command, {**self._base_environment(), **self._keys})
 

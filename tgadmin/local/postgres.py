@@ -28,6 +28,9 @@ PORT_TRIES = 5
 START_SECONDS = 60.0  # recovery after a power cut may take that long
 STOPPING = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))  # fast, immediate, by force
 
+DISK_FULL = ("No space left on device", "could not extend file")
+"""What PostgreSQL says then; a write that was cut short names no reason."""
+
 HBA = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
 # Errors are logged without the statement, its parameters and the DETAIL line: they would hold message text and phones.
@@ -283,10 +286,11 @@ def _is_postmaster_of(pid: int, cluster: Path) -> bool:
 
 def _explain(failure: str, said: str, log: Path) -> str:
     """One sentence out of what PostgreSQL said."""
-    if "No space left on device" in said:
+    if any(words in said for words in DISK_FULL):
         return f"{failure}: the disk is full. Free some space, or set DATA_DIR to a directory on another disk."
-    faults = [
-        line for line in said.splitlines() if any(word in line for word in ("FATAL:", "ERROR:", "PANIC:", "error:"))
-    ]
+    lines = said.splitlines()
+    faults = [line for line in lines if any(word in line for word in ("FATAL:", "ERROR:", "PANIC:", "error:"))]
+    if faults and "contains errors" in faults[0]:  # which errors stands in the lines before
+        faults = [line for line in lines if "LOG:" in line] + faults
     reason = faults[0].split("] ", 1)[-1].strip() if faults else "it gave no reason"
     return f"{failure}: {reason} (see {log})."

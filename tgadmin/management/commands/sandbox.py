@@ -8,9 +8,15 @@ import os
 import signal
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tgadmin.local.paths import write_json
+
+if TYPE_CHECKING:
+    from tgadmin.sandbox.script import Script
+    from tgadmin.sandbox.server import Sandbox
 
 
 class Command(BaseCommand):
@@ -26,10 +32,19 @@ class Command(BaseCommand):
         parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="a loopback address (127.0.0.1)")
         parser.add_argument("--port", type=_port, default=0, help="of DC 1; 0, the default, takes a free one")
         parser.add_argument("--dcs", type=_count, default=1, help="how many data centres (1)")
-        parser.add_argument("--state", help="SQLite file that keeps everything; without it nothing outlives the process")
+        parser.add_argument(
+            "--state", help="SQLite file that keeps everything; without it nothing outlives the process"
+        )
         parser.add_argument("--public-key", help="file to write the RSA public key (PEM) to; default: beside the state")
         parser.add_argument("--codes", help='file that gets {"phone", "code"} as a JSON line for each sign-in code')
-        parser.add_argument("--control-port", type=_port, default=0, help="of the HTTP/JSON API that tests use; 0: free")
+        parser.add_argument(
+            "--control-port", type=_port, default=0, help="of the HTTP/JSON API that tests use; 0: free"
+        )
+        parser.add_argument(
+            "--demo",
+            metavar="FILE",
+            help='make the demo\'s world, let its contacts write and answer; writes {"phones", "passwords", "codes"} there',
+        )
         parser.add_argument("--seed", type=int, help="makes the world's randomness reproducible")
         parser.add_argument("--json", action="store_true", help="print one JSON line for programs")
 
@@ -59,8 +74,11 @@ class Command(BaseCommand):
             control_port=options["control_port"],
             control_token_path=str(places.control_token),
         )
+        script = _demo(sandbox, Path(options["demo"]), places.codes) if options["demo"] else None
         try:
             await sandbox.start()
+            if script is not None:
+                script.start()
             places.write_public_key(sandbox.public_key_pem)
             told = {
                 "host": sandbox.host,
@@ -77,6 +95,8 @@ class Command(BaseCommand):
             self.stdout.flush()
             await stop.wait()
         finally:
+            if script is not None:
+                await script.stop()
             await sandbox.stop()
 
 
@@ -108,6 +128,15 @@ class _Places:
         draft = self.public_key.with_name(f"{self.public_key.name}.{os.getpid()}")
         draft.write_text(pem, encoding="ascii")
         draft.replace(self.public_key)
+
+
+def _demo(sandbox: "Sandbox", file: Path, codes: Path) -> "Script":
+    """The demo's world, made if it is not there yet, and its contacts; what a demo's guide has to know goes to `file`."""
+    from tgadmin.sandbox import demo
+    from tgadmin.sandbox.script import Script
+
+    write_json(file, {"phones": demo.build(sandbox.world), "passwords": demo.PASSWORDS, "codes": str(codes)})
+    return Script(sandbox)
 
 
 def _for_people(told: dict[str, Any]) -> str:

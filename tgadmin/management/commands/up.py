@@ -33,7 +33,6 @@ class Command(BaseCommand):
                     host=options["host"],
                     port=options["port"],
                     json=options["json"],
-                    demo=_demo,
                 )
             )
         )
@@ -43,10 +42,3 @@ def _port(text: str) -> int:
     if text.isdigit() and 0 < int(text) < 65536:
         return int(text)
     raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
-
-
-def _demo() -> dict[str, Any]:
-    """The demo's phones."""
-    from tgadmin.sandbox import demo  # imports Telethon, so only where the sandbox runs
-
-    return {"phones": demo.PHONES}

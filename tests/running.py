@@ -1,0 +1,163 @@
+"""A real `manage.py up` for tests, in a directory of its own, with its output and its end watched."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tgadmin.local import runtime
+from tgadmin.local.account import ServiceUser
+from tgadmin.local.runtime import Runtime
+
+SITE_PACKAGES = sysconfig.get_path("purelib")
+ROOT = Path(__file__).resolve().parent.parent
+OURS = (
+    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SESSION_ENCRYPTION_KEYS", "DATA_DIR", "TELEGRAM_API_ID", "TELEGRAM_API_HASH",
+    "DJANGO_SETTINGS_MODULE", "DJANGO_SUPERUSER_USERNAME", "DJANGO_SUPERUSER_PASSWORD", "DJANGO_SUPERUSER_EMAIL",
+)  # fmt: skip
+"""What the test run's own environment names: a child that is to find things by itself must not see it."""
+
+
+def bare_environment(**extra: str) -> dict[str, str]:
+    """The environment without anything of the test run, plus `extra`."""
+    return {**{name: value for name, value in os.environ.items() if name not in OURS}, **extra}
+
+
+@contextmanager
+def temporary_base() -> Iterator[Path]:
+    """A directory for DATA_DIRs; under root the servers' own user can go through it, as through /srv or /opt."""
+    base = Path(tempfile.mkdtemp(prefix="tgadmin-tests-"))
+    base.chmod(0o711)
+    try:
+        yield base
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def python_for(user: ServiceUser) -> str:
+    """An interpreter that `user` can run with our packages: the tests' own, or the system's of the same version."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    candidates = [sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"]
+    found = next((name for name in candidates if user.can_run(Path(name))), None)
+    if found is None or not user.can_enter(ROOT) or not user.can_enter(Path(SITE_PACKAGES)):
+        pytest.skip(f"an ordinary user can run none of {candidates} in {ROOT}")
+    return found
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait for a condition; an assertion error naming it if it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+class RunningUp:
+    """One `manage.py up --json` on `data_dir`. `environment` adds to a bare one."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        self.data_dir = data_dir
+        self.port = port or unused_port()
+        self.events: list[dict[str, str]] = []
+        self.seconds = 0.0  # from the start to the ready line
+        self._began = time.monotonic()
+        self._ready = threading.Event()
+        self._errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--json", "--port", str(self.port), *arguments],
+            cwd=ROOT,
+            env=bare_environment(DATA_DIR=str(data_dir), **(environment or {})),
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+            if self.events[-1]["event"] == "ready":
+                self.seconds = time.monotonic() - self._began
+                self._ready.set()
+        self._ready.set()
+
+    def wait_ready(self, seconds: float = 120) -> dict[str, str]:
+        """The ready event: address, user, password_file."""
+        self._ready.wait(seconds)
+        last = self.events[-1] if self.events else {}
+        assert last.get("event") == "ready", f"{self.events}\n{self.errors()}\n{self.logs()}"
+        return last
+
+    def said(self) -> str:
+        return "\n".join(event.get("text", "") for event in self.events)
+
+    def errors(self) -> str:
+        """What it wrote to standard error."""
+        self._errors.seek(0)
+        return self._errors.read().decode()
+
+    def logs(self) -> str:
+        """The end of each child's log, for a failed assertion."""
+        found = sorted((self.data_dir / "logs").glob("*.log"))
+        return "\n".join(f"== {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in found)
+
+    def runtime(self) -> Runtime:
+        """What it tells other commands: pids, the sandbox's control address, the environment."""
+        return runtime.running(self.data_dir)
+
+    @property
+    def password(self) -> str:
+        return (self.data_dir / "initial-password").read_text().strip()
+
+    def wait(self, seconds: float = 60) -> int:
+        return self.process.wait(seconds)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 60) -> int:
+        """Stop it as a user does; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(seconds)
+        self._reader.join(10)
+        return status
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self) -> "RunningUp":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._errors.close()
