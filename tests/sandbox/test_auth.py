@@ -232,6 +232,15 @@ class TestSignIn:
         listed = await other(functions.account.GetAuthorizationsRequest())
         assert update.hash in [each.hash for each in listed.authorizations if each.unconfirmed]
 
+    async def test_a_key_is_signed_in_to_one_account(
+        self, sandbox: Sandbox, client_for: ClientFor, anna: Account
+    ) -> None:
+        client = await client_for(PHONE)
+        other = sandbox.world.accounts.create(OTHER_PHONE, "Bob")
+        code_hash = (await client(request_code(OTHER_PHONE))).phone_code_hash
+        await client(functions.auth.SignInRequest(OTHER_PHONE, code_hash, code_of(sandbox, OTHER_PHONE)))
+        assert (sandbox.keys_of(anna.user_id), len(sandbox.keys_of(other.user_id))) == ([], 1)
+
     async def test_methods_need_a_signed_in_key(self, stranger: Stranger, refused: Refused) -> None:
         client = await stranger()
         assert (
@@ -327,7 +336,9 @@ class TestCheckPassword:
         assert await refused(client(zero)) == "SRP_A_INVALID"
         good = await answer(client, PASSWORD)
         await client(good)
-        assert await refused(client(good)) == "AUTH_KEY_UNREGISTERED"
+        assert await refused(client(good)) == "SRP_ID_INVALID"
+        assert await refused(client(await answer(client, "wrong horse"))) == "PASSWORD_HASH_INVALID"
+        assert (await client(await answer(client, PASSWORD))).user.id == guarded.user_id
 
     async def test_password_changed_meanwhile(
         self, sandbox: Sandbox, stranger: Stranger, client_for: ClientFor, refused: Refused, guarded: Account

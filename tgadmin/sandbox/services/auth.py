@@ -110,8 +110,9 @@ async def sign_up(ctx: Context, request: functions.auth.SignUpRequest) -> types.
 async def check_password(ctx: Context, request: functions.auth.CheckPasswordRequest) -> types.auth.TypeAuthorization:
     """https://core.telegram.org/method/auth.checkPassword"""
     account = authorizations.owing_password(ctx)
-    if account is None:
-        raise RpcError(401, "AUTH_KEY_UNREGISTERED")
+    if account is None:  # signed in already, perhaps by an answer that never arrived
+        verify_password(ctx, ctx.account, request.password)
+        return authorizations.signed_in(ctx, ctx.account)
     verify_password(ctx, account, request.password)
     sent = ctx.world.logins.by_phone(account.phone)
     if sent is not None and sent.key_id == ctx.key.id:

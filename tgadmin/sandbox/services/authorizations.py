@@ -36,6 +36,7 @@ def await_password(ctx: Context, account: Account) -> None:
 def grant(ctx: Context, account: Account) -> types.auth.Authorization:
     """Sign the key in and tell the account's other sessions (https://core.telegram.org/api/auth#confirming-login)."""
     now = int(ctx.world.clock())
+    end_imported(ctx, ctx.key)
     others = any(key is not ctx.key for key in ctx.server.keys_of(account.user_id))
     ctx.key.user_id = account.user_id
     ctx.key.extra = {"signed_in": now, "unconfirmed": others}
@@ -45,13 +46,18 @@ def grant(ctx: Context, account: Account) -> types.auth.Authorization:
             authorization_hash(ctx.key), unconfirmed=True, date=date, device=ctx.key.device_model, location=ctx.address
         )
         ctx.push(account.user_id, types.UpdateShort(update, date))
-    return types.auth.Authorization(ctx.world.peers.user(account.user_id, account.user_id))
+    return signed_in(ctx, account)
 
 
 def grant_import(ctx: Context, account: Account, parent: AuthKey) -> types.auth.Authorization:
     """Sign the key in as a further connection of `parent`'s session, at another data centre."""
     ctx.key.user_id = account.user_id
     ctx.key.extra = {"signed_in": int(ctx.world.clock()), "parent": parent.id}
+    return signed_in(ctx, account)
+
+
+def signed_in(ctx: Context, account: Account) -> types.auth.Authorization:
+    """What a client is told that has signed in to this account."""
     return types.auth.Authorization(ctx.world.peers.user(account.user_id, account.user_id))
 
 
