@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from datetime import datetime
 from typing import Any
 
 from telethon.tl import types
@@ -13,6 +14,11 @@ from tgadmin.sandbox.world.messages import Post, is_channel
 
 HISTORY_LIMIT = 100
 DEFAULT_LIMIT = 20  # what a limit of 0 means
+
+
+def seconds(when: datetime | None) -> int:
+    """A date of a request in unix seconds; 0 if it was left out (on the wire that is 1970)."""
+    return int(when.timestamp()) if when else 0
 
 
 def peer_of(ctx: Context, input_peer: Any) -> int:

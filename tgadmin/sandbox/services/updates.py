@@ -7,6 +7,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.services.answers import seconds
 
 
 @registry.method(functions.updates.GetStateRequest)
@@ -18,7 +19,7 @@ async def get_state(ctx: Context, request: functions.updates.GetStateRequest) ->
 @registry.method(functions.updates.GetDifferenceRequest)
 async def get_difference(ctx: Context, request: functions.updates.GetDifferenceRequest) -> Any:
     """https://core.telegram.org/method/updates.getDifference"""
-    date = int(request.date.timestamp()) if request.date else 0
+    date = seconds(request.date)
     return ctx.world.updates.difference(
         ctx.account.user_id, ctx.key, request.pts, date, limit=request.pts_limit, total=request.pts_total_limit
     )

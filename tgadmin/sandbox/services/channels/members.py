@@ -8,7 +8,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
-from tgadmin.sandbox.services.answers import service_answer
+from tgadmin.sandbox.services.answers import seconds, service_answer
 from tgadmin.sandbox.services.channels.rooms import changed, channel_of
 from tgadmin.sandbox.world.chats import ADMIN_RIGHTS, Chat, admin_rights, banned_rights, flags_of
 from tgadmin.sandbox.world.peers import peer as tl_peer
@@ -83,7 +83,7 @@ async def edit_banned(ctx: Context, request: functions.channels.EditBannedReques
     user_id = ctx.world.peers.resolve(ctx.account, request.participant, error="PARTICIPANT_ID_INVALID")
     if user_id < 0:
         raise RpcError(400, "USER_ID_INVALID")
-    until = int(request.banned_rights.until_date.timestamp()) if request.banned_rights.until_date else 0
+    until = seconds(request.banned_rights.until_date)
     rights = flags_of(request.banned_rights)
     ctx.world.rooms.ban(ctx.account.user_id, chat, user_id, rights, until, ctx.push)
     return changed(ctx, chat, (user_id,))

@@ -7,7 +7,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
-from tgadmin.sandbox.services.answers import peer_of
+from tgadmin.sandbox.services.answers import peer_of, seconds
 from tgadmin.sandbox.world.messages import Dialog, Post, is_channel
 from tgadmin.sandbox.world.talk import NUMBERED
 
@@ -125,7 +125,7 @@ def _order(row: Row) -> tuple[int, int]:
 
 def _offset(ctx: Context, request: functions.messages.GetDialogsRequest) -> tuple[int, int] | None:
     """What the page begins below; a date that is not given is that of the offset message."""
-    date = int(request.offset_date.timestamp()) if request.offset_date else 0
+    date = seconds(request.offset_date)
     if isinstance(request.offset_peer, types.InputPeerEmpty):
         return (date, _LOWEST_PEER) if date else None
     peer = ctx.world.peers.resolve(ctx.account, request.offset_peer, error="OFFSET_PEER_ID_INVALID")

@@ -8,7 +8,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
-from tgadmin.sandbox.services.answers import messages_answer, page, peer_of
+from tgadmin.sandbox.services.answers import messages_answer, page, peer_of, seconds
 from tgadmin.sandbox.world.messages import Box
 
 
@@ -19,8 +19,8 @@ async def get_history(ctx: Context, request: functions.messages.GetHistoryReques
     box = ctx.world.talk.box_of(ctx.account.user_id, peer)
     ids = box.thread(peer)
     offset_id = request.offset_id
-    if not offset_id and request.offset_date:
-        offset_id = first_since(box, ids, int(request.offset_date.timestamp()))
+    if not offset_id and seconds(request.offset_date):
+        offset_id = first_since(box, ids, seconds(request.offset_date))
     numbers, newer = page(
         ids,
         offset_id=offset_id,
@@ -47,17 +47,23 @@ async def get_messages(ctx: Context, request: functions.messages.GetMessagesRequ
 async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any:
     """https://core.telegram.org/method/messages.search
 
-    By words of the text, a sender, a time; whatever filter asks for media finds nothing.
+    By words of the text, a sender (not in private chats: Telegram ignores it there), a time; in one chat, or without a
+    peer in all private chats and basic groups. Whatever filter asks for media finds nothing.
     """
     if isinstance(request.peer, types.InputPeerEmpty):
-        raise RpcError(400, "PEER_ID_INVALID")
-    peer = peer_of(ctx, request.peer)
-    by_filter = isinstance(request.filter, types.InputMessagesFilterEmpty)
-    if not request.q and by_filter and request.from_id is None and not (request.min_date or request.max_date):
-        raise RpcError(400, "SEARCH_QUERY_EMPTY")
-    box = ctx.world.talk.box_of(ctx.account.user_id, peer)
-    author = ctx.world.peers.resolve(ctx.account, request.from_id) if request.from_id is not None else None
-    found = _matches(box, box.thread(peer), request, author) if by_filter else []
+        if not request.q and request.from_id is None:
+            raise RpcError(400, "SEARCH_QUERY_EMPTY")
+        peer, box = 0, ctx.world.boxes.box(ctx.account.user_id)
+        ids = sorted(box.posts)
+    else:
+        peer = peer_of(ctx, request.peer)
+        box = ctx.world.talk.box_of(ctx.account.user_id, peer)
+        ids = box.thread(peer)
+    author = None
+    if request.from_id is not None and peer <= 0:
+        author = ctx.world.peers.resolve(ctx.account, request.from_id)
+    for_text = isinstance(request.filter, types.InputMessagesFilterEmpty)
+    found = _matches(box, ids, request, author) if for_text else []
     numbers, newer = page(
         found,
         offset_id=request.offset_id,
@@ -66,6 +72,8 @@ async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any
         max_id=request.max_id,
         min_id=request.min_id,
     )
+    if request.limit <= 0:  # then only the count is asked for
+        numbers = []
     return messages_answer(ctx, box.owner, numbers, len(found), offset=newer, peer=peer)
 
 
@@ -114,8 +122,7 @@ def _number(box: Box, given: Any) -> int:
 
 def _matches(box: Box, ids: list[int], request: functions.messages.SearchRequest, author: int | None) -> list[int]:
     words = request.q.lower().split()
-    since = int(request.min_date.timestamp()) if request.min_date else 0
-    until = int(request.max_date.timestamp()) if request.max_date else 0
+    since, until = seconds(request.min_date), seconds(request.max_date)
     found = []
     for number in ids:
         post = box.posts[number]

@@ -7,7 +7,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
-from tgadmin.sandbox.services.answers import peer_of, sent_answer
+from tgadmin.sandbox.services.answers import peer_of, seconds, sent_answer
 from tgadmin.sandbox.world.messages import Post
 from tgadmin.sandbox.world.talk import Draft
 
@@ -21,7 +21,7 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
     author = ctx.account.user_id
     peer = peer_of(ctx, request.peer)
     refuse_duplicates(ctx, [request.random_id])
-    if request.schedule_date:
+    if seconds(request.schedule_date):
         raise RpcError(400, "SCHEDULE_DATE_INVALID")
     draft = Draft(
         request.message,
