@@ -152,7 +152,7 @@ class Sandbox:
         if key is None or key.dc_id != dc_id:
             return None
         if key.expires_at is not None and key.expires_at <= self.clock():
-            self.destroy_key(key, "temporary key expired")
+            self._forget_key(key)
             return None
         return key
 
@@ -182,9 +182,7 @@ class Sandbox:
 
     def destroy_key(self, key: AuthKey, why: str) -> None:
         """Forget a key: whoever uses it gets the transport error -404."""
-        self.ring.destroy(key.id)
-        self._sessions.pop(key.id, None)
-        self.commit()
+        self._forget_key(key)
         self._close_connections(key, why)
 
     def seen(self, key: AuthKey, address: str) -> None:
@@ -247,7 +245,8 @@ class Sandbox:
         if self.world.updates.is_numbered(updates):
             # Every key counts for itself what it was sent: https://core.telegram.org/api/updates#update-sequences
             for key in self.ring.of_user(user_id):
-                if any(each.updates and each.session_id != exclude_session for each in self._sessions.get(key.id, {}).values()):
+                sessions = self._sessions.get(key.id, {}).values()
+                if any(each.updates and each.session_id != exclude_session for each in sessions):
                     numbered = self.world.updates.for_key(key, updates)
                     self._outbox.append((user_id, key.id, bytes(numbered), exclude_session))
         else:
@@ -285,6 +284,11 @@ class Sandbox:
         for user_id, updates in context.pushes:
             self.push(user_id, updates, exclude_session=session.session_id)
         self.deliver()
+
+    def _forget_key(self, key: AuthKey) -> None:
+        self.ring.destroy(key.id)
+        self._sessions.pop(key.id, None)
+        self.commit()
 
     def _reply(self, session: Session, msg_id: int, answer: bytes, context: Context) -> None:
         session.send_result(msg_id, answer)
