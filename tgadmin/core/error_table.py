@@ -493,6 +493,26 @@ _OURS: dict[str, Row] = {
         "Telegram did not answer in time; what was to be done is kept.",
         "Nothing to do: it is tried again, and never done twice.",
     ),
+    "UPDATES_FAILED": (
+        Action.RETRY,
+        "The account's updates could not be processed; what had been stored is kept.",
+        "Nothing to do: the connection is made again. If it stays, report the code.",
+    ),
+    "UNREADABLE_ANSWER": (
+        Action.FAIL,
+        "Telegram answered with something that this version does not know.",
+        "Update this installation.",
+    ),
+    "BAD_MESSAGE": (
+        Action.RETRY,
+        "Telegram did not take a packet of this connection.",
+        "Nothing to do: it is tried again.",
+    ),
+    "REQUEST_NOT_SENT": (
+        Action.FAIL,
+        "This could not be put into a request; nothing was sent.",
+        "Check what was entered; if it stays, report the code.",
+    ),
     "CANCELLED_BY_STAFF": (Action.FAIL, "A member of staff cancelled this.", "Nothing to do."),
     "DISABLED_BY_STAFF": (Action.FAIL, "A manager disabled this account; it stays signed in.", "Enable the account."),
     "LOGGED_OUT_BY_STAFF": (

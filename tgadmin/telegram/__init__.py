@@ -1,0 +1,10 @@
+"""The only Telethon code of the product: connections of accounts and of sign-ins, and Telegram objects as core types."""
+
+from tgadmin.telegram._telethon import Pings
+from tgadmin.telegram.account import AccountClient
+from tgadmin.telegram.hashes import Lookup
+from tgadmin.telegram.inbox import Inbox, InboxFull
+from tgadmin.telegram.network import Key, Network
+from tgadmin.telegram.signin import CodeSent, SignInClient
+
+__all__ = ["AccountClient", "CodeSent", "Inbox", "InboxFull", "Key", "Lookup", "Network", "Pings", "SignInClient"]

@@ -1,0 +1,252 @@
+"""One encrypted connection to a data centre: requests with a time limit, results that know their request, pings."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from telethon import functions as F  # noqa: N812
+from telethon.crypto import AuthKey
+from telethon.errors import InvalidBufferError, RPCError, TypeNotFoundError
+from telethon.errors.common import AuthKeyNotFound, BadMessageError, SecurityError
+from telethon.network import MTProtoSender
+from telethon.network.mtprotostate import MTProtoState
+from telethon.tl.alltlobjects import LAYER
+
+from tgadmin.core.errors import TelegramError
+from tgadmin.telegram._telethon.connection import GuardedConnection, QuietLogs
+from tgadmin.telegram._telethon.queue import UnreadablePacket, UpdatesQueue
+from tgadmin.telegram._telethon.results import as_update, name_of, unwrap
+
+__all__ = ["LAYER", "Pings", "Wire"]
+
+QUEUE_LIMIT = 10_000
+"""Containers of updates that may wait; beyond it they are dropped and fetched as differences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pings:
+    """Seconds: a ping goes out ``every`` so often; Telegram closes the connection ``disconnect`` after the last one;
+    without any pong for ``patience`` we close it ourselves."""
+
+    every: float = 2.0
+    disconnect: int = 5
+    patience: float = 10.0
+
+
+class _State(MTProtoState):
+    """Says when a packet could not be read: Telethon drops it whole, with a line in the log."""
+
+    on_unreadable: Callable[[int], None]
+
+    def decrypt_message_data(self, body: bytes) -> Any:
+        try:
+            return super().decrypt_message_data(body)
+        except TypeNotFoundError as error:
+            self.on_unreadable(error.invalid_constructor_id)
+            raise
+
+
+class Wire(MTProtoSender):
+    """One connection's life. Never reconnects, never repeats, never sleeps on an error.
+
+    ``ended`` resolves with why it ended: None if we closed it. ``updates`` gets containers of updates in the order in
+    which they came, results of our own requests among them.
+    """
+
+    def __init__(
+        self,
+        address: tuple[int, str, int],
+        auth_key: bytes,
+        *,
+        allowed: Callable[[], bool],
+        timeout: float,
+        pings: Pings | None = None,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self.updates = UpdatesQueue(queue_limit)
+        logs = QuietLogs()
+        super().__init__(
+            AuthKey(auth_key or None),
+            loggers=logs,
+            retries=0,
+            delay=0,
+            auto_reconnect=False,
+            connect_timeout=timeout,
+            updates_queue=self.updates,
+        )
+        self._state: _State = _State(self.auth_key, loggers=logs)
+        self._state.on_unreadable = lambda number: self.updates.put_nowait(UnreadablePacket(number))
+        self._send_queue._state = self._state  # it was made with the state that has just been replaced
+        dc_id, host, port = address
+        self._tcp = GuardedConnection(host, port, dc_id, loggers=logs, allowed=allowed, on_bytes=self._note_bytes)
+        self._allowed = allowed
+        self._timeout = timeout
+        self._pings = pings or Pings()
+        self._answering: Any = None
+        self._keep_alive: asyncio.Task[None] | None = None
+        self.last_received = time.monotonic()
+        self.ended: asyncio.Future[TelegramError | None] = asyncio.get_running_loop().create_future()
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    async def open(self, init: Any) -> None:
+        """Connect, agree on a key if there is none, announce the layer and the application; then ping for ever.
+
+        ``init`` is an initConnection request without its query, or an invokeWithoutUpdates around one. Raises
+        TelegramError.
+        """
+        try:
+            await asyncio.wait_for(self.connect(self._tcp), self._timeout * 2)
+        except (OSError, EOFError, TimeoutError, SecurityError, InvalidBufferError) as error:
+            await self.close()
+            raise self._connect_error(error) from None
+        self._keep_alive = asyncio.create_task(self._ping_for_ever())
+        await self.invoke(F.InvokeWithLayerRequest(LAYER, init))
+
+    async def close(self) -> None:
+        """Close the connection; ``ended`` resolves with None unless it has ended already."""
+        if self._keep_alive is not None:
+            self._keep_alive.cancel()
+        if not self.ended.done():
+            self.ended.set_result(None)
+        await self.disconnect()
+
+    async def fail(self, error: TelegramError) -> None:
+        """Close the connection for a reason."""
+        if not self.ended.done():
+            self.ended.set_result(error)
+        await self.close()
+
+    def abort(self) -> None:
+        """Close the socket at once, from whatever thread; ``ended`` follows in the loop."""
+        self._tcp.abort()
+
+    # --- requests ------------------------------------------------------------------------------------------------
+
+    async def invoke(self, request: Any, timeout: float | None = None) -> Any:
+        """Send one request and return its result. Raises TelegramError: Telegram's own, TIMEOUT, CONNECTION_LOST."""
+        method = name_of(request)
+        try:
+            answer = self.send(request)
+        except ConnectionError:
+            raise self._lost(method) from None
+        except Exception:  # noqa: BLE001 - a number too large, a text that is none: it cannot be written
+            raise TelegramError("REQUEST_NOT_SENT", method=method) from None
+        done, _ = await asyncio.wait(
+            (answer, self.ended), timeout=timeout or self._timeout, return_when=asyncio.FIRST_COMPLETED
+        )
+        if answer not in done:
+            answer.cancel()
+            if self.ended.done():
+                raise self._lost(method)
+            raise TelegramError("TIMEOUT", method=method)
+        try:
+            return answer.result()
+        except asyncio.CancelledError:  # how Telethon ends what was under way when a connection is closed
+            raise self._lost(method) from None
+        except Exception as error:  # noqa: BLE001 - whatever it is, callers get a TelegramError
+            raise error_of(error, method) from None
+
+    def _lost(self, method: str) -> TelegramError:
+        ended = self.ended.result() if self.ended.done() else None
+        code = "CONNECTION_LOST" if ended is None else ended.code
+        return TelegramError(code, method=method, kind=None if ended is None else ended.kind)
+
+    def _connect_error(self, error: BaseException) -> TelegramError:
+        if not self._allowed():
+            return TelegramError("CONNECTION_REFUSED_BY_LEASE")
+        found = error_of(error, "")
+        return found if found.code in ("AUTH_KEY_NOT_FOUND", "TRANSPORT_FLOOD") else TelegramError("CONNECTION_FAILED")
+
+    # --- Telethon's side -----------------------------------------------------------------------------------------
+
+    async def _handle_rpc_result(self, message: Any) -> None:
+        answer = message.obj
+        state = self._pending_state.get(answer.req_msg_id)
+        self._answering = state and state.request
+        await super()._handle_rpc_result(message)  # never awaits inside, so nothing comes between
+        self._answering = None
+        if state is not None and answer.error is not None and not state.future.cancelled():
+            # Telethon's exceptions for known names do not keep the name.
+            state.future.exception().said = (answer.error.error_message, answer.error.error_code)
+
+    def _store_own_updates(self, obj: Any, **_: Any) -> None:
+        if self._answering is not None and (update := as_update(self._answering, obj)) is not None:
+            self.updates.put_nowait(update)
+        else:
+            super()._store_own_updates(obj)
+
+    async def _disconnect(self, error: BaseException | None = None) -> None:
+        if not self.ended.done():
+            self.ended.set_result(self._end_error(error))
+        if self._keep_alive is not None:
+            self._keep_alive.cancel()
+        await super()._disconnect(error)
+        # Whoever looks at Telethon's own future instead of ours would have to retrieve this.
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()
+
+    def _end_error(self, error: BaseException | None) -> TelegramError:
+        if not self._allowed():
+            return TelegramError("CONNECTION_REFUSED_BY_LEASE")
+        return TelegramError("CONNECTION_LOST") if error is None else error_of(error, "")
+
+    def _note_bytes(self) -> None:
+        self.last_received = time.monotonic()
+
+    async def _ping_for_ever(self) -> None:
+        """Telegram closes the connection of a process that stops pinging: how a frozen owner is ended from outside."""
+        last_pong = time.monotonic()
+
+        def pong(answer: asyncio.Future[Any]) -> None:
+            nonlocal last_pong
+            if not answer.cancelled() and answer.exception() is None:
+                last_pong = time.monotonic()
+
+        while not self.ended.done():
+            request = F.PingDelayDisconnectRequest(random.getrandbits(63), self._pings.disconnect)
+            try:
+                self.send(request).add_done_callback(pong)
+            except ConnectionError:
+                return
+            await asyncio.wait((self.ended,), timeout=self._pings.every)
+            if time.monotonic() - last_pong > self._pings.patience:
+                self._tcp.abort()
+                asyncio.create_task(self.fail(TelegramError("CONNECTION_LOST")))  # noqa: RUF006 - it cancels this one
+                return
+
+
+def error_of(error: BaseException, method: str) -> TelegramError:
+    """Any exception of a request or a connection as a TelegramError."""
+    if isinstance(error, TelegramError):
+        return error
+    if isinstance(error, RPCError):
+        said, number = getattr(error, "said", (error.message or "UNKNOWN_ERROR", error.code or 400))
+        return TelegramError.parse(said, number, method)
+    return TelegramError(_own_code(error), method=method)
+
+
+def _own_code(error: BaseException) -> str:
+    if isinstance(error, AuthKeyNotFound) or (isinstance(error, InvalidBufferError) and error.code == 404):
+        return "AUTH_KEY_NOT_FOUND"
+    if isinstance(error, InvalidBufferError) and error.code == 429:
+        return "TRANSPORT_FLOOD"
+    if isinstance(error, TypeNotFoundError):
+        return "UNREADABLE_ANSWER"
+    if isinstance(error, BadMessageError):
+        return "BAD_MESSAGE"
+    if isinstance(error, TimeoutError):
+        return "TIMEOUT"
+    if isinstance(error, (OSError, EOFError, BufferError)):
+        return "CONNECTION_LOST"
+    return "REQUEST_NOT_SENT"
+
+
+def request_of(update: Any) -> Any:
+    """The request that an updateShortSentMessage answers, None if it is not known."""
+    return unwrap(getattr(update, "_request", None))

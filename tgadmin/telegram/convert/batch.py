@@ -1,0 +1,70 @@
+"""A whole container, difference or page as one entry of the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from telethon import types as T  # noqa: N812
+
+from tgadmin.core.types import (
+    Change,
+    ChatState,
+    Checkpoint,
+    History,
+    Incoming,
+    MessageEdited,
+    NewMessage,
+    Peer,
+    SentShort,
+)
+from tgadmin.telegram._telethon import Batch
+from tgadmin.telegram.convert.peers import default_peer, marked, peers
+from tgadmin.telegram.convert.updates import changes
+
+
+def incoming(batch: Batch, me: int, checkpoint: Checkpoint | None) -> Incoming:
+    """What one container or difference brought, with the state after it."""
+    known = peers(batch.users, batch.chats)
+    found: list[Change] = []
+    for update in batch.updates:
+        found += changes(update, me)
+        found += _membership(update, known)
+    return Incoming(tuple(found), known + _unmet(found, known, _posts(batch.updates)), checkpoint)
+
+
+def page(found: Sequence[Change], users: Iterable[Any], chats: Iterable[Any]) -> Incoming:
+    """What a request fetched: it bears no state."""
+    known = peers(users, chats)
+    return Incoming(tuple(found), known + _unmet(found, known, frozenset()))
+
+
+def _membership(update: Any, known: Sequence[Peer]) -> list[Change]:
+    """updateChannel and updateChat say only that something changed; the chat beside them says what."""
+    if not isinstance(update, (T.UpdateChannel, T.UpdateChat)):
+        return []
+    peer_id = marked(update)
+    return [ChatState(peer.id, left=peer.left) for peer in known if peer.id == peer_id and not peer.partial]
+
+
+def _unmet(found: Iterable[Change], known: Sequence[Peer], posts: frozenset[int]) -> tuple[Peer, ...]:
+    """Chats that messages name and that came without their object: so that their kind is known nonetheless."""
+    met = {peer.id for peer in known}
+    named: dict[int, Peer] = {}
+    for change in found:
+        for peer_id in _chats_of(change):
+            if peer_id not in met:
+                named.setdefault(peer_id, default_peer(peer_id, post=peer_id in posts))
+    return tuple(named.values())
+
+
+def _chats_of(change: Change) -> tuple[int, ...]:
+    if isinstance(change, (NewMessage, MessageEdited, SentShort)):
+        return (change.message.peer_id,)
+    return (change.peer_id,) if isinstance(change, History) else ()
+
+
+def _posts(updates: Iterable[Any]) -> frozenset[int]:
+    """Marked ids of channels of which a post is among the updates: broadcasts, not supergroups."""
+    messages: Iterable[Any] = (getattr(update, "message", None) for update in updates)
+    return frozenset(marked(each.peer_id) for each in messages if getattr(each, "post", None))

@@ -1,0 +1,172 @@
+"""Users, groups and channels, in all the forms in which Telegram sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from telethon import types as T  # noqa: N812
+
+from tgadmin.core.types import CHANNEL_MARK, Peer, PeerKind, is_channel
+from tgadmin.telegram.convert.text import clean
+
+NAME_LENGTH = 255
+USERNAME_LENGTH = 64
+PHONE_LENGTH = 20
+
+
+def marked(peer: Any) -> int:
+    """The marked id of a Peer, InputPeer, user or chat object. Raises TypeError for what names no peer."""
+    if (channel_id := getattr(peer, "channel_id", None)) is not None:
+        return CHANNEL_MARK - int(channel_id)
+    if (chat_id := getattr(peer, "chat_id", None)) is not None:
+        return -int(chat_id)
+    if (user_id := getattr(peer, "user_id", None)) is not None:
+        return int(user_id)
+    raise TypeError(f"{type(peer).__name__} names no peer")
+
+
+def marked_or_none(peer: Any) -> int | None:
+    return None if peer is None else marked(peer)
+
+
+def unmarked(peer_id: int) -> int:
+    """The bare id of a marked one."""
+    if is_channel(peer_id):
+        return CHANNEL_MARK - peer_id
+    return abs(peer_id)
+
+
+def peers(users: Iterable[Any], chats: Iterable[Any]) -> tuple[Peer, ...]:
+    """All that can be understood, each once; a full one wins over a partial one."""
+    found: dict[int, Peer] = {}
+    converted = [*map(peer_of_user, users), *map(peer_of_chat, chats)]
+    for peer in converted:
+        if peer is not None and (peer.id not in found or found[peer.id].partial):
+            found[peer.id] = peer
+    return tuple(found.values())
+
+
+def default_peer(peer_id: int, *, post: bool = False) -> Peer:
+    """What is known of a peer that came without its object: its kind as far as its id tells it."""
+    if peer_id > 0:
+        kind = PeerKind.USER
+    elif not is_channel(peer_id):
+        kind = PeerKind.GROUP
+    else:
+        kind = PeerKind.CHANNEL if post else PeerKind.SUPERGROUP
+    return Peer(peer_id, kind, "", partial=True)
+
+
+def peer_of_user(user: Any) -> Peer | None:
+    if isinstance(user, T.UserEmpty):
+        return Peer(user.id, PeerKind.USER, "", partial=True)
+    if not isinstance(user, T.User):
+        return None
+    online, at = presence(user.status)
+    name = " ".join(filter(None, (user.first_name, user.last_name)))
+    return Peer(
+        id=user.id,
+        kind=PeerKind.BOT if user.bot else PeerKind.USER,
+        name=clean(name or user.username or ("Deleted Account" if user.deleted else ""), NAME_LENGTH),
+        access_hash=None if user.min else user.access_hash,
+        username=_username(user),
+        phone=clean(user.phone, PHONE_LENGTH),
+        is_self=bool(user.is_self),
+        is_contact=bool(user.contact),
+        is_deleted=bool(user.deleted),
+        partial=bool(user.min),
+        can_send=not user.deleted,
+        last_seen_at=at,
+        is_online=online,
+    )
+
+
+def peer_of_chat(chat: Any) -> Peer | None:
+    convert = _CHATS.get(type(chat))
+    return None if convert is None else convert(chat)
+
+
+def presence(status: Any) -> tuple[bool, datetime | None]:
+    """(is online, last seen). Telegram tells no time of those who hide it, nor of who is online."""
+    if isinstance(status, T.UserStatusOnline):
+        return True, None
+    return False, status.was_online if isinstance(status, T.UserStatusOffline) else None
+
+
+def _group(chat: Any) -> Peer:
+    gone = bool(chat.left or chat.deactivated or chat.migrated_to)
+    rules = chat.creator or chat.admin_rights is not None
+    return Peer(
+        id=-chat.id,
+        kind=PeerKind.GROUP,
+        name=clean(chat.title, NAME_LENGTH),
+        left=bool(chat.left),
+        can_send=not gone and bool(rules or not _silenced(chat.default_banned_rights)),
+        members_count=chat.participants_count,
+    )
+
+
+def _channel(channel: Any) -> Peer:
+    return Peer(
+        id=CHANNEL_MARK - channel.id,
+        kind=PeerKind.CHANNEL if channel.broadcast else PeerKind.SUPERGROUP,
+        name=clean(channel.title, NAME_LENGTH),
+        access_hash=None if channel.min else channel.access_hash,
+        username=_username(channel),
+        partial=bool(channel.min),
+        left=bool(channel.left),
+        can_send=_can_send(channel),
+        members_count=channel.participants_count,
+        slow_mode=bool(channel.slowmode_enabled),
+    )
+
+
+def _can_send(channel: Any) -> bool:
+    if channel.left:
+        return False
+    if channel.creator:
+        return True
+    if channel.broadcast:
+        return bool(channel.admin_rights and channel.admin_rights.post_messages)
+    if channel.admin_rights is not None:
+        return True
+    return not (_silenced(channel.banned_rights) or _silenced(channel.default_banned_rights))
+
+
+def _silenced(rights: Any) -> bool:
+    return bool(rights and (rights.send_messages or rights.send_plain or rights.view_messages))
+
+
+def _username(entity: Any) -> str:
+    active = [each.username for each in entity.usernames or () if each.active]
+    return clean(entity.username or next(iter(active), ""), USERNAME_LENGTH)
+
+
+def _group_forbidden(chat: Any) -> Peer:
+    return Peer(-chat.id, PeerKind.GROUP, clean(chat.title, NAME_LENGTH), left=True, can_send=False)
+
+
+def _channel_forbidden(channel: Any) -> Peer:
+    return Peer(
+        id=CHANNEL_MARK - channel.id,
+        kind=PeerKind.CHANNEL if channel.broadcast else PeerKind.SUPERGROUP,
+        name=clean(channel.title, NAME_LENGTH),
+        access_hash=channel.access_hash,
+        left=True,
+        can_send=False,
+    )
+
+
+def _group_empty(chat: Any) -> Peer:
+    return Peer(-chat.id, PeerKind.GROUP, "", partial=True, left=True, can_send=False)
+
+
+_CHATS = {
+    T.Chat: _group,
+    T.ChatForbidden: _group_forbidden,
+    T.ChatEmpty: _group_empty,
+    T.Channel: _channel,
+    T.ChannelForbidden: _channel_forbidden,
+}

@@ -1,0 +1,207 @@
+"""Updates as core changes: none for what says nothing that we keep, Unreadable for what cannot be understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from telethon import types as T  # noqa: N812
+
+from tgadmin.core.types import (
+    ACCOUNT_BOX,
+    CHANNEL_MARK,
+    Change,
+    ChatState,
+    Gap,
+    History,
+    MessageEdited,
+    MessageIdAssigned,
+    MessagesDeleted,
+    NewMessage,
+    Presence,
+    ReadInbox,
+    ReadOutbox,
+    SentShort,
+    Typing,
+    Unreadable,
+)
+from tgadmin.telegram._telethon import ACCOUNT, UNREAD_NOT_SAID, TooLong, UnreadablePacket
+from tgadmin.telegram.convert.messages import ARCHIVE, dialog, message, muted_until, sent_message, short_message
+from tgadmin.telegram.convert.peers import marked, presence
+from tgadmin.telegram.convert.text import snake
+
+Changes = list[Change]
+
+
+def changes(update: Any, me: int) -> Changes:
+    """The changes that one update means, in order; ``me`` is the account's user id. Never raises."""
+    convert = _KINDS.get(type(update))
+    if convert is None:
+        return []
+    try:
+        return convert(update, me)
+    except Exception as error:  # noqa: BLE001 - one update of a shape that nobody foresaw must not stop the rest
+        return [Unreadable(type(update).__name__, type(error).__name__)]
+
+
+def _new(update: Any, me: int) -> Changes:
+    found = message(update.message, me)
+    return [] if found is None else [NewMessage(found)]
+
+
+def _edited(update: Any, me: int) -> Changes:
+    found = message(update.message, me)
+    return [] if found is None else [MessageEdited(found)]
+
+
+def _short(update: Any, me: int) -> Changes:
+    return [NewMessage(short_message(update, me))]
+
+
+def _sent(update: Any, me: int) -> Changes:
+    request: Any = getattr(update, "_request", None)
+    if not hasattr(request, "random_id") or not hasattr(request, "peer"):
+        return [Unreadable(type(update).__name__, "its request is not known")]
+    return [SentShort(request.random_id, sent_message(update, request, me))]
+
+
+def _deleted(update: Any, _: int) -> Changes:
+    return [MessagesDeleted(ACCOUNT_BOX, tuple(update.messages))] if update.messages else []
+
+
+def _deleted_in_channel(update: Any, _: int) -> Changes:
+    return [MessagesDeleted(CHANNEL_MARK - update.channel_id, tuple(update.messages))] if update.messages else []
+
+
+def _assigned(update: Any, _: int) -> Changes:
+    return [MessageIdAssigned(update.random_id, update.id)]
+
+
+def _read_inbox(update: Any, _: int) -> Changes:
+    if update.top_msg_id:  # a topic's mark is not the chat's
+        return []
+    return [ReadInbox(marked(update.peer), update.max_id, _unread(update))]
+
+
+def _read_channel_inbox(update: Any, _: int) -> Changes:
+    return [ReadInbox(CHANNEL_MARK - update.channel_id, update.max_id, _unread(update))]
+
+
+def _unread(update: Any) -> int | None:
+    count: int = update.still_unread_count
+    return None if count == UNREAD_NOT_SAID else count
+
+
+def _read_outbox(update: Any, _: int) -> Changes:
+    return [ReadOutbox(marked(update.peer), update.max_id)]
+
+
+def _read_channel_outbox(update: Any, _: int) -> Changes:
+    return [ReadOutbox(CHANNEL_MARK - update.channel_id, update.max_id)]
+
+
+def _user_typing(update: Any, _: int) -> Changes:
+    return [Typing(update.user_id, update.user_id, action_name(update.action))]
+
+
+def _group_typing(update: Any, _: int) -> Changes:
+    return [Typing(-update.chat_id, marked(update.from_id), action_name(update.action))]
+
+
+def _channel_typing(update: Any, _: int) -> Changes:
+    return [Typing(CHANNEL_MARK - update.channel_id, marked(update.from_id), action_name(update.action))]
+
+
+def action_name(action: Any) -> str:
+    """``sendMessageRecordAudioAction`` as ``record_audio``."""
+    return snake(type(action).__name__.removeprefix("SendMessage").removesuffix("Action"))
+
+
+def _status(update: Any, _: int) -> Changes:
+    online, at = presence(update.status)
+    return [Presence(update.user_id, online, at)]
+
+
+def _notify(update: Any, _: int) -> Changes:
+    if not isinstance(update.peer, T.NotifyPeer):  # the defaults of all chats of a kind
+        return []
+    return [ChatState(marked(update.peer.peer), muted_until=muted_until(update.notify_settings))]
+
+
+def _pinned(update: Any, _: int) -> Changes:
+    if not isinstance(update.peer, T.DialogPeer):
+        return []
+    return [ChatState(marked(update.peer.peer), pinned=bool(update.pinned))]
+
+
+def _pinned_order(update: Any, _: int) -> Changes:
+    listed = [each for each in update.order or () if isinstance(each, T.DialogPeer)]
+    return [ChatState(marked(each.peer), pinned=True) for each in listed]
+
+
+def _folders(update: Any, _: int) -> Changes:
+    return [ChatState(marked(each.peer), archived=each.folder_id == ARCHIVE) for each in update.folder_peers]
+
+
+def _participant_gone(update: Any, me: int) -> Changes:
+    return [ChatState(-update.chat_id, left=True)] if update.user_id == me else []
+
+
+def _participant_come(update: Any, me: int) -> Changes:
+    return [ChatState(-update.chat_id, left=False)] if update.user_id == me else []
+
+
+def _participants(update: Any, _: int) -> Changes:
+    found = update.participants
+    return [ChatState(-found.chat_id, left=True)] if isinstance(found, T.ChatParticipantsForbidden) else []
+
+
+def _secret(update: Any, _: int) -> Changes:
+    return [Unreadable(type(update).__name__, "secret chats are not supported")]
+
+
+def _packet(update: Any, _: int) -> Changes:
+    return [Unreadable(f"{update.constructor:08x}", "unknown type")]
+
+
+def _too_long(gap: Any, me: int) -> Changes:
+    box = ACCOUNT_BOX if gap.entry is ACCOUNT else CHANNEL_MARK - gap.entry
+    found: Changes = [Gap(box, gap.low, gap.high)]
+    if gap.dialog is not None and (row := dialog(gap.dialog)) is not None:
+        found.append(row)
+        newest = sorted((each for each in gap.messages if getattr(each, "peer_id", None)), key=lambda m: -m.id)
+        messages = tuple(each for found_one in newest if (each := message(found_one, me)) is not None)
+        found.append(History(row.peer_id, messages, before_id=0, complete=False))
+    return found
+
+
+_KINDS: dict[type, Callable[[Any, int], Changes]] = {
+    TooLong: _too_long,
+    UnreadablePacket: _packet,
+    T.UpdateNewMessage: _new,
+    T.UpdateNewChannelMessage: _new,
+    T.UpdateEditMessage: _edited,
+    T.UpdateEditChannelMessage: _edited,
+    T.UpdateShortMessage: _short,
+    T.UpdateShortChatMessage: _short,
+    T.UpdateShortSentMessage: _sent,
+    T.UpdateDeleteMessages: _deleted,
+    T.UpdateDeleteChannelMessages: _deleted_in_channel,
+    T.UpdateMessageID: _assigned,
+    T.UpdateReadHistoryInbox: _read_inbox,
+    T.UpdateReadHistoryOutbox: _read_outbox,
+    T.UpdateReadChannelInbox: _read_channel_inbox,
+    T.UpdateReadChannelOutbox: _read_channel_outbox,
+    T.UpdateUserTyping: _user_typing,
+    T.UpdateChatUserTyping: _group_typing,
+    T.UpdateChannelUserTyping: _channel_typing,
+    T.UpdateUserStatus: _status,
+    T.UpdateNotifySettings: _notify,
+    T.UpdateDialogPinned: _pinned,
+    T.UpdatePinnedDialogs: _pinned_order,
+    T.UpdateFolderPeers: _folders,
+    T.UpdateChatParticipantDelete: _participant_gone,
+    T.UpdateChatParticipantAdd: _participant_come,
+    T.UpdateChatParticipants: _participants,
+    T.UpdateNewEncryptedMessage: _secret,
+}

@@ -1,0 +1,123 @@
+"""Which Telegram one talks to (Network), and an authorization key with its data centre (Key)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from tgadmin.telegram._telethon import add_rsa_key
+
+PRODUCTION_DC = (2, "149.154.167.51", 443)
+"""Where Telegram's official clients begin (https://core.telegram.org/api/datacenter)."""
+
+_DC = re.compile(r"^(\d+)@(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d+)$")
+
+
+@dataclass(frozen=True)
+class Key:
+    """An authorization key and the data centre that it belongs to. ``auth_key`` is 256 bytes, or empty before the key
+    has been agreed upon. Its text form never shows the key."""
+
+    dc_id: int
+    server_address: str
+    port: int
+    auth_key: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.auth_key) not in (0, 256):
+            raise ValueError("an authorization key has 256 bytes")
+
+    @property
+    def key_id(self) -> int:
+        """Telegram's auth_key_id as a signed 64-bit number: a fact, not a secret. 0 before there is a key.
+
+        The lower 64 bits of the key's SHA1 (https://core.telegram.org/mtproto/description#key-identifier-auth-key-id).
+        """
+        if not self.auth_key:
+            return 0
+        digest = hashlib.sha1(self.auth_key).digest()  # noqa: S324 - the protocol's own
+        return int.from_bytes(digest[-8:], "little", signed=True)
+
+    def with_auth_key(self, auth_key: bytes) -> Key:
+        return replace(self, auth_key=auth_key)
+
+    def to_json(self) -> dict[str, object]:
+        """For encrypted storage: {"dc_id", "server_address", "port", "auth_key" (base64)}."""
+        return {
+            "dc_id": self.dc_id,
+            "server_address": self.server_address,
+            "port": self.port,
+            "auth_key": base64.b64encode(self.auth_key).decode("ascii"),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, object]) -> Self:
+        """The inverse of to_json. Raises KeyError or ValueError, whose texts never hold the key."""
+        try:
+            auth_key = base64.b64decode(str(data["auth_key"]), validate=True)
+        except ValueError:
+            raise ValueError("the authorization key is not base64") from None
+        return cls(int(str(data["dc_id"])), str(data["server_address"]), int(str(data["port"])), auth_key)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A Telegram environment: the application's credentials there, where to begin, and its RSA key.
+
+    ``dc`` None is Telegram's production. ``public_key`` is PEM text (PKCS#1), None for those that Telethon knows.
+    A process serves one environment only: RSA keys are process-wide in Telethon.
+    """
+
+    api_id: int
+    api_hash: str = field(repr=False)
+    dc: tuple[int, str, int] | None = None
+    public_key: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, api_id: int | str, api_hash: str, dc: str = "", public_key_path: str = "") -> Self:
+        """From the environment's values: ``dc`` is ``ID@host:port`` or empty, ``public_key_path`` a PEM file or empty.
+
+        Raises ValueError (which names what is wrong, not its value) and OSError for the file.
+        """
+        try:
+            number = int(api_id)
+        except ValueError:
+            raise ValueError("the API id is not a number") from None
+        if number <= 0 or not api_hash:
+            raise ValueError("the API id or hash is missing")
+        public_key = Path(public_key_path).read_text("ascii") if public_key_path else None
+        if public_key is not None and "BEGIN RSA PUBLIC KEY" not in public_key:
+            raise ValueError("the data centre's public key is not a PKCS#1 PEM file (BEGIN RSA PUBLIC KEY)")
+        return cls(number, api_hash, parse_dc(dc) if dc else None, public_key)
+
+    def install(self) -> None:
+        """Make the environment's RSA key known to this process. Calling it again does no harm."""
+        if self.public_key is not None:
+            add_rsa_key(self.public_key)
+
+    def first_key(self) -> Key:
+        """Where a new sign-in begins: the first data centre, without a key yet."""
+        return Key(*(self.dc or PRODUCTION_DC))
+
+
+def parse_dc(text: str) -> tuple[int, str, int]:
+    """``2@127.0.0.1:8443`` as (id, host, port). Raises ValueError."""
+    found = _DC.match(text)
+    if found is None:
+        raise ValueError("a data centre is written ID@host:port")
+    dc_id, host, port = int(found[1]), found[2].strip("[]"), int(found[3])
+    if not 1 <= dc_id <= 0x7FFF or not 1 <= port <= 65535:
+        raise ValueError("a data centre is written ID@host:port")
+    return dc_id, host, port
+
+
+def is_ipv6(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return False

@@ -1,0 +1,204 @@
+"""One sign-in's connection: its key is usable again after any restart, so that each step may run in another process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from telethon import functions as F  # noqa: N812
+from telethon import types as T  # noqa: N812
+from telethon.password import compute_check
+
+from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.core.types import Checkpoint, Peer
+from tgadmin.telegram import dialogs
+from tgadmin.telegram._telethon import Pings, Wire
+from tgadmin.telegram.application import introduction
+from tgadmin.telegram.convert import clean, peer_of_user
+from tgadmin.telegram.convert.text import snake
+from tgadmin.telegram.network import Key, Network, is_ipv6
+
+MIGRATIONS = 3
+"""Data centres that one request may be sent on to."""
+
+
+@dataclass(frozen=True)
+class CodeSent:
+    """A code is on its way. ``hash`` goes with the code (keep it secret); ``via`` is ``app``, ``sms``, ``call`` …;
+    ``length`` its digits (0: not said); ``next_via`` the way a resend would take ("": none); ``resend_after`` is in
+    seconds."""
+
+    hash: str
+    via: str
+    length: int
+    next_via: str
+    resend_after: int | None
+
+    def __repr__(self) -> str:
+        return f"CodeSent(via={self.via!r}, length={self.length}, next_via={self.next_via!r})"
+
+
+class SignInClient:
+    """Drives auth.* for one phone number. ``key`` None begins at the network's first data centre with a new key.
+
+    ``key`` changes when Telegram keeps the number at another data centre; store it after each step. Every method raises
+    TelegramError and nothing else of Telegram's. Never registers new accounts.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        key: Key | None,
+        *,
+        timeout: float = 15,
+        allowed: Callable[[], bool] = lambda: True,
+        pings: Pings | None = None,
+    ) -> None:
+        self.key = key or network.first_key()
+        self._network = network
+        self._timeout = timeout
+        self._allowed = allowed
+        self._pings = pings
+        self._wire: Wire | None = None
+
+    async def connect(self) -> None:
+        """Connect; agree on a key if there is none yet. Raises TelegramError."""
+        self._network.install()
+        address = (self.key.dc_id, self.key.server_address, self.key.port)
+        wire = Wire(address, self.key.auth_key, allowed=self._allowed, timeout=self._timeout, pings=self._pings)
+        try:
+            await wire.open(introduction(self._network, updates=False))
+        except TelegramError as error:
+            await wire.fail(error)
+            raise
+        self.key = self.key.with_auth_key(wire.auth_key.key)
+        self._wire = wire
+
+    async def disconnect(self) -> None:
+        """Close the connection; safe to call at any time, and more than once."""
+        if self._wire is not None:
+            await self._wire.close()
+
+    def abort(self) -> None:
+        """Close the socket at once, from whatever thread."""
+        if self._wire is not None:
+            self._wire.abort()
+
+    # --- the code ------------------------------------------------------------------------------------------------
+
+    async def send_code(self, phone: str) -> CodeSent:
+        """Have a code sent to the number (https://core.telegram.org/method/auth.sendCode)."""
+        request = F.auth.SendCodeRequest(phone, self._network.api_id, self._network.api_hash, T.CodeSettings())
+        return _code_sent(await self._call(request))
+
+    async def resend(self, phone: str, hash: str) -> CodeSent:  # noqa: A002 - Telegram's word
+        """Have it sent again, the next way. SEND_CODE_UNAVAILABLE: there is none."""
+        return _code_sent(await self._call(F.auth.ResendCodeRequest(phone, hash)))
+
+    async def cancel(self, phone: str, hash: str) -> None:  # noqa: A002
+        """Tell Telegram that the code is not wanted any more."""
+        await self._call(F.auth.CancelCodeRequest(phone, hash))
+
+    async def sign_in(self, phone: str, hash: str, code: str) -> Peer:  # noqa: A002
+        """The account, signed in. SESSION_PASSWORD_NEEDED: the code was right, the cloud password comes next."""
+        answer = await self._call(F.auth.SignInRequest(phone, hash, code))
+        if isinstance(answer, T.auth.AuthorizationSignUpRequired):
+            raise TelegramError("PHONE_NUMBER_UNOCCUPIED", method="auth.signIn")
+        return _profile(answer.user)
+
+    # --- the cloud password --------------------------------------------------------------------------------------
+
+    async def password_hint(self) -> str:
+        return clean((await self._call(F.account.GetPasswordRequest())).hint)
+
+    async def check_password(self, password: str) -> Peer:
+        """The account, signed in. PASSWORD_HASH_INVALID: not this one (https://core.telegram.org/api/srp)."""
+        for last in (False, True):
+            answer = await self._call(F.account.GetPasswordRequest())
+            if not answer.has_password or answer.srp_B is None:
+                raise TelegramError("PASSWORD_MISSING", method="account.getPassword")
+            try:
+                check = await asyncio.to_thread(compute_check, answer, password)  # a tenth of a second of arithmetic
+            except (ValueError, AttributeError):
+                raise TelegramError("PASSWORD_UNSUPPORTED", method="account.getPassword") from None
+            try:
+                return _profile((await self._call(F.auth.CheckPasswordRequest(check))).user)
+            except TelegramError as error:
+                if last or error.code not in ("SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
+                    raise
+        raise AssertionError("unreachable")
+
+    # --- afterwards ----------------------------------------------------------------------------------------------
+
+    async def me(self) -> Peer | None:
+        """The account that the key is signed in to, None if to none yet: the look after an unknown outcome."""
+        try:
+            users = await self._call(F.users.GetUsersRequest([T.InputUserSelf()]))
+        except TelegramError as error:
+            if error.code in ("AUTH_KEY_UNREGISTERED", "SESSION_PASSWORD_NEEDED"):
+                return None
+            raise
+        return _profile(users[0]) if users else None
+
+    async def state(self) -> Checkpoint:
+        """The state to begin from: commit it with the sign-in."""
+        return await dialogs.first_state(self._call)
+
+    async def log_out(self) -> None:
+        """End the authorization at Telegram, so that the key is of no use to anybody."""
+        await self._call(F.auth.LogOutRequest())
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    async def _call(self, request: Any) -> Any:
+        migrations = 0
+        while True:
+            if self._wire is None:
+                raise TelegramError("CONNECTION_LOST")
+            try:
+                return await self._wire.invoke(request)
+            except TelegramError as error:
+                migrations += 1
+                if error.kind is not Kind.MIGRATE or error.number is None or migrations > MIGRATIONS:
+                    raise
+                await self._migrate(self._wire, error.number)
+
+    async def _migrate(self, wire: Wire, dc_id: int) -> None:
+        """Go to the data centre that Telegram named, with a new key."""
+        config = await wire.invoke(F.help.GetConfigRequest())
+        v6 = is_ipv6(self.key.server_address)
+        options = [
+            each
+            for each in config.dc_options
+            if each.id == dc_id and bool(each.ipv6) == v6 and not (each.cdn or each.media_only or each.tcpo_only)
+        ]
+        if not options:
+            raise TelegramError("DC_ID_INVALID")
+        await wire.close()
+        self._wire = None
+        self.key = Key(dc_id, options[0].ip_address, options[0].port)
+        await self.connect()
+
+
+def _code_sent(answer: Any) -> CodeSent:
+    if isinstance(answer, T.auth.SentCodeSuccess):
+        raise TelegramError("USER_ALREADY_AUTHORIZED", method="auth.sendCode")
+    if not isinstance(answer, T.auth.SentCode):
+        raise TelegramError("SEND_CODE_UNAVAILABLE", method="auth.sendCode")
+    next_type = answer.next_type
+    return CodeSent(
+        hash=answer.phone_code_hash,
+        via=snake(type(answer.type).__name__.removeprefix("SentCodeType")),
+        length=getattr(answer.type, "length", None) or 0,
+        next_via="" if next_type is None else snake(type(next_type).__name__.removeprefix("CodeType")),
+        resend_after=answer.timeout,
+    )
+
+
+def _profile(user: Any) -> Peer:
+    found = peer_of_user(user)
+    if found is None:
+        raise TelegramError("UNREADABLE_ANSWER")
+    return found

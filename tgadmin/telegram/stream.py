@@ -1,0 +1,254 @@
+"""The way in: updates and differences of one connection, in order, into the inbox, each with the state after it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from telethon import functions as F  # noqa: N812
+from telethon import types as T  # noqa: N812
+
+from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.core.types import CHANNEL_MARK, ChatState, Checkpoint, Incoming
+from tgadmin.telegram._telethon import ACCOUNT, CATCH_UP, Batch, Box, Entry, UnreadablePacket, Wire
+from tgadmin.telegram.convert import incoming
+from tgadmin.telegram.hashes import Hashes
+from tgadmin.telegram.inbox import Inbox, InboxFull
+
+FIRST_RETRY = 1.0
+LAST_RETRY = 60.0
+UNREADABLE_PAUSE = 60.0
+"""Seconds for which unreadable packets lead to one difference only."""
+
+GONE = frozenset({"CHANNEL_PRIVATE", "CHANNEL_PUBLIC_GROUP_NA", "USER_BANNED_IN_CHANNEL"})
+LOST_PLACE = frozenset({"PERSISTENT_TIMESTAMP_INVALID", "PERSISTENT_TIMESTAMP_EMPTY", "UNREADABLE_ANSWER"})
+_SHORT = (T.UpdateShortMessage, T.UpdateShortChatMessage)
+
+
+@dataclass
+class _Retries:
+    """When a difference that failed may be asked for again."""
+
+    delays: dict[Entry, float] = field(default_factory=dict)
+    times: dict[Entry, float] = field(default_factory=dict)
+    channels_at: float = 0.0  # a flood wait of getChannelDifference is for all channels
+
+    def at(self, entry: Entry) -> float:
+        return max(self.times.get(entry, 0.0), 0.0 if entry is ACCOUNT else self.channels_at)
+
+    def wait(self, entry: Entry, until: float, *, all_channels: bool) -> None:
+        if all_channels and entry is not ACCOUNT:
+            self.channels_at = until
+        else:
+            self.times[entry] = until
+
+    def back_off(self, entry: Entry, now: float) -> None:
+        delay = self.delays[entry] = min(self.delays.get(entry, FIRST_RETRY / 2) * 2, LAST_RETRY)
+        self.times[entry] = now + delay
+
+    def clear(self, entry: Entry) -> None:
+        self.delays.pop(entry, None)
+        self.times.pop(entry, None)
+
+
+class Stream:
+    """Runs until it is cancelled or raises the TelegramError that ended it.
+
+    ``caught_up`` is set once the differences of the account and of every channel that was known at the start have been
+    put into the inbox. When the inbox refuses an entry, everything from that entry on is dropped and, once what had
+    been put is committed, fetched again from there.
+    """
+
+    def __init__(
+        self, wire: Wire, hashes: Hashes, inbox: Inbox, checkpoint: Checkpoint, me: int, random: Callable[[], float]
+    ) -> None:
+        self._wire = wire
+        self._hashes = hashes
+        self._inbox = inbox
+        self._me = me
+        self._box = Box(random)
+        self._put = Checkpoint(checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq, {**checkpoint.channels})
+        self._last_put: asyncio.Future[None] | None = None
+        self._retries = _Retries()
+        self._wanted: set[Entry] = set()
+        self._unreadable_until = 0.0
+        self.caught_up = asyncio.Event()
+
+    async def run(self) -> None:
+        self._box.restore(self._put)
+        self._begin_all()
+        self._wanted = {ACCOUNT, *self._box.channels}
+        while True:
+            try:
+                await self._step()
+            except InboxFull:
+                await self._start_over()
+
+    async def _step(self) -> None:
+        """One difference if one is due, and everything that has arrived; waits if there is nothing to do."""
+        look_again = self._box.due()
+        entry, at = self._next_difference()
+        if entry is not None and at <= self._now():
+            await self._difference(entry)
+            self._settle_wanted()
+        else:
+            await self._wait_for_updates(min(look_again, at))
+        while not self._wire.updates.empty():
+            await self._process(self._wire.updates.get_nowait())
+
+    async def _wait_for_updates(self, until: float) -> None:
+        try:
+            item = await asyncio.wait_for(self._wire.updates.get(), max(until - self._now(), 0.0))
+        except TimeoutError:
+            return
+        await self._process(item)
+
+    # --- updates -------------------------------------------------------------------------------------------------
+
+    async def _process(self, item: Any) -> None:
+        if item is CATCH_UP:
+            self._begin_all()
+        elif isinstance(item, UnreadablePacket):
+            self._emit(Batch([item]))
+            if self._now() >= self._unreadable_until:  # what was in it comes with the difference
+                self._unreadable_until = self._now() + UNREADABLE_PAUSE
+                self._begin_all()
+        elif isinstance(item, _SHORT) and not await self._knows_people_of(item):
+            # "the client must … call updates.getDifference" (https://core.telegram.org/api/updates)
+            self._box.begin(ACCOUNT)
+        else:
+            self._emit(self._box.process(item))
+
+    async def _knows_people_of(self, short: Any) -> bool:
+        """Whether the people of a short update, which comes without their objects, have been met before."""
+        people = {getattr(short, "user_id", None), getattr(short, "from_id", None), short.via_bot_id}
+        origin = short.fwd_from.from_id if short.fwd_from is not None else None
+        people.add(getattr(origin, "user_id", None))
+        for user_id in people - {None, self._me}:
+            if user_id is not None and await self._hashes.get(user_id) is None:
+                return False
+        return True
+
+    def _emit(self, batch: Batch) -> None:
+        """Put what a container or difference brought, with the state after it: no await between the two."""
+        state = self._box.checkpoint(batch.channels)
+        self._hashes.extend(batch.users, batch.chats)
+        entry = incoming(batch, self._me, state)
+        if entry.changes or entry.peers or self._moved(state):
+            self._put_entry(entry)
+
+    def _put_entry(self, entry: Incoming) -> None:
+        self._last_put = self._inbox.put(entry)
+        if (state := entry.checkpoint) is not None:
+            self._put.channels.update(state.channels)
+            self._put = Checkpoint(state.pts, state.qts, state.date, state.seq, self._put.channels)
+
+    def _moved(self, state: Checkpoint) -> bool:
+        old = self._put
+        moved = (state.pts, state.qts, state.date, state.seq) != (old.pts, old.qts, old.date, old.seq)
+        return moved or any(old.channels.get(each) != pts for each, pts in state.channels.items())
+
+    # --- differences ---------------------------------------------------------------------------------------------
+
+    def _begin_all(self) -> None:
+        self._box.begin(ACCOUNT)
+        for channel_id in self._box.channels:
+            self._box.begin(channel_id)
+
+    def _next_difference(self) -> tuple[Entry | None, float]:
+        """The box whose difference comes next and when it may be asked for; the account goes first."""
+        boxes = [each for each in self._box.getting_diff_for if each is ACCOUNT or isinstance(each, int)]
+        if not boxes:
+            return None, float("inf")
+        if ACCOUNT in boxes and self._retries.at(ACCOUNT) <= self._now():
+            return ACCOUNT, 0.0
+        first = min(boxes, key=self._retries.at)
+        return first, self._retries.at(first)
+
+    async def _difference(self, entry: Entry) -> None:
+        try:
+            if entry is ACCOUNT:
+                batch = self._box.account_difference(await self._wire.invoke(self._box.get_difference()))
+            else:
+                batch = await self._channel_difference(entry)
+        except TelegramError as error:
+            await self._difference_failed(entry, error)
+            return
+        self._retries.clear(entry)
+        self._emit(batch)
+
+    async def _channel_difference(self, channel_id: int) -> Batch:
+        access_hash = await self._hashes.get(CHANNEL_MARK - channel_id)
+        if access_hash is None:
+            # Nothing can be asked of it; its next update begins it anew.
+            gap = self._box.jump(channel_id, 0)
+            self._box.forget(channel_id)
+            return Batch([gap])
+        request = self._box.channel_request(channel_id, access_hash)
+        return self._box.channel_difference(channel_id, await self._wire.invoke(request))
+
+    async def _difference_failed(self, entry: Entry, error: TelegramError) -> None:
+        if error.is_fatal or error.code in ("CONNECTION_LOST", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"):
+            raise error
+        if error.kind is Kind.WAIT and error.seconds is not None:
+            self._retries.wait(entry, self._now() + max(error.seconds, 1), all_channels=True)
+        elif entry is not ACCOUNT and error.code in GONE:
+            self._box.forget(entry)
+            self._put_entry(Incoming((ChatState(CHANNEL_MARK - entry, left=True),)))
+        elif entry is not ACCOUNT and error.code == "CHANNEL_INVALID":
+            self._emit(Batch([self._box.jump(entry, 0)]))
+            self._box.forget(entry)
+        elif error.code in LOST_PLACE:
+            await self._jump(entry)
+        else:
+            self._retries.back_off(entry, self._now())
+
+    async def _jump(self, entry: Entry) -> None:
+        """Telegram does not know our place, or we cannot read its answer: go on from now, and note the gap."""
+        try:
+            if entry is ACCOUNT:
+                state = await self._wire.invoke(F.updates.GetStateRequest())
+                gap = self._box.jump(ACCOUNT, state.pts)
+                self._box.set_state(state, reset=False)
+                self._emit(Batch([gap]))
+            else:
+                channel = T.InputChannel(entry, await self._hashes.get(CHANNEL_MARK - entry))
+                full = await self._wire.invoke(F.channels.GetFullChannelRequest(channel))
+                gap = self._box.jump(entry, full.full_chat.pts)
+                self._emit(Batch([gap], full.users, full.chats, {entry}))
+        except TelegramError as error:
+            if error.is_fatal or error.code == "CONNECTION_LOST":
+                raise
+            self._retries.back_off(entry, self._now())
+
+    def _settle_wanted(self) -> None:
+        self._wanted &= self._box.getting_diff_for
+        if not self._wanted:
+            self.caught_up.set()
+
+    def learn(self, channels: Mapping[int, int]) -> None:
+        """Begin to follow channels of which no pts was known, from a list of dialogs (bare ids)."""
+        new = {channel_id: pts for channel_id, pts in channels.items() if channel_id not in self._box.map}
+        for channel_id, pts in new.items():
+            self._box.jump(channel_id, pts)
+        if new:
+            with contextlib.suppress(InboxFull):  # its next update brings it again
+                self._put_entry(Incoming((), (), self._box.checkpoint(new)))
+
+    # --- a full inbox --------------------------------------------------------------------------------------------
+
+    async def _start_over(self) -> None:
+        """Go back to the state that was put last, and go on from there once all that was put is committed."""
+        self._wire.updates.clear()
+        self._box.restore(self._put)
+        if self._last_put is not None:
+            await asyncio.wait((self._last_put,))
+        else:
+            await asyncio.sleep(FIRST_RETRY)
+        self._begin_all()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
