@@ -9,6 +9,10 @@ STANDALONE = {"up", "sandbox", "help", "version", "--help", "-h", "--version", "
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["up"]:
+        from tgadmin.local import main as local  # without Django, which would only delay it
+
+        local.main(sys.argv[2:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgadmin.settings")
     from django.core.management import execute_from_command_line
 

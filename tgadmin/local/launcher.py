@@ -104,8 +104,9 @@ class Up:
             self._supervisor.add(server)
         self._complete_environment()
         self._note()
+        if self._centre is not None:  # its public key is part of the configuration, which the programs check
+            self._wait(SANDBOX, self._centre.public_key.exists)
         administrator = self._preparation().do(self._environment)
-        self._wait_for_sandbox()
         self._launch_programs()
         self._runtime.ready = True
         self._note()
@@ -137,10 +138,6 @@ class Up:
         self._runtime.sandbox = self._centre.told()
         self._launch(SANDBOX, self._centre.command, {**self._base_environment(), **self._keys})
 
-    def _wait_for_sandbox(self) -> None:
-        if self._centre is not None:
-            self._wait(SANDBOX, self._centre.answers)
-
     def _base_environment(self) -> dict[str, str]:
         """What every child gets: ours, without the administrator's password."""
         own = {
@@ -171,7 +168,11 @@ class Up:
         return Preparation(self._data, self._options.base, self._given, embedded, self._child, self._say)
 
     def _launch_programs(self) -> None:
-        """The Procfile's, all at once; done when the web process answers and the gateway has its first beat."""
+        """The Procfile's; done when the web process answers and the gateway has its first beat.
+
+        The gateway waits for the sandbox, so that it finds it at once; what nobody waits for (the worker) is last, so
+        that it takes no time from them.
+        """
         database = Database(self._environment["DATABASE_URL"])
         before = database.beats()
 
@@ -180,12 +181,20 @@ class Up:
             return any(before.get(node) != beat for node, beat in now.items())
 
         commands = read_procfile(self._options.base / "Procfile", self._environment)
-        for name, command in commands.items():
+
+        def launch(name: str) -> None:
             self._say(f"{name}: starting …")
-            self._launch(name, command, {**self._environment, "TGADMIN_PROCESS": name})
+            self._launch(name, commands.pop(name), {**self._environment, "TGADMIN_PROCESS": name})
+
+        launch(WEB)
+        if self._centre is not None:
+            self._wait(SANDBOX, self._centre.answers)
+        launch(GATEWAY)
         self._note()
         self._wait(WEB, lambda: web_answers(reach(self._options.host), self._options.port))
         self._wait(GATEWAY, gateway_beats)
+        for name in list(commands):
+            launch(name)
 
     def _launch(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
         self._children[name] = child = self._child(name, command, environment)
@@ -202,8 +211,7 @@ class Up:
             self._supervisor.tend()
             if self._supervisor.failures(name) >= TRIES_BEFORE_READY or time.monotonic() > deadline:
                 child = self._children[name]
-                said = " / ".join(child.last_lines()[-2:]) or "it said nothing"
-                raise LocalError(f"{name} does not start: {said} (see {child.log})")
+                raise LocalError(f"{name} does not start: {logs.reason(child.last_lines())} (see {child.log})")
             time.sleep(POLL_SECONDS)
 
     def _tell_ready(self, administrator: Administrator) -> None:

@@ -22,7 +22,7 @@ def keep_small(log: Path, largest: int = LARGEST_BYTES) -> bool:
     return True
 
 
-def last_lines(log: Path, since: int = 0, count: int = 5) -> list[str]:
+def last_lines(log: Path, since: int = 0, count: int = 12) -> list[str]:
     """The last lines that were written after byte `since`."""
     try:
         with log.open("rb") as stream:
@@ -32,6 +32,15 @@ def last_lines(log: Path, since: int = 0, count: int = 5) -> list[str]:
     except FileNotFoundError:
         return []
     return [line for line in text.splitlines() if line.strip()][-count:]
+
+
+def reason(lines: list[str]) -> str:
+    """Why a Django command gave up: the failed system checks with their hints, else its last line."""
+    if "ERRORS:" in lines:
+        checks = [line.strip() for line in lines[lines.index("ERRORS:") + 1 :] if line.startswith(("?:", "\tHINT:"))]
+        if checks:
+            return " ".join(line.removeprefix("?: ").removeprefix("HINT: ") for line in checks)
+    return lines[-1].removeprefix("CommandError: ").strip() if lines else "it said nothing."
 
 
 def size(log: Path) -> int:

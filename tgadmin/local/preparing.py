@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tgadmin.local import keys
+from tgadmin.local import keys, logs
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir
 from tgadmin.local.processes import Child
@@ -67,7 +67,6 @@ class Preparation:
         status = child.wait()
         lines = child.last_lines()
         if status != 0 or not lines:
-            reason = lines[-1].removeprefix("CommandError: ") if lines else "it said nothing"
-            raise LocalError(f"The database could not be prepared: {reason} (see {child.log})")
+            raise LocalError(f"The database could not be prepared: {logs.reason(lines)} (see {child.log})")
         told: dict[str, Any] = json.loads(lines[-1])
         return told

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     """Parses, runs one `Sandbox` until it is told to stop, reports. Needs no database and no keys."""
 
     help = (
-        "A stand-alone Telegram data centre (real MTProto over TCP) on a loopback address; DC n listens on port + n - 1. "
+        "A Telegram data centre of its own (real MTProto over TCP) on loopback; DC n listens on port + n - 1. "
         "Prints its address and where its public key lies, runs until Ctrl-C or SIGTERM."
     )
     requires_system_checks: list[str] = []
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--demo",
             metavar="FILE",
-            help='make the demo\'s world, let its contacts write and answer; writes {"phones", "passwords", "codes"} there',
+            help="make the demo's world, let its contacts write and answer; its phones and passwords are written there",
         )
         parser.add_argument("--seed", type=int, help="makes the world's randomness reproducible")
         parser.add_argument("--json", action="store_true", help="print one JSON line for programs")
@@ -131,7 +131,7 @@ class _Places:
 
 
 def _demo(sandbox: "Sandbox", file: Path, codes: Path) -> "Script":
-    """The demo's world, made if it is not there yet, and its contacts; what a demo's guide has to know goes to `file`."""
+    """The demo's world, made if it is not there yet, and its contacts; what its user has to know goes to `file`."""
     from tgadmin.sandbox import demo
     from tgadmin.sandbox.script import Script
 
