@@ -19,8 +19,8 @@ from tgadmin.local.valkey import Valkey
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_CHROMIUM = (
-    "Chromium is missing: install it with 'apt-get install chromium fonts-noto-color-emoji fonts-inter fonts-noto-core' "
-    "(or set CHROMIUM to its path)"
+    "Chromium is missing: install it ('apt-get install chromium fonts-noto-color-emoji fonts-inter fonts-noto-core', "
+    "or set CHROMIUM to its path)"
 )
 
 
@@ -57,7 +57,7 @@ class Servers:
 
 
 def _start_before_django() -> Servers | None:
-    """At import: pytest reads the conftest files of subdirectories, which may import models, before any hook of ours runs."""
+    """At import: it reads the conftest files of subdirectories, which may import models, before any hook of ours."""
     if {"-h", "--help", "-V", "--version", "--markers", "--fixtures"} & set(sys.argv):
         return None
     servers = Servers()

@@ -24,7 +24,8 @@ from tgadmin.local.runtime import Runtime
 SITE_PACKAGES = sysconfig.get_path("purelib")
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (
-    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SESSION_ENCRYPTION_KEYS", "DATA_DIR", "TELEGRAM_API_ID", "TELEGRAM_API_HASH",
+    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SESSION_ENCRYPTION_KEYS", "DATA_DIR",
+    "TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_DC", "TELEGRAM_DC_PUBLIC_KEY",
     "DJANGO_SETTINGS_MODULE", "DJANGO_SUPERUSER_USERNAME", "DJANGO_SUPERUSER_PASSWORD", "DJANGO_SUPERUSER_EMAIL",
 )  # fmt: skip
 """What the test run's own environment names: a child that is to find things by itself must not see it."""
@@ -87,7 +88,7 @@ class RunningUp:
         self.seconds = 0.0  # from the start to the ready line
         self._began = time.monotonic()
         self._ready = threading.Event()
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the whole
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--json", "--port", str(self.port), *arguments],
             cwd=ROOT,

@@ -1,0 +1,117 @@
+"""bin/run and bin/test on machines that lack something."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT
+
+TOOLS = ("sh", "dirname", "basename", "cat", "cmp", "df", "awk", "rm", "env", "uname", "ls", "mkdir")
+FAKE_PYTHON = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; *version_info*) exit {new} ;; esac\necho "Python 3.x"\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with the real scripts, nothing to install, and a manage.py that shows its arguments."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT / "bin", folder / "bin")
+    (folder / "requirements.txt").write_text("# nothing\n")
+    (folder / "requirements-dev.txt").write_text("-r requirements.txt\n")
+    (folder / "manage.py").write_text("import sys\nprint('manage.py', sys.argv[1:], sys.prefix)\n")
+    return folder
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A PATH with the few programs of every system, and no Python."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for name in TOOLS:
+        (folder / name).symlink_to(shutil.which(name) or name)
+    return folder
+
+
+def run(
+    project: Path, path: Path | str, script: str = "run", *arguments: str, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(project / "bin" / script), *arguments],
+        env={"PATH": str(path), **environment},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def fake(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    (folder / name).chmod(0o755)
+
+
+def test_no_python_or_an_old_one(project: Path, tools: Path) -> None:
+    ended = run(project, tools)
+    assert ended.returncode == 1
+    assert "Python 3.11 or newer is missing" in ended.stderr
+    assert "apt-get install python3" in ended.stderr
+    fake(tools, "python3", FAKE_PYTHON.format(new=1))
+    ended = run(project, tools)
+    assert ended.returncode == 1
+    assert "Python 3.11 or newer is missing (found: Python 3.x)" in ended.stderr
+
+
+def test_no_venv_module(project: Path, tools: Path) -> None:
+    fake(tools, "python3", FAKE_PYTHON.format(new=0))
+    ended = run(project, tools)
+    assert ended.returncode == 1
+    assert "The venv module" in ended.stderr
+    assert "apt-get install python3-venv" in ended.stderr
+    assert not (project / ".venv").exists()
+
+
+def test_a_full_disk(project: Path, tools: Path) -> None:
+    (tools / "python3").symlink_to(sys.executable)
+    (tools / "df").unlink()
+    fake(tools, "df", "#!/bin/sh\necho Filesystem\necho '/dev/x 1000 900 100 90% /'\n")
+    ended = run(project, tools)
+    assert ended.returncode == 1
+    assert "is nearly full: 0 MB are free" in ended.stderr
+    assert not (project / ".venv").exists()
+
+
+def test_first_second_and_changed_start(project: Path, tools: Path) -> None:
+    (tools / "python3").symlink_to(getattr(sys, "_base_executable", sys.executable))
+    first = run(project, tools, "run", "--port", "81 82")
+    assert first.returncode == 0, first.stderr
+    assert "Making a virtual environment" in first.stdout
+    assert "Installing what requirements.txt lists" in first.stdout
+    assert f"manage.py ['up', '--port', '81 82'] {project / '.venv'}" in first.stdout
+    second = run(project, tools)
+    assert second.stdout.splitlines() == [f"manage.py ['up'] {project / '.venv'}"]
+    (project / "requirements.txt").write_text("# nothing, in other words\n")
+    changed = run(project, tools)
+    assert "Installing" in changed.stdout
+    assert "Making" not in changed.stdout
+    (project / "requirements.txt").write_text("./no-such-package\n")
+    broken = run(project, tools)
+    assert broken.returncode == 1
+    assert "The packages could not be installed" in broken.stderr
+    assert "manage.py" not in broken.stdout
+    assert run(project, tools).returncode == 1  # what failed is not taken for done
+
+
+def test_no_chromium(project: Path, tools: Path) -> None:
+    (tools / "python3").symlink_to(getattr(sys, "_base_executable", sys.executable))
+    ended = run(project, tools, "test", CI="true")
+    assert ended.returncode == 1
+    assert "Chromium is missing. Debian: apt-get install chromium" in ended.stderr
+    assert "== " not in ended.stdout
+
+
+def test_the_scripts_can_be_run() -> None:
+    for script in ("bin/run", "bin/test", ".ci/run"):
+        assert os.access(ROOT / script, os.X_OK)
