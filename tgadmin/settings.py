@@ -6,6 +6,7 @@ from csp.constants import NONE, SELF
 
 from tgadmin import env as environment
 from tgadmin.env import BASE_DIR, env, value
+from tgadmin.unfold import UNFOLD as UNFOLD
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = environment.secret_key()
@@ -146,12 +147,6 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }
-}
-
-UNFOLD = {
-    "SITE_TITLE": "tgadmin",
-    "SITE_HEADER": "tgadmin",
-    "SHOW_HISTORY": True,
 }
 
 LOGGING = {

@@ -53,9 +53,7 @@ class Session(models.Model):
     class Meta:
         db_table = "telegram_sessions"
         ordering = ("name", "id")
-        constraints = (
-            models.UniqueConstraint(fields=("network", "telegram_user_id"), name="session_account_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("network", "telegram_user_id"), name="session_account_once"),)
         permissions = (("add_account", "Can sign Telegram accounts in"), ("reveal_phone", "Can reveal a phone number"))
 
     def __str__(self) -> str:

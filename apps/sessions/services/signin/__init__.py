@@ -4,7 +4,7 @@ A sign-in is a row (SignInAttempt) that any web process can show and any gateway
 phone_code_hash lie encrypted beside it until it is over. ``busy`` is true while the gateway owes an answer.
 """
 
-from apps.sessions.services.signin.common import SignInError
+from apps.sessions.services.signin.common import NEW_CODE_NEEDED, SignInError
 from apps.sessions.services.signin.results import cancelled, code_sent, password_needed, signed_in, step_failed
 from apps.sessions.services.signin.steps import (
     abandon,
@@ -18,6 +18,7 @@ from apps.sessions.services.signin.steps import (
 )
 
 __all__ = [
+    "NEW_CODE_NEEDED",
     "SignInError",
     "abandon",
     "cancel",

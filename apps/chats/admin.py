@@ -1,0 +1,217 @@
+"""Chats, messages, peers and gaps in the admin: to look at; writing is for the live pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from apps.chats.models import Chat, Gap, Message, Peer
+from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, moment
+from tgadmin.core import phones
+
+EXCERPT = 120
+"""Characters of a message's text in the list."""
+
+_STATES = {
+    Message.State.RECEIVED: ("off", "call_received"),
+    Message.State.SENDING: ("info", "schedule"),
+    Message.State.SENT: ("ok", "done"),
+    Message.State.FAILED: ("bad", "error"),
+}
+
+
+class OfAccountAdmin(ReadOnlyAdmin):
+    """Rows that name their session."""
+
+    list_select_related: Any = ("session",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    @display(description="Account", ordering="session__name")
+    def account(self, row: Any) -> SafeString:
+        return format_html('<span dir="auto">{}</span>', row.session.name)
+
+
+@admin.register(Chat)
+class ChatAdmin(OfAccountAdmin):
+    list_display = ("named", "account", "kind", "unread_count", "last_text", "last_at", "open_link")
+    list_filter = (VisibleSessionFilter, "kind", "archived", "left")
+    search_fields = ("title", "username")
+    ordering = ("-last_message_at", "-id")
+    fields = (
+        "named",
+        "account",
+        "kind",
+        "peer_id",
+        "username",
+        "members_count",
+        "unread_count",
+        "can_send",
+        "left",
+        "muted",
+        "pinned",
+        "archived",
+        "last_text",
+        "last_at",
+        "history_complete",
+        "open_link",
+    )
+    readonly_fields = fields
+
+    @display(description="Chat", ordering="title")
+    def named(self, chat: Chat) -> SafeString:
+        return format_html('<b dir="auto">{}</b>', str(chat))
+
+    @display(description="Last message")
+    def last_text(self, chat: Chat) -> SafeString:
+        return format_html('<span class="tg-cut" dir="auto">{}</span>', chat.last_message_text)
+
+    @display(description="At", ordering="last_message_at")
+    def last_at(self, chat: Chat) -> SafeString | str:
+        return moment(chat.last_message_at)
+
+    @display(description="Muted until")
+    def muted(self, chat: Chat) -> SafeString | str:
+        return moment(chat.muted_until)
+
+    @display(description="")
+    def open_link(self, chat: Chat) -> SafeString:
+        return format_html(
+            '<a class="tg-button" href="{}">Open</a>', reverse("chats:chat", args=(chat.session_id, chat.pk))
+        )
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    list_display = ("when", "in_chat", "account", "excerpt", "state_shown", "by_staff")
+    list_filter = (("state", admin.ChoicesFieldListFilter), "out", VisibleSessionFilter)
+    search_fields = ("text",)
+    ordering = ("-id",)
+    list_select_related = ("chat__session", "staff")
+    paginator = InfinitePaginator
+    fields = (
+        "in_chat",
+        "account",
+        "when",
+        "state_shown",
+        "by_staff",
+        "telegram_id",
+        "sender_id",
+        "reply_to_id",
+        "edited",
+        "deleted",
+        "whole_text",
+    )
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        return super().get_queryset(request).select_related("chat__session", "staff")
+
+    @display(description="Date", ordering="date")
+    def when(self, message: Message) -> SafeString | str:
+        return moment(message.date)
+
+    @display(description="Chat")
+    def in_chat(self, message: Message) -> SafeString:
+        return format_html('<span dir="auto">{}</span>', str(message.chat))
+
+    @display(description="Account")
+    def account(self, message: Message) -> SafeString:
+        return format_html('<span dir="auto">{}</span>', message.chat.session.name)
+
+    @display(description="Text")
+    def excerpt(self, message: Message) -> SafeString:
+        return format_html('<span class="tg-cut" dir="auto">{}</span>', self._text(message)[:EXCERPT])
+
+    @display(description="Text")
+    def whole_text(self, message: Message) -> SafeString:
+        return format_html('<div class="tg-text" dir="auto">{}</div>', self._text(message))
+
+    def _text(self, message: Message) -> str:
+        if message.deleted_at is not None:
+            return "(deleted at Telegram)"
+        if message.text:
+            return message.text
+        return "(service message)" if message.service else "(no text)"
+
+    @display(description="State", ordering="state")
+    def state_shown(self, message: Message) -> SafeString:
+        kind, icon = _STATES.get(Message.State(message.state), ("off", "help"))
+        return format_html(
+            '{} <span class="tg-code">{}</span>', badge(kind, icon, message.get_state_display()), message.error_code
+        )
+
+    @display(description="Sent by")
+    def by_staff(self, message: Message) -> str:
+        return "–" if message.staff is None else message.staff.get_username()
+
+    @display(description="Edited")
+    def edited(self, message: Message) -> SafeString | str:
+        return moment(message.edit_date)
+
+    @display(description="Deleted")
+    def deleted(self, message: Message) -> SafeString | str:
+        return moment(message.deleted_at)
+
+
+@admin.register(Peer)
+class PeerAdmin(OfAccountAdmin):
+    list_display = ("named", "account", "kind", "username", "number", "is_contact", "seen")
+    list_filter = (VisibleSessionFilter, "kind", "is_contact")
+    search_fields = ("name", "username")
+    ordering = ("-id",)
+    fields = (
+        "named",
+        "account",
+        "kind",
+        "peer_id",
+        "username",
+        "number",
+        "is_self",
+        "is_contact",
+        "is_deleted",
+        "seen",
+    )
+    readonly_fields = fields
+
+    @display(description="Name", ordering="name")
+    def named(self, peer: Peer) -> SafeString:
+        return format_html('<b dir="auto">{}</b>', str(peer))
+
+    @display(description="Phone")
+    def number(self, peer: Peer) -> SafeString:
+        return format_html('<bdi class="tg-num">{}</bdi>', phones.masked(peer.phone) or "–")
+
+    @display(description="Last seen", ordering="last_seen_at")
+    def seen(self, peer: Peer) -> SafeString | str:
+        return badge("ok", "circle", "online") if peer.is_online else moment(peer.last_seen_at)
+
+
+@admin.register(Gap)
+class GapAdmin(OfAccountAdmin):
+    list_display = ("when", "account", "where", "how", "low_pts", "high_pts", "recovered", "closed")
+    list_filter = (VisibleSessionFilter, "how")
+    ordering = ("-at",)
+    fields = list_display
+    readonly_fields = list_display
+
+    @display(description="Found", ordering="at")
+    def when(self, gap: Gap) -> SafeString | str:
+        return moment(gap.at)
+
+    @display(description="Where", ordering="box")
+    def where(self, gap: Gap) -> str:
+        return "account" if gap.box == 0 else f"channel {gap.box}"
+
+    @display(description="Closed", ordering="closed_at")
+    def closed(self, gap: Gap) -> SafeString | str:
+        return moment(gap.closed_at)

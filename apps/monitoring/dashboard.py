@@ -1,0 +1,76 @@
+"""The admin's first page: what needs attention, key figures, latest activity, what is left to set up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.chats.models import Chat, Message
+from apps.sessions import demo, selectors
+from apps.sessions.admin.base import status_badge
+from apps.sessions.models import Command, SessionEvent, SessionGrant, SessionStatus
+from apps.sessions.services import commands, rights
+
+LATEST = 12
+DAY = timedelta(hours=24)
+
+
+def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold's hook: adds what the page shows. The number of queries does not grow with the rows."""
+    user: Any = request.user
+    visible = rights.visible_sessions(user)
+    counts = selectors.status_counts(visible)
+    demo_state = demo.state(user) if rights.may_add_account(user) else None
+    timeline = SessionEvent.objects.filter(session__in=visible).select_related("session", "user")[:LATEST]
+    context |= {
+        "title": "Overview",
+        "running": selectors.gateway_is_running(),
+        "attention": [
+            (session, status_badge(session), selectors.explain(session.status_code))
+            for session in selectors.needing_attention(visible)
+        ],
+        "sign_ins": list(selectors.open_attempts(rights.visible_attempts(user))[:LATEST]),
+        "figures": _figures(visible, counts),
+        "latest": [(event, selectors.event_text(event)) for event in timeline],
+        "may_add": rights.may_add_account(user),
+        "demo": demo_state,
+        "checklist": _checklist(user, counts, demo_state),
+    }
+    return context
+
+
+def _figures(visible: Any, counts: dict[str, int]) -> list[tuple[str, str, str]]:
+    """(name, number, note), each of the sessions that the user sees."""
+    since = timezone.now() - DAY
+    unread = Chat.objects.filter(session__in=visible).aggregate(chats=Count("pk"), unread=Sum("unread_count"))
+    sent = Message.objects.filter(session_id__in=visible.values("pk"), date__gt=since).aggregate(
+        received=Count("pk", filter=Q(out=False)),
+        sent=Count("pk", filter=Q(out=True, state=Message.State.SENT)),
+        failed=Count("pk", filter=Q(state=Message.State.FAILED)),
+    )
+    waiting = Command.objects.filter(session__in=visible, state__in=commands.OPEN).count()
+    total, ready = sum(counts.values()), counts.get(SessionStatus.READY, 0)
+    return [
+        ("Sessions ready", f"{ready} of {total}", f"{total - ready} not ready" if total > ready else "all connected"),
+        ("Unread", str(unread["unread"] or 0), f"in {unread['chats']} chats"),
+        ("Received, 24 h", str(sent["received"]), ""),
+        ("Sent, 24 h", str(sent["sent"]), f"{sent['failed']} failed" if sent["failed"] else "none failed"),
+        ("Commands waiting", str(waiting), ""),
+    ]
+
+
+def _checklist(user: Any, counts: dict[str, int], demo_state: demo.State | None) -> list[tuple[str, bool, str, str]]:
+    """(what, done, address, link's text); empty once everything is done."""
+    signed_in = sum(counts.values()) > counts.get(SessionStatus.SIGNING_IN, 0)
+    shared = not user.is_superuser or SessionGrant.objects.exclude(user=user).exists()
+    steps = [
+        ("Sign in to tgadmin", True, "", ""),
+        ("Sign a Telegram account in", signed_in, reverse("admin:tg_sessions_sign_in_start"), "Add account"),
+        ("Give colleagues their rights", shared, reverse("admin:tg_sessions_session_changelist"), "Open sessions"),
+    ]
+    return [] if all(done for _, done, _, _ in steps) else steps

@@ -1,0 +1,89 @@
+"""Users and groups in the admin's look, and the rights in sessions as a list of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, moment
+from apps.sessions.models import SessionGrant
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+POWERS = ("is_superuser", "is_staff", "groups", "user_permissions")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    """Who may change users may not give powers that he lacks: that is for superusers."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "full_name", "is_staff", "is_superuser", "is_active", "seen")
+    list_filter = ("is_staff", "is_superuser", "is_active")
+    show_full_result_count = False
+
+    @display(description="Name", ordering="first_name")
+    def full_name(self, user: User) -> str:
+        return user.get_full_name()
+
+    @display(description="Last sign-in", ordering="last_login")
+    def seen(self, user: User) -> SafeString | str:
+        return moment(user.last_login)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows = super().get_queryset(request)
+        return rows if request.user.is_superuser else rows.filter(is_superuser=False)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else (*fields, *POWERS)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    show_full_result_count = False
+
+
+@admin.register(SessionGrant)
+class SessionGrantAdmin(ReadOnlyAdmin):
+    """Who may use which account; changed on the account's own page."""
+
+    list_display = ("account", "person", "role", "giver", "given")
+    list_filter = ("role", VisibleSessionFilter)
+    search_fields = ("session__name", "user__username")
+    ordering = ("session__name", "user__username")
+    list_select_related = ("session", "user", "granted_by")
+    fields = list_display
+    readonly_fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SessionGrant]:
+        return super().get_queryset(request).select_related("session", "user", "granted_by")
+
+    @display(description="Account", ordering="session__name")
+    def account(self, grant: SessionGrant) -> str:
+        return grant.session.name
+
+    @display(description="User", ordering="user__username")
+    def person(self, grant: SessionGrant) -> str:
+        return grant.user.get_username()
+
+    @display(description="Given by", ordering="granted_by__username")
+    def giver(self, grant: SessionGrant) -> str:
+        return "–" if grant.granted_by is None else grant.granted_by.get_username()
+
+    @display(description="Given", ordering="granted_at")
+    def given(self, grant: SessionGrant) -> SafeString | str:
+        return moment(grant.granted_at)

@@ -1,0 +1,366 @@
+"""Sessions in the admin: the list, one session with all that belongs to it, and what managers do with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import Model, Q, QuerySet
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from apps.sessions import selectors, views
+from apps.sessions.admin.base import ReadOnlyAdmin, moment, status_badge
+from apps.sessions.forms import ConfirmForm
+from apps.sessions.models import Lease, Node, Role, Session, SessionGrant
+from apps.sessions.services import rights
+from apps.sessions.services import sessions as services
+from tgadmin.core import phones
+
+
+def _dialog(title: str, description: str, submit: str) -> dict[str, Any]:
+    return {"title": title, "description": description, "form_class": ConfirmForm, "form_submit_text": submit}
+
+
+def _redirect(address: str, request: HttpRequest | None = None) -> HttpResponse:
+    """To another page; a dialog, which htmx posts, is told by a header of htmx's own."""
+    if request is not None and request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def _key(object_id: object) -> int:
+    """The id in an address. Raises Http404 for what is none."""
+    text = str(object_id)
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404
+    return int(text)
+
+
+class OwnerFilter(admin.SimpleListFilter):
+    """By the gateway that holds the session."""
+
+    title = "gateway"
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        held = Lease.objects.filter(session__in=rights.visible_sessions(request.user)).values("owner_id")
+        return [(str(node.pk), node.name) for node in Node.objects.filter(pk__in=held)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        offered = {key for key, _ in self.lookup_choices}
+        if not self.value():
+            return queryset
+        return queryset.filter(lease__owner_id=self.value()) if self.value() in offered else queryset.none()
+
+
+class GrantInline(TabularInline):
+    """Who may use this account: changed by its managers."""
+
+    model = SessionGrant
+    fk_name = "session"
+    extra = 0
+    fields = ("user", "role", "granted_by", "granted_at")
+    readonly_fields = ("granted_by", "granted_at")
+    verbose_name, verbose_name_plural = "right", "rights"
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SessionGrant]:
+        return super().get_queryset(request).select_related("user", "granted_by").order_by("user__username")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "user" and field is not None and hasattr(field.widget, "can_add_related"):
+            field.widget.can_add_related = field.widget.can_change_related = False
+            field.widget.can_view_related = field.widget.can_delete_related = False
+        return field
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Active staff, and whoever has a right already; read once, not once for each row."""
+        formset = super().get_formset(request, obj, **kwargs)
+        people = User.objects.filter(Q(is_active=True, is_staff=True) | Q(session_grants__session=obj)).distinct()
+        people = people.order_by("username")
+        choices = [("", "---------"), *((user.pk, user.get_username()) for user in people)]
+
+        class GrantForm(formset.form):  # type: ignore[name-defined,misc]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                if "user" in self.fields:
+                    self.fields["user"].queryset = people
+                    self.fields["user"].choices = choices
+
+        formset.form = GrantForm
+        return formset
+
+    def _manages(self, request: HttpRequest, obj: Model | None) -> bool:
+        return obj is not None and rights.role(request.user, int(obj.pk)) == Role.MANAGER
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return obj is None or rights.role(request.user, int(obj.pk)) is not None
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._manages(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._manages(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._manages(request, obj)
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    session_path = "pk"
+    list_display = ("account", "phone_number", "status_shown", "since", "last_update", "flood_wait", "gateway")
+    list_display_links = ("account",)
+    list_filter = ("status", "enabled", OwnerFilter, "network")
+    ordering = ("name", "id")
+    inlines = (GrantInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "status_shown", "cause", "since", "retry", "gateway")}),
+        (
+            "Account at Telegram",
+            {"fields": ("phone_number", "profile", "telegram_user_id", "network", "dc_id")},
+        ),
+        ("Use", {"fields": ("last_update", "flood_wait", "created_at", "created_by")}),
+    )
+    change_form_outer_after_template = "sessions/session_detail.html"
+    actions_list = ("add_account",)
+    actions_detail = ("sign_in_again", "enable", "disable", "check_now", "reveal_phone", "log_out")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        rows = super().get_queryset(request).filter(pk__in=rights.visible_sessions(request.user).values("pk"))
+        return selectors.for_list(rows).select_related("lease__owner", "created_by")
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        fields: tuple[str, ...] = ("name", "profile_name", "username")
+        return (*fields, "phone") if request.user.has_perm(rights.REVEAL_PHONE) else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Session | None = None) -> list[str]:
+        names = [name for _, options in self.fieldsets for name in options["fields"]]
+        return names if not self.has_change_permission(request, obj) else [name for name in names if name != "name"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if obj is None:
+            return rights.is_staff(request.user)
+        return rights.role(request.user, int(obj.pk)) == Role.MANAGER
+
+    # --- how it is shown ---
+
+    @display(description="Name", ordering="name")
+    def account(self, session: Session) -> SafeString:
+        known_as = " · ".join(
+            part for part in (session.profile_name, session.username and f"@{session.username}") if part
+        )
+        return format_html(
+            '<b dir="auto">{}</b><br><span class="tg-sub" dir="auto">{}</span>', session.name, known_as or "–"
+        )
+
+    @display(description="Phone")
+    def phone_number(self, session: Session) -> SafeString:
+        return format_html('<bdi class="tg-num">{}</bdi>', phones.masked(session.phone) or "–")
+
+    @display(description="Status", ordering="status")
+    def status_shown(self, session: Session) -> SafeString:
+        known = selectors.explain(session.status_code)
+        if known is None:
+            return status_badge(session)
+        return format_html('{}<br><span class="tg-sub">{}</span>', status_badge(session), known.says)
+
+    @display(description="What to do")
+    def cause(self, session: Session) -> SafeString | str:
+        known = selectors.explain(session.status_code)
+        return "–" if known is None else format_html('{} <span class="tg-code">{}</span>', known.next_step, known.code)
+
+    @display(description="Since", ordering="status_since")
+    def since(self, session: Session) -> SafeString | str:
+        return moment(session.status_since)
+
+    @display(description="Next try")
+    def retry(self, session: Session) -> SafeString | str:
+        return moment(session.retry_at)
+
+    @display(description="Last update", ordering="last_update_at")
+    def last_update(self, session: Session) -> SafeString | str:
+        return moment(session.last_update_at)
+
+    @display(description="Flood wait")
+    def flood_wait(self, session: Session) -> SafeString | str:
+        until = getattr(session, "flood_until", None)
+        return "–" if until is None else format_html("until {}", moment(until))
+
+    @display(description="Gateway")
+    def gateway(self, session: Session) -> str:
+        lease = getattr(session, "lease", None)
+        return "–" if lease is None or lease.owner is None else lease.owner.name
+
+    @display(description="Name at Telegram")
+    def profile(self, session: Session) -> SafeString:
+        name = f" @{session.username}" if session.username else ""
+        return format_html('<span dir="auto">{}</span>{}', session.profile_name or "–", name)
+
+    # --- one session ---
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        session = self.get_object(request, object_id)
+        detail = {"detail": selectors.detail(session), "session": session} if session is not None else {}
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **detail, "show_save_and_continue": False}
+        )
+
+    def save_model(self, request: HttpRequest, obj: Session, form: ModelForm[Session], change: bool) -> None:
+        if "name" in form.changed_data:
+            services.rename(views.user_of(request), obj, form.cleaned_data["name"])
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: BaseInlineFormSet[Any, Any, Any], change: bool
+    ) -> None:
+        """Each right given or taken goes through its service, which records it."""
+        user, session = views.user_of(request), form.instance
+        formset.save(commit=False)
+        for gone in formset.deleted_objects:
+            services.revoke(user, session, gone.user)
+        for row, changed in formset.changed_objects:
+            if "user" in changed:
+                before = SessionGrant.objects.select_related("user").get(pk=row.pk)
+                services.revoke(user, session, before.user)
+            services.grant(user, session, row.user, Role(row.role))
+        for row in formset.new_objects:
+            services.grant(user, session, row.user, Role(row.role))
+
+    # --- what managers do ---
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("sign-in/", wrap(views.sign_in_start), name="tg_sessions_sign_in_start"),
+            path("sign-in/<uuid:attempt_id>/", wrap(views.sign_in), name="tg_sessions_sign_in"),
+            path("sign-in/<uuid:attempt_id>/status/", wrap(views.sign_in_status), name="tg_sessions_sign_in_status"),
+            path("demo/", wrap(views.demo_page), name="tg_sessions_demo"),
+            path("demo/status/", wrap(views.demo_status), name="tg_sessions_demo_status"),
+            path("demo/start/", wrap(views.demo_start), name="tg_sessions_demo_start"),
+            path("demo/remove/", wrap(views.demo_remove), name="tg_sessions_demo_remove"),
+            *super().get_urls(),
+        ]
+
+    def _session(self, request: HttpRequest, object_id: str | int) -> Session:
+        session = self.get_object(request, str(object_id))
+        if session is None:
+            raise rights.Forbidden
+        return session
+
+    def _managed(self, request: HttpRequest, object_id: str | int | None) -> Session | None:
+        """The session, if the user manages it: what an action's button asks before it is shown."""
+        if object_id is None or rights.role(request.user, _key(object_id)) != Role.MANAGER:
+            return None
+        return self.get_object(request, str(object_id))
+
+    def has_add_account_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return rights.may_add_account(request.user)
+
+    def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._managed(request, object_id) is not None
+
+    def has_enable_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        session = self._managed(request, object_id)
+        return session is not None and not session.enabled
+
+    def has_disable_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        session = self._managed(request, object_id)
+        return session is not None and session.enabled
+
+    def has_reveal_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return object_id is not None and rights.may_reveal_phone(request.user, _key(object_id))
+
+    @action(
+        description="Add account",
+        url_path="add-account",
+        icon="add",
+        permissions=["add_account"],
+        variant=ActionVariant.PRIMARY,
+    )
+    def add_account(self, request: HttpRequest) -> HttpResponse:
+        return _redirect(reverse("admin:tg_sessions_sign_in_start"))
+
+    @action(description="Sign in again", url_path="sign-in-again", icon="login", permissions=["manage"])
+    def sign_in_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return _redirect(f"{reverse('admin:tg_sessions_sign_in_start')}?session={_key(object_id)}")
+
+    @action(
+        description="Enable",
+        url_path="enable",
+        icon="play_circle",
+        permissions=["enable"],
+        dialog=_dialog("Enable this account?", "The gateway connects it again.", "Enable"),
+    )
+    def enable(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        services.enable(views.user_of(request), self._session(request, object_id))
+        return self._done(request, object_id, "The account is enabled.")
+
+    @action(
+        description="Disable",
+        url_path="disable",
+        icon="pause_circle",
+        permissions=["disable"],
+        dialog=_dialog(
+            "Disable this account?",
+            "It is disconnected and stays signed in at Telegram; its chats are kept, messages that wait are not sent.",
+            "Disable",
+        ),
+    )
+    def disable(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        services.disable(views.user_of(request), self._session(request, object_id))
+        return self._done(request, object_id, "The account is disabled.")
+
+    @action(
+        description="Check",
+        url_path="check",
+        icon="network_check",
+        permissions=["manage"],
+        dialog=_dialog("Check this account?", "Its chat list is read from Telegram again.", "Check"),
+    )
+    def check_now(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        services.resync(views.user_of(request), self._session(request, object_id))
+        return self._done(request, object_id, "Telegram is being asked; see the commands below.")
+
+    @action(
+        description="Reveal phone",
+        url_path="reveal-phone",
+        icon="visibility",
+        permissions=["reveal"],
+        dialog=_dialog("Reveal the phone number?", "That you saw it is recorded in the timeline.", "Reveal"),
+    )
+    def reveal_phone(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        number = services.reveal_phone(views.user_of(request), self._session(request, object_id))
+        return render(request, "sessions/revealed.html", {"number": number})
+
+    @action(
+        description="Log out",
+        url_path="log-out",
+        icon="logout",
+        permissions=["manage"],
+        variant=ActionVariant.DANGER,
+        dialog=_dialog(
+            "Log this account out?",
+            "Its key is ended at Telegram. Chats and rights stay; to use the account again it must be signed in again.",
+            "Log out",
+        ),
+    )
+    def log_out(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        services.log_out(views.user_of(request), self._session(request, object_id))
+        return self._done(request, object_id, "The account is being logged out.")
+
+    def _done(self, request: HttpRequest, object_id: str, text: str) -> HttpResponse:
+        messages.success(request, text)
+        return _redirect(reverse("admin:tg_sessions_session_change", args=(object_id,)), request)

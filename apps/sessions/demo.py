@@ -1,0 +1,279 @@
+"""The demo: signs the sandbox's demo phones in through the ordinary sign-in, and removes them again.
+
+``up`` leaves a file ({"phones": […], "codes": path of JSON lines {"phone", "code"}, "password"?}); without it there is
+no demo. The steps run as a background task, so no web thread waits; every task may be run twice without harm.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from apps.sessions import selectors
+from apps.sessions.models import (
+    Authorization,
+    AuthorizationSecret,
+    Command,
+    Session,
+    SessionEvent,
+    SignInAttempt,
+    SignInStep,
+)
+from apps.sessions.services import commands, rights, sessions, signin
+from apps.sessions.services.signin import SignInError
+from apps.sessions.services.signin.common import OVER, note
+from tgadmin.core import phones
+
+TASK_SECONDS = 40.0
+"""How long one task waits for the gateway; Q_CLUSTER's timeout is longer."""
+TRY_FOR = timedelta(minutes=10)
+"""How long tasks follow each other while the gateway does not answer."""
+REMOVAL = "demo_removal"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the demo's file says."""
+
+    phones: tuple[str, ...]
+    codes: Path
+    password: str
+
+
+class Phase(StrEnum):
+    ABSENT = "absent"
+    SIGNING_IN = "signing_in"
+    FAILED = "failed"
+    READY = "ready"
+    REMOVING = "removing"
+
+
+@dataclass(frozen=True)
+class State:
+    """How far the demo is: a line for each account, and the address of its chats once it is READY."""
+
+    phase: Phase
+    lines: tuple[tuple[str, str], ...] = ()
+    trouble: selectors.Explanation | None = None
+    open_at: str = ""
+
+    def version(self, running: bool) -> str:
+        return "|".join((self.phase, str(running), *(f"{name}:{text}" for name, text in self.lines)))
+
+
+def plan() -> Plan | None:
+    """The demo of this installation; None when there is none."""
+    if not settings.DEMO_FILE:
+        return None
+    try:
+        told: dict[str, Any] = json.loads(Path(settings.DEMO_FILE).read_text(encoding="utf-8"))
+        digits = tuple(phones.normalise(str(phone)) for phone in told["phones"])
+        return Plan(digits, Path(told["codes"]), str(told.get("password") or "")) if digits else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def state(user: User) -> State | None:
+    """How far the demo is; None without a demo."""
+    demo = plan()
+    if demo is None:
+        return None
+    rows = list(_accounts(demo))
+    attempts = {attempt.phone: attempt for attempt in _attempts(demo).order_by("started_at")}
+    if not rows and not attempts:
+        return State(Phase.ABSENT)
+    if SessionEvent.objects.filter(session__in=rows, kind=REMOVAL).exists():
+        return State(Phase.REMOVING, tuple((row.name, "Logging out") for row in rows))
+    lines = tuple(_line(phone, rows, attempts.get(phone)) for phone in demo.phones)
+    failed = [attempt for attempt in attempts.values() if _has_failed(attempt)]
+    if failed:
+        return State(Phase.FAILED, lines, selectors.explain_step(failed[0]))
+    signed_in = [row for row in rows if row.phone in demo.phones and row.telegram_user_id is not None]
+    if len(signed_in) < len(demo.phones) or not all(selectors.sync_progress(row)[1] for row in signed_in):
+        return State(Phase.SIGNING_IN, lines)
+    visible = rights.visible_sessions(user).filter(pk__in=[row.pk for row in signed_in]).first()
+    return State(Phase.READY, lines, open_at=reverse("chats:session", args=(visible.pk,)) if visible else "")
+
+
+def _line(phone: str, rows: list[Session], attempt: SignInAttempt | None) -> tuple[str, str]:
+    row = next((row for row in rows if row.phone == phone and row.telegram_user_id is not None), None)
+    if row is not None:
+        chats, complete = selectors.sync_progress(row)
+        return row.name, f"{chats} chats" if complete else f"Signed in, {chats} chats so far"
+    if attempt is None:
+        return phones.masked(phone), "Waiting"
+    words = {SignInStep.PHONE: "Asking for a code", SignInStep.CODE: "Entering the code"}
+    return phones.masked(phone), words.get(SignInStep(attempt.step), attempt.get_step_display())
+
+
+def _has_failed(attempt: SignInAttempt) -> bool:
+    return bool(attempt.error_code) and not attempt.busy and attempt.step != SignInStep.DONE
+
+
+def _accounts(demo: Plan) -> QuerySet[Session]:
+    """The demo's accounts, and the places of sign-ins under way."""
+    found = Session.objects.filter(network=settings.TELEGRAM_NETWORK, phone__in=demo.phones)
+    return found.exclude(telegram_user_id=None, enabled=False).order_by("pk")
+
+
+def _attempts(demo: Plan) -> QuerySet[SignInAttempt]:
+    return SignInAttempt.objects.filter(session__network=settings.TELEGRAM_NETWORK, phone__in=demo.phones)
+
+
+# --- signing in -----------------------------------------------------------------------------------------------------
+
+
+def start(user: User) -> None:
+    """Begins the demo's sign-ins; what failed before is begun anew. Raises Forbidden, SignInError."""
+    demo = plan()
+    if demo is None:
+        return
+    signed_in = set(_signed_in(demo))
+    with transaction.atomic():
+        for attempt in _attempts(demo).exclude(step__in=OVER):
+            if _has_failed(attempt):
+                signin.cancel(user, attempt)
+        for phone in demo.phones:
+            if phone not in signed_in:
+                signin.start(user, "", phone)
+        transaction.on_commit(lambda: _queue(run_sign_in, user.pk))
+
+
+def _signed_in(demo: Plan) -> Iterator[str]:
+    current = Authorization.objects.filter(role=Authorization.Role.CURRENT, session__in=_accounts(demo))
+    yield from current.values_list("session__phone", flat=True)
+
+
+def run_sign_in(user_id: int) -> str:
+    """The task: takes each open sign-in of the demo to its end, waiting for the gateway's answers."""
+    demo, user = plan(), User.objects.filter(pk=user_id).first()
+    if demo is None or user is None:
+        return "no demo"
+    deadline = time.monotonic() + TASK_SECONDS
+    for attempt_id in list(_open_attempts(demo, user).values_list("pk", flat=True)):
+        while time.monotonic() < deadline and _advance(demo, user, attempt_id, deadline):
+            pass
+    left = [attempt for attempt in _open_attempts(demo, user) if not _has_failed(attempt)]
+    if left and min(attempt.started_at for attempt in left) > timezone.now() - TRY_FOR:
+        _queue(run_sign_in, user_id)
+    return f"{len(left)} left"
+
+
+def _open_attempts(demo: Plan, user: User) -> QuerySet[SignInAttempt]:
+    return _attempts(demo).filter(started_by=user).exclude(step__in=OVER)
+
+
+def _advance(demo: Plan, user: User, attempt_id: object, deadline: float) -> bool:
+    """One step; whether another may follow."""
+    attempt = SignInAttempt.objects.filter(pk=attempt_id).first()
+    if attempt is None or attempt.is_over or _has_failed(attempt):
+        return False
+    if attempt.busy:
+        _wait(attempt, deadline)
+        return True
+    try:
+        if attempt.step == SignInStep.CODE:
+            code = _code(demo, attempt.phone)
+            if not code:
+                return False
+            signin.submit_code(user, attempt, code)
+        elif attempt.step == SignInStep.PASSWORD:
+            signin.submit_password(user, attempt, demo.password)
+        else:
+            signin.submit_phone(user, attempt, attempt.phone)
+    except SignInError:
+        return False
+    return True
+
+
+def _wait(attempt: SignInAttempt, deadline: float) -> None:
+    lane = commands.sign_in_lane(attempt.pk)
+    command = Command.objects.filter(lane=lane, state__in=commands.OPEN).order_by("-pk").first()
+    if command is not None:
+        with suppress(Command.DoesNotExist):  # it went with its session
+            commands.wait(command.pk, max(0.0, deadline - time.monotonic()))
+
+
+def _code(demo: Plan, phone: str) -> str:
+    """The newest code that was sent to the phone; empty if there is none."""
+    newest = ""
+    try:
+        lines = demo.codes.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue  # being written just now
+        if str(told.get("phone", "")) == phone:
+            newest = str(told.get("code", ""))
+    return newest
+
+
+def _queue(task: Any, user_id: int) -> None:
+    async_task(f"{task.__module__}.{task.__name__}", user_id, task_name=f"demo {task.__name__}")
+
+
+# --- removing -------------------------------------------------------------------------------------------------------
+
+
+def remove(user: User) -> None:
+    """Logs the demo's accounts out; the task then deletes them with all that hangs on them. Raises Forbidden."""
+    demo = plan()
+    if demo is None:
+        return
+    with transaction.atomic():
+        for attempt in _attempts(demo).exclude(step__in=OVER):
+            signin.cancel(user, attempt)
+        for row in _accounts(demo).exclude(telegram_user_id=None):
+            sessions.log_out(user, row)
+            note(row.pk, REMOVAL, user=user)
+        transaction.on_commit(lambda: _queue(run_removal, user.pk))
+
+
+def run_removal(user_id: int) -> str:
+    """The task: waits until the gateway has logged the accounts out, then deletes everything."""
+    demo, user = plan(), User.objects.filter(pk=user_id).first()
+    if demo is None or user is None:
+        return "no demo"
+    deadline = time.monotonic() + TASK_SECONDS
+    rows = Session.objects.filter(network=settings.TELEGRAM_NETWORK, phone__in=demo.phones)
+    for command in Command.objects.filter(session__in=rows, kind__in=ENDING, state__in=commands.OPEN):
+        with suppress(Command.DoesNotExist):
+            commands.wait(command.pk, max(0.0, deadline - time.monotonic()))
+    waiting = [row for row in rows.order_by("pk") if not _delete(user, row)]
+    asked = SessionEvent.objects.filter(session__in=waiting, kind=REMOVAL, at__gt=timezone.now() - TRY_FOR)
+    if waiting and asked.exists():
+        _queue(run_removal, user_id)
+    return f"{len(waiting)} left"
+
+
+ENDING = (commands.Kind.LOG_OUT, commands.Kind.SIGN_IN_CANCEL)
+
+
+def _delete(user: User, row: Session) -> bool:
+    if row.telegram_user_id is not None:
+        if AuthorizationSecret.objects.filter(authorization__session=row).exists():
+            return False
+        sessions.remove(user, row)
+        return True
+    if Command.objects.filter(session=row, state__in=commands.OPEN).exists():
+        return False
+    row.delete()
+    return True

@@ -1,0 +1,192 @@
+"""What the admin's pages and the commands read of sessions and sign-ins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from django.db.models import Count, DateTimeField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.sessions.models import (
+    Authorization,
+    Command,
+    FloodWait,
+    Node,
+    Session,
+    SessionEvent,
+    SessionStatus,
+    SignInAttempt,
+    SignInStep,
+)
+from apps.sessions.services import commands
+from apps.sessions.services.signin.common import NEW_CODE_NEEDED
+from tgadmin.core.errors import Kind, disposition
+
+BEATS_WITHIN = timedelta(seconds=10)
+"""A gateway whose last beat is older is taken for stopped: it beats every second."""
+TIMELINE_LENGTH = 50
+
+ATTENTION = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED, SessionStatus.CONNECTION_FAILED)
+
+VIA = {
+    "app": "in the Telegram app on the account's other devices",
+    "sms": "by SMS",
+    "call": "by a phone call that speaks the code",
+    "flash_call": "by a call that is not to be answered: the code is in the calling number",
+    "missed_call": "by a missed call: the code is the last digits of the calling number",
+    "email": "by email",
+    "fragment": "on fragment.com",
+    "firebase": "by SMS",
+    "sms_word": "by SMS: the code is a word",
+    "sms_phrase": "by SMS: the code is a phrase",
+}
+
+_SIGN_IN_SAYS = {
+    Kind.WAIT: (
+        "Telegram asks to wait before the next try; this sign-in is kept.",
+        "Try again when the time is over.",
+    ),
+    Kind.NETWORK: (
+        "Telegram did not answer; this sign-in is kept.",
+        "Try the step again. If it lasts, check this server's network.",
+    ),
+    Kind.RETRY: (
+        "Telegram has an internal problem just now; this sign-in is kept.",
+        "Try the step again in a minute.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a code means, for staff: ``says`` one sentence, ``next_step`` what to do now."""
+
+    code: str
+    says: str
+    next_step: str
+
+
+def explain(code: str) -> Explanation | None:
+    """The cause of a session's status; None for no code."""
+    if not code:
+        return None
+    known = disposition(code)
+    return Explanation(code, known.says, known.next_step)
+
+
+def explain_step(attempt: SignInAttempt) -> Explanation | None:
+    """What the last step of a sign-in answered; None when nothing is wrong."""
+    code = attempt.error_code
+    if not code:
+        return None
+    if code in NEW_CODE_NEEDED:
+        return Explanation(code, "This code has expired.", "Ask for a new one: it comes for the same number.")
+    if code == "ACCOUNT_MISMATCH":
+        return Explanation(
+            code,
+            "Another account than this one was signed in; it was logged out again at once.",
+            "Start again with this account's own number.",
+        )
+    if code in ("AUTH_RESTART", "SIGN_IN_FAILED"):
+        return Explanation(code, "Telegram asks to begin this sign-in again.", "Send a new code to the number below.")
+    known = disposition(code)
+    says = _SIGN_IN_SAYS.get(known.kind)
+    if attempt.is_over or says is None:
+        return Explanation(code, known.says, known.next_step)
+    return Explanation(code, *says)
+
+
+def gateway_is_running() -> bool:
+    """Whether any gateway has beaten just now, by the database's clock."""
+    return Node.objects.filter(beat_at__gt=Now() - BEATS_WITHIN).exists()
+
+
+def attempt_version(attempt: SignInAttempt, running: bool) -> str:
+    """Changes whenever the sign-in's page would look different."""
+    return f"{attempt.step}.{int(attempt.busy)}.{attempt.updated_at.timestamp():.6f}.{int(running)}"
+
+
+def seconds_until(at: datetime | None) -> int:
+    """Whole seconds from now, 0 for past or None."""
+    return 0 if at is None else max(0, ceil((at - timezone.now()).total_seconds()))
+
+
+def sync_progress(session: Session) -> tuple[int, bool]:
+    """How many chats of the account are stored, and whether its chat list is complete."""
+    waiting = Command.objects.filter(session=session, kind=commands.Kind.DIALOGS, state__in=commands.OPEN).exists()
+    chats: int = session.chats.count()  # type: ignore[attr-defined]  # the chats app's, above this one
+    return chats, not waiting
+
+
+def for_list(sessions: QuerySet[Session]) -> QuerySet[Session]:
+    """With what a list of sessions shows: the owner gateway and the longest flood wait of the whole account."""
+    waits = FloodWait.objects.filter(session=OuterRef("pk"), until__gt=Now()).order_by("-until").values("until")[:1]
+    return sessions.select_related("lease__owner").annotate(flood_until=Subquery(waits, output_field=DateTimeField()))
+
+
+def detail(session: Session) -> dict[str, Any]:
+    """Everything that a session's page shows beside its own row, in a fixed number of queries."""
+    timeline = SessionEvent.objects.filter(session=session).select_related("user")[:TIMELINE_LENGTH]
+    waiting = Command.objects.filter(session=session, state__in=commands.OPEN).select_related("created_by")
+    return {
+        "timeline": [(event, event_text(event)) for event in timeline],
+        "authorizations": list(Authorization.objects.filter(session=session)),
+        "waiting": list(waiting.order_by("id")[:TIMELINE_LENGTH]),
+        "waiting_count": waiting.count(),
+        "floods": list(FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")),
+    }
+
+
+_EVENTS = {
+    "sign_in_started": "Sign-in started",
+    "sign_in_failed": "Sign-in step refused",
+    "sign_in_cancelled": "Sign-in ended",
+    "signed_in": "Signed in",
+    "renamed": "Renamed",
+    "enabled": "Enabled",
+    "disabled": "Disabled",
+    "logged_out": "Logged out",
+    "phone_revealed": "Phone number revealed",
+    "granted": "Right given",
+    "revoked": "Right taken away",
+    "taken_over": "Taken over by a gateway",
+    "released": "Released by its gateway",
+}
+
+
+def event_text(event: SessionEvent) -> str:
+    """A line of the timeline in words."""
+    if event.kind.startswith("status."):
+        status = event.kind.removeprefix("status.")
+        return SessionStatus(status).label if status in SessionStatus.values else status
+    text = _EVENTS.get(event.kind, event.kind.replace("_", " ").replace(".", " ").capitalize())
+    facts = event.detail or {}
+    if event.kind == "granted":
+        return f"{text}: {facts.get('to', '')}, {facts.get('role', '')}"
+    if event.kind == "revoked":
+        return f"{text}: {facts.get('of', '')}"
+    return text
+
+
+def needing_attention(sessions: QuerySet[Session]) -> list[Session]:
+    """Those that need a person, worst first, and those that Telegram makes wait."""
+    waiting = Q(flood_waits__until__gt=Now(), flood_waits__peer_id=0)
+    found = sessions.filter(Q(status__in=ATTENTION) | waiting).annotate(
+        flood_until=Max("flood_waits__until", filter=waiting)
+    )
+    order = {status: place for place, status in enumerate(ATTENTION)}
+    return sorted(found, key=lambda session: (order.get(SessionStatus(session.status), len(order)), session.name))
+
+
+def status_counts(sessions: QuerySet[Session]) -> dict[str, int]:
+    return dict(sessions.order_by().values_list("status").annotate(Count("pk")))
+
+
+def open_attempts(attempts: QuerySet[SignInAttempt]) -> QuerySet[SignInAttempt]:
+    return attempts.exclude(step__in=(SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)).select_related(
+        "session"
+    )

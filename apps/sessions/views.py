@@ -1,0 +1,246 @@
+"""The sign-in wizard: one address per sign-in, one step at a time; every step is a command that the gateway answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.sessions import demo, selectors
+from apps.sessions.forms import CodeForm, PasswordForm, PhoneForm
+from apps.sessions.models import Role, Session, SignInAttempt, SignInStep
+from apps.sessions.services import rights, signin
+from apps.sessions.services.signin import SignInError
+from tgadmin.core import phones
+
+REFRESH_SECONDS = 3
+"""How often a browser without JavaScript loads the page again while the gateway is asked."""
+
+STEPS = (SignInStep.PHONE, SignInStep.CODE, SignInStep.PASSWORD, SignInStep.DONE)
+
+
+def address(attempt: SignInAttempt) -> str:
+    return reverse("admin:tg_sessions_sign_in", args=(attempt.pk,))
+
+
+def user_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # the admin site lets nobody else in  # noqa: S101
+    return request.user
+
+
+# --- starting -------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_start(request: HttpRequest) -> HttpResponse:
+    """The number: of a new account, or with ?session=<id> of one that is known."""
+    user = user_of(request)
+    session = _known_session(user, request.GET.get("session", ""))
+    if session is None and not rights.may_add_account(user):
+        raise rights.Forbidden
+    known = phones.masked(session.phone) if session is not None else ""
+    form = PhoneForm(request.POST or None, named=session is None, known=known)
+    refused: SignInError | None = None
+    if request.method == "POST" and form.is_valid():
+        phone = form.cleaned_data["phone"] or (session.phone if session is not None else "")
+        try:
+            attempt = signin.start(user, form.cleaned_data.get("name", ""), phone, session=session)
+        except SignInError as error:
+            refused = error
+        else:
+            return HttpResponseRedirect(address(attempt))
+    context = {
+        **_steps(SignInStep.PHONE),
+        "title": f"Sign in again: {session.name}" if session is not None else "Add account",
+        "form": form,
+        "refused": refused,
+        "session": session,
+        "running": selectors.gateway_is_running(),
+    }
+    return _page(request, "sessions/sign_in_start.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _known_session(user: User, wanted: str) -> Session | None:
+    if not wanted:
+        return None
+    session = (
+        rights.visible_sessions(user).filter(pk=int(wanted) if wanted.isascii() and wanted.isdigit() else 0).first()
+    )
+    if session is None:
+        raise Http404
+    rights.require(user, session.pk, Role.MANAGER)
+    return session
+
+
+# --- one sign-in ----------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+    """The step that waits, at an address that survives reloads, restarts and another web node."""
+    attempt = _attempt(request, attempt_id)
+    if request.method == "POST":
+        return _act(request, attempt)
+    return _show(request, attempt)
+
+
+@require_safe
+def sign_in_status(request: HttpRequest, attempt_id: UUID) -> JsonResponse:
+    """What the page polls: a version that changes when the page would look different, and the first sync's progress."""
+    attempt = _attempt(request, attempt_id)
+    answer: dict[str, Any] = {"version": selectors.attempt_version(attempt, selectors.gateway_is_running())}
+    if attempt.step == SignInStep.DONE:
+        chats, complete = selectors.sync_progress(attempt.session)
+        answer |= {"chats": chats, "complete": complete, "status": attempt.session.get_status_display()}
+    return JsonResponse(answer)
+
+
+def _attempt(request: HttpRequest, attempt_id: UUID) -> SignInAttempt:
+    visible = rights.visible_attempts(user_of(request)).select_related("session")
+    attempt = visible.filter(pk=attempt_id).first()
+    if attempt is None:
+        raise Http404
+    return attempt
+
+
+Step = Callable[[HttpRequest, User, SignInAttempt], object]
+
+
+def _act(request: HttpRequest, attempt: SignInAttempt) -> HttpResponse:
+    step = ACTIONS.get(request.POST.get("action", ""))
+    if step is None:
+        return HttpResponse("Unknown action.", status=400, content_type="text/plain")
+    try:
+        step(request, user_of(request), attempt)
+    except SignInError as error:
+        attempt.refresh_from_db()
+        return _show(request, attempt, refused=error, status=422)
+    return HttpResponseRedirect(address(attempt))
+
+
+def _phone(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
+    return signin.submit_phone(user, attempt, request.POST.get("phone", "").strip() or attempt.phone)
+
+
+def _code(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
+    return signin.submit_code(user, attempt, request.POST.get("code", ""))
+
+
+def _password(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
+    return signin.submit_password(user, attempt, request.POST.get("password", ""))
+
+
+ACTIONS: dict[str, Step] = {
+    "phone": _phone,
+    "code": _code,
+    "password": _password,
+    "resend": lambda request, user, attempt: signin.resend(user, attempt),
+    "change": lambda request, user, attempt: signin.change_phone(user, attempt),
+    "cancel": lambda request, user, attempt: signin.cancel(user, attempt),
+}
+
+
+def _show(
+    request: HttpRequest, attempt: SignInAttempt, *, refused: SignInError | None = None, status: int = 200
+) -> HttpResponse:
+    running = selectors.gateway_is_running()
+    step = SignInStep(attempt.step)
+    chats, complete = selectors.sync_progress(attempt.session) if step == SignInStep.DONE else (0, False)
+    context = {
+        **_steps(step),
+        "title": f"Sign in: {attempt.session.name}",
+        "attempt": attempt,
+        "session": attempt.session,
+        "phone": phones.masked(attempt.phone),
+        "form": _form(user_of(request), attempt),
+        "via": selectors.VIA.get(attempt.code_via, ""),
+        "next_via": selectors.VIA.get(attempt.next_via, ""),
+        "explanation": None if attempt.busy or refused else selectors.explain_step(attempt),
+        "refused": refused,
+        "new_code_needed": attempt.error_code in signin.NEW_CODE_NEEDED,
+        "flood_seconds": selectors.seconds_until(attempt.flood_until),
+        "resend_seconds": selectors.seconds_until(attempt.resend_at),
+        "running": running,
+        "version": selectors.attempt_version(attempt, running),
+        "refresh_seconds": REFRESH_SECONDS,
+        "chats": chats,
+        "complete": complete,
+    }
+    return _page(request, "sessions/sign_in.html", context, status=status)
+
+
+def _form(user: User, attempt: SignInAttempt) -> Any:
+    if attempt.step == SignInStep.CODE:
+        return CodeForm(via=attempt.code_via)
+    if attempt.step == SignInStep.PASSWORD:
+        return PasswordForm()
+    # Whoever typed a new account's number may see it again, to mend it; a known account's stays masked.
+    typed = attempt.started_by_id == user.pk and attempt.session.telegram_user_id is None
+    initial = {"phone": f"+{attempt.phone}"} if typed else {}
+    return PhoneForm(initial=initial, named=False, known="" if typed else phones.masked(attempt.phone))
+
+
+def _steps(current: SignInStep) -> dict[str, Any]:
+    place = STEPS.index(current) if current in STEPS else len(STEPS)
+    names = [(step.label, "done" if at < place else "now" if at == place else "") for at, step in enumerate(STEPS)]
+    return {"steps": names, "step": current.value}
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    return render(request, template, {**admin.site.each_context(request), **context}, status=status)
+
+
+# --- the demo -------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def demo_page(request: HttpRequest) -> HttpResponse:
+    """How far the demo is; it moves on to the chats by itself."""
+    state, running = _demo_state(request), selectors.gateway_is_running()
+    context = {
+        "title": "Demo",
+        "demo": state,
+        "running": running,
+        "version": state.version(running),
+        "refresh_seconds": REFRESH_SECONDS,
+    }
+    return _page(request, "sessions/demo.html", context)
+
+
+@require_safe
+def demo_status(request: HttpRequest) -> JsonResponse:
+    state = _demo_state(request)
+    return JsonResponse({"version": state.version(selectors.gateway_is_running()), "open": state.open_at})
+
+
+@require_POST
+def demo_start(request: HttpRequest) -> HttpResponse:
+    _demo_state(request)
+    demo.start(user_of(request))
+    return HttpResponseRedirect(reverse("admin:tg_sessions_demo"))
+
+
+@require_POST
+def demo_remove(request: HttpRequest) -> HttpResponse:
+    _demo_state(request)
+    demo.remove(user_of(request))
+    messages.success(request, "The demo is being removed.")
+    return HttpResponseRedirect(reverse("admin:tg_sessions_demo"))
+
+
+def _demo_state(request: HttpRequest) -> demo.State:
+    user = user_of(request)
+    if not rights.may_add_account(user):
+        raise rights.Forbidden
+    state = demo.state(user)
+    if state is None:
+        raise Http404
+    return state

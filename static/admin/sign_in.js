@@ -1,0 +1,92 @@
+// The sign-in's and the demo's page: follows what the gateway answers, counts waits down, sends each form once.
+
+const POLL = 400; // ms between looks while an answer is owed
+const POLL_SLOWEST = 5000; // ms, while the server does not answer
+
+const page = document.querySelector("[data-status]");
+
+async function look() {
+  const response = await fetch(page.dataset.status, {
+    headers: { Accept: "application/json" },
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "error",
+  });
+  if (!response.ok) throw new Error(String(response.status));
+  return response.json();
+}
+
+function show(answer) {
+  if (answer.open) {
+    location.replace(answer.open);
+    return false;
+  }
+  if (answer.version !== page.dataset.version) {
+    location.replace(location.pathname);
+    return false;
+  }
+  if (answer.chats !== undefined) {
+    page.querySelector("[data-chats]").textContent = answer.chats;
+    page.querySelector("[data-syncing]").hidden = answer.complete;
+    return !answer.complete;
+  }
+  return true;
+}
+
+async function watch() {
+  let wait = POLL;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    try {
+      if (!show(await look())) return;
+      wait = POLL;
+    } catch {
+      wait = Math.min(wait * 2, POLL_SLOWEST);
+    }
+  }
+}
+
+function words(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}:${String(seconds % 60).padStart(2, "0")} min`;
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")} h`;
+}
+
+function countDown(element) {
+  const end = performance.now() + Number(element.dataset.seconds) * 1000;
+  const tick = () => {
+    const left = Math.ceil((end - performance.now()) / 1000);
+    if (left > 0) {
+      element.textContent = words(left);
+      setTimeout(tick, 250);
+      return;
+    }
+    element.textContent = "0 s";
+    element.closest(".tg-wait")?.remove();
+    for (const button of document.querySelectorAll(`[data-${element.dataset.enables}]`)) button.disabled = false;
+  };
+  tick();
+}
+
+for (const element of document.querySelectorAll("[data-seconds]")) countDown(element);
+
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent !== undefined) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "";
+    form.setAttribute("aria-busy", "true");
+  });
+}
+
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+});
+
+if (page && page.dataset.watch !== undefined) watch();

@@ -1,0 +1,101 @@
+"""How the admin looks and what its navigation holds: django-unfold's settings, with the live pages' accent colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def superusers_only(request: HttpRequest) -> bool:
+    return bool(request.user.is_superuser)
+
+
+def may_see_users(request: HttpRequest) -> bool:
+    return request.user.has_perm("auth.view_user")
+
+
+def _item(title: str, icon: str, link: str, **more: Any) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(link)} | more
+
+
+ONLY_SUPERUSERS = {"permission": "tgadmin.unfold.superusers_only"}
+
+NAVIGATION = [
+    {
+        "items": [
+            _item("Overview", "home", "admin:index"),
+            _item("Chats", "forum", "chats:home"),
+        ]
+    },
+    {
+        "title": "Accounts",
+        "items": [
+            _item("Sessions", "sim_card", "admin:tg_sessions_session_changelist"),
+            _item("Sign-ins", "login", "admin:tg_sessions_signinattempt_changelist"),
+            _item("Rights", "group_add", "admin:tg_sessions_sessiongrant_changelist"),
+            _item("Timeline", "timeline", "admin:tg_sessions_sessionevent_changelist"),
+        ],
+    },
+    {
+        "title": "Stored",
+        "items": [
+            _item("Chat records", "list_alt", "admin:chats_chat_changelist"),
+            _item("Messages", "chat_bubble", "admin:chats_message_changelist"),
+            _item("Peers", "contacts", "admin:chats_peer_changelist"),
+            _item("Gaps", "pending", "admin:chats_gap_changelist"),
+        ],
+    },
+    {
+        "title": "Machinery",
+        "items": [
+            _item("Commands", "send", "admin:tg_sessions_command_changelist"),
+            _item("Flood waits", "hourglass_top", "admin:tg_sessions_floodwait_changelist"),
+            _item("Leases", "link", "admin:tg_sessions_lease_changelist"),
+            _item("Gateways", "dns", "admin:tg_sessions_node_changelist", **ONLY_SUPERUSERS),
+            _item("Failed tasks", "report", "admin:django_q_failure_changelist", **ONLY_SUPERUSERS),
+        ],
+    },
+    {
+        "title": "Administration",
+        "items": [
+            _item("Users", "person", "admin:auth_user_changelist", permission="tgadmin.unfold.may_see_users"),
+            _item("Groups", "groups", "admin:auth_group_changelist", **ONLY_SUPERUSERS),
+        ],
+    },
+]
+
+UNFOLD = {
+    "SITE_TITLE": "tgadmin",
+    "SITE_HEADER": "tgadmin",
+    "SITE_ICON": lambda request: static("common/icon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("common/icon.svg")},
+    ],
+    "SITE_URL": reverse_lazy("chats:home"),
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "STYLES": [lambda request: static("admin/tgadmin.css")],
+    "SCRIPTS": [lambda request: static("admin/times.js")],
+    "DASHBOARD_CALLBACK": "apps.monitoring.dashboard.index",
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": NAVIGATION},
+    "COLORS": {
+        # 600 is the accent on light, 500 on dark, as on the live pages.
+        "primary": {
+            "50": "#eef6ff",
+            "100": "#dcecfd",
+            "200": "#c3dcf8",
+            "300": "#9bd0ff",
+            "400": "#7cc0ff",
+            "500": "#5fb0ff",
+            "600": "#0b66c3",
+            "700": "#0a4f98",
+            "800": "#0d447f",
+            "900": "#173a61",
+            "950": "#15304d",
+        },
+    },
+}
