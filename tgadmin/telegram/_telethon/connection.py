@@ -86,7 +86,10 @@ class GuardedConnection(ConnectionTcpAbridged):
 
 
 class _QuietLog:
-    """Telethon's log lines without what they were about: numbers stay, everything else becomes its type's name."""
+    """Telethon's log lines without what they were about: numbers stay, everything else becomes its type's name.
+
+    All at debug: a connection's end and its reason are told by its Wire, and supervisors record them.
+    """
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -100,14 +103,14 @@ class _QuietLog:
     info = debug
 
     def warning(self, message: str, *args: object, **_: object) -> None:
-        self._log.warning("%s", _without_data(message, args))
+        self._log.debug("%s", _without_data(message, args))
 
     def error(self, message: str, *args: object, **_: object) -> None:
-        self._log.error("%s", _without_data(message, args))
+        self._log.debug("%s", _without_data(message, args))
 
     def exception(self, message: str, *args: object, **_: object) -> None:
         kind = sys.exc_info()[0]
-        self._log.error("%s (%s)", _without_data(message, args), kind.__name__ if kind else "no exception")
+        self._log.debug("%s (%s)", _without_data(message, args), kind.__name__ if kind else "no exception")
 
 
 def _without_data(message: str, args: tuple[object, ...]) -> str:

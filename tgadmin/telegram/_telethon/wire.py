@@ -137,18 +137,19 @@ class Wire(MTProtoSender):
             raise self._lost(method) from None
         except Exception:  # noqa: BLE001 - a number too large, a text that is none: it cannot be written
             raise TelegramError("REQUEST_NOT_SENT", method=method) from None
-        done, _ = await asyncio.wait(
-            (answer, self.ended), timeout=timeout or self._timeout, return_when=asyncio.FIRST_COMPLETED
-        )
-        if answer not in done:
-            answer.cancel()
+        answer.add_done_callback(_retrieve)
+        try:
+            await asyncio.wait(
+                (answer, self.ended), timeout=timeout or self._timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            answer.cancel()  # without effect if it has come
+        if answer.cancelled():
             if self.ended.done():
                 raise self._lost(method)
             raise TelegramError("TIMEOUT", method=method)
         try:
             return answer.result()
-        except asyncio.CancelledError:  # how Telethon ends what was under way when a connection is closed
-            raise self._lost(method) from None
         except Exception as error:  # noqa: BLE001 - whatever it is, callers get a TelegramError
             raise error_of(error, method) from None
 
@@ -219,6 +220,12 @@ class Wire(MTProtoSender):
                 self._tcp.abort()
                 asyncio.create_task(self.fail(TelegramError("CONNECTION_LOST")))  # noqa: RUF006 - it cancels this one
                 return
+
+
+def _retrieve(answer: asyncio.Future[Any]) -> None:
+    """Nobody may be waiting for it any more: its error is no news then."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def error_of(error: BaseException, method: str) -> TelegramError:
