@@ -153,22 +153,9 @@ class Talk:
 
     def edit(self, editor: int, peer: int, number: int, text: str, entities: list[Any] | None, push: Push) -> Post:
         """https://core.telegram.org/method/messages.editMessage"""
-        post = self.find(editor, peer, number)
-        if post is None or post.action is not None:
-            raise RpcError(400, "MESSAGE_ID_INVALID")
-        channel_editor = (
-            peer < 0 and self._chats[peer].kind == "channel" and self._chats[peer].is_admin(editor, "edit_messages")
-        )
-        if (post.author != editor and not channel_editor) or post.forward is not None:
-            raise RpcError(403, "MESSAGE_AUTHOR_REQUIRED")
-        if peer < 0:
-            self.check_can_write(editor, peer)
-        if self._world.clock() - post.date > EDIT_SECONDS and peer != editor and not channel_editor:
-            raise RpcError(400, "MESSAGE_EDIT_TIME_EXPIRED")
+        post = self.editable(editor, peer, number)
         new_text, new_entities, _ = texts.accept(text, self._mentions(editor, entities))
-        if new_text == post.text and [bytes(each) for each in new_entities] == [
-            bytes(each) for each in post.entities or ()
-        ]:
+        if new_text == post.text and _same(new_entities, post.entities or []):
             raise RpcError(400, "MESSAGE_NOT_MODIFIED")
         post.text, post.entities = new_text, new_entities
         post.edit_date = max(self._world.now(), post.date)
@@ -178,6 +165,22 @@ class Talk:
             for viewer in self._viewers(owner):
                 update = self._render.update(event, owner, viewer)
                 push(viewer, self._render.container(viewer, [update], self._render.mentioned(post, owner)))
+        return post
+
+    def editable(self, editor: int, peer: int, number: int) -> Post:
+        """The message of that id, if this account may edit it: the author for some time, in channels editors too."""
+        post = self.find(editor, peer, number)
+        if post is None or post.action is not None:
+            raise RpcError(400, "MESSAGE_ID_INVALID")
+        chat = self._chats.get(peer)
+        if chat is not None and chat.kind == "channel" and chat.is_admin(editor, "edit_messages"):
+            return post
+        if post.author != editor or post.forward is not None:
+            raise RpcError(403, "MESSAGE_AUTHOR_REQUIRED")
+        if peer < 0:
+            self.check_can_write(editor, peer)
+        if self._world.clock() - post.date > EDIT_SECONDS and peer != editor:
+            raise RpcError(400, "MESSAGE_EDIT_TIME_EXPIRED")
         return post
 
     def delete(self, user_id: int, ids: list[int], push: Push, *, revoke: bool) -> int:
@@ -399,3 +402,7 @@ class Talk:
     def _tell(self, user_id: int, update: Any, mentioned: list[int], push: Push) -> None:
         if self._world.listening(user_id):
             push(user_id, self._render.container(user_id, [update], mentioned))
+
+
+def _same(one: list[Any], other: list[Any]) -> bool:
+    return [bytes(each) for each in one] == [bytes(each) for each in other]

@@ -29,11 +29,7 @@ async def edit_message(ctx: Context, request: functions.messages.EditMessageRequ
 @registry.method(functions.messages.GetMessageEditDataRequest)
 async def get_message_edit_data(ctx: Context, request: functions.messages.GetMessageEditDataRequest) -> Any:
     """https://core.telegram.org/method/messages.getMessageEditData"""
-    post = ctx.world.talk.find(ctx.account.user_id, peer_of(ctx, request.peer), request.id)
-    if post is None:
-        raise RpcError(400, "MESSAGE_ID_INVALID")
-    if post.author != ctx.account.user_id:
-        raise RpcError(403, "MESSAGE_AUTHOR_REQUIRED")
+    ctx.world.talk.editable(ctx.account.user_id, peer_of(ctx, request.peer), request.id)
     return types.messages.MessageEditData()
 
 

@@ -87,7 +87,7 @@ def named_messages(ctx: Context, box: Box, inputs: list[Any]) -> Any:
     there = [number for number in wanted if number in box.posts]
     answer = messages_answer(ctx, box.owner, there, len(there), peer=box.owner if box.owner < 0 else 0)
     found = dict(zip(there, answer.messages, strict=True))
-    answer.messages = [found.get(number) or types.MessageEmpty(number) for number in wanted]
+    answer.messages = [found.get(number) or types.MessageEmpty(number, None) for number in wanted]
     if hasattr(answer, "count"):
         answer.count = len(wanted)
     return answer
