@@ -45,7 +45,7 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
         await _store_checkpoint(conn, session_id, needs.checkpoint)
 
 
-def columns_of(rows: Iterable[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
+def columns_of(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
     """Rows turned into one list per column, as UNNEST takes them."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     return columns if columns else [[] for _ in range(width)]
@@ -93,7 +93,7 @@ async def _store_messages(conn: Connection, session_id: int, state: State) -> No
         await conn.execute(sql.INSERT_MESSAGES, (session_id, *_columns(new)), prepare=True)
 
 
-def _columns(rows: Sequence[MessageRow]) -> list[Sequence[Any]]:
+def _columns(rows: Sequence[MessageRow]) -> list[list[Any]]:
     return columns_of(map(_message, rows), _MESSAGE_WIDTH)
 
 

@@ -1,0 +1,195 @@
+"""One account's life: connect, catch up, work, be disconnected, and begin again, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from apps.sessions.models import SessionStatus
+from apps.sessions.services import status
+from apps.sessions.services.leases import Held, LeaseLost
+from tgadmin.core import backoff
+from tgadmin.core.encryption import DecryptionError
+from tgadmin.core.errors import TelegramError
+from tgadmin.core.types import PeerKind
+from tgadmin.gateway import gaps, stopping, stored
+from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.inbox import SessionInbox
+from tgadmin.telegram import AccountClient
+
+log = structlog.get_logger(__name__)
+CONNECT_SECONDS = 20.0
+DISCONNECT_SECONDS = 2.0
+SHORT_LIFE_SECONDS = 30.0
+"""A connection that ends sooner counts as a failed try: the next one waits longer."""
+
+
+class Account:
+    """One session's connection to Telegram under one lease and one authorization."""
+
+    def __init__(self, gateway: Gateway, held: Held, authorization_id: int, inbox: SessionInbox) -> None:
+        self.held = held
+        self.authorization_id = authorization_id
+        self.inbox = inbox
+        self._gateway = gateway
+        self._client: AccountClient | None = None
+        self._ready = False
+        self._ended: TelegramError | None = None
+
+    @property
+    def session_id(self) -> int:
+        return self.held.session_id
+
+    @property
+    def is_ready(self) -> bool:
+        return self._ready and self._client is not None
+
+    @property
+    def client(self) -> AccountClient:
+        """The connected client. Raises TelegramError (CONNECTION_LOST) when there is none at this moment."""
+        if self._client is None:
+            raise TelegramError("CONNECTION_LOST")
+        return self._client
+
+    async def run(self) -> None:
+        """Live until the authorization is of no use any more; cancelled when the account is to stop.
+
+        Raises LeaseLost, NothingToConnect.
+        """
+        failures = 0
+        while True:
+            since = self._gateway.clock.monotonic()
+            error = await self._connection()
+            error = self._ended or error
+            if error is not None and error.is_fatal:
+                await self._stop(error.code)
+                return
+            lived = self._gateway.clock.monotonic() - since
+            failures = failures + 1 if lived < SHORT_LIFE_SECONDS else 1
+            await self._wait(failures, error)
+
+    def end(self, error: TelegramError) -> None:
+        """A request has met an error that ends the authorization."""
+        if error.is_fatal:
+            self._ended = error
+            self.rebuild()
+
+    def rebuild(self) -> None:
+        """Disconnect and begin again, which catches up."""
+        self._ready = False
+        client = self._client
+        if client is not None:
+            asyncio.create_task(_disconnect(client), name="rebuild").add_done_callback(_forget)
+
+    def abort(self) -> None:
+        """Cut the connection at once: the lease does not cover it any more."""
+        self._ready = False
+        if self._client is not None:
+            self._client.abort()
+
+    async def settled(self) -> None:
+        """Everything that Telegram had for us at the last connect is stored. Raises LeaseLost."""
+        await self.client.caught_up()
+        await self.inbox.flush()
+
+    async def _connection(self) -> TelegramError | None:
+        """One connection from beginning to end; returns why it ended."""
+        # What an earlier client has put must be committed: the next one begins at the stored state.
+        await self.inbox.flush()
+        facts = await self._facts()
+        if isinstance(facts, TelegramError):
+            return facts
+        await self._status(SessionStatus.CONNECTING)
+        client = self._client = AccountClient(
+            self._gateway.network,
+            facts.key,
+            me=facts.me,
+            checkpoint=facts.checkpoint,
+            channel_hashes=facts.channel_hashes,
+            lookup=self._lookup,
+            inbox=self.inbox,
+            allowed=self._gateway.leases.allowed,
+        )
+        try:
+            return await self._live(client)
+        except TelegramError as error:
+            return error
+        except TimeoutError:
+            return TelegramError("CONNECTION_FAILED")
+        finally:
+            self._ready = False
+            self._client = None
+            await _disconnect(client)
+
+    async def _live(self, client: AccountClient) -> TelegramError | None:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await client.connect()
+        await self._status(SessionStatus.SYNCING)
+        closed = asyncio.ensure_future(client.wait_closed())
+        synced = asyncio.ensure_future(self._synced(client))
+        try:
+            await asyncio.wait((closed, synced), return_when=asyncio.FIRST_COMPLETED)
+            if synced.done() and not closed.done():
+                synced.result()
+                self._ready = True
+                await self._status(SessionStatus.READY)
+                log.info("account ready", session=self.session_id)
+                await self._gateway.threads.run(gaps.recover, self.session_id)
+                self._gateway.wake_bus()
+            return await closed
+        finally:
+            for task in (closed, synced):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, TelegramError, LeaseLost):
+                    await task
+
+    async def _synced(self, client: AccountClient) -> None:
+        await client.caught_up()
+        await self.inbox.flush()
+
+    async def _facts(self) -> stored.Stored | TelegramError:
+        try:
+            return await self._gateway.threads.run(stored.load, self.session_id, self.authorization_id)
+        except DecryptionError:
+            return TelegramError("KEYS_MISSING")
+
+    async def _lookup(self, peer_id: int) -> tuple[PeerKind, int | None] | None:
+        return await self._gateway.threads.run(stored.peer, self.session_id, peer_id)
+
+    async def _status(self, to: SessionStatus, code: str = "", retry_at: datetime | None = None) -> None:
+        await self._gateway.threads.run(status.change, self.session_id, to, code, retry_at=retry_at)
+        self._gateway.wake.changed(self.session_id)
+
+    async def _wait(self, failures: int, error: TelegramError | None) -> None:
+        """Say why the connection ended, and wait before the next."""
+        code = error.code if error is not None else "CONNECTION_LOST"
+        seconds = backoff.delay(failures, self._gateway.random)
+        if error is not None and error.seconds is not None:
+            seconds = max(seconds, float(error.seconds))
+        failed = failures >= backoff.FIRST_TRIES
+        to = SessionStatus.CONNECTION_FAILED if failed else SessionStatus.DISCONNECTED
+        log.warning("disconnected", session=self.session_id, code=code, failures=failures, retry_in=round(seconds, 1))
+        await self._status(to, code, datetime.now(UTC) + timedelta(seconds=seconds))
+        await asyncio.sleep(seconds)
+
+    async def _stop(self, code: str) -> None:
+        log.warning("authorization ended", session=self.session_id, code=code)
+        await self._gateway.threads.run(stopping.stop, self.held, self.authorization_id, code)
+        self._gateway.wake.changed(self.session_id)
+
+
+async def _disconnect(client: AccountClient) -> None:
+    """Close the connection properly, or cut it when that takes long."""
+    try:
+        async with asyncio.timeout(DISCONNECT_SECONDS):
+            await client.disconnect()
+    except (TelegramError, OSError, TimeoutError):
+        client.abort()
+
+
+def _forget(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,291 @@
+"""The command bus: claims what is due, runs each command's handler, settles it under the lease's fence.
+
+Whatever happens between claim and settle (a kill, a lost answer, a database that is away) leaves the row claimed; the
+next claim finds it and says that its outcome is unknown, and the kind's rule decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import structlog
+from django.db import DatabaseError, transaction
+
+from apps.sessions.models import Command
+from apps.sessions.services import commands, floods, leases
+from apps.sessions.services.leases import LeaseLost
+from tgadmin.core.errors import Action, Kind, TelegramError
+from tgadmin.gateway import database
+from tgadmin.gateway.claim import Claimed, Slots, claim
+from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.job import Done, Effect, Handler, Job, Rule, TryLater
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+"""The bus looks this often although nothing woke it."""
+QUICK_JOBS, SLOW_JOBS = 8, 2
+"""Commands of one session at a time: those that people wait for, and fetches."""
+LONGEST_PAUSE = 60.0
+GRACE_SECONDS = 0.7
+"""How long running commands may take to end when the gateway stops."""
+CLAIM_TROUBLE = (psycopg.Error, OSError)
+
+
+@dataclass(slots=True)
+class _Running:
+    job: Job
+    handler: Handler
+    task: asyncio.Task[None]
+
+
+class Bus:
+    """Runs the commands of every session that this gateway holds."""
+
+    def __init__(self, gateway: Gateway, handlers: Mapping[str, Handler], params: dict[str, Any]) -> None:
+        self._gateway = gateway
+        self._handlers = handlers
+        self._params = params
+        self._woken = asyncio.Event()
+        self._running: dict[int, _Running] = {}
+        self._stopped = False
+        self._slow = [handler.kind for handler in handlers.values() if handler.slow]
+        self.without_account = [handler.kind for handler in handlers.values() if not handler.needs_account]
+
+    def wake(self) -> None:
+        """There may be something to claim."""
+        self._woken.set()
+
+    def wake_at(self, when: datetime) -> None:
+        """There will be, then."""
+        seconds = max(0.0, (when - datetime.now(UTC)).total_seconds())
+        asyncio.get_running_loop().call_later(seconds, self.wake)
+
+    def forget(self, session_id: int) -> None:
+        """The session's lease is gone or its account stops: what runs for it is left to the next claim."""
+        for running in [one for one in self._running.values() if one.job.command.session_id == session_id]:
+            running.task.cancel()
+
+    async def stop(self) -> None:
+        """Claim nothing more; what runs may come to its end for a moment, then it is left to the next holder."""
+        self._stopped = True
+        tasks = [running.task for running in self._running.values()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
+
+    async def run(self) -> None:
+        """Claim and run for ever; what still runs is cancelled with it."""
+        conn: psycopg.AsyncConnection[Any] | None = None
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    if conn is None or conn.closed:
+                        conn = await database.connect(self._params)
+                    await self._claim(conn)
+                except CLAIM_TROUBLE as error:
+                    log.warning("nothing claimed", error=type(error).__name__)
+                    if conn is not None:
+                        await conn.close()
+                await self._pause()
+        finally:
+            for running in list(self._running.values()):
+                running.task.cancel()
+            if conn is not None:
+                await conn.close()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _claim(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        slots = self._slots()
+        if self._stopped or not slots or not self._gateway.leases.allowed():
+            return
+        claimed = await claim(
+            conn,
+            self._gateway.leases.identity.id,
+            slots,
+            list(self._running),
+            slow_kinds=self._slow,
+            without_account=self.without_account,
+        )
+        for command in claimed:
+            self._start(command)
+
+    def _slots(self) -> list[Slots]:
+        quick: dict[int, int] = {}
+        slow: dict[int, int] = {}
+        for running in self._running.values():
+            count = slow if running.handler.slow else quick
+            session_id = running.job.command.session_id
+            count[session_id] = count.get(session_id, 0) + 1
+        return [
+            Slots(
+                one,
+                self._gateway.connected(one) is not None,
+                QUICK_JOBS - quick.get(one, 0),
+                SLOW_JOBS - slow.get(one, 0),
+            )
+            for one in self._gateway.leases.held
+        ]
+
+    def _start(self, command: Claimed) -> None:
+        held = self._gateway.leases.held.get(command.session_id)
+        handler = self._handlers.get(command.kind)
+        if held is None or held.fence != command.fence or handler is None:
+            return  # lost between the claim and now: the row stays claimed, its next holder finds it
+        job = Job(command, held, self._gateway, self._gateway.connected(command.session_id))
+        task = asyncio.create_task(self._work(job, handler), name=f"{command.kind} {command.id}")
+        self._running[command.id] = _Running(job, handler, task)
+        task.add_done_callback(lambda _: self._ended(command.id))
+
+    def _ended(self, command_id: int) -> None:
+        self._running.pop(command_id, None)
+        self.wake()
+
+    async def _work(self, job: Job, handler: Handler) -> None:
+        try:
+            try:
+                await self._attempt(job, handler)
+            except (LeaseLost, DatabaseError):
+                raise
+            except Exception as error:  # noqa: BLE001  one command's bug must not take the others along
+                log.error("handler failed", command=job.command.id, kind=job.command.kind, error=type(error).__name__)
+                await self._fail(job, handler, "INTERNAL_ERROR", None)
+        except LeaseLost:
+            log.warning("command left to the next holder", command=job.command.id, kind=job.command.kind)
+        except DatabaseError as error:
+            # Not settled: the row stays claimed, and the next claim says that its outcome is unknown.
+            log.warning("command not settled", command=job.command.id, error=type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _attempt(self, job: Job, handler: Handler) -> None:
+        if job.unknown and handler.rule is Rule.DROP:
+            await self._settle(job, Command.State.CANCELLED, error_code="DROPPED")
+            return
+        if (wait := await self._ledger(job, handler)) is not None:
+            await self._postpone(job, handler, *wait, shown=True, unknown=job.unknown)
+            return
+        try:
+            async with asyncio.timeout(handler.timeout):
+                done = await handler.run(job)
+        except TimeoutError:
+            await self._answered(job, handler, TelegramError("TIMEOUT", kind=Kind.NETWORK))
+        except TelegramError as error:
+            await self._answered(job, handler, error)
+        except TryLater as later:
+            await self._again(job, handler, later.code, later.seconds)
+        else:
+            await self._settle(job, Command.State.DONE, done)
+
+    async def _ledger(self, job: Job, handler: Handler) -> tuple[datetime, str] | None:
+        """A wait that Telegram told us of before, for this method or this chat."""
+        if not handler.obeys_waits or not handler.methods:
+            return None
+        peer_id = _peer_of(job.command.lane)
+        return await self._gateway.threads.run(floods.waiting, job.held.session_id, handler.methods, peer_id)
+
+    async def _answered(self, job: Job, handler: Handler, error: TelegramError) -> None:
+        """Telegram (or the way to it) said no: what that means is the error table's to say."""
+        action = error.disposition.action
+        log.info("telegram refused", command=job.command.id, kind=job.command.kind, code=error.code)
+        if action is Action.SUCCESS:
+            await self._settle(job, Command.State.DONE, Done())
+        elif action is Action.WAIT and error.seconds is not None and handler.obeys_waits:
+            await self._wait(job, handler, error, error.seconds)
+        elif action is Action.RETRY or error.kind in (Kind.RETRY, Kind.NETWORK):
+            await self._again(job, handler, error.code, _pause(job.command.attempts))
+        else:
+            await self._fail(job, handler, error.code, error.seconds)
+            if action is Action.STOP and job.connected is not None and handler.needs_account:
+                job.connected.end(error)
+
+    async def _wait(self, job: Job, handler: Handler, error: TelegramError, seconds: int) -> None:
+        method = error.method or (handler.methods[0] if handler.methods else job.command.kind)
+        until = await self._gateway.threads.run(
+            floods.note,
+            job.held.session_id,
+            method,
+            _peer_of(job.command.lane),
+            error.code,
+            seconds,
+            datetime.now(UTC),
+        )
+        await self._postpone(job, handler, until, error.code, shown=True, unknown=False)
+
+    async def _again(self, job: Job, handler: Handler, code: str, seconds: float) -> None:
+        """The outcome is unknown: by the kind's rule it is dropped, or tried again until its tries are used up."""
+        if handler.rule is Rule.DROP:
+            await self._settle(job, Command.State.CANCELLED, error_code=code)
+        elif job.command.attempts >= handler.tries and code not in _NOT_ITS_FAULT:
+            await self._fail(job, handler, code, None)
+        else:
+            until = datetime.now(UTC) + timedelta(seconds=seconds)
+            await self._postpone(job, handler, until, code, shown=False, unknown=True)
+
+    async def _fail(self, job: Job, handler: Handler, code: str, seconds: int | None) -> None:
+        def effect() -> None:
+            handler.failed(job.payload, code, seconds)
+
+        await self._settle(job, Command.State.FAILED, Done(effect=effect), error_code=code)
+
+    async def _settle(self, job: Job, state: Command.State, done: Done | None = None, *, error_code: str = "") -> None:
+        done = done or Done()
+
+        def ending(command: Command) -> None:
+            commands.settle(command, state, result=done.result, error_code=error_code)
+
+        await self._gateway.threads.run(_under_lease, job, ending, done.effect)
+        log.info("command settled", command=job.command.id, kind=job.command.kind, state=state.value, code=error_code)
+
+    async def _postpone(
+        self, job: Job, handler: Handler, until: datetime, code: str, *, shown: bool, unknown: bool
+    ) -> None:
+        def ending(command: Command) -> None:
+            commands.postpone(command, until, code, unknown=unknown)
+
+        def effect() -> None:
+            handler.waits(job.payload, until, code)
+
+        await self._gateway.threads.run(_under_lease, job, ending, effect if shown else None)
+        self.wake_at(until)
+
+
+def _under_lease(job: Job, ending: Callable[[Command], None], effect: Effect | None) -> None:
+    """One transaction: the lease is ours, the command ends, and what follows from it is written. Raises LeaseLost."""
+    with transaction.atomic():
+        leases.hold(job.held)
+        command = Command.objects.select_for_update().filter(pk=job.command.id).first()
+        if command is None or command.state != Command.State.CLAIMED or command.fence != job.command.fence:
+            raise LeaseLost(f"command {job.command.id} is no longer ours")
+        ending(command)
+        # Last: a finished sign-in may remove the session, its lease and this very row.
+        if effect is not None:
+            effect()
+
+
+_NOT_ITS_FAULT = frozenset({"CONNECTION_LOST", "CONNECTION_FAILED", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"})
+"""A connection that breaks uses up no command's tries: it waits for the next one."""
+
+
+def _peer_of(lane: str) -> int:
+    """The chat of a lane such as ``chat:5``; 0 for lanes of the account."""
+    _, _, peer = lane.partition(":")
+    return int(peer) if peer.lstrip("-").isdigit() else 0
+
+
+def _pause(attempts: int) -> float:
+    """Seconds before a command is tried again: 0.5, 1, 2, 4 … 60, ±20 %."""
+    return float(min(LONGEST_PAUSE, 0.5 * 2 ** max(0, attempts - 1)) * (0.8 + 0.4 * random.random()))

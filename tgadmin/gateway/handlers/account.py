@@ -1,0 +1,64 @@
+"""What is done to a whole account: logging an authorization out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from apps.sessions.models import Authorization, AuthorizationSecret
+from apps.sessions.services import status
+from apps.sessions.services.commands import Kind
+from tgadmin.core.errors import TelegramError
+from tgadmin.gateway import stopping
+from tgadmin.gateway.job import Done, Handler, Job, Rule
+from tgadmin.gateway.signins import close
+from tgadmin.gateway.stored import plain
+from tgadmin.telegram import Key
+
+BY_STAFF = "LOGGED_OUT_BY_STAFF"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An authorization whose key is still here."""
+
+    id: int
+    key: Key
+    is_current: bool
+
+
+def load(session_id: int, authorization_id: int) -> Found | None:
+    secret = AuthorizationSecret.objects.filter(
+        authorization_id=authorization_id, authorization__session_id=session_id
+    ).select_related("authorization")
+    row = secret.first()
+    if row is None:
+        return None
+    current = row.authorization.role == Authorization.Role.CURRENT
+    return Found(authorization_id, Key.from_json(plain(row)), current)
+
+
+async def log_out(job: Job) -> Done:
+    """End the authorization at Telegram, then erase its key. One that has ended already is as good."""
+    found = await job.gateway.threads.run(load, job.held.session_id, int(job.payload["authorization"]))
+    if found is None:
+        return Done({"gone": True})
+    # The account's own connection is closed first: one key is never used over two connections.
+    async with job.gateway.without_account(job.held.session_id):
+        client = job.gateway.signins.fresh(found.key)
+        try:
+            await client.connect()
+            await client.log_out()
+        except TelegramError as error:
+            if not error.is_fatal:
+                raise
+        finally:
+            await close(client)
+        if found.is_current:
+            return Done(effect=partial(stopping.stop, job.held, found.id, BY_STAFF))
+        return Done(effect=partial(status.end_authorization, found.id, BY_STAFF))
+
+
+HANDLERS = (
+    Handler(Kind.LOG_OUT, log_out, Rule.REPEAT, methods=("auth.logOut",), needs_account=False, timeout=60.0, tries=20),
+)

@@ -1,0 +1,70 @@
+"""Reading: marks, typing, older messages, the list of chats."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+
+from apps.sessions.services.commands import Kind
+from tgadmin.core.types import Dialog, History, Incoming
+from tgadmin.gateway import gaps
+from tgadmin.gateway.job import Done, Handler, Job, Rule
+
+TYPING_LIFE = timedelta(seconds=5)
+
+
+async def read(job: Job) -> Done:
+    await job.account.client.mark_read(int(job.payload["peer_id"]), int(job.payload["max_id"]))
+    return Done()
+
+
+async def typing(job: Job) -> Done:
+    """Worth something for a few seconds only."""
+    if datetime.now(UTC) - job.command.created_at > TYPING_LIFE:
+        return Done({"dropped": True})
+    await job.account.client.send_typing(int(job.payload["peer_id"]), str(job.payload.get("action", "typing")))
+    return Done()
+
+
+async def history(job: Job) -> Done:
+    """A page of older messages, through the same FIFO as everything else."""
+    with job.account.inbox.window() as window:
+        page = await job.account.client.history(
+            int(job.payload["peer_id"]),
+            before_id=int(job.payload.get("before_id") or 0),
+            limit=int(job.payload.get("limit") or 100),
+        )
+        page = window.reconcile(page)
+        await job.account.inbox.put_fetched(page)
+    pages = [change for change in page.changes if isinstance(change, History)]
+    stored = sum(len(one.messages) for one in pages)
+    return Done({"stored": stored, "complete": any(one.complete for one in pages)})
+
+
+async def dialogs(job: Job) -> Done:
+    """The whole list of chats, page by page, each with its newest message; gaps of the past are closed by it."""
+    began = timezone.now()
+    pages = job.account.client.dialogs()
+    chats = 0
+    while True:
+        with job.account.inbox.window() as window:
+            page = await anext(pages, None)
+            if page is None:
+                break
+            await job.account.inbox.put_fetched(window.reconcile(page))
+        chats += _dialogs_in(page)
+    await job.gateway.threads.run(gaps.close, job.held.session_id, began)
+    return Done({"chats": chats})
+
+
+def _dialogs_in(page: Incoming) -> int:
+    return sum(isinstance(change, Dialog) for change in page.changes)
+
+
+HANDLERS = (
+    Handler(Kind.READ, read, Rule.REPEAT, methods=("messages.readHistory", "channels.readHistory")),
+    Handler(Kind.TYPING, typing, Rule.DROP, methods=("messages.setTyping",), timeout=5.0),
+    Handler(Kind.HISTORY, history, Rule.REPEAT, methods=("messages.getHistory",), slow=True, timeout=60.0),
+    Handler(Kind.DIALOGS, dialogs, Rule.REPEAT, methods=("messages.getDialogs",), slow=True, timeout=600.0),
+)

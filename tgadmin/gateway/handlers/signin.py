@@ -1,0 +1,173 @@
+"""The steps of a sign-in at Telegram. What each answer does to the attempt, services.signin says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from apps.sessions.models import CommandSecret, SignInAttempt, SignInSecret
+from apps.sessions.services import signin, status
+from apps.sessions.services.commands import Kind
+from tgadmin.core import errors
+from tgadmin.core.errors import Action, TelegramError
+from tgadmin.core.types import Checkpoint, Peer
+from tgadmin.gateway.job import Done, Handler, Job, Payload, Rule
+from tgadmin.gateway.stored import plain
+from tgadmin.telegram import Key, SignInClient
+
+PASSWORD_NEEDED = "SESSION_PASSWORD_NEEDED"  # noqa: S105  an error's name
+TIMEOUT = 120.0
+TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a step begins with. ``key`` is None before the first code was sent."""
+
+    id: str
+    phone: str
+    is_over: bool
+    key: Key | None
+    code_hash: str
+    secret: dict[str, Any]
+
+
+Step = Callable[[Job, Attempt, SignInClient], Awaitable[Done]]
+
+
+def load(attempt_id: str, command_id: int) -> Attempt | None:
+    """The attempt with its secrets; None when it is gone."""
+    attempt = SignInAttempt.objects.filter(pk=attempt_id).first()
+    if attempt is None:
+        return None
+    row = SignInSecret.objects.filter(attempt=attempt).first()
+    given = CommandSecret.objects.filter(command_id=command_id).first()
+    secret = {} if row is None else plain(row)
+    key = Key.from_json(secret) if secret.get("auth_key") else None
+    return Attempt(
+        id=str(attempt.pk),
+        phone=attempt.phone,
+        is_over=attempt.is_over,
+        key=key,
+        code_hash=str(secret.get("phone_code_hash", "")),
+        secret={} if given is None else plain(given),
+    )
+
+
+def _step(act: Step, *, needs_key: bool = True) -> Callable[[Job], Awaitable[Done]]:
+    """A handler around one step: loads the attempt, gives it its connection, drops a broken one."""
+
+    async def run(job: Job) -> Done:
+        attempt = await job.gateway.threads.run(load, str(job.payload["attempt"]), job.command.id)
+        if attempt is None or attempt.is_over:
+            return Done({"over": True})
+        if needs_key and attempt.key is None:
+            raise TelegramError("PHONE_CODE_EXPIRED")
+        try:
+            client = await job.gateway.signins.client(attempt.id, job.held.session_id, attempt.key)
+            return await act(job, attempt, client)
+        except TelegramError as error:
+            if error.kind in (errors.Kind.NETWORK, errors.Kind.SESSION) and error.code != PASSWORD_NEEDED:
+                await job.gateway.signins.drop(attempt.id)
+            raise
+
+    return run
+
+
+async def _send_code(job: Job, attempt: Attempt, client: SignInClient) -> Done:
+    sent = await client.send_code(attempt.phone)
+    return Done(effect=partial(signin.code_sent, attempt.id, client.key.to_json(), sent))
+
+
+async def _resend(job: Job, attempt: Attempt, client: SignInClient) -> Done:
+    sent = await client.resend(attempt.phone, attempt.code_hash)
+    return Done(effect=partial(signin.code_sent, attempt.id, client.key.to_json(), sent))
+
+
+async def _code(job: Job, attempt: Attempt, client: SignInClient) -> Done:
+    if (done := await _signed_in_already(job, attempt, client)) is not None:
+        return done
+    try:
+        profile = await client.sign_in(attempt.phone, attempt.code_hash, _given(attempt, "code"))
+    except TelegramError as error:
+        if error.code != PASSWORD_NEEDED:
+            raise
+        hint = await client.password_hint()
+        return Done(effect=partial(signin.password_needed, attempt.id, client.key.to_json(), hint))
+    return await _signed_in(job, attempt, client, profile)
+
+
+async def _password(job: Job, attempt: Attempt, client: SignInClient) -> Done:
+    if (done := await _signed_in_already(job, attempt, client)) is not None:
+        return done
+    profile = await client.check_password(_given(attempt, "password"))
+    return await _signed_in(job, attempt, client, profile)
+
+
+def _given(attempt: Attempt, name: str) -> str:
+    """What the person typed; gone if somebody cancelled meanwhile."""
+    if name not in attempt.secret:
+        raise TelegramError("CANCELLED_BY_STAFF")
+    return str(attempt.secret[name])
+
+
+async def _signed_in_already(job: Job, attempt: Attempt, client: SignInClient) -> Done | None:
+    """After an unknown outcome: Telegram may have let us in without our hearing it."""
+    profile = await client.me() if job.unknown else None
+    return None if profile is None else await _signed_in(job, attempt, client, profile)
+
+
+async def _signed_in(job: Job, attempt: Attempt, client: SignInClient, profile: Peer) -> Done:
+    checkpoint = await client.state()
+    key = client.key
+    # Closed before the account may be connected: one key is never used over two connections.
+    await job.gateway.signins.drop(attempt.id)
+    return Done(effect=partial(_keep, attempt.id, key, profile, checkpoint))
+
+
+def _keep(attempt_id: str, key: Key, profile: Peer, checkpoint: Checkpoint) -> None:
+    status.changed(signin.signed_in(attempt_id, key.to_json(), profile, checkpoint))
+
+
+async def _cancel(job: Job) -> Done:
+    """Let the code go at Telegram as well; what Telegram says to that changes nothing."""
+    attempt = await job.gateway.threads.run(load, str(job.payload["attempt"]), job.command.id)
+    if attempt is None:
+        return Done()
+    try:
+        if attempt.key is not None and attempt.code_hash:
+            client = await job.gateway.signins.client(attempt.id, job.held.session_id, attempt.key)
+            await client.cancel(attempt.phone, attempt.code_hash)
+    except TelegramError as error:
+        if error.disposition.action is Action.RETRY and job.command.attempts < TRIES:
+            raise
+    finally:
+        await job.gateway.signins.drop(attempt.id)
+    return Done(effect=partial(_cancelled, attempt.id))
+
+
+def _cancelled(attempt_id: str) -> None:
+    if SignInAttempt.objects.filter(pk=attempt_id).exists():
+        signin.cancelled(attempt_id)
+
+
+def _failed(payload: Payload, code: str, seconds: int | None) -> None:
+    if SignInAttempt.objects.filter(pk=payload["attempt"]).exists():
+        signin.step_failed(payload["attempt"], code, seconds)
+
+
+def _handler(kind: Kind, run: Callable[[Job], Awaitable[Done]], rule: Rule) -> Handler:
+    return Handler(
+        kind, run, rule, timeout=TIMEOUT, needs_account=False, obeys_waits=False, tries=TRIES, failed=_failed
+    )
+
+
+HANDLERS = (
+    _handler(Kind.SIGN_IN_SEND_CODE, _step(_send_code, needs_key=False), Rule.REPEAT),
+    _handler(Kind.SIGN_IN_RESEND, _step(_resend), Rule.REPEAT),
+    _handler(Kind.SIGN_IN_CANCEL, _cancel, Rule.REPEAT),
+    _handler(Kind.SIGN_IN_CODE, _step(_code), Rule.LOOK),
+    _handler(Kind.SIGN_IN_PASSWORD, _step(_password), Rule.LOOK),
+)

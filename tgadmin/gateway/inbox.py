@@ -1,0 +1,252 @@
+"""The inbox: one bounded FIFO per account, committed prefix by prefix, each with its last update state.
+
+A few writers share all accounts; one account is written by one writer at a time. A batch that the database refuses for
+a passing reason is tried again for as long as the lease holds. An entry that it refuses for good is set aside with a
+line in the session's timeline, and never keeps the rest from being stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import structlog
+
+from apps.chats.services.record import Recorded, record
+from apps.sessions.services.leases import Held, LeaseLost
+from tgadmin.core.types import Change, Incoming, Unreadable
+from tgadmin.gateway import database
+from tgadmin.gateway.window import Window
+from tgadmin.telegram.inbox import InboxFull
+
+log = structlog.get_logger(__name__)
+
+MAX_ENTRIES = 20_000
+"""Of one account; beyond it the client waits and catches up."""
+MAX_CHANGES = 1000
+"""In one transaction (an entry is never split)."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds before a failed batch is tried again."""
+PASSING = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
+LASTING = (psycopg.Error, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
+
+
+class SessionInbox:
+    """One account's FIFO, under one lease. It outlives the clients that are built one after the other."""
+
+    def __init__(self, held: Held, schedule: Callable[[SessionInbox], None]) -> None:
+        self.held = held
+        self._schedule = schedule
+        self._entries: deque[tuple[Incoming, asyncio.Future[None]]] = deque()
+        self._windows: list[Window] = []
+        self._scheduled = False
+        self._closed: LeaseLost | None = None
+        self._tail: asyncio.Future[None] | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed is not None
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def put(self, incoming: Incoming) -> asyncio.Future[None]:
+        """Take one entry; the future resolves when it is committed. Raises InboxFull, LeaseLost."""
+        if self._closed is not None:
+            raise self._closed
+        if len(self._entries) >= MAX_ENTRIES:
+            raise InboxFull
+        for window in self._windows:
+            window.see(incoming.changes)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_retrieve)
+        self._entries.append((incoming, future))
+        self._tail = future
+        if not self._scheduled:
+            self._scheduled = True
+            self._schedule(self)
+        return future
+
+    async def flush(self) -> None:
+        """Everything put so far is committed. Raises LeaseLost."""
+        if self._closed is not None:
+            raise self._closed
+        if self._tail is not None:
+            await asyncio.shield(self._tail)
+
+    async def put_fetched(self, incoming: Incoming) -> None:
+        """Put what a command has fetched and wait until it is committed; a full inbox is waited for."""
+        while True:
+            try:
+                future = self.put(incoming)
+            except InboxFull:
+                await self.flush()
+            else:
+                await asyncio.shield(future)
+                return
+
+    @contextlib.contextmanager
+    def window(self) -> Iterator[Window]:
+        """Around a fetch: see window.py."""
+        window = Window()
+        self._windows.append(window)
+        try:
+            yield window
+        finally:
+            self._windows.remove(window)
+
+    def close(self, reason: LeaseLost) -> None:
+        """The lease is gone: nothing more is taken, and nothing that waits is stored."""
+        self._closed = reason
+        entries, self._entries = self._entries, deque()
+        for _, future in entries:
+            if not future.done():
+                future.set_exception(reason)
+
+    # --- the writers' side ---------------------------------------------------------------------------------------
+
+    def batch(self) -> list[Incoming]:
+        """The next prefix to commit: as many whole entries as make up MAX_CHANGES, at least one."""
+        batch: list[Incoming] = []
+        changes = 0
+        for incoming, _ in self._entries:
+            changes += max(1, len(incoming.changes))
+            if batch and changes > MAX_CHANGES:
+                break
+            batch.append(incoming)
+        return batch
+
+    def committed(self, count: int) -> None:
+        """The first ``count`` entries are stored."""
+        for _ in range(min(count, len(self._entries))):
+            _, future = self._entries.popleft()
+            if not future.done():
+                future.set_result(None)
+
+    def written(self) -> None:
+        """A writer lets go of this inbox."""
+        if self._entries:
+            self._schedule(self)
+        else:
+            self._scheduled = False
+
+
+def _retrieve(future: asyncio.Future[None]) -> None:
+    """Nobody needs to await an entry: its LeaseLost is no unhandled error then."""
+    if not future.cancelled():
+        future.exception()
+
+
+class Writers:
+    """Takes batches from all inboxes and records them. ``on_recorded`` is called after each commit, ``on_lost`` when
+    the database says that a lease is gone, ``on_refused`` for an entry that could not be stored."""
+
+    def __init__(
+        self,
+        params: dict[str, Any],
+        *,
+        on_recorded: Callable[[int, Recorded], None],
+        on_lost: Callable[[Held], None],
+        on_refused: Callable[[int, str], None],
+        writers: int = 3,
+    ) -> None:
+        self._params = params
+        self._count = writers
+        self._ready: asyncio.Queue[SessionInbox] = asyncio.Queue()
+        self._on_recorded, self._on_lost, self._on_refused = on_recorded, on_lost, on_refused
+
+    def inbox(self, held: Held) -> SessionInbox:
+        """A new FIFO for an account that is held now."""
+        return SessionInbox(held, self._ready.put_nowait)
+
+    async def run(self) -> None:
+        """Write for ever."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._count):
+                group.create_task(self._write())
+
+    async def _write(self) -> None:
+        conn: psycopg.AsyncConnection[Any] | None = None
+        pause = FIRST_PAUSE
+        try:
+            while True:
+                inbox = await self._ready.get()
+                while (batch := inbox.batch()) and not inbox.is_closed:
+                    try:
+                        if conn is None or conn.closed:
+                            conn = await database.connect(self._params)
+                        await self._commit(conn, inbox, batch)
+                        pause = FIRST_PAUSE
+                    except PASSING as error:
+                        log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(error))
+                        await _drop(conn)
+                        conn = None
+                        await asyncio.sleep(pause)
+                        pause = min(LONGEST_PAUSE, pause * 2)
+                    except LeaseLost as lost:
+                        inbox.close(lost)
+                        self._on_lost(inbox.held)
+                inbox.written()
+        finally:
+            await _drop(conn)
+
+    async def _commit(self, conn: psycopg.AsyncConnection[Any], inbox: SessionInbox, batch: list[Incoming]) -> None:
+        """Record the batch; what cannot be stored is found by halving and set aside. Raises PASSING, LeaseLost."""
+        held = inbox.held
+        try:
+            recorded = await record(conn, held.session_id, held.fence, held.node_id, batch)
+        except PASSING:
+            raise
+        except LASTING as error:
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._commit(conn, inbox, batch[:middle])
+                await self._commit(conn, inbox, batch[middle:])
+                return
+            recorded = await self._set_aside(conn, held, batch[0], error)
+        inbox.committed(len(batch))
+        self._on_recorded(held.session_id, recorded)
+
+    async def _set_aside(
+        self, conn: psycopg.AsyncConnection[Any], held: Held, incoming: Incoming, error: Exception
+    ) -> Recorded:
+        """Store each change that can be stored, and the state after them; name the kinds of the others."""
+        new = 0
+        changed = False
+        for change in incoming.changes:
+            try:
+                part = await record(
+                    conn, held.session_id, held.fence, held.node_id, [Incoming((change,), incoming.peers)]
+                )
+            except PASSING:
+                raise
+            except LASTING as refused:
+                self._refuse(held, change, refused)
+            else:
+                new, changed = new + part.new_messages, changed or part.changed
+        kind = "+".join(sorted({type(change).__name__ for change in incoming.changes}))
+        log.error("entry stored in parts", session=held.session_id, kind=kind, error=_name(error))
+        state_only = Incoming((Unreadable(kind, _name(error)),), (), incoming.checkpoint)
+        last = await record(conn, held.session_id, held.fence, held.node_id, [state_only])
+        return Recorded(new, changed, unreadable=last.unreadable)
+
+    def _refuse(self, held: Held, change: Change, error: Exception) -> None:
+        kind = type(change).__name__
+        log.error("change refused by the database", session=held.session_id, kind=kind, error=_name(error))
+        self._on_refused(held.session_id, f"{kind}: {_name(error)}")
+
+
+def _name(error: Exception) -> str:
+    """An error's type and SQLSTATE: its text may hold what somebody wrote."""
+    state = getattr(error, "sqlstate", None)
+    return f"{type(error).__name__} {state}" if state else type(error).__name__
+
+
+async def _drop(conn: psycopg.AsyncConnection[Any] | None) -> None:
+    if conn is not None:
+        with contextlib.suppress(*PASSING):
+            await conn.close()

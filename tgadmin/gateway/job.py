@@ -1,0 +1,100 @@
+"""What a handler of commands is: its declarations, what it is given, what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from apps.sessions.services.leases import Held
+from tgadmin.gateway.claim import Claimed
+
+if TYPE_CHECKING:
+    from tgadmin.gateway.account import Account
+    from tgadmin.gateway.context import Gateway
+
+Effect = Callable[[], None]
+Payload = Mapping[str, Any]
+
+
+class Rule(Enum):
+    """What to do about a command whose outcome is unknown (PROTOCOLS: once, whatever dies)."""
+
+    REPEAT = auto()
+    """Doing it twice is the same as once."""
+    LOOK = auto()
+    """The handler looks first (``Job.unknown``), then repeats."""
+    DROP = auto()
+    """It is worth nothing later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The command succeeded. ``effect`` runs in the transaction that settles it, after the lease was checked."""
+
+    result: Any = None
+    effect: Effect | None = None
+
+
+class TryLater(Exception):  # noqa: N818  a decision, not a mistake
+    """The handler cannot tell yet: come back after ``seconds``, with the outcome still unknown."""
+
+    def __init__(self, seconds: float, code: str) -> None:
+        super().__init__(code)
+        self.seconds, self.code = seconds, code
+
+
+@dataclass(slots=True)
+class Job:
+    """A claimed command on its way. ``account`` is connected for every kind that needs one."""
+
+    command: Claimed
+    held: Held
+    gateway: Gateway
+    connected: Account | None
+
+    @property
+    def payload(self) -> Payload:
+        return self.command.payload
+
+    @property
+    def unknown(self) -> bool:
+        return self.command.unknown
+
+    @property
+    def account(self) -> Account:
+        if self.connected is None:
+            raise RuntimeError(f"{self.command.kind} needs a connected account")
+        return self.connected
+
+
+def _nothing(payload: Payload, code: str, seconds: int | None) -> None:
+    return None
+
+
+def _not_shown(payload: Payload, until: datetime, code: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One kind of command.
+
+    ``methods`` are Telegram's names of what it calls: the flood ledger is asked for them. ``failed`` and ``waits`` tell
+    the rest of the program, inside the settle transaction. ``obeys_waits``: a flood wait is waited for here; else it is
+    the command's answer. ``slow`` kinds have places of their own, so that they hold nobody up.
+    """
+
+    kind: str
+    run: Callable[[Job], Awaitable[Done]]
+    rule: Rule
+    methods: tuple[str, ...] = ()
+    timeout: float = 30.0
+    slow: bool = False
+    needs_account: bool = True
+    obeys_waits: bool = True
+    tries: int = 8
+    failed: Callable[[Payload, str, int | None], None] = field(default=_nothing)
+    waits: Callable[[Payload, datetime, str], None] = field(default=_not_shown)

@@ -1,0 +1,216 @@
+"""The gateway process: puts the parts together, runs them in one loop, and takes them down cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.backends.signals import connection_created
+
+from apps.chats.services.record import Recorded
+from apps.sessions.models import SessionStatus
+from apps.sessions.services import status
+from tgadmin.core.clock import Clock, SystemClock
+from tgadmin.gateway import database, gaps
+from tgadmin.gateway.bus import Bus
+from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.handlers import HANDLERS
+from tgadmin.gateway.identity import this_process
+from tgadmin.gateway.inbox import Writers
+from tgadmin.gateway.lease import Leases
+from tgadmin.gateway.signins import SignIns
+from tgadmin.gateway.supervisor import TROUBLE, Supervisor
+from tgadmin.gateway.threads import Threads
+from tgadmin.gateway.wake import Wake
+from tgadmin.telegram import Network
+
+log = structlog.get_logger(__name__)
+
+VERSION = "0.1.0"
+SHUT_DOWN_SECONDS = 3.0
+START_PAUSE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """``capacity`` is how many sessions this node takes at most; ``name`` what people call it ("": the host)."""
+
+    network: Network
+    network_name: str
+    capacity: int = 1000
+    name: str = ""
+
+
+def from_settings(capacity: int = 1000, name: str = "") -> Config:
+    """Raises ValueError or OSError, whose texts say what is wrong with the configuration."""
+    network = Network.parse(
+        settings.TELEGRAM_API_ID,
+        settings.TELEGRAM_API_HASH,
+        settings.TELEGRAM_DC,
+        settings.TELEGRAM_DC_PUBLIC_KEY,
+    )
+    return Config(network, settings.TELEGRAM_NETWORK, capacity, name)
+
+
+class GatewayProcess:
+    """Everything that runs. ``run`` ends when ``stop`` is called, or when a part fails that cannot go on."""
+
+    def __init__(
+        self, config: Config, *, clock: Clock | None = None, random: Callable[[], float] = random.random
+    ) -> None:
+        clock = clock or SystemClock()
+        self._params = database.parameters()
+        without_account = [one.kind for one in HANDLERS.values() if not one.needs_account]
+        self.leases = Leases(
+            this_process(config.name),
+            config.capacity,
+            clock,
+            network=config.network_name,
+            without_account=without_account,
+        )
+        self.threads = Threads()
+        writers = Writers(self._params, on_recorded=self._recorded, on_lost=self._lost, on_refused=self._refused)
+        self.gateway = Gateway(
+            network=config.network,
+            leases=self.leases,
+            threads=self.threads,
+            wake=Wake(get_channel_layer()),
+            clock=clock,
+            random=random,
+            writers=writers,
+            signins=SignIns(config.network, self.leases, clock),
+        )
+        self.bus = Bus(self.gateway, HANDLERS, self._params)
+        self.gateway.wake_bus, self.gateway.bus_forget = self.bus.wake, self.bus.forget
+        self.supervisor = Supervisor(self.gateway, self._params)
+        self._stop = asyncio.Event()
+        self._errands: set[asyncio.Task[Any]] = set()
+
+    def stop(self) -> None:
+        """Begin the clean end; ``run`` returns when it is done."""
+        self._stop.set()
+
+    async def run(self) -> bool:
+        """Until stopped. False: a part failed, and the process should be started anew."""
+        connection_created.connect(database.limit_idle_transactions, dispatch_uid="gateway")
+        if not await self._register():
+            return True
+        log.info("gateway started", node=self.leases.identity.name, capacity=self.leases.capacity)
+        parts: list[Coroutine[Any, Any, None]] = [
+            self.gateway.wake.run(),
+            self.gateway.writers.run(),
+            self.bus.run(),
+            self.supervisor.run(),
+        ]
+        tasks = [asyncio.create_task(part) for part in parts]
+        waiting = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((waiting, *tasks), return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in tasks if task.done()]
+        for task in failed:
+            log.error("a part of the gateway failed", error=type(task.exception()).__name__)
+        try:
+            async with asyncio.timeout(SHUT_DOWN_SECONDS):
+                await self._shut_down()
+        except TimeoutError:
+            log.warning("shut down in a hurry")
+        for task in (waiting, *tasks, *self._errands):
+            task.cancel()
+        await asyncio.gather(waiting, *tasks, *self._errands, return_exceptions=True)
+        await asyncio.to_thread(self.threads.close)
+        log.info("gateway stopped", node=self.leases.identity.name)
+        return not failed
+
+    async def _register(self) -> bool:
+        """Write the node's row, as soon as the database lets us; False: stopped before."""
+        while not self._stop.is_set():
+            try:
+                conn = await database.connect(self._params)
+                try:
+                    await self.leases.register(conn, VERSION)
+                    await self.leases.beat(conn)
+                    return True
+                finally:
+                    await conn.close()
+            except TROUBLE as error:
+                log.warning("no database yet", error=type(error).__name__)
+                await asyncio.sleep(START_PAUSE)
+        return False
+
+    async def _shut_down(self) -> None:
+        await self.bus.stop()
+        connected = await self.supervisor.shut_down()
+        await self.gateway.signins.close()
+        try:
+            if connected:
+                await self.threads.run(_say_stopped, connected)
+            conn = await database.connect(self._params)
+            try:
+                await self.leases.retire(conn)
+            finally:
+                await conn.close()
+        except (DatabaseError, *TROUBLE) as error:
+            log.warning("leases not given back", error=type(error).__name__)
+
+    # --- what the writers report -----------------------------------------------------------------------------------
+
+    def _recorded(self, session_id: int, recorded: Recorded) -> None:
+        if recorded.changed:
+            self.gateway.wake.changed(session_id)
+        for typing, name in recorded.typing:
+            self.gateway.wake.typing(session_id, typing, name)
+        for one in recorded.unreadable:
+            log.warning("unreadable update", session=session_id, kind=one.kind, reason=one.reason)
+        if recorded.gaps:
+            self._errand(gaps.recover, session_id)
+
+    def _refused(self, session_id: int, what: str) -> None:
+        self._errand(status.note, session_id, "not_stored", "", {"what": what})
+
+    def _lost(self, held: Any) -> None:
+        self.supervisor.lost(held)
+
+    def _errand(self, service: Callable[..., Any], *args: Any) -> None:
+        """Something to write that the stream of updates does not wait for; open gaps are looked for again later."""
+
+        async def go() -> None:
+            try:
+                await self.threads.run(service, *args)
+            except DatabaseError as error:
+                log.warning("errand failed", error=type(error).__name__)
+
+        task = asyncio.create_task(go())
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+
+def _say_stopped(sessions: list[int]) -> None:
+    with transaction.atomic():
+        for session_id in sorted(sessions):
+            status.change(session_id, SessionStatus.DISCONNECTED, "GATEWAY_STOPPED")
+
+
+def main(config: Config) -> bool:
+    """Run until SIGTERM or SIGINT; False when the process should be started anew."""
+
+    async def run() -> bool:
+        process = GatewayProcess(config)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, partial(_signalled, process, number))
+        return await process.run()
+
+    return asyncio.run(run())
+
+
+def _signalled(process: GatewayProcess, number: signal.Signals) -> None:
+    log.info("stopping", signal=number.name)
+    process.stop()

@@ -1,0 +1,80 @@
+"""Connections of sign-ins under way: kept open between steps, else rebuilt from the stored key."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+from tgadmin.core.clock import Clock
+from tgadmin.core.errors import TelegramError
+from tgadmin.gateway.lease import Leases
+from tgadmin.telegram import Key, Network, SignInClient
+
+IDLE_SECONDS = 300.0
+DISCONNECT_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class _Open:
+    session_id: int
+    client: SignInClient
+    used: float
+
+
+class SignIns:
+    """One connection per attempt."""
+
+    def __init__(self, network: Network, leases: Leases, clock: Clock) -> None:
+        self._network = network
+        self._leases = leases
+        self._clock = clock
+        self._open: dict[str, _Open] = {}
+
+    async def client(self, attempt_id: str, session_id: int, key: Key | None) -> SignInClient:
+        """The attempt's connection: the open one if it has that key, else a new one with it. Raises TelegramError."""
+        found = self._open.get(attempt_id)
+        if found is not None and key is not None and found.client.key == key:
+            found.used = self._clock.monotonic()
+            return found.client
+        await self.drop(attempt_id)
+        client = self.fresh(key)
+        await client.connect()
+        self._open[attempt_id] = _Open(session_id, client, self._clock.monotonic())
+        return client
+
+    def fresh(self, key: Key | None) -> SignInClient:
+        """A connection of the caller's own, not made yet."""
+        return SignInClient(self._network, key, allowed=self._leases.allowed)
+
+    async def drop(self, attempt_id: str) -> None:
+        """Close the attempt's connection, if one is open."""
+        found = self._open.pop(attempt_id, None)
+        if found is not None:
+            await close(found.client)
+
+    async def drop_session(self, session_id: int) -> None:
+        """Close what a session has open: its lease goes."""
+        for attempt_id in [one for one, found in self._open.items() if found.session_id == session_id]:
+            await self.drop(attempt_id)
+
+    async def tidy(self) -> None:
+        """Close what nobody has used for minutes; the stored key brings it back."""
+        late = self._clock.monotonic() - IDLE_SECONDS
+        for attempt_id in [one for one, found in self._open.items() if found.used < late]:
+            await self.drop(attempt_id)
+
+    def abort(self) -> None:
+        """Cut all at once: the leases do not cover them any more."""
+        for found in self._open.values():
+            found.client.abort()
+
+    async def close(self) -> None:
+        await asyncio.gather(*(self.drop(attempt_id) for attempt_id in list(self._open)))
+
+
+async def close(client: SignInClient) -> None:
+    """Disconnect, whatever state the connection is in."""
+    with contextlib.suppress(TelegramError, OSError, TimeoutError):
+        async with asyncio.timeout(DISCONNECT_SECONDS):
+            await client.disconnect()

@@ -1,0 +1,31 @@
+"""The end of an authorization: the session stops, its chats stay, what it had to send is given back to staff."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from apps.chats.services import outcomes
+from apps.sessions.models import Command
+from apps.sessions.services import commands, leases, status
+from apps.sessions.services.commands import Kind
+from apps.sessions.services.leases import Held
+
+NEED_ACCOUNT = (Kind.SEND, Kind.EDIT, Kind.DELETE, Kind.READ, Kind.TYPING, Kind.HISTORY, Kind.DIALOGS)
+
+
+@transaction.atomic
+def stop(held: Held, authorization_id: int, code: str) -> None:
+    """Telegram has ended the authorization, or staff has. Raises LeaseLost.
+
+    Commands that nobody could carry out any more fail with the same cause: a message must not go out by surprise when
+    somebody signs the account in again weeks later.
+    """
+    leases.hold(held)
+    status.stop(held.session_id, authorization_id, code)
+    waiting = Command.objects.select_for_update().filter(
+        session_id=held.session_id, state__in=commands.OPEN, kind__in=NEED_ACCOUNT
+    )
+    for command in waiting.order_by("id"):
+        commands.settle(command, Command.State.FAILED, error_code=code)
+        if command.kind == Kind.SEND:
+            outcomes.failed(command.payload["message"], code)

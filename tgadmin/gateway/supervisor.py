@@ -1,0 +1,284 @@
+"""Holds the leases, keeps one task per account alive, and cuts everything off when the leases no longer hold."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import structlog
+from django.db import DatabaseError
+
+from apps.sessions.models import SessionStatus
+from apps.sessions.services import notify, status
+from apps.sessions.services.leases import LEASE_SECONDS, Held, LeaseLost
+from tgadmin.core import backoff
+from tgadmin.gateway import database
+from tgadmin.gateway.account import Account
+from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.inbox import SessionInbox
+from tgadmin.gateway.lease import Wanted
+from tgadmin.gateway.stored import NothingToConnect
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 1.0
+SCAN_SECONDS = 1.0
+FLUSH_SECONDS = 1.0
+RECONNECT_SECONDS = 0.2
+TROUBLE = (psycopg.Error, OSError, TimeoutError)
+
+
+@dataclass(slots=True)
+class _Session:
+    """A session held here. ``account`` is None while nothing is to be connected."""
+
+    held: Held
+    inbox: SessionInbox
+    account: Account | None = None
+    task: asyncio.Task[None] | None = None
+
+
+class Supervisor:
+    """Broad ``except`` has its place here: it records what went wrong and goes on."""
+
+    def __init__(self, gateway: Gateway, params: dict[str, Any]) -> None:
+        self._gateway = gateway
+        self._params = params
+        self._sessions: dict[int, _Session] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+        gateway.wake_supervisor = self.wake
+        gateway.stop_account = self.stop_account
+
+    def wake(self) -> None:
+        """Look at once at who should be connected."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Beat, guard, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._beat())
+            group.create_task(self._guard())
+            group.create_task(self._listen())
+            group.create_task(self._scan())
+
+    # --- the leases ----------------------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        """One beat a second. A try is given up while the deadline can still be met by the next one."""
+        conn: psycopg.AsyncConnection[Any] | None = None
+        try:
+            while True:
+                pause = BEAT_SECONDS
+                try:
+                    async with asyncio.timeout(LEASE_SECONDS / 2):
+                        if conn is None or conn.closed:
+                            conn = await database.connect(self._params)
+                        lost = await self._gateway.leases.beat(conn)
+                    for session_id in lost:
+                        self._lost(session_id, "lease lost")
+                except TROUBLE as error:
+                    log.warning("no beat", error=type(error).__name__, left=round(self._gateway.leases.seconds_left, 2))
+                    await _close(conn)
+                    conn, pause = None, RECONNECT_SECONDS
+                await asyncio.sleep(pause)
+        finally:
+            await _close(conn)
+
+    async def _guard(self) -> None:
+        """Past the deadline nothing of ours may talk to Telegram: every connection is cut."""
+        while True:
+            left = self._gateway.leases.seconds_left
+            if left > 0:
+                await asyncio.sleep(left)
+                continue
+            if self._sessions:
+                log.error("deadline passed: connections cut", sessions=len(self._sessions))
+            for session in self._sessions.values():
+                if session.account is not None:
+                    session.account.abort()
+            self._gateway.signins.abort()
+            await self._gateway.leases.regained()
+
+    async def _listen(self) -> None:
+        """Notifications make everything quick; without them it is done once a second all the same."""
+        while True:
+            conn: psycopg.AsyncConnection[Any] | None = None
+            try:
+                conn = await database.connect(self._params)
+                await conn.execute(f"LISTEN {notify.COMMANDS}")
+                await conn.execute(f"LISTEN {notify.SESSIONS}")
+                self.wake()
+                async for note in conn.notifies():
+                    self._heard(note.channel, note.payload)
+            except TROUBLE as error:
+                log.warning("not listening", error=type(error).__name__)
+            finally:
+                await _close(conn)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _heard(self, channel: str, payload: str) -> None:
+        if channel == notify.SESSIONS or int(payload) not in self._sessions:
+            self.wake()
+        self._gateway.wake_bus()
+
+    async def _scan(self) -> None:
+        conn: psycopg.AsyncConnection[Any] | None = None
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    if conn is None or conn.closed:
+                        conn = await database.connect(self._params)
+                    if self._gateway.leases.allowed() and not self._stopping:
+                        await self._look(conn)
+                    await self._gateway.signins.tidy()
+                except TROUBLE as error:
+                    log.warning("no scan", error=type(error).__name__)
+                    await _close(conn)
+                    conn = None
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(SCAN_SECONDS):
+                        await self._woken.wait()
+        finally:
+            await _close(conn)
+
+    async def _look(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        """Take what may be taken, connect what should be, let go of what nobody wants any more."""
+        leases = self._gateway.leases
+        found = {one.session_id: one for one in await leases.scan(conn)}
+        taken = await leases.take(conn, list(found.values()))
+        for held in leases.held.values():
+            self._keep(held)
+        if taken:
+            log.info("leases taken", sessions=len(taken))
+            self._gateway.wake_bus()
+        unwanted = [session_id for session_id in self._sessions if session_id not in found]
+        for session_id in unwanted:
+            await self._release(conn, session_id)
+        for wanted in found.values():
+            await self._reconcile(wanted)
+
+    def _keep(self, held: Held) -> None:
+        known = self._sessions.get(held.session_id)
+        if known is not None and known.held == held:
+            return
+        if known is not None:
+            self._lost(held.session_id, "lease replaced")
+            self._gateway.leases.held[held.session_id] = held
+        self._sessions[held.session_id] = _Session(held, self._gateway.writers.inbox(held))
+
+    # --- accounts ------------------------------------------------------------------------------------------------
+
+    async def _reconcile(self, wanted: Wanted) -> None:
+        session = self._sessions.get(wanted.session_id)
+        if session is None:
+            return
+        to_connect = None if wanted.session_id in self._gateway.blocked else wanted.authorization_id
+        if session.account is not None and session.account.authorization_id != to_connect:
+            await self.stop_account(wanted.session_id)
+        if to_connect is not None and session.account is None:
+            self._start(session, to_connect)
+
+    def _start(self, session: _Session, authorization_id: int) -> None:
+        account = Account(self._gateway, session.held, authorization_id, session.inbox)
+        session.account = self._gateway.accounts[session.held.session_id] = account
+        session.task = asyncio.create_task(self._live(account), name=f"account {session.held.session_id}")
+
+    async def _live(self, account: Account) -> None:
+        """The account's task: a crash is recorded and the account begins again."""
+        failures = 0
+        while True:
+            try:
+                await account.run()
+                return
+            except (LeaseLost, NothingToConnect) as reason:
+                log.info("account stopped", session=account.session_id, reason=type(reason).__name__)
+                return
+            except Exception as error:  # noqa: BLE001  a supervisor records and goes on
+                failures += 1
+                await self._record_crash(account.session_id, error)
+            await asyncio.sleep(backoff.delay(failures, self._gateway.random))
+
+    async def _record_crash(self, session_id: int, error: Exception) -> None:
+        name = type(error).__name__
+        log.error("account crashed", session=session_id, error=name, at=_place(error))
+        with contextlib.suppress(DatabaseError, OSError):
+            await self._gateway.threads.run(status.note, session_id, "crashed", name[:64])
+            await self._gateway.threads.run(status.change, session_id, SessionStatus.DISCONNECTED, "INTERNAL_ERROR")
+        self._gateway.wake.changed(session_id)
+
+    async def stop_account(self, session_id: int) -> None:
+        """Disconnect the session's account; its lease stays."""
+        session = self._sessions.get(session_id)
+        self._gateway.accounts.pop(session_id, None)
+        if session is None or session.task is None:
+            return
+        task, session.task, session.account = session.task, None, None
+        task.cancel()
+        await asyncio.wait((task,))
+
+    def _lost(self, session_id: int, why: str) -> None:
+        """The lease is somebody else's: cut off at once, store nothing more."""
+        session = self._sessions.pop(session_id, None)
+        self._gateway.leases.held.pop(session_id, None)
+        self._gateway.accounts.pop(session_id, None)
+        if session is None:
+            return
+        log.warning(why, session=session_id)
+        if session.account is not None:
+            session.account.abort()
+        if session.task is not None:
+            session.task.cancel()
+        session.inbox.close(LeaseLost(why))
+        self._gateway.bus_forget(session_id)
+
+    def lost(self, held: Held) -> None:
+        """The database said so before the beat did."""
+        session = self._sessions.get(held.session_id)
+        if session is not None and session.held == held:
+            self._lost(held.session_id, "lease lost")
+
+    async def _release(self, conn: psycopg.AsyncConnection[Any], session_id: int) -> None:
+        self._gateway.leases.give_up(session_id)
+        await self._quiet(session_id)
+        self._sessions.pop(session_id, None)
+        await self._gateway.leases.release(conn, [session_id])
+        log.info("lease released", session=session_id)
+
+    async def _quiet(self, session_id: int) -> None:
+        """Nothing of the session runs or waits any more; its connections are closed, what had arrived is stored."""
+        session = self._sessions.get(session_id)
+        if session is None:
+            return
+        self._gateway.bus_forget(session_id)
+        await self.stop_account(session_id)
+        await self._gateway.signins.drop_session(session_id)
+        with contextlib.suppress(LeaseLost, TimeoutError):
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await session.inbox.flush()
+        session.inbox.close(LeaseLost("released"))
+
+    async def shut_down(self) -> list[int]:
+        """Quieten every session, all at once; returns those that are still ours to give back."""
+        self._stopping = True
+        connected = [one for one, session in self._sessions.items() if session.account is not None]
+        await asyncio.gather(*(self._quiet(session_id) for session_id in list(self._sessions)))
+        return [one for one in connected if one in self._sessions]
+
+
+def _place(error: Exception) -> str:
+    """Where it happened; never what it was about."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+
+
+async def _close(conn: psycopg.AsyncConnection[Any] | None) -> None:
+    if conn is not None:
+        with contextlib.suppress(*TROUBLE):
+            await conn.close()

@@ -1,0 +1,31 @@
+"""``manage.py gateway``: the process that holds the Telegram connections."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Connect Telegram accounts: takes sessions' leases, stores what arrives, carries out commands."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--capacity", type=int, default=1000, help="How many sessions this node takes at most.")
+        parser.add_argument("--name", default="", help="What people call this node (default: the host's name).")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from tgadmin.gateway import logs, process
+
+        if options["capacity"] < 1:
+            raise CommandError("--capacity must be at least 1.", returncode=2)
+        os.environ["TGADMIN_PROCESS"] = "gateway"
+        logs.configure()
+        try:
+            config = process.from_settings(options["capacity"], options["name"])
+        except (ValueError, OSError) as error:
+            raise CommandError(f"Telegram is not configured: {error}") from None
+        if not process.main(config):
+            raise CommandError("A part of the gateway failed; its log says which.")
