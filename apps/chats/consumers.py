@@ -121,8 +121,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if not self._greeted:
             await self.shut(MALFORMED)
             return
-        while (left := self._heard_at + SILENCE_SECONDS - time.monotonic()) > 0:
-            await asyncio.sleep(left)  # noqa: ASYNC110  each frame only moves the time; nothing is to be woken
+        while (left := self._heard_at + SILENCE_SECONDS - time.monotonic()) > 0:  # noqa: ASYNC110  nothing to wake
+            await asyncio.sleep(left)
         await self.shut(SILENT)
 
     # --- frames -------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def _payload(
         "deleted": gone,
         "service": message.service,
         "media": None if gone else message.media,
-        "forward": None if gone else message.forward,
+        "forward": None if gone else _forward(message, names),
         "author": message.post_author,
         "error": error(message.error_code) if message.error_code else None,
         "waits_until": message.waits_until.isoformat() if message.waits_until else None,
@@ -61,6 +61,14 @@ def _sender(message: Message, names: dict[tuple[int, int], str]) -> dict[str, An
     peer_id = message.sender_id if message.sender_id is not None else message.chat.peer_id
     name = names.get((message.session_id, peer_id)) or (message.chat.title if peer_id == message.chat.peer_id else "")
     return {"id": peer_id, "name": name or "Unknown"}
+
+
+def _forward(message: Message, names: dict[tuple[int, int], str]) -> dict[str, Any] | None:
+    """Where it came from, with the name as this account knows it or as the forward carries it."""
+    if message.forward is None:
+        return None
+    known = names.get((message.session_id, message.forward.get("from_id") or 0))
+    return {"name": known or message.forward.get("from_name") or "somebody", "date": message.forward.get("date")}
 
 
 def _staff(message: Message) -> dict[str, Any] | None:
@@ -104,6 +112,7 @@ def _quoted(messages: list[Message]) -> dict[tuple[int, int], Message]:
 def _names(messages: list[Message]) -> dict[tuple[int, int], str]:
     """Names by (session, marked id)."""
     wanted = {message.sender_id for message in messages if message.sender_id is not None}
+    wanted |= {message.forward["from_id"] for message in messages if message.forward and message.forward.get("from_id")}
     sessions = {message.session_id for message in messages}
     people = Peer.objects.filter(session_id__in=sessions, peer_id__in=wanted).only("session_id", "peer_id", "name")
     return {(person.session_id, person.peer_id): person.name for person in people}

@@ -1,0 +1,200 @@
+// The page's state and how frames change it; no page, no network.
+
+import { applyEvents, fromPage } from "./stream.js";
+
+/**
+ * @typedef {{id: number, name: string, phone: string, user_id: number | null, status: string, label: string, code: string,
+ *   cause: string, says: string, since: string, retry_at: string | null, flood_until: string | null, role?: string,
+ *   can_send?: boolean, can_manage?: boolean}} Session
+ * @typedef {{more: string | null, loading: boolean, error: string}} ListView
+ * @typedef {{peer: number, sender: number, name: string, action: string, until: number}} Typing
+ * @typedef {{
+ *   user: {id: number, name: string}, mayAdd: boolean,
+ *   sessions: Session[], sessionId: number | null, unread: number,
+ *   chats: Map<number, import("./list.js").Chat>, tab: string, query: string, views: Map<string, ListView>,
+ *   chatId: number | null, stream: import("./stream.js").Stream | null, streamError: string,
+ *   edge: {older: string, newer: string, says: string}, typing: Typing[], typists: Map<number, string>,
+ *   connection: import("./socket.js").Connection, pinned: boolean, announcement: string,
+ *   saving: Map<number, string>, notices: {id: number, text: string, again: (() => void) | null}[]
+ * }} State
+ */
+
+export const TYPING_MS = 6000;
+
+/** @param {any} first what the server put into the page @param {number} now @returns {State} */
+export function initial(first, now) {
+  const chats = new Map((first.list?.chats ?? []).map((/** @type {any} */ chat) => [chat.id, chat]));
+  if (first.chat) chats.set(first.chat.id, first.chat);
+  return {
+    user: first.user,
+    mayAdd: first.may_add,
+    sessions: first.sessions,
+    sessionId: first.session,
+    unread: first.unread,
+    chats,
+    tab: "all",
+    query: "",
+    views: new Map([["all|", { more: first.list?.more ?? null, loading: false, error: "" }]]),
+    chatId: first.chat?.id ?? null,
+    stream: first.page ? fromPage(first.page, newLineOf(first.chat)) : null,
+    streamError: "",
+    edge: { older: "", newer: "", says: "" },
+    typing: [],
+    typists: new Map(),
+    connection: { state: "connecting", code: 0, since: now },
+    pinned: true,
+    announcement: "",
+    saving: new Map(),
+    notices: [],
+  };
+}
+
+/** Above which message id what others wrote is new; null: nothing is. @param {import("./list.js").Chat} chat */
+export function newLineOf(chat) {
+  return chat.unread > 0 ? chat.read_inbox : null;
+}
+
+/** @param {State} state */
+export const session = (state) => state.sessions.find((one) => one.id === state.sessionId) ?? null;
+/** @param {State} state */
+export const chat = (state) => (state.chatId === null ? null : (state.chats.get(state.chatId) ?? null));
+/** @param {State} state */
+export const viewKey = (state) => `${state.tab}|${state.query.trim().toLocaleLowerCase()}`;
+
+/**
+ * The state after a frame from the server. What a frame does not change stays the same object.
+ * @param {State} state
+ * @param {any} frame
+ * @param {{now: number, looking: boolean}} at looking: the page is visible and focused
+ * @returns {{state: State, effect: "" | "reopen" | "arrived" | "gone"}}
+ */
+export function receive(state, frame, at) {
+  const done = (/** @type {State} */ next, /** @type {any} */ effect = "") => ({ state: next, effect });
+  switch (frame.type) {
+    case "welcome":
+    case "sessions":
+      return done({ ...state, sessions: frame.sessions });
+    case "session":
+      return done({ ...state, sessions: state.sessions.map((one) => (one.id === frame.id ? { ...one, ...frame } : one)) });
+    case "gone":
+      return done({ ...state, sessionId: state.sessionId === frame.session ? null : state.sessionId }, "gone");
+    case "list":
+      return done(frame.session === state.sessionId ? withList(state, frame) : state);
+    case "chats":
+      return done(frame.session === state.sessionId ? { ...withRows(state, frame.chats), unread: frame.unread } : state);
+    case "typing":
+      return done(frame.session === state.sessionId ? withTyping(state, frame, at.now) : state);
+    case "reset":
+      return done(frame.page.chat === state.chatId ? withReset(state, frame) : state);
+    case "events":
+      return state.stream ? withEvents(state, state.stream, frame, at) : done(state);
+    default:
+      return done(state);
+  }
+}
+
+/** @param {State} state @param {any} frame a fresh first page: rows that it does not name are kept as they were known */
+function withList(state, frame) {
+  const views = new Map([["all|", { more: frame.more, loading: false, error: "" }]]);
+  return { ...withRows(state, frame.chats), unread: frame.unread, views };
+}
+
+/** @param {State} state @param {import("./list.js").Chat[]} rows */
+export function withRows(state, rows) {
+  const chats = new Map(state.chats);
+  for (const row of rows) {
+    // A row that was read before the one we have says nothing new.
+    if ((chats.get(row.id)?.at ?? -1) <= row.at) chats.set(row.id, row);
+  }
+  return { ...state, chats };
+}
+
+/** @param {State} state @param {any} frame */
+function withReset(state, frame) {
+  const next = withRows(state, [frame.row]);
+  const line = state.stream?.chat === state.chatId ? state.stream?.newLine ?? null : newLineOf(frame.row);
+  return { ...next, stream: fromPage(frame.page, line), streamError: "", edge: { older: "", newer: "", says: "" } };
+}
+
+/**
+ * @param {State} state
+ * @param {import("./stream.js").Stream} stream
+ * @param {any} frame
+ * @param {{now: number, looking: boolean}} at
+ * @returns {{state: State, effect: "" | "reopen" | "arrived"}}
+ */
+function withEvents(state, stream, frame, at) {
+  const applied = applyEvents(stream, frame, state.pinned && at.looking);
+  if (applied.outcome !== "applied") return { state, effect: applied.outcome === "gap" ? "reopen" : "" };
+  let next = withRows(state, [frame.row]);
+  next = { ...next, stream: applied.stream };
+  for (const notice of frame.notices) {
+    next.saving = without(next.saving, notice.message);
+    next = withNotice(next, `${notice.action === "delete" ? "Not deleted" : "Not changed"}: ${notice.error.says}`);
+  }
+  for (const message of frame.messages) next.saving = without(next.saving, message.id);
+  if (!applied.arrived.length) return { state: next, effect: "" };
+  const last = /** @type {import("./stream.js").Message} */ (applied.arrived.at(-1));
+  next.announcement = `${last.sender.name}: ${last.text.slice(0, 200) || "sent something"}`;
+  next.typing = next.typing.filter((one) => !applied.arrived.some((message) => message.sender.id === one.sender));
+  if (!at.looking && applied.stream.newLine === null) {
+    const above = Math.min(...applied.arrived.map((message) => message.tid ?? Infinity)) - 1;
+    next.stream = { ...applied.stream, newLine: above };
+  }
+  return { state: next, effect: "arrived" };
+}
+
+/** @template K, V @param {Map<K, V>} map @param {K} key */
+function without(map, key) {
+  if (!map.has(key)) return map;
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}
+
+/** @param {State} state @param {any} frame @param {number} now */
+function withTyping(state, frame, now) {
+  const others = state.typing.filter((one) => one.peer !== frame.peer_id || one.sender !== frame.sender_id);
+  if (frame.action === "cancel") return { ...state, typing: others };
+  const { peer_id: peer, sender_id: sender, name, action } = frame;
+  return { ...state, typing: [...others, { peer, sender, name: name || "Somebody", action, until: now + TYPING_MS }] };
+}
+
+/** Those whose typing is old are done. @param {State} state @param {number} now */
+export function expireTyping(state, now) {
+  const typing = state.typing.filter((one) => one.until > now);
+  return typing.length === state.typing.length ? state : { ...state, typing };
+}
+
+/** "Priya is typing…" in a group, "typing…" in a private chat; "" for nobody.
+ * @param {State} state @param {import("./list.js").Chat} row */
+export function typingLabel(state, row) {
+  const here = state.typing.filter((one) => one.peer === row.peer);
+  if (!here.length) return "";
+  const doing = here.length === 1 ? (ACTIONS[here[0].action] ?? "typing") : "typing";
+  if (row.kind === "user" || row.kind === "bot") return `${doing}…`;
+  const names = here.map((one) => one.name.split(" ")[0]);
+  if (names.length > 2) return `${names.length} people are typing…`;
+  return `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} ${doing}…`;
+}
+
+/** @type {Record<string, string>} */
+const ACTIONS = {
+  typing: "typing",
+  record_audio: "recording a voice message",
+  record_video: "recording a video",
+  record_round: "recording a video message",
+  upload_audio: "sending a voice message",
+  upload_photo: "sending a photo",
+  upload_video: "sending a video",
+  upload_document: "sending a file",
+  choose_sticker: "choosing a sticker",
+};
+
+let notices = 0;
+
+/** @param {State} state @param {string} text @param {(() => void) | null} [again] @returns {State} */
+export function withNotice(state, text, again = null) {
+  notices += 1;
+  return { ...state, notices: [...state.notices.slice(-2), { id: notices, text, again }] };
+}

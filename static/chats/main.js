@@ -1,0 +1,206 @@
+// Starts the chat page: reads what the server put into it, draws, and wires keys and the browser's events.
+
+import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
+import { App } from "./app.js";
+import { chatKeys, messageKeys } from "./keys.js";
+import { conversation } from "./view/conversation.js";
+import { details } from "./view/details.js";
+import { deletion, help, notices } from "./view/dialogs.js";
+import { list } from "./view/list.js";
+import { useIcons } from "./view/parts.js";
+import { Scroller } from "./view/scroll.js";
+
+const root = /** @type {HTMLElement} */ (document.getElementById("chats"));
+const first = JSON.parse(document.getElementById("first-data")?.textContent ?? "{}");
+const links = { addAccount: root.dataset.sessions ?? "" };
+const scroller = new Scroller();
+const wide = matchMedia("(min-width: 1181px)");
+
+let panel = wide.matches;
+/** @type {any} */
+let facts = null;
+/** @type {any} the message whose deletion is asked about */
+let doomed = null;
+let scheduled = false;
+
+const app = new App({
+  first,
+  base: root.dataset.base ?? "/chats/",
+  socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${root.dataset.socket}`,
+  storage: localStorage,
+  draw,
+});
+
+/** @type {import("./view/conversation.js").Actions} */
+const actions = {
+  reply: (one) => {
+    app.compose({ reply: one, editing: null });
+    focusComposer();
+  },
+  edit: (one) => {
+    app.compose({ editing: one, reply: null });
+    focusComposer();
+  },
+  copy: async (one) => {
+    try {
+      await navigator.clipboard.writeText(one.text);
+      app.notice("Copied.");
+    } catch {
+      app.notice("This browser does not let the page copy. Select the text instead.");
+    }
+  },
+  askDelete: (one) => {
+    doomed = one;
+    paint();
+    dialog("deletion")?.showModal();
+  },
+  find: async (tid) => {
+    await app.find(tid);
+    paint();
+    if (!scroller.show(tid)) app.notice("That message is not stored here. Scroll up to fetch older ones.");
+  },
+  jump: async () => {
+    if (app.state.stream?.newer) await app.load();
+    app.pin(true);
+    paint();
+    scroller.bottom();
+    focusComposer();
+  },
+  back: async () => {
+    const from = app.state.chatId;
+    if (app.state.sessionId !== null) await app.go(app.state.sessionId, null);
+    paint();
+    /** @type {HTMLElement | null} */ (root.querySelector(`.row[data-chat="${from}"]`))?.focus();
+  },
+  details: () => {
+    panel = !panel;
+    draw();
+  },
+  help: () => dialog("help")?.showModal(),
+  scrolled: () => {
+    app.pin(scroller.place().pinned && !app.state.stream?.newer);
+    reach();
+  },
+  signIn: `${root.dataset.signIn}?next=${encodeURIComponent(location.pathname)}`,
+  get detailsOpen() {
+    return panel;
+  },
+};
+
+/** @param {string} id */
+function dialog(id) {
+  return /** @type {HTMLDialogElement | null} */ (document.getElementById(id));
+}
+
+function focusComposer() {
+  paint();
+  document.getElementById("composer")?.focus();
+}
+
+function draw() {
+  if (scheduled) return;
+  scheduled = true;
+  if (document.visibilityState === "visible") requestAnimationFrame(paint);
+  else setTimeout(paint, 0);
+}
+
+function paint() {
+  scheduled = false;
+  scroller.before(root);
+  root.dataset.view = app.state.chatId === null ? "list" : "chat";
+  render(
+    html`${list(app, links)} ${conversation(app, actions)}
+      ${panel && app.chat ? details(app, facts?.chat === app.state.chatId ? facts : null, closePanel) : nothing}
+      ${help()} ${deletion(doomed, (one) => app.remove(one), forget)} ${notices(app)}
+      <div class="sr" role="log" aria-live="polite" aria-label="New messages">${app.state.announcement}</div>`,
+    root,
+  );
+  const { chatId, pinned, stream } = app.state;
+  scroller.after(root, { chat: chatId, pinned: pinned && !stream?.newer, ready: stream?.chat === chatId });
+  afterwards();
+}
+
+function closePanel() {
+  panel = false;
+  draw();
+  /** @type {HTMLElement | null} */ (root.querySelector('.hd [aria-label="Chat details"]'))?.focus();
+}
+
+/** Deleted or kept: the focus goes back to where one writes if its element is gone. */
+function forget() {
+  doomed = null;
+  draw();
+  if (document.activeElement === document.body) document.getElementById("composer")?.focus();
+}
+
+/** What follows from what is now shown: title, count in the navigation, details, more history. */
+function afterwards() {
+  const { unread, chatId, sessionId } = app.state;
+  const name = app.chat?.title ?? "Chats";
+  document.title = `${unread ? `(${unread}) ` : ""}${name} · tgadmin`;
+  badge(unread);
+  if (panel && chatId !== null && sessionId !== null && facts?.chat !== chatId) fetchFacts(sessionId, chatId);
+  reach();
+}
+
+/** @param {number} unread chats with unread messages */
+function badge(unread) {
+  const link = document.getElementById("rail-chats");
+  if (!link) return;
+  let dot = link.querySelector(".dot");
+  if (unread && !dot) {
+    dot = document.createElement("span");
+    dot.className = "dot";
+    link.append(dot);
+  }
+  if (dot) dot.textContent = unread > 99 ? "99+" : String(unread);
+  if (dot && !unread) dot.remove();
+  link.setAttribute("aria-label", unread ? `Chats, ${unread} unread` : "Chats");
+}
+
+/** @param {number} sessionId @param {number} chatId */
+async function fetchFacts(sessionId, chatId) {
+  facts = { chat: chatId, stored: 0, staff: [], history_complete: false, slow_until: null };
+  const found = await app.details(sessionId, chatId);
+  if (found.error) return;
+  facts = found;
+  draw();
+}
+
+/** Load what the view comes near to. */
+function reach() {
+  const { stream, edge, chatId } = app.state;
+  if (!stream || stream.chat !== chatId || !scroller.log) return;
+  const { nearTop, nearBottom } = scroller.place();
+  const away = edge.older === "away" && app.session?.status === "ready";
+  if (nearTop && stream.older !== "start" && (!edge.older || away)) app.loadOlder();
+  if (nearBottom && stream.newer && !edge.newer) app.loadNewer();
+}
+
+scroller.stick = () => app.state.pinned && !app.state.stream?.newer;
+useIcons(root.dataset.icons ?? "");
+root.replaceChildren();
+paint();
+app.start();
+
+addEventListener("popstate", () => {
+  const [, session, chat] = location.pathname.match(/(\d+)\/(?:(\d+)\/)?$/) ?? [];
+  if (session) app.go(Number(session), chat ? Number(chat) : null, { push: false });
+});
+addEventListener("online", () => app.socket.hurry());
+addEventListener("offline", draw);
+addEventListener("focus", () => app.markRead());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible") return;
+  app.socket.hurry();
+  app.markRead();
+  draw();
+});
+addEventListener("storage", draw);
+wide.addEventListener("change", () => {
+  panel = wide.matches;
+  draw();
+});
+document.addEventListener("keydown", (event) => {
+  if (chatKeys(event, app, actions) || messageKeys(event, app, actions)) event.preventDefault();
+});

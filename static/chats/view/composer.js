@@ -1,0 +1,124 @@
+// Where one writes: reply and edit bars, the field, what stands in the way.
+
+import { html, nothing } from "../../vendor/lit-html/lit-html.js";
+import { ref } from "../../vendor/lit-html/directives/ref.js";
+import { MAX_LENGTH, clean } from "../logic/text.js";
+import { lastEditable } from "../logic/stream.js";
+import { icon, iconButton } from "./parts.js";
+
+const WARN_FROM = MAX_LENGTH - 400;
+
+/** Which text the field holds, so that it is put in anew when chat or edited message change. */
+let shownFor = "";
+
+/** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat @param {import("./conversation.js").Actions} actions */
+export function composer(app, chat, actions) {
+  const barred = obstacle(app, chat);
+  if (barred) return html`<footer class="cmp"><div class="w barred" role="note">${icon("lock")}<span>${barred}</span></div></footer>`;
+  const { reply, editing, error } = app.composer;
+  return html`<footer class="cmp"><form class="w" @submit=${(/** @type {Event} */ event) => submit(event, app)}>
+    ${editing ? bar("Edit message", "edit", editing.text, () => leave(app)) : reply ? bar(`Reply to ${reply.out ? "yourself" : reply.sender.name}`, "reply", reply.text, () => leave(app)) : nothing}
+    ${error ? html`<div class="cerr" role="alert" id="composer-error">${icon("error", "s")} ${error}</div>` : nothing}
+    <div class="box">
+      <textarea
+        id="composer" rows="1" aria-label="Message" placeholder="Message as ${app.session?.name ?? ""}" dir="auto" enterkeyhint="send"
+        aria-describedby=${error ? "composer-error" : nothing} aria-invalid=${error ? "true" : nothing}
+        ${ref((element) => fill(/** @type {HTMLTextAreaElement | undefined} */ (element), app, chat.id))}
+        @input=${(/** @type {any} */ event) => typed(event.target, app, chat.id)}
+        @keydown=${(/** @type {KeyboardEvent} */ event) => keys(event, app)}
+      ></textarea>
+      <span class="count num" id="composer-count" aria-live="polite"></span>
+      <button class="send" aria-label=${editing ? "Save the change" : "Send message"} title=${editing ? "Save the change" : "Send"}>${icon(editing ? "check" : "send")}</button>
+    </div>
+    <div class="hint"><span>Sending as <b dir="auto">${app.session?.name}</b></span><span><kbd>Enter</kbd> send</span><span><kbd>Shift Enter</kbd> new line</span>
+      <span><kbd>↑</kbd> edit last</span><button type="button" class="plain" @click=${actions.help}><kbd>?</kbd> all shortcuts</button></div>
+  </form></footer>`;
+}
+
+/** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat why nothing can be written here */
+function obstacle(app, chat) {
+  const session = app.session;
+  if (session && !session.can_send) return "You may read this account's chats, but not write in them.";
+  if (session && ["needs_sign_in", "banned", "disabled"].includes(session.status)) return session.says;
+  if (chat.left) return "This account is no longer in this chat.";
+  if (!chat.can_send) return chat.kind === "channel" ? "Only the channel's administrators write here." : "This account may not write in this chat.";
+  return "";
+}
+
+/** @param {string} title @param {string} name @param {string} text @param {() => void} cancel */
+function bar(title, name, text, cancel) {
+  return html`<div class="rep">${icon(name)}<div class="q"><b dir="auto">${title}</b><span dir="auto">${text || "Message"}</span></div>
+    ${iconButton("Cancel (Esc)", "close", cancel)}</div>`;
+}
+
+/** The draft of this chat, or the text of the message that is edited, goes in once.
+ * @param {HTMLTextAreaElement | undefined} field @param {import("../app.js").App} app @param {number} chatId */
+function fill(field, app, chatId) {
+  if (!field) {
+    shownFor = "";
+    return;
+  }
+  const editing = app.composer.editing;
+  const wanted = `${chatId}/${editing ? `${editing.id}/${editing.text}` : ""}`;
+  if (wanted === shownFor) return;
+  shownFor = wanted;
+  field.value = editing ? editing.text : app.draft(chatId);
+  size(field);
+}
+
+/** @param {HTMLTextAreaElement} field as tall as its text, up to ten lines */
+function size(field) {
+  field.style.height = "auto";
+  field.style.height = `${Math.min(field.scrollHeight, 234)}px`;
+  const length = clean(field.value).length;
+  const count = document.getElementById("composer-count");
+  if (count) {
+    count.textContent = length > WARN_FROM ? `${length.toLocaleString("en")} / ${MAX_LENGTH.toLocaleString("en")}` : "";
+    count.classList.toggle("over", length > MAX_LENGTH);
+  }
+}
+
+/** @param {HTMLTextAreaElement} field @param {import("../app.js").App} app @param {number} chatId */
+function typed(field, app, chatId) {
+  size(field);
+  if (app.composer.error) app.compose({ error: "" });
+  if (app.composer.editing) return;
+  app.keepDraft(chatId, field.value);
+  if (field.value.trim()) app.typed();
+}
+
+/** @param {Event} event @param {import("../app.js").App} app */
+function submit(event, app) {
+  event.preventDefault();
+  const field = /** @type {HTMLTextAreaElement} */ (document.getElementById("composer"));
+  const editing = app.composer.editing;
+  const chatId = app.state.chatId;
+  if (!app.submit(field.value)) return;
+  if (!editing && chatId !== null) app.keepDraft(chatId, "");
+  shownFor = "";
+  app.draw();
+  field.focus();
+}
+
+/** @param {KeyboardEvent} event @param {import("../app.js").App} app */
+function keys(event, app) {
+  const field = /** @type {HTMLTextAreaElement} */ (event.target);
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    submit(event, app);
+  } else if (event.key === "Escape") {
+    leave(app);
+  } else if (event.key === "ArrowUp" && !event.altKey && !field.value && !app.composer.editing && app.state.stream) {
+    const last = lastEditable(app.state.stream);
+    if (last) {
+      app.compose({ editing: last, reply: null, error: "" });
+      event.preventDefault();
+    }
+  }
+}
+
+/** @param {import("../app.js").App} app */
+function leave(app) {
+  app.compose({ editing: null, reply: null, error: "" });
+  document.getElementById("composer")?.focus();
+}
+
