@@ -5,6 +5,7 @@ import asyncio
 import ipaddress
 import json
 import os
+import shutil
 import signal
 import tempfile
 from pathlib import Path
@@ -98,15 +99,17 @@ class Command(BaseCommand):
             if script is not None:
                 await script.stop()
             await sandbox.stop()
+            places.clear()
 
 
 class _Places:
     """Where the command's files lie."""
 
-    def __init__(self, public_key: Path, codes: Path, control_token: Path) -> None:
+    def __init__(self, public_key: Path, codes: Path, control_token: Path, passing: Path | None) -> None:
         self.public_key = public_key
         self.codes = codes
         self.control_token = control_token
+        self._passing = passing
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "_Places":
@@ -114,20 +117,26 @@ class _Places:
         if options["state"]:
             folder = Path(options["state"]).absolute().parent
             folder.mkdir(parents=True, exist_ok=True)
-            prefix = Path(options["state"]).name
+            prefix, passing = Path(options["state"]).name, None
         else:
-            folder, prefix = Path(tempfile.mkdtemp(prefix="tgadmin-sandbox-")), "sandbox"
+            folder = passing = Path(tempfile.mkdtemp(prefix="tgadmin-sandbox-"))
+            prefix = "sandbox"
         public_key = Path(options["public_key"] or folder / f"{prefix}.public-key.pem").absolute()
         codes = Path(options["codes"] or folder / f"{prefix}.codes.jsonl").absolute()
         for path in (public_key, codes):
             path.parent.mkdir(parents=True, exist_ok=True)
-        return cls(public_key, codes, folder / f"{prefix}.control-token")
+        return cls(public_key, codes, folder / f"{prefix}.control-token", passing)
 
     def write_public_key(self, pem: str) -> None:
         """In one step: whoever waits for the file must not read half of it."""
         draft = self.public_key.with_name(f"{self.public_key.name}.{os.getpid()}")
         draft.write_text(pem, encoding="ascii")
         draft.replace(self.public_key)
+
+    def clear(self) -> None:
+        """A directory that was made for this run goes with it."""
+        if self._passing is not None:
+            shutil.rmtree(self._passing, ignore_errors=True)
 
 
 def _demo(sandbox: "Sandbox", file: Path, codes: Path) -> "Script":
