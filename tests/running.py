@@ -85,6 +85,7 @@ class RunningUp:
         self.data_dir = data_dir
         self.port = port or unused_port()
         self.events: list[dict[str, str]] = []
+        self._said_wrong = ""
         self.seconds = 0.0  # from the start to the ready line
         self._began = time.monotonic()
         self._ready = threading.Event()
@@ -112,17 +113,19 @@ class RunningUp:
     def wait_ready(self, seconds: float = 120) -> dict[str, str]:
         """The ready event: address, user, password_file."""
         self._ready.wait(seconds)
-        last = self.events[-1] if self.events else {}
-        assert last.get("event") == "ready", f"{self.events}\n{self.errors()}\n{self.logs()}"
-        return last
+        ready = next((event for event in self.events if event["event"] == "ready"), None)
+        assert ready is not None, f"{self.events}\n{self.errors()}\n{self.logs()}"
+        return ready
 
     def said(self) -> str:
         return "\n".join(event.get("text", "") for event in self.events)
 
     def errors(self) -> str:
         """What it wrote to standard error."""
-        self._errors.seek(0)
-        return self._errors.read().decode()
+        if not self._errors.closed:
+            self._errors.seek(0)
+            self._said_wrong = self._errors.read().decode()
+        return self._said_wrong
 
     def logs(self) -> str:
         """The end of each child's log, for a failed assertion."""
@@ -161,4 +164,5 @@ class RunningUp:
             self.stop()
         except subprocess.TimeoutExpired:
             self.kill()
+        self.errors()  # kept for whoever asks afterwards
         self._errors.close()

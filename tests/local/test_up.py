@@ -314,8 +314,8 @@ def test_as_an_ordinary_user(base: Path) -> None:
             events.append(json.loads(line))
             if events[-1]["event"] == "ready":
                 break
-        assert events, up.stderr.read() if up.stderr else ""
-        assert events[-1]["event"] == "ready"
+        assert up.stderr is not None
+        assert events[-1:] and events[-1]["event"] == "ready", f"{events} {up.stderr.read()}"
         told = json.loads((home / "var" / "runtime.json").read_text())
         assert {psutil.Process(pid).uids().real for pid in told["processes"].values()} == {user.uid}
         assert (home / "var" / "postgres" / "data").is_dir()

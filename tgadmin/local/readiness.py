@@ -27,7 +27,8 @@ class Database:
         """
         with psycopg.connect(self._url, connect_timeout=10) as connection:
             try:
-                if _comment(connection) != _stamp(base, connection):
+                noted = _comment(connection)
+                if noted is None or noted != _stamp(base, connection):
                     return None
                 row = connection.execute(FIRST_ADMINISTRATOR).fetchone()
             except psycopg.errors.UndefinedTable:
