@@ -100,14 +100,18 @@ class Connection(asyncio.Protocol):
         self._end_timer = loop.call_later(max(0, seconds), self.close, "ping_delay_disconnect ran out")
 
     def freeze(self) -> None:
-        """Neither read nor write, but keep the connection open."""
+        """Neither read nor write, but keep the connection open: what the client sends piles up in its socket."""
         self.frozen = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def thaw(self) -> None:
         """Go on where :meth:`freeze` stopped."""
         if not self.frozen:
             return
         self.frozen = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
         held, self._held = self._held, []
         for packet in held:
             self._receive(packet, False)
@@ -164,7 +168,7 @@ class Connection(asyncio.Protocol):
             self.fail(code)
             return
         if self.server.faults.is_frozen(key):
-            self.frozen = True
+            self.freeze()
             self._held.append(packet)
             return
         message = decrypt(key.key, packet)
