@@ -3,15 +3,16 @@ lock for long and a dead server is noticed."""
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import psycopg
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 IDLE_IN_TRANSACTION_MS = 2000
 TCP_USER_TIMEOUT_MS = 2000
 CONNECT_TIMEOUT_S = 5
+_limited = threading.local()
 _DJANGO_ONLY = {"cursor_factory", "context", "pool", "prepare_threshold", "assume_role", "isolation_level"}
 
 
@@ -32,7 +33,11 @@ async def connect(params: dict[str, Any]) -> psycopg.AsyncConnection[Any]:
     return conn
 
 
-def limit_idle_transactions(sender: object, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """For Django's connections in this process (the signal connection_created): the same limit."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+def limit_this_thread() -> None:
+    """The same limit for Django's connection of the calling thread, once for each connection that it makes."""
+    connection.ensure_connection()
+    made = connection.connection
+    if getattr(_limited, "connection", None) is not made:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+        _limited.connection = made

@@ -14,7 +14,6 @@ import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.backends.signals import connection_created
 
 from apps.chats.services.record import Recorded
 from apps.sessions.models import SessionStatus
@@ -101,7 +100,6 @@ class GatewayProcess:
 
     async def run(self) -> bool:
         """Until stopped. False: a part failed, and the process should be started anew."""
-        connection_created.connect(database.limit_idle_transactions, dispatch_uid="gateway")
         if not await self._register():
             return True
         log.info("gateway started", node=self.leases.identity.name, capacity=self.leases.capacity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.sessions.models import Session
@@ -56,7 +57,7 @@ class Chat(models.Model):
     can_send = models.BooleanField(default=True)
     left = models.BooleanField(default=False)
 
-    last_message_at = models.DateTimeField(default=timezone.now, db_default=models.functions.Now(), db_index=True)
+    last_message_at = models.DateTimeField(default=timezone.now, db_default=Now(), db_index=True)
     last_message_id = models.BigIntegerField(null=True, blank=True, help_text="Its Telegram id; None for none stored.")
     last_message_text = models.CharField(max_length=160, blank=True)
     last_message_sender = models.CharField(max_length=255, blank=True)
@@ -72,7 +73,7 @@ class Chat(models.Model):
     synced_from_id = models.BigIntegerField(null=True, blank=True)
     history_complete = models.BooleanField(default=False)
     last_event = models.BigIntegerField(default=0)
-    updated_at = models.DateTimeField(default=timezone.now, db_default=models.functions.Now())
+    updated_at = models.DateTimeField(default=timezone.now, db_default=Now())
 
     class Meta:
         db_table = "telegram_chats"

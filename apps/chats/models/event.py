@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.chats.models.chat import Chat
@@ -21,7 +22,7 @@ class Event(models.Model):
     kind = models.CharField(max_length=16)
     message_id = models.BigIntegerField(null=True, blank=True)
     data = models.JSONField(null=True, blank=True)
-    at = models.DateTimeField(default=timezone.now, db_default=models.functions.Now())
+    at = models.DateTimeField(default=timezone.now, db_default=Now())
 
     class Meta:
         db_table = "chat_events"
