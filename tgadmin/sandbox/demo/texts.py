@@ -113,7 +113,8 @@ CHANNEL = [
     "Thank you for {n}00 guests this week 💙",
 ]
 
-# What scripted contacts answer, write unasked ("first") and add when they correct themselves. {echo} quotes what was written.
+# What scripted contacts answer, write unasked ("first") and add when they correct themselves. {echo} quotes what was
+# written.
 ANSWERS: dict[str, dict[str, list[str]]] = {
     "en": {
         "question": ["Good question. “{echo}” — yes, that works for me.", "“{echo}” Let me check… I think so, yes!"],
