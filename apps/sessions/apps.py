@@ -1,6 +1,7 @@
 """The sessions app; its label avoids django.contrib.sessions."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SessionsConfig(AppConfig):
@@ -10,4 +11,6 @@ class SessionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.sessions import checks  # noqa: F401  registers the system checks
+        from apps.sessions import checks, tasks  # noqa: F401  registers the system checks
+
+        post_migrate.connect(tasks.schedule, sender=self)

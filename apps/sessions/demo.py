@@ -15,6 +15,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -178,7 +179,7 @@ def _open_attempts(demo: Plan, user: User) -> QuerySet[SignInAttempt]:
     return _attempts(demo).filter(started_by=user).exclude(step__in=OVER)
 
 
-def _advance(demo: Plan, user: User, attempt_id: object, deadline: float) -> bool:
+def _advance(demo: Plan, user: User, attempt_id: UUID, deadline: float) -> bool:
     """One step; whether another may follow."""
     attempt = SignInAttempt.objects.filter(pk=attempt_id).first()
     if attempt is None or attempt.is_over or _has_failed(attempt):

@@ -118,7 +118,7 @@ def seconds_until(at: datetime | None) -> int:
 def sync_progress(session: Session) -> tuple[int, bool]:
     """How many chats of the account are stored, and whether its chat list is complete."""
     waiting = Command.objects.filter(session=session, kind=commands.Kind.DIALOGS, state__in=commands.OPEN).exists()
-    chats: int = session.chats.count()  # type: ignore[attr-defined]  # the chats app's, above this one
+    chats: int = session.chats.count()
     return chats, not waiting
 
 

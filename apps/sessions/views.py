@@ -194,7 +194,7 @@ def _steps(current: SignInStep) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     return render(request, template, {**admin.site.each_context(request), **context}, status=status)
 
 

@@ -91,7 +91,7 @@ class GrantInline(TabularInline):
         people = people.order_by("username")
         choices = [("", "---------"), *((user.pk, user.get_username()) for user in people)]
 
-        class GrantForm(formset.form):  # type: ignore[name-defined,misc]
+        class GrantForm(formset.form):  # type: ignore[name-defined]
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
                 if "user" in self.fields:

@@ -31,6 +31,10 @@ def is_staff(user: AnyUser) -> bool:
     return bool(user.is_active and user.is_staff)
 
 
+def _grants(user: AnyUser) -> QuerySet[SessionGrant]:
+    return SessionGrant.objects.filter(user_id=user.pk or 0)
+
+
 def visible_sessions(user: AnyUser) -> QuerySet[Session]:
     """The sessions that the user may at least view; what a sign-in that came to nothing left is not among them."""
     sessions = Session.objects.exclude(telegram_user_id=None, enabled=False)
@@ -38,7 +42,7 @@ def visible_sessions(user: AnyUser) -> QuerySet[Session]:
         return sessions.none()
     if user.is_superuser:
         return sessions
-    return sessions.filter(pk__in=SessionGrant.objects.filter(user_id=user.pk).values("session_id"))
+    return sessions.filter(pk__in=_grants(user).values("session_id"))
 
 
 def managed_sessions(user: AnyUser) -> QuerySet[Session]:
@@ -46,7 +50,7 @@ def managed_sessions(user: AnyUser) -> QuerySet[Session]:
     sessions = visible_sessions(user)
     if user.is_superuser:
         return sessions
-    managed = SessionGrant.objects.filter(user_id=user.pk, role__gte=Role.MANAGER)
+    managed = _grants(user).filter(role__gte=Role.MANAGER)
     return sessions.filter(pk__in=managed.values("session_id"))
 
 
@@ -56,7 +60,7 @@ def role(user: AnyUser, session_id: int) -> Role | None:
         return None
     if user.is_superuser:
         return Role.MANAGER if Session.objects.filter(pk=session_id).exists() else None
-    granted = SessionGrant.objects.filter(user_id=user.pk, session_id=session_id).values_list("role", flat=True).first()
+    granted = _grants(user).filter(session_id=session_id).values_list("role", flat=True).first()
     return None if granted is None else Role(granted)
 
 

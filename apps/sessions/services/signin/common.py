@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -43,7 +43,7 @@ def locked(attempt_id: UUID | str) -> SignInAttempt:
 
 def secret_of(attempt: SignInAttempt) -> dict[str, Any]:
     row = SignInSecret.objects.filter(attempt=attempt).first()
-    return {} if row is None else dict(row.secret)
+    return {} if row is None else dict(cast("dict[str, Any]", row.secret))
 
 
 def keep_secret(attempt: SignInAttempt, **parts: Any) -> None:

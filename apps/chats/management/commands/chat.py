@@ -1,0 +1,127 @@
+"""`manage.py chat`: list, history, send."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+from uuid import uuid4
+
+from django.core.management.base import CommandError, CommandParser
+
+from apps.chats.models import Chat, Message
+from apps.chats.services import messages
+from apps.chats.services.text import Refused
+from apps.sessions import selectors
+from apps.sessions.commandline import DEFAULT_WAIT, ReportingCommand, acting_user, find_session, table
+from apps.sessions.models import Command as BusCommand
+from apps.sessions.services import commands, rights
+
+LIMIT = 20
+
+
+class Command(ReportingCommand):
+    help = "Chats: list them, show a chat's messages, send one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        listing = actions.add_parser("list", help="an account's chats, newest first")
+        history = actions.add_parser("history", help="a chat's stored messages, oldest first")
+        send = actions.add_parser("send", help="send a text")
+        for each in (listing, history, send):
+            self.add_common(each)
+        listing.add_argument("session", help="id or name of the account")
+        for each in (history, send):
+            each.add_argument("chat", type=int, help="id of the chat, as chat list shows it")
+        for each in (listing, history):
+            each.add_argument("--limit", type=int, default=LIMIT)
+        text = send.add_mutually_exclusive_group(required=True)
+        text.add_argument("--text", help="the text (visible in the process list)")
+        text.add_argument("--text-stdin", action="store_true", help="read the text from standard input")
+        send.add_argument("--reply-to", type=int, default=None, help="Telegram id of the message that is answered")
+        send.add_argument("--timeout", type=float, default=DEFAULT_WAIT, help="seconds to wait; 0: do not wait")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        {"list": self._list, "history": self._history, "send": self._send}[options["action"]](options)
+
+    def _list(self, options: dict[str, Any]) -> None:
+        session = find_session(acting_user(options["user"]), options["session"])
+        rows = list(Chat.objects.filter(session=session)[: max(0, options["limit"])])
+        data = [
+            {
+                "id": chat.pk,
+                "peer_id": chat.peer_id,
+                "title": chat.title,
+                "kind": chat.kind,
+                "unread": chat.unread_count,
+                "last_message_at": chat.last_message_at,
+                "last_message": chat.last_message_text,
+            }
+            for chat in rows
+        ]
+        shown = [
+            (chat.pk, chat.title, chat.kind, chat.unread_count, f"{chat.last_message_at:%Y-%m-%d %H:%M}")
+            for chat in rows
+        ]
+        self.show(options, data, table(("ID", "CHAT", "KIND", "UNREAD", "LAST"), shown))
+
+    def _history(self, options: dict[str, Any]) -> None:
+        chat = self._chat(options)
+        stored = Message.objects.filter(chat=chat).order_by("-date", "-pk")[: max(0, options["limit"])]
+        rows = list(reversed(stored))
+        data = [
+            {
+                "id": row.pk,
+                "telegram_id": row.telegram_id,
+                "date": row.date,
+                "out": row.out,
+                "sender_id": row.sender_id,
+                "state": row.state,
+                "text": row.text,
+                "deleted": row.deleted_at is not None,
+            }
+            for row in rows
+        ]
+        lines = [
+            f"{row.date:%Y-%m-%d %H:%M} {'→' if row.out else '←'} {'(deleted)' if row.deleted_at else row.text}"
+            for row in rows
+        ]
+        self.show(options, data, "\n".join(lines))
+
+    def _send(self, options: dict[str, Any]) -> None:
+        user, chat = acting_user(options["user"]), self._chat(options)
+        text = sys.stdin.read() if options["text_stdin"] else options["text"]
+        try:
+            message = messages.send(user, chat, text.rstrip("\n"), cid=uuid4(), reply_to_id=options["reply_to"])
+        except Refused as error:
+            raise CommandError(error.says) from None
+        message = self._wait(message, options["timeout"])
+        data = {
+            "id": message.pk,
+            "state": message.state,
+            "telegram_id": message.telegram_id,
+            "error": message.error_code,
+        }
+        if message.state == Message.State.FAILED:
+            known = selectors.explain(message.error_code)
+            raise CommandError(f"{known.says} {known.next_step} ({known.code})" if known else "It was not sent.")
+        until = f"; it goes out at {message.waits_until:%H:%M:%S} UTC" if message.waits_until else ""
+        self.show(options, data, f"Message {message.pk}: {message.get_state_display().lower()}{until}.")
+
+    def _wait(self, message: Message, timeout: float) -> Message:
+        """The message when its command has ended, or as it stands after ``timeout`` seconds: it goes out anyway."""
+        deadline = time.monotonic() + timeout
+        command = BusCommand.objects.filter(
+            session_id=message.session_id, kind=commands.Kind.SEND, payload__message=message.pk
+        ).first()
+        if command is not None and timeout > 0:
+            commands.wait(command.pk, max(0.0, deadline - time.monotonic()))
+        message.refresh_from_db()
+        return message
+
+    def _chat(self, options: dict[str, Any]) -> Chat:
+        user = acting_user(options["user"])
+        chat = Chat.objects.filter(pk=options["chat"], session__in=rights.visible_sessions(user)).first()
+        if chat is None:
+            raise CommandError(f"There is no chat {options['chat']}, or you may not see it.")
+        return chat

@@ -1,0 +1,137 @@
+"""`manage.py session`: list, login, check, logout, cleanup."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from apps.sessions import selectors
+from apps.sessions.commandline import DEFAULT_WAIT, ReportingCommand, acting_user, find_session, read_stdin, table
+from apps.sessions.management.sign_in import Dialogue
+from apps.sessions.models import Command as BusCommand
+from apps.sessions.services import cleanup, commands, rights, sessions
+from tgadmin.core import phones
+
+
+class Command(ReportingCommand):
+    help = "Telegram accounts: list them, sign one in, check, log out, clean up."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        listing = actions.add_parser("list", help="the accounts with their status")
+        check = actions.add_parser("check", help="ask Telegram for the chat list: shows that the account answers")
+        log_out = actions.add_parser("logout", help="end the account's key at Telegram; chats stay")
+        clean_up = actions.add_parser("cleanup", help="end abandoned sign-ins, erase what they left")
+        login = actions.add_parser("login", help="sign an account in, step by step")
+        for each in (listing, check, log_out, clean_up, login):
+            self.add_common(each)
+        for each in (check, log_out):
+            each.add_argument("session", help="id or name of the account")
+        for each in (check, log_out, login):
+            each.add_argument("--timeout", type=float, default=DEFAULT_WAIT, help="seconds to wait for the gateway")
+        clean_up.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        self._login_arguments(login)
+
+    def _login_arguments(self, login: CommandParser) -> None:
+        login.add_argument("--name", default="", help="what colleagues call the account")
+        login.add_argument("--session", default="", help="an account that is known already, by id or name")
+        login.add_argument("--attempt", default="", help="go on with this sign-in")
+        given = login.add_mutually_exclusive_group()
+        given.add_argument("--phone", default="", help="the number (visible in the process list)")
+        given.add_argument("--phone-stdin", action="store_true", help="read the number from standard input")
+        given.add_argument("--code", default="", help="the code (visible in the process list)")
+        given.add_argument("--code-stdin", action="store_true", help="read the code from standard input")
+        given.add_argument("--password-stdin", action="store_true", help="read the cloud password from standard input")
+        given.add_argument("--resend", action="store_true", help="have the code sent again, or a new one")
+        given.add_argument("--cancel", action="store_true", help="end the sign-in")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        {
+            "list": self._list,
+            "check": self._check,
+            "logout": self._log_out,
+            "cleanup": self._clean_up,
+            "login": self._login,
+        }[options["action"]](options)
+
+    def _list(self, options: dict[str, Any]) -> None:
+        user = acting_user(options["user"])
+        rows = list(selectors.for_list(rights.visible_sessions(user)))
+        data = [
+            {
+                "id": row.pk,
+                "name": row.name,
+                "phone": phones.masked(row.phone),
+                "status": row.status,
+                "cause": row.status_code,
+                "since": row.status_since,
+                "last_update": row.last_update_at,
+                "enabled": row.enabled,
+            }
+            for row in rows
+        ]
+        shown = [
+            (row.pk, row.name, phones.masked(row.phone), row.get_status_display(), row.status_code) for row in rows
+        ]
+        self.show(options, data, table(("ID", "NAME", "PHONE", "STATUS", "CAUSE"), shown))
+
+    def _check(self, options: dict[str, Any]) -> None:
+        user = acting_user(options["user"])
+        session = find_session(user, options["session"])
+        command = self._wait(sessions.resync(user, session), options["timeout"])
+        self._require_done(command)
+        chats, _ = selectors.sync_progress(session)
+        self.show(options, {"id": session.pk, "ok": True, "chats": chats}, f"{session.name} answers; {chats} chats.")
+
+    def _log_out(self, options: dict[str, Any]) -> None:
+        user = acting_user(options["user"])
+        session = find_session(user, options["session"])
+        asked = sessions.log_out(user, session)
+        for command in asked:
+            self._require_done(self._wait(command, options["timeout"]))
+        text = f"{session.name} is logged out." if asked else f"{session.name} was not signed in."
+        self.show(options, {"id": session.pk, "logged_out": bool(asked)}, text)
+
+    def _clean_up(self, options: dict[str, Any]) -> None:
+        done = cleanup.run(dry_run=options["dry_run"])
+        verb = "Would end" if options["dry_run"] else "Ended"
+        text = f"{verb}: {done.abandoned} sign-ins; leftover secrets: {done.secrets}; empty places: {done.places}."
+        self.show(options, done.as_dict() | {"dry_run": options["dry_run"]}, text)
+
+    def _login(self, options: dict[str, Any]) -> None:
+        if options["attempt"] and (options["phone"] or options["phone_stdin"] or options["session"]):
+            self._usage("--attempt goes on with a sign-in: give --code…, --password-stdin, --resend or --cancel.")
+        answers = ("code", "code_stdin", "password_stdin", "resend", "cancel")
+        if not options["attempt"] and any(options[name] for name in answers):
+            self._usage("--code…, --password-stdin, --resend and --cancel need --attempt.")
+        dialogue = Dialogue(self, options, acting_user(options["user"]))
+        starts = options["phone"] or options["phone_stdin"] or (options["session"] and options["json"])
+        if options["attempt"]:
+            dialogue.go_on(read_stdin() if options["code_stdin"] or options["password_stdin"] else options["code"])
+        elif starts:
+            dialogue.begin(read_stdin() if options["phone_stdin"] else options["phone"])
+        elif options["json"] or not sys.stdin.isatty():
+            self._usage("Give --phone or --phone-stdin, or --attempt.")
+        else:
+            dialogue.interactive(input, getpass.getpass)
+
+    def _usage(self, text: str) -> None:
+        raise CommandError(text, returncode=2)
+
+    def _wait(self, command: BusCommand, timeout: float) -> BusCommand:
+        started = time.monotonic()
+        settled = commands.wait(command.pk, timeout)
+        if not commands.is_over(settled):
+            why = "" if selectors.gateway_is_running() else " The gateway is not running."
+            raise CommandError(f"Telegram has not answered within {time.monotonic() - started:.0f} s.{why}")
+        return settled
+
+    def _require_done(self, command: BusCommand) -> None:
+        if command.state == BusCommand.State.DONE:
+            return
+        known = selectors.explain(command.error_code)
+        raise CommandError(f"{known.says} {known.next_step} ({known.code})" if known else "It was not done.")

@@ -1,0 +1,175 @@
+"""The steps of a sign-in at the command line: one step per call for programs, or all of them asked one by one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.management.base import CommandError
+
+from apps.sessions import selectors
+from apps.sessions.commandline import find_session
+from apps.sessions.models import Command, SignInAttempt, SignInStep
+from apps.sessions.services import commands, rights, signin
+from apps.sessions.services.signin import SignInError
+from tgadmin.core import phones
+
+if TYPE_CHECKING:
+    from apps.sessions.commandline import ReportingCommand
+
+Ask = Callable[[str], str]
+
+
+class Dialogue:
+    """One run of ``session login``."""
+
+    def __init__(self, command: ReportingCommand, options: dict[str, Any], user: User) -> None:
+        self._command, self._options, self._user = command, options, user
+
+    # --- for programs: one step ---
+
+    def begin(self, phone: str) -> None:
+        """Starts with the number (or the known account's) and reports the step that waits."""
+        self._report(self._settled(self._start(phone)))
+
+    def go_on(self, given: str) -> None:
+        """Takes the step that the options name; with none, reports where the sign-in stands."""
+        attempt = self._attempt(self._options["attempt"])
+        try:
+            if self._options["cancel"]:
+                attempt = signin.cancel(self._user, attempt)
+            elif self._options["resend"]:
+                attempt = signin.resend(self._user, attempt)
+            elif self._options["password_stdin"]:
+                attempt = signin.submit_password(self._user, attempt, given)
+            elif self._options["code"] or self._options["code_stdin"]:
+                attempt = signin.submit_code(self._user, attempt, given)
+        except SignInError as error:
+            raise self._failure(error) from None
+        self._report(self._settled(attempt))
+
+    def _report(self, attempt: SignInAttempt) -> None:
+        trouble = None if attempt.step == SignInStep.CANCELLED else selectors.explain_step(attempt)
+        data: dict[str, Any] = {"attempt": str(attempt.pk), "step": attempt.step}
+        if attempt.step == SignInStep.CODE:
+            data |= {"via": attempt.code_via, "length": attempt.code_length, "resend_via": attempt.next_via}
+            data |= {"resend_in": selectors.seconds_until(attempt.resend_at)}
+        if attempt.step == SignInStep.PASSWORD:
+            data |= {"hint": attempt.password_hint}
+        if attempt.step == SignInStep.DONE:
+            data |= {"session": attempt.session_id, "name": attempt.session.name}
+        if attempt.flood_until is not None:
+            data |= {"wait": selectors.seconds_until(attempt.flood_until)}
+        if trouble is not None:
+            data |= {"error": trouble.code, "says": trouble.says, "next_step": trouble.next_step}
+        if trouble is None or self._options["json"]:
+            self._command.show(self._options, data, self._words(attempt))
+        if trouble is not None:
+            raise CommandError(f"{trouble.says} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
+
+    def _words(self, attempt: SignInAttempt) -> str:
+        if attempt.step == SignInStep.CODE:
+            via = selectors.VIA.get(attempt.code_via, "")
+            return f"Telegram sent a code {via}. Go on with: session login --attempt {attempt.pk} --code-stdin".replace(
+                "  ", " "
+            )
+        if attempt.step == SignInStep.PASSWORD:
+            hint = f" Hint: {attempt.password_hint}" if attempt.password_hint else ""
+            return (
+                f"The cloud password is needed.{hint} Go on with: session login --attempt {attempt.pk} --password-stdin"
+            )
+        if attempt.step == SignInStep.DONE:
+            return f"{attempt.session.name} is signed in (account {attempt.session_id})."
+        return f"Sign-in {attempt.pk}: {attempt.get_step_display()}."
+
+    # --- for people: all steps ---
+
+    def interactive(self, ask: Ask, ask_hidden: Ask) -> None:
+        """Asks for what each step needs until the account is signed in. Raises CommandError when it is given up."""
+        attempt: SignInAttempt | None = None
+        try:
+            while attempt is None or not attempt.is_over:
+                try:
+                    attempt = self._settled(self._next(attempt, ask, ask_hidden))
+                except SignInError as error:
+                    self._say(f"{error.says} ({error.code})")
+                    continue
+                trouble = selectors.explain_step(attempt)
+                if trouble is not None and not attempt.is_over:
+                    self._say(f"{trouble.says} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
+        except (KeyboardInterrupt, EOFError):
+            if attempt is not None:
+                signin.cancel(self._user, attempt)
+            raise CommandError("The sign-in was cancelled.") from None
+        self._report(attempt)
+
+    def _next(self, attempt: SignInAttempt | None, ask: Ask, ask_hidden: Ask) -> SignInAttempt:
+        if attempt is None:
+            known = self._options["session"]
+            phone = "" if known else ask("Phone number with country code: ")
+            return self._start_or_refuse(phone)
+        if attempt.step == SignInStep.PHONE:
+            phone = ask(f"Phone number (empty: {phones.masked(attempt.phone)} again): ")
+            return signin.submit_phone(self._user, attempt, phone or attempt.phone)
+        if attempt.step == SignInStep.CODE:
+            via = selectors.VIA.get(attempt.code_via, "")
+            code = ask(f"Code that Telegram sent {via} (empty: send another): ".replace("  ", " "))
+            return signin.submit_code(self._user, attempt, code) if code else signin.resend(self._user, attempt)
+        hint = f" (hint: {attempt.password_hint})" if attempt.password_hint else ""
+        return signin.submit_password(self._user, attempt, ask_hidden(f"Cloud password{hint}: "))
+
+    def _say(self, text: str) -> None:
+        self._command.stderr.write(text)
+
+    # --- both ---
+
+    def _start(self, phone: str) -> SignInAttempt:
+        try:
+            return self._start_or_refuse(phone)
+        except SignInError as error:
+            raise self._failure(error) from None
+
+    def _start_or_refuse(self, phone: str) -> SignInAttempt:
+        session = find_session(self._user, self._options["session"]) if self._options["session"] else None
+        number = phone or (session.phone if session is not None else "")
+        return signin.start(self._user, self._options["name"], number, session=session)
+
+    def _attempt(self, wanted: str) -> SignInAttempt:
+        try:
+            key = UUID(wanted)
+        except ValueError:
+            raise CommandError("--attempt takes the id that the first step printed.", returncode=2) from None
+        attempt = rights.visible_attempts(self._user).select_related("session").filter(pk=key).first()
+        if attempt is None:
+            raise CommandError("There is no such sign-in, or it is not yours.")
+        return attempt
+
+    def _settled(self, attempt: SignInAttempt) -> SignInAttempt:
+        """The attempt once the gateway has answered. Raises CommandError after the timeout; the sign-in goes on."""
+        deadline = time.monotonic() + float(self._options["timeout"])
+        while True:
+            attempt = SignInAttempt.objects.select_related("session").get(pk=attempt.pk)
+            lane = Command.objects.filter(lane=commands.sign_in_lane(attempt.pk), state__in=commands.OPEN)
+            waiting = lane.order_by("-pk").first() if attempt.busy else None
+            if waiting is None:
+                return attempt
+            left = deadline - time.monotonic()
+            if left <= 0:
+                why = "" if selectors.gateway_is_running() else " The gateway is not running."
+                raise CommandError(f"Telegram has not answered yet.{why} Look again with --attempt {attempt.pk}.")
+            commands.wait(waiting.pk, left)
+
+    def _failure(self, error: SignInError) -> CommandError:
+        if self._options["json"]:
+            self._command.stdout.write(json.dumps({"error": error.code, "says": error.says}))
+        wait = f" Again in {selectors.seconds_until(error.until)} s." if error.until is not None else ""
+        return CommandError(f"{error.says}{wait} ({error.code})")
+
+
+def _wait_words(attempt: SignInAttempt) -> str:
+    seconds = selectors.seconds_until(attempt.flood_until)
+    return f" Again in {seconds} s." if seconds else ""

@@ -1,0 +1,78 @@
+"""Clean-up of what sign-ins leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.utils import timezone
+from django_q.models import Schedule
+
+from apps.sessions import tasks
+from apps.sessions.models import Command, Session, SessionStatus, SignInAttempt, SignInSecret, SignInStep
+from apps.sessions.services import cleanup, commands, signin
+from tests.sessions.conftest import key
+
+DAY = timedelta(hours=24, minutes=1)
+
+
+def attempt_of(user: User, phone: str, *, age: timedelta, secret: bool) -> SignInAttempt:
+    attempt = signin.start(user, "", phone)
+    for command in Command.objects.filter(state__in=commands.OPEN):
+        commands.settle(command, Command.State.DONE)
+    if secret:
+        SignInSecret.objects.create(attempt=attempt, secret=key())
+    SignInAttempt.objects.filter(pk=attempt.pk).update(busy=False, updated_at=timezone.now() - age)
+    return SignInAttempt.objects.get(pk=attempt.pk)
+
+
+def test_abandoned_sign_ins_are_ended_at_telegram_too(admin: User) -> None:
+    old = attempt_of(admin, "+49 151 111 11111", age=DAY, secret=True)
+    young = attempt_of(admin, "+49 151 222 22222", age=timedelta(hours=23), secret=True)
+    assert cleanup.run(dry_run=True).abandoned == 1
+    old.refresh_from_db()
+    assert old.step == SignInStep.PHONE
+    assert cleanup.run().abandoned == 1
+    old.refresh_from_db()
+    young.refresh_from_db()
+    assert (old.step, old.error_code) == (SignInStep.FAILED, "SIGN_IN_ABANDONED")
+    assert young.step == SignInStep.PHONE
+    assert Command.objects.get(state=Command.State.QUEUED).kind == "sign_in.cancel"
+    signin.cancelled(old.pk)
+    assert list(SignInSecret.objects.values_list("attempt_id", flat=True)) == [young.pk]
+    old.refresh_from_db()
+    assert old.step == SignInStep.FAILED
+
+
+def test_secrets_of_ended_sign_ins_do_not_outlive_the_gateways_silence(admin: User) -> None:
+    attempt = attempt_of(admin, "+49 151 111 11111", age=timedelta(0), secret=True)
+    signin.cancel(admin, attempt)
+    assert cleanup.run().secrets == 0
+    SignInAttempt.objects.update(updated_at=timezone.now() - timedelta(hours=2))
+    assert cleanup.run().secrets == 1
+    assert not SignInSecret.objects.exists()
+    assert not Command.objects.filter(state__in=commands.OPEN).exists()
+
+
+def test_empty_places_go_and_accounts_stay(admin: User, account: Callable[..., Session]) -> None:
+    long_ago = timezone.now() - DAY
+    kept = [
+        account("Real", enabled=False, status=SessionStatus.DISABLED, status_since=long_ago),
+        account("With a key", telegram_user_id=None, enabled=False, status_since=long_ago),
+        account("Young", telegram_user_id=None, enabled=False),
+    ]
+    empty = Session.objects.create(name="Empty", network="dc-test", enabled=False, status_since=long_ago)
+    assert cleanup.run().places == 1
+    assert not Session.objects.filter(pk=empty.pk).exists()
+    assert Session.objects.count() == len(kept)
+
+
+def test_the_clean_up_is_scheduled_once_and_runs(db: None) -> None:
+    for _ in range(2):
+        call_command("migrate", verbosity=0)
+    job = Schedule.objects.get(name=tasks.CLEAN_UP)
+    assert job.schedule_type == Schedule.HOURLY
+    assert job.func == f"{tasks.clean_up.__module__}.{tasks.clean_up.__name__}"
+    assert tasks.clean_up() == {"abandoned": 0, "secrets": 0, "places": 0}
