@@ -54,7 +54,7 @@ function quote(one, actions) {
   const reply = one.reply;
   if (!reply) return nothing;
   const text = reply.deleted ? "Message deleted" : reply.missing ? "An earlier message" : reply.text || (reply.media ? media({ kind: reply.media }).word : "");
-  return html`<button type="button" class="q" aria-label="Go to the message that this answers" @click=${() => actions.find(reply.tid)}>
+  return html`<button type="button" class="q" title="Go to this message" @click=${() => actions.find(reply.tid)}>
     <b dir="auto">${reply.name || "Reply"}</b><span dir="auto">${text}</span>
   </button>`;
 }
@@ -83,11 +83,11 @@ function body(one) {
 function meta(app, one, readUpTo) {
   const saving = one.id === null ? undefined : app.state.saving.get(one.id);
   const who = one.out ? one.staff?.name.split(" ")[0] : one.author;
-  return html`<span class="meta num">
-    ${who ? html`<span dir="auto" title=${one.staff ? `Sent by ${one.staff.name}` : nothing}>${who}</span> · ` : nothing}
-    ${saving ? html`${saving}… ` : one.edited && !one.deleted ? html`<span title="Edited ${exact(new Date(one.edited))}">edited</span> ` : nothing}
-    ${time(one.date, clock)} ${one.out ? delivery(one, readUpTo) : nothing}
-  </span>`;
+  const edited = one.edited && !one.deleted ? html`<span title="Edited ${exact(new Date(one.edited))}">edited</span>` : nothing;
+  return html`<span class="meta num"
+    >${who ? html`<span dir="auto" title=${one.staff ? `Sent by ${one.staff.name}` : nothing}>${who}</span><span>·</span>` : nothing}
+    ${saving ? html`<span>${saving}…</span>` : edited}${time(one.date, clock)}${one.out ? delivery(one, readUpTo) : nothing}</span
+  >`;
 }
 
 /** @param {import("../logic/stream.js").Message} one @param {number} readUpTo */
