@@ -1,5 +1,6 @@
 """A real `manage.py up` for tests, in a directory of its own, with its output and its end watched."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 import time
@@ -21,7 +21,6 @@ from tgadmin.local import runtime
 from tgadmin.local.account import ServiceUser
 from tgadmin.local.runtime import Runtime
 
-SITE_PACKAGES = sysconfig.get_path("purelib")
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (
     "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SESSION_ENCRYPTION_KEYS", "DATA_DIR",
@@ -47,14 +46,21 @@ def temporary_base() -> Iterator[Path]:
         shutil.rmtree(base, ignore_errors=True)
 
 
-def python_for(user: ServiceUser) -> str:
-    """An interpreter that `user` can run with our packages: the tests' own, or the system's of the same version."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    candidates = [sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"]
-    found = next((name for name in candidates if user.can_run(Path(name))), None)
-    if found is None or not user.can_enter(ROOT) or not user.can_enter(Path(SITE_PACKAGES)):
-        pytest.skip(f"an ordinary user can run none of {candidates} in {ROOT}")
-    return found
+def python_as(user: ServiceUser) -> list[str]:
+    """A command that runs the tests' interpreter as `user`.
+
+    Where that user cannot go to the interpreter (one below /root), he is given the one capability to read and search
+    everywhere: he owns, writes and signals what he otherwise would, no more.
+    """
+    drop = ["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups"]
+    reader = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    # twice: setpriv itself may still go everywhere, and only what it starts is bound
+    again = "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', 'import psycopg']).returncode)"
+    for prefix in ([*drop, sys.executable], [*drop, *reader, sys.executable]):
+        with contextlib.suppress(FileNotFoundError):
+            if subprocess.run([*prefix, "-c", again], cwd=ROOT, capture_output=True, check=False).returncode == 0:
+                return prefix
+    pytest.skip(f"this system lets no ordinary user run {sys.executable} in {ROOT}")
 
 
 def unused_port() -> int:

@@ -15,7 +15,7 @@ import psutil
 import psycopg
 import pytest
 
-from tests.running import ROOT, SITE_PACKAGES, bare_environment, eventually, python_for
+from tests.running import ROOT, bare_environment, eventually, python_as
 from tgadmin.local.account import nobody
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir, need_space
@@ -306,18 +306,17 @@ print(json.dumps({"answer": answer, "folder": folder, "owners": owners}))
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user then")
 def test_as_an_ordinary_user_all_is_inside_data_dir(base: Path) -> None:
     user = nobody()
-    python = python_for(user)
+    python = python_as(user)
     home = base / "home"
     home.mkdir()
     user.own(home)
     ended = subprocess.run(
-        [python, "-c", AS_USER, str(home / "var")],
+        [*python, "-c", AS_USER, str(home / "var")],
         cwd=ROOT,
-        env={"PYTHONPATH": SITE_PACKAGES, "PYTHONDONTWRITEBYTECODE": "1"},
+        env=bare_environment(PYTHONDONTWRITEBYTECODE="1"),
         capture_output=True,
         text=True,
         check=False,
-        **user.identity(),
     )
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout) == {"answer": 7, "folder": str(home / "var" / "postgres"), "owners": [user.uid]}
