@@ -95,7 +95,8 @@ class Storm:
     # --- what we do ----------------------------------------------------------------------------------------------
 
     def we_act(self) -> None:
-        peer = self.rng.choice([self.friend, self.member, self.group, self.supergroup])
+        met = [peer for peer in (self.friend, self.member, self.supergroup) if peer in self.store.peers]
+        peer = self.rng.choice([*met, self.group])
         mine = [row for row in self.store.snapshot().get(peer, []) if row["out"] and row["text"]]
         self.count += 1
         roll = self.rng.random()
@@ -246,5 +247,5 @@ async def test_kills_lose_nothing(
     assert len(texts) == len(set(texts))
     assert storm.count > 200
     marks = sandbox.world.snapshot(storm.me.user_id)["read_marks"]
-    read = {peer: mark["inbox"] for peer, mark in marks.items() if storm.store.read_inbox.get(peer)}
-    assert {peer: storm.store.read_inbox[peer] for peer in read} == read
+    own_box = {peer: mark["inbox"] for peer, mark in marks.items() if not core.is_channel(peer)}
+    assert all(storm.store.read_inbox.get(peer, 0) >= mark for peer, mark in own_box.items()), "a read mark was lost"

@@ -15,6 +15,7 @@ from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.types import CHANNEL_MARK, ChatState, Checkpoint, Incoming
 from tgadmin.telegram._telethon import ACCOUNT, CATCH_UP, Batch, Box, Entry, UnreadablePacket, Wire
 from tgadmin.telegram.convert import incoming
+from tgadmin.telegram.dialogs import pages
 from tgadmin.telegram.hashes import Hashes
 from tgadmin.telegram.inbox import Inbox, InboxFull
 
@@ -75,6 +76,7 @@ class Stream:
         self._retries = _Retries()
         self._wanted: set[Entry] = set()
         self._unreadable_until = 0.0
+        self._asked_dialogs = False
         self.caught_up = asyncio.Event()
 
     async def run(self) -> None:
@@ -181,7 +183,7 @@ class Stream:
         self._emit(batch)
 
     async def _channel_difference(self, channel_id: int) -> Batch:
-        access_hash = await self._hashes.get(CHANNEL_MARK - channel_id)
+        access_hash = await self._hash_of(channel_id)
         if access_hash is None:
             # Nothing can be asked of it; its next update begins it anew.
             gap = self._box.jump(channel_id, 0)
@@ -189,6 +191,16 @@ class Stream:
             return Batch([gap])
         request = self._box.channel_request(channel_id, access_hash)
         return self._box.channel_difference(channel_id, await self._wire.invoke(request))
+
+    async def _hash_of(self, channel_id: int) -> int | None:
+        """A channel's access hash; if nobody has it, the account's dialogs are asked, once in a connection's life."""
+        found = await self._hashes.get(CHANNEL_MARK - channel_id)
+        if found is None and not self._asked_dialogs:
+            async for answer in pages(self._wire.invoke):
+                self._hashes.extend(answer.users, answer.chats)
+            self._asked_dialogs = True
+            found = await self._hashes.get(CHANNEL_MARK - channel_id)
+        return found
 
     async def _difference_failed(self, entry: Entry, error: TelegramError) -> None:
         if error.is_fatal or error.code in ("CONNECTION_LOST", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"):
