@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from apps.chats.models import Chat, Message
-from apps.sessions.models import Session, SessionStatus
+from apps.sessions.models import Session
 from tests.support import SandboxThread, eventually
 
 
