@@ -130,6 +130,22 @@ class TestMethods:
         assert error(await client.call(body)) == (400, name)
         assert isinstance(await client.call(NEAREST), types.NearestDc)
 
+    @pytest.mark.parametrize(
+        "query",
+        [
+            functions.users.GetUsersRequest([types.InputPeerSelf()]),
+            functions.messages.SendMessageRequest(types.InputUserSelf(), "text", random_id=1),
+            functions.messages.SendMessageRequest(types.InputPeerSelf(), "", random_id=1, entities=[types.Pong(1, 2)]),
+            functions.messages.SendMessageRequest(
+                types.InputPeerSelf(), "text", random_id=1,
+                entities=[types.InputMessageEntityMentionName(0, 1, types.InputPeerSelf())],
+            ),
+        ],
+        ids=["vector", "field", "optional vector", "deep inside"],
+    )  # fmt: skip
+    async def test_objects_of_a_wrong_type(self, client: RawClient, query: TLRequest) -> None:
+        assert error(await client.call(query)) == (400, "INPUT_CONSTRUCTOR_INVALID")
+
     async def test_needs_an_account_unless_anonymous(self, client: RawClient, handlers: Registry) -> None:
         @handlers.method(PROBE)
         async def probe(ctx: Context, request: TLRequest) -> bool:

@@ -68,9 +68,9 @@ class TestErrors:
     async def test_the_request_is_not_executed(
         self, sandbox: Sandbox, client: TelegramClient, refused: Refused, probe: list[str]
     ) -> None:
-        sandbox.faults.error("messages.sendMessage", 500, "WORKER_BUSY_TOO_LONG_RETRY", times=2)
-        assert await refused(client(send())) == "WORKER_BUSY_TOO_LONG_RETRY"
-        assert await refused(client(send())) == "WORKER_BUSY_TOO_LONG_RETRY"
+        sandbox.faults.error("messages.sendMessage", 400, "MSG_ID_INVALID", times=2)
+        assert await refused(client(send())) == "MSG_ID_INVALID"
+        assert await refused(client(send())) == "MSG_ID_INVALID"
         assert not probe
         await client(send())
         assert probe == ["text"]
@@ -84,9 +84,9 @@ class TestErrors:
         assert len(sandbox.faults.pending()) == 2
 
     async def test_any_method_until_cleared(self, sandbox: Sandbox, client: TelegramClient, refused: Refused) -> None:
-        sandbox.faults.error("*", 500, "RPC_CALL_FAIL", times=None)
+        sandbox.faults.error("*", 400, "INPUT_FETCH_FAIL", times=None)
         for _ in range(3):
-            assert await refused(client(NEAREST)) == "RPC_CALL_FAIL"
+            assert await refused(client(NEAREST)) == "INPUT_FETCH_FAIL"
         sandbox.faults.clear()
         assert await client(NEAREST) == RIGHT
 

@@ -18,6 +18,8 @@ from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
+from tgadmin.sandbox import shapes
+
 if TYPE_CHECKING:
     from tgadmin.sandbox.connection import Connection
     from tgadmin.sandbox.faults import Outcome
@@ -192,6 +194,8 @@ class _Call:
         if method is None:
             log.warning("unknown method %s", self.name)
             raise RpcError(400, "INPUT_METHOD_INVALID")
+        if not shapes.fits(request):
+            raise RpcError(400, "INPUT_CONSTRUCTOR_INVALID")
         self.outcome = server.faults.meet(self.name, key, request)
         if not method.anonymous:
             server.account_of(key)

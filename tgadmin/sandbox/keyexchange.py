@@ -248,9 +248,12 @@ def _signed(data: bytes) -> int:
 
 
 def _exponent() -> tuple[int, int]:
-    """A random a, and its g_a, which lies in the range that both sides have to check."""
+    """A random a, and its g_a, which lies in the range that both sides have to check.
+
+    384 bits are more than RFC 7919 asks for with a safe prime of this size, and five times as fast as 2048.
+    """
     while True:
-        a = int.from_bytes(secrets.token_bytes(256), "big")
+        a = secrets.randbits(384) | 1 << 383
         g_a = pow(G, a, DH_PRIME)
         if _SAFE_MARGIN <= g_a <= DH_PRIME - _SAFE_MARGIN:
             return a, g_a
