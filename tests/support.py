@@ -1,6 +1,7 @@
 """A sandbox and a gateway in threads of this process, for synchronous tests of everything between them.
 
-The tests need ``transactional_db``: the gateway has database connections of its own. Fixtures: tests/gateway/conftest.py.
+The tests need ``transactional_db``: the gateway has database connections of its own.
+Fixtures: tests/gateway/conftest.py.
 """
 
 from __future__ import annotations

@@ -197,23 +197,21 @@ def test_typing_is_shown_and_old_typing_is_not(session: Session, dc: SandboxThre
 
 def test_history_on_demand(session: Session, dc: SandboxThread, user: User, person: Callable[..., int]) -> None:
     ben = person("Ben")
-    me = session.telegram_user_id
-    Chat.objects.filter(session=session).delete()
     for number in range(150):
-        dc.world("send", ben, me, f"old {number}")
+        dc.world("send", ben, session.telegram_user_id, f"old {number}")
     chat = eventually(lambda: Chat.objects.filter(session=session, peer_id=ben).first())
     eventually(lambda: Message.objects.filter(chat=chat).count() == 150)
-    Message.objects.filter(
-        chat=chat, telegram_id__lt=Message.objects.filter(chat=chat).latest("telegram_id").telegram_id - 20
-    ).delete()
-    lowest = Message.objects.filter(chat=chat).earliest("telegram_id").telegram_id
-    Chat.objects.filter(pk=chat.pk).update(synced_from_id=lowest)
-    first = settled(messages.fetch_history(user, chat, lowest or 0))
-    assert first.result == {"stored": 100, "complete": False}
-    lowest = Message.objects.filter(chat=chat).earliest("telegram_id").telegram_id
-    second = settled(messages.fetch_history(user, chat, lowest or 0))
-    assert second.result is not None
-    assert second.result["complete"] is True
+    ids = list(Message.objects.filter(chat=chat).order_by("telegram_id").values_list("telegram_id", flat=True))
+    Message.objects.filter(chat=chat, telegram_id__lt=ids[129]).delete()
+    Chat.objects.filter(pk=chat.pk).update(synced_from_id=ids[129])
+    results = []
+    for lowest in (129, 29, 0):
+        results.append(settled(messages.fetch_history(user, chat, ids[lowest] or 0)).result)
+    assert results == [
+        {"stored": 100, "complete": False},
+        {"stored": 29, "complete": False},
+        {"stored": 0, "complete": True},
+    ]
     assert here(chat) == [f"old {number}" for number in range(150)]
     chat.refresh_from_db()
     assert chat.history_complete

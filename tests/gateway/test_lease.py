@@ -1,0 +1,189 @@
+"""Leases: taking, beating, losing, taking over; on a clock of the test's own."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session
+from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS
+from tgadmin.gateway import database, identity
+from tgadmin.gateway.lease import Leases, NodeRemoved
+
+_networks = itertools.count(1)
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def network(db: None) -> Iterator[str]:
+    """A network with two accounts that can be connected; removed afterwards."""
+    name = f"lease-{next(_networks)}"
+
+    def create() -> None:
+        for number in (1, 2):
+            session = Session.objects.create(name=f"s{number}", network=name, telegram_user_id=number)
+            authorization = Authorization.objects.create(session=session, key_id=number, dc_id=1)
+            AuthorizationSecret.objects.create(authorization=authorization, secret={})
+
+    def remove() -> None:
+        Session.objects.filter(network=name).delete()
+        Node.objects.filter(host="lease-test").delete()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as outside:
+        outside.submit(create).result()
+        yield name
+        outside.submit(remove).result()
+
+
+@pytest.fixture
+async def conn(network: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    opened = await database.connect(database.parameters())
+    yield opened
+    await opened.close()
+
+
+async def node(
+    conn: psycopg.AsyncConnection[Any], network: str, clock: FakeClock, *, capacity: int = 10, boot: str = "elsewhere"
+) -> Leases:
+    me = replace(identity.this_process("n"), id=uuid.uuid4(), host="lease-test", boot=boot)
+    leases = Leases(me, capacity, clock, network=network, without_account=["log_out"])
+    await leases.register(conn, "test")
+    await leases.beat(conn)
+    return leases
+
+
+async def look(leases: Leases, conn: psycopg.AsyncConnection[Any]) -> list[int]:
+    """What one look of the supervisor takes; the fences."""
+    return sorted(held.fence for held in await leases.take(conn, await leases.scan(conn)))
+
+
+async def test_free_sessions_are_taken_up_to_the_capacity(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    clock = FakeClock()
+    small, big = await node(conn, network, clock, capacity=1), await node(conn, network, clock)
+    assert [await look(small, conn), await look(small, conn), await look(big, conn)] == [[1], [], [1]]
+    assert small.held.keys().isdisjoint(big.held)
+    await big.release(conn, list(big.held))
+    assert await look(big, conn) == [2]  # the fence grows each time
+
+
+async def test_the_deadline_counts_from_before_the_beat(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    clock = FakeClock()
+    leases = await node(conn, network, clock)
+    assert leases.allowed()
+    clock.time += LEASE_SECONDS - 0.01
+    assert leases.allowed()
+    clock.time += 0.01
+    assert not leases.allowed()
+    await leases.beat(conn)
+    assert leases.allowed()
+
+
+async def test_a_silent_node_is_taken_over_after_the_whole_watch(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
+    clock = FakeClock()
+    frozen, taker = await node(conn, network, clock), await node(conn, network, clock)
+    await look(frozen, conn)
+    assert await look(taker, conn) == []
+    clock.time += TAKE_OVER_SECONDS - 0.1
+    assert await look(taker, conn) == []
+    await frozen.beat(conn)  # alive after all: the watch begins anew
+    clock.time += TAKE_OVER_SECONDS - 0.1
+    assert await look(taker, conn) == []
+    clock.time += TAKE_OVER_SECONDS
+    assert await look(taker, conn) == [2, 2]
+    sessions = set(taker.held)
+    assert await frozen.beat(conn) == sessions  # thawed: it learns that it holds nothing any more
+    assert frozen.held == {}
+
+
+async def test_a_beat_between_watching_and_taking_wins(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    clock = FakeClock()
+    slow, taker = await node(conn, network, clock), await node(conn, network, clock)
+    await look(slow, conn)
+    await look(taker, conn)
+    clock.time += TAKE_OVER_SECONDS
+    seen = await taker.scan(conn)
+    await slow.beat(conn)
+    assert await taker.take(conn, seen) == []
+
+
+async def test_a_proven_death_needs_no_watch(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    clock = FakeClock()
+    dead, taker = await node(conn, network, clock, boot=identity.boot()), await node(conn, network, clock)
+    await look(dead, conn)
+    # It registered with this very process's pid: alive, so nothing is proven.
+    assert await look(taker, conn) == []
+    await conn.execute("UPDATE gateway_nodes SET pid_started = pid_started - 1 WHERE id = %s", (dead.identity.id,))
+    assert await look(taker, conn) == [2, 2]
+
+
+async def test_a_lease_whose_taking_was_not_answered_is_adopted_after_two_beats(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
+    leases = await node(conn, network, FakeClock())
+    await look(leases, conn)
+    known = dict(leases.held)
+    leases.held.clear()
+    await leases.beat(conn)
+    assert leases.held == {}
+    await leases.beat(conn)
+    assert leases.held == known
+    for session_id in known:
+        leases.give_up(session_id)
+    await leases.beat(conn)
+    await leases.beat(conn)
+    assert leases.held == {}
+
+
+async def test_a_removed_node_may_not_go_on(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    leases = await node(conn, network, FakeClock())
+    await look(leases, conn)
+    await leases.retire(conn)
+    with pytest.raises(NodeRemoved):
+        await leases.beat(conn)
+    owners = await conn.execute(
+        "SELECT DISTINCT l.owner_id FROM telegram_leases l JOIN telegram_sessions s ON s.id = l.session_id "
+        "WHERE s.network = %s",
+        (network,),
+    )
+    assert await owners.fetchall() == [(None,)]
+
+
+async def test_what_is_wanted(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    leases = await node(conn, network, FakeClock())
+    first, second = sorted(await leases.scan(conn), key=lambda one: one.session_id)
+    assert first.authorization_id is not None
+    await conn.execute("UPDATE telegram_sessions SET enabled = false WHERE id = %s", (first.session_id,))
+    await conn.execute(
+        "DELETE FROM telegram_authorization_secrets WHERE authorization_id = %s", (second.authorization_id,)
+    )
+    assert await leases.scan(conn) == []
+    for kind in ("send", "log_out"):
+        await conn.execute(
+            "INSERT INTO telegram_commands (session_id, kind, lane, payload, state, error_code, attempts, created_at) "
+            "VALUES (%s, %s, 'account', '{}', 'queued', '', 0, now())",
+            (first.session_id if kind == "log_out" else second.session_id, kind),
+        )
+    wanted = await leases.scan(conn)
+    assert [(one.session_id, one.authorization_id) for one in wanted] == [(first.session_id, None)]
