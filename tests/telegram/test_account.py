@@ -1,26 +1,344 @@
-"""One account's connection, against the sandbox over TCP."""
+"""One account's connection, against the sandbox over TCP: what it sends, what it is told, how it ends."""
 
 import asyncio
+import threading
 
 import pytest
 
 from tests.telegram.conftest import Make, MemoryInbox, Store
 from tgadmin.core import types as core
 from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.sandbox.server import Sandbox
+from tgadmin.telegram import Pings
+
+ME, OTHER = "+49151333001", "+49151333002"
 
 
-async def test_what_arrives_is_put_in_order_with_its_state(sandbox, sign_in, account_client: Make) -> None:
-    me, world = await sign_in("+49151000001"), sandbox.world
-    other = world.accounts.create("+49151000002", "Other").user_id
-    store = Store(me)
-    inbox = MemoryInbox(store)
-    client = account_client(store, inbox)
+class Scene:
+    """An account with a friend, a supergroup, and a connected client."""
+
+    def __init__(self, sandbox: Sandbox, store: Store, inbox: MemoryInbox, make: Make, friend: int, room: int) -> None:
+        self.sandbox, self.world, self.store, self.inbox, self.make = sandbox, sandbox.world, store, inbox, make
+        self.friend, self.room, self.me = friend, room, store.account.user_id
+
+    async def connect(self, **options):
+        client = self.make(self.store, self.inbox, **options)
+        await client.connect()
+        await client.caught_up()
+        return client
+
+
+@pytest.fixture
+async def scene(sandbox: Sandbox, sign_in, account_client: Make) -> Scene:
+    world = sandbox.world
+    me, friend = world.accounts.create(ME, "Me").user_id, world.accounts.create(OTHER, "Friend").user_id
+    room = world.create_channel(friend, "Room")
+    world.add_user(room, me)
+    world.send(friend, me, "hello")
+    store = Store(await sign_in(ME))
+    return Scene(sandbox, store, MemoryInbox(store), account_client, friend, room)
+
+
+async def test_what_arrives_is_put_in_order_with_its_state(scene: Scene) -> None:
+    await scene.connect()
+    first = scene.world.send(scene.friend, scene.me, "one")
+    scene.world.edit(scene.friend, scene.me, first, "one, edited")
+    scene.world.send(scene.friend, scene.me, "two")
+    await scene.inbox.until(lambda: len(scene.store.of(core.NewMessage)) == 2)
+    assert [m["text"] for m in scene.store.snapshot()[scene.friend]] == ["one, edited", "two"]
+    assert scene.store.peers[scene.friend].name == "Friend"
+    assert scene.store.checkpoint.pts == scene.world.boxes.box(scene.me).pts
+
+
+async def test_our_own_messages_come_back_with_id_text_and_random_id(scene: Scene) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs()]
+    bold = (core.Entity("bold", 0, 4),)
+    private = await client.send_message(scene.friend, "bold move", 11, reply_to_id=1, entities=bold)
+    room = await client.send_message(scene.room, "room", 12)
+    await scene.inbox.until(lambda: {11, 12} <= scene.store.assigned.keys())
+    assert scene.store.assigned == {11: private, 12: room}
+    assert private is not None
+    sent = scene.store.messages[core.ACCOUNT_BOX, private]
+    assert (sent.text, sent.out, sent.sender_id, sent.peer_id) == ("bold move", True, scene.me, scene.friend)
+    assert (sent.entities, sent.reply_to_id) == (bold, 1)
+    assert await client.send_message(scene.friend, "bold move", 11) == private
+    assert len([m for m in scene.world.snapshot(scene.me)[scene.friend] if m["out"]]) == 1
+
+
+async def test_deleting_and_reading_of_ours_are_changes_with_their_pts(scene: Scene) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs()]
+    in_room = scene.world.send(scene.friend, scene.room, "room")
+    mine = await client.send_message(scene.friend, "mine", 21)
+    await scene.inbox.until(lambda: (scene.room, in_room) in scene.store.messages and 21 in scene.store.assigned)
+    own_room = await client.send_message(scene.room, "own", 22)
+    await client.mark_read(scene.friend, 1)
+    await client.mark_read(scene.room, in_room)
+    await client.delete_messages(scene.friend, [mine])
+    await client.delete_messages(scene.room, [own_room])
+    await scene.inbox.until(lambda: len(scene.store.of(core.MessagesDeleted)) == 2)
+    assert scene.store.of(core.MessagesDeleted) == [
+        core.MessagesDeleted(core.ACCOUNT_BOX, (mine,)),
+        core.MessagesDeleted(scene.room, (own_room,)),
+    ]
+    assert core.ReadInbox(scene.friend, 1, None) in scene.store.of(core.ReadInbox)
+    assert core.ReadInbox(scene.room, in_room, None) in scene.store.of(core.ReadInbox)
+    assert scene.store.checkpoint.pts == scene.world.boxes.box(scene.me).pts
+    assert scene.store.checkpoint.channels[scene.room] == scene.world.boxes.box(scene.room).pts
+    uses = scene.sandbox.record.uses_of
+    assert len(uses("updates.getDifference")) == 1, "pts were booked wrongly: a difference was needed"
+    assert len(uses("updates.getChannelDifference")) == 1
+
+
+async def test_edits_of_ours_come_back(scene: Scene) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs()]
+    mine = await client.send_message(scene.friend, "first", 31)
+    await client.edit_message(scene.friend, mine, "second")
+    await scene.inbox.until(lambda: len(scene.store.of(core.MessageEdited)) == 1)
+    assert scene.store.messages[core.ACCOUNT_BOX, mine].text == "second"
+    with pytest.raises(TelegramError) as caught:
+        await client.edit_message(scene.friend, mine, "second")
+    assert caught.value.code == "MESSAGE_NOT_MODIFIED"
+
+
+async def test_history_goes_back_page_by_page_to_its_beginning(scene: Scene) -> None:
+    ids = [1] + [scene.world.send(scene.friend, scene.me, f"m{n}") for n in range(24)]
+    client = await scene.connect()
+    found, before = [], 0
+    for _ in range(5):
+        (page,) = (await client.history(scene.friend, before_id=before, limit=10)).changes
+        assert isinstance(page, core.History)
+        assert page.before_id == before
+        found += [each.id for each in page.messages]
+        if page.complete:
+            break
+        before = found[-1]
+    assert found == sorted(ids, reverse=True)
+    assert page.complete
+
+
+async def test_dialogs_come_with_their_top_messages_and_peers(scene: Scene) -> None:
+    client = await scene.connect()
+    pages = [page async for page in client.dialogs()]
+    rows = {row.peer_id: row for page in pages for row in page.changes if isinstance(row, core.Dialog)}
+    tops = {row.peer_id: row for page in pages for row in page.changes if isinstance(row, core.History)}
+    assert rows.keys() == {scene.friend, scene.room}
+    assert rows[scene.friend].unread_count == 1
+    assert tops[scene.friend].messages[0].text == "hello"
+    assert rows[scene.room].pts == scene.world.boxes.box(scene.room).pts
+    kinds = {peer.id: peer.kind for page in pages for peer in page.peers}
+    assert kinds[scene.friend] is core.PeerKind.USER
+    assert kinds[scene.room] is core.PeerKind.SUPERGROUP
+
+
+async def test_typing_goes_both_ways(scene: Scene) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs()]
+    scene.world.typing(scene.friend, scene.me)
+    await scene.inbox.until(lambda: core.Typing(scene.friend, scene.friend) in scene.store.changes)
+    await client.send_typing(scene.friend)
+    with pytest.raises(ValueError):
+        await client.send_typing(scene.friend, "spying")
+
+
+async def test_a_chat_never_met_cannot_be_written_to(scene: Scene) -> None:
+    stranger = scene.world.accounts.create("+49151333009", "Stranger").user_id
+    client = await scene.connect()
+    for peer in (stranger, -1_000_000_000_077):
+        with pytest.raises(TelegramError) as caught:
+            await client.send_message(peer, "hello", 41)
+        assert caught.value.code == "PEER_UNKNOWN"
+    with pytest.raises(TelegramError) as caught:
+        await client.send_message(-77, "hello", 42)
+    assert caught.value.kind in (Kind.CALLER, Kind.RIGHTS)
+    assert not caught.value.is_fatal
+
+
+async def test_telegrams_errors_keep_code_seconds_and_method(scene: Scene) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs()]
+    scene.sandbox.faults.flood("messages.sendMessage", 30)
+    with pytest.raises(TelegramError) as caught:
+        await client.send_message(scene.friend, "text", 51)
+    assert (caught.value.code, caught.value.seconds) == ("FLOOD_WAIT", 30)
+    assert caught.value.method == "messages.sendMessage"
+    assert await client.send_message(scene.friend, "text", 51), "a flood wait must not block the method by our clock"
+    scene.sandbox.faults.slow_mode(scene.room, 9)
+    with pytest.raises(TelegramError) as caught:
+        await client.send_message(scene.room, "text", 52)
+    assert (caught.value.code, caught.value.seconds) == ("SLOWMODE_WAIT", 9)
+    scene.sandbox.faults.error("messages.sendMessage", 500, "RPC_CALL_FAIL")
+    with pytest.raises(TelegramError) as caught:
+        await client.send_message(scene.friend, "text", 53)
+    assert caught.value.kind is Kind.RETRY
+
+
+async def test_a_request_without_an_answer_times_out_and_its_updates_still_come(scene: Scene) -> None:
+    client = await scene.connect(timeout=0.3)
+    [_ async for _ in client.dialogs()]
+    scene.sandbox.faults.late("messages.sendMessage", 0.8)
+    with pytest.raises(TelegramError) as caught:
+        await client.send_message(scene.friend, "late", 61)
+    assert (caught.value.code, caught.value.kind) == ("TIMEOUT", Kind.NETWORK)
+    await scene.inbox.until(lambda: 61 in scene.store.assigned)
+    assert [m.text for m in scene.store.messages.values() if m.out] == ["late"]
+
+
+@pytest.mark.parametrize("text", ["a\0b", "lone \ud800 surrogate", "\0" * 3 + "x"])
+async def test_hostile_text_is_sent_clean(scene: Scene, text: str) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs()]
+    await client.send_message(scene.friend, text, 71)
+    await scene.inbox.until(lambda: 71 in scene.store.assigned)
+    (sent,) = [m.text for m in scene.store.messages.values() if m.out]
+    assert "\0" not in sent
+    sent.encode("utf-8")
+
+
+async def test_numbers_out_of_range_are_errors_of_the_caller(scene: Scene) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs()]
+    with pytest.raises(TelegramError) as caught:
+        await client.edit_message(scene.friend, 2**40, "text")
+    assert caught.value.code == "REQUEST_NOT_SENT"
+    assert (await client.me()).id == scene.me
+
+
+# --- how it ends -----------------------------------------------------------------------------------------------------
+
+
+async def test_it_ends_with_nothing_when_asked_to(scene: Scene) -> None:
+    client = await scene.connect()
+    await client.disconnect()
+    assert await client.wait_closed() is None
+    with pytest.raises(TelegramError) as caught:
+        await client.me()
+    assert caught.value.code == "CONNECTION_LOST"
+
+
+async def test_a_lost_connection_says_so_to_everybody_who_waits(scene: Scene) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs()]
+    scene.sandbox.faults.drop_reply("messages.sendMessage")
+    with pytest.raises(TelegramError) as caught:
+        await client.send_message(scene.friend, "text", 81)
+    assert caught.value.code == "CONNECTION_LOST"
+    reason = await client.wait_closed()
+    assert reason is not None
+    assert (reason.code, reason.kind) == ("CONNECTION_LOST", Kind.NETWORK)
+
+
+@pytest.mark.parametrize("code", ["AUTH_KEY_UNREGISTERED", "SESSION_REVOKED", "USER_DEACTIVATED"])
+async def test_a_dead_authorization_is_fatal_at_connect(scene: Scene, code: str) -> None:
+    scene.sandbox.faults.revoke(scene.me, error=code)
+    client = scene.make(scene.store, scene.inbox)
+    with pytest.raises(TelegramError) as caught:
+        await client.connect()
+    assert (caught.value.code, caught.value.is_fatal) == (code, True)
+
+
+async def test_a_dead_authorization_ends_the_connection_at_the_next_request(scene: Scene) -> None:
+    client = await scene.connect()
+    scene.sandbox.faults.error("users.getUsers", 401, "SESSION_REVOKED")
+    with pytest.raises(TelegramError):
+        await client.me()
+    reason = await client.wait_closed()
+    assert reason is not None
+    assert (reason.code, reason.is_fatal) == ("SESSION_REVOKED", True)
+
+
+async def test_a_dead_authorization_is_seen_by_the_updates_too(scene: Scene) -> None:
+    client = scene.make(scene.store, scene.inbox)
+    scene.sandbox.faults.error("updates.getDifference", 401, "AUTH_KEY_UNREGISTERED")
     await client.connect()
-    await client.caught_up()
-    first = world.send(other, me.user_id, "one")
-    world.edit(other, me.user_id, first, "one, edited")
-    world.send(other, me.user_id, "two")
-    await inbox.until(lambda: len(store.of(core.NewMessage)) == 2)
-    assert [m["text"] for m in store.snapshot()[other]] == ["one, edited", "two"]
-    assert store.peers[other].name == "Other"
-    assert store.checkpoint.pts == world.boxes.box(me.user_id).pts
+    with pytest.raises(TelegramError) as caught:
+        await client.caught_up()
+    assert caught.value.code == "AUTH_KEY_UNREGISTERED"
+    reason = await client.wait_closed()
+    assert reason is not None
+    assert reason.is_fatal
+
+
+async def test_a_key_that_telegram_does_not_know(scene: Scene) -> None:
+    """-404 on the transport (https://core.telegram.org/mtproto/mtproto-transports#transport-errors)."""
+    scene.sandbox.faults.transport(404, user=scene.me)
+    client = scene.make(scene.store, scene.inbox)
+    with pytest.raises(TelegramError) as caught:
+        await client.connect()
+    assert (caught.value.code, caught.value.is_fatal) == ("AUTH_KEY_NOT_FOUND", True)
+
+
+async def test_too_many_connections_are_no_reason_to_give_up(scene: Scene) -> None:
+    scene.sandbox.faults.transport(429, user=scene.me)
+    client = scene.make(scene.store, scene.inbox)
+    with pytest.raises(TelegramError) as caught:
+        await client.connect()
+    assert (caught.value.code, caught.value.is_fatal) == ("TRANSPORT_FLOOD", False)
+
+
+async def test_another_accounts_key_is_not_used(scene: Scene, sign_in) -> None:
+    other = await sign_in(OTHER)
+    scene.store.account = type(other)(other.key, scene.me, 0, scene.store.checkpoint)
+    client = scene.make(scene.store, scene.inbox)
+    with pytest.raises(TelegramError) as caught:
+        await client.connect()
+    assert (caught.value.code, caught.value.is_fatal) == ("ACCOUNT_MISMATCH", True)
+
+
+# --- the lease -------------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_is_connected_without_leave(scene: Scene) -> None:
+    client = scene.make(scene.store, scene.inbox, allowed=lambda: False)
+    with pytest.raises(TelegramError) as caught:
+        await client.connect()
+    assert caught.value.code == "CONNECTION_REFUSED_BY_LEASE"
+    assert not scene.sandbox.connections
+
+
+async def test_leave_that_ends_closes_the_connection_before_the_next_packet(scene: Scene) -> None:
+    allowed = True
+    client = await scene.connect(allowed=lambda: allowed)
+    [_ async for _ in client.dialogs()]
+    allowed = False
+    with pytest.raises(TelegramError) as caught:
+        await client.send_message(scene.friend, "late", 91)
+    assert caught.value.code == "CONNECTION_REFUSED_BY_LEASE"
+    reason = await client.wait_closed()
+    assert reason is not None
+    assert reason.code == "CONNECTION_REFUSED_BY_LEASE"
+    assert all(not m["out"] for m in scene.world.snapshot(scene.me)[scene.friend])
+
+
+async def test_a_thread_can_close_the_socket(scene: Scene) -> None:
+    client = await scene.connect()
+    thread = threading.Thread(target=client.abort)
+    thread.start()
+    reason = await client.wait_closed()
+    thread.join()
+    assert reason is not None
+    assert reason.code == "CONNECTION_LOST"
+
+
+async def test_pings_keep_the_connection_and_their_end_closes_it(scene: Scene) -> None:
+    """ping_delay_disconnect: the data centre closes what has stopped pinging
+    (https://core.telegram.org/mtproto/service_messages#deferred-connection-closure--ping)."""
+    client = await scene.connect(pings=Pings(every=0.05, disconnect=1, patience=5))
+    before = client.last_received
+    async with asyncio.timeout(5):
+        while client.last_received == before:
+            await asyncio.sleep(0.01)
+    client._connected._keep_alive.cancel()  # a process that is frozen
+    reason = await client.wait_closed()
+    assert reason is not None
+    assert reason.code == "CONNECTION_LOST"
+
+
+async def test_without_pongs_we_close_it_ourselves(scene: Scene) -> None:
+    client = await scene.connect(pings=Pings(every=0.05, disconnect=60, patience=0.3))
+    scene.sandbox.faults.freeze(user=scene.me)
+    reason = await client.wait_closed()
+    assert reason is not None
+    assert reason.code == "CONNECTION_LOST"

@@ -150,8 +150,10 @@ class Wire(MTProtoSender):
             raise TelegramError("TIMEOUT", method=method)
         try:
             return answer.result()
-        except Exception as error:  # noqa: BLE001 - whatever it is, callers get a TelegramError
+        except RPCError as error:
             raise error_of(error, method) from None
+        except Exception as error:  # noqa: BLE001 - whatever it is, callers get a TelegramError
+            raise self._lost(method) if self.ended.done() else error_of(error, method) from None
 
     def _lost(self, method: str) -> TelegramError:
         ended = self.ended.result() if self.ended.done() else None
