@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from telethon import TelegramClient, events
+from telethon.errors import AuthKeyDuplicatedError
+from telethon.sessions import MemorySession
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, registry
@@ -238,6 +240,48 @@ class TestConnections:
         await client.disconnect()
         await client.connect()
         assert await client(NEAREST) == RIGHT
+
+
+class TestOneConnection:
+    """What Telegram does to an authorization that is used over two connections in parallel."""
+
+    async def test_ends_the_key_for_good(
+        self, sandbox: Sandbox, client_for: ClientFor, stranger: ClientFor, anna: int, refused: Refused
+    ) -> None:
+        session, copy = MemorySession(), MemorySession()
+        client = await client_for(PHONE, session=session)
+        copy.auth_key = session.auth_key
+        sandbox.faults.one_connection()
+        with pytest.raises(AuthKeyDuplicatedError):
+            await stranger(session=copy)
+        with pytest.raises(EOFError):
+            await client.disconnected
+        assert not sandbox.keys_of(anna)
+        await client.connect()
+        assert await refused(client(functions.contacts.GetContactsRequest(0))) == "AUTH_KEY_DUPLICATED"
+
+    async def test_one_after_the_other_is_fine(
+        self, sandbox: Sandbox, client_for: ClientFor, stranger: ClientFor, anna: int
+    ) -> None:
+        session, copy = MemorySession(), MemorySession()
+        client = await client_for(PHONE, session=session)
+        copy.auth_key = session.auth_key
+        sandbox.faults.one_connection()
+        await client.disconnect()
+        async with asyncio.timeout(10):
+            while sandbox.record.open_connections():  # noqa: ASYNC110 (the server has no event for it)
+                await asyncio.sleep(0)
+        assert (await (await stranger(session=copy)).get_me()).id == anna
+
+    async def test_connections_for_files_are_exempt(
+        self, sandbox: Sandbox, client_for: ClientFor, stranger: ClientFor, anna: int
+    ) -> None:
+        session, copy = MemorySession(), MemorySession()
+        client = await client_for(PHONE, session=session)
+        copy.auth_key = session.auth_key
+        sandbox.faults.one_connection()
+        other = await stranger(session=copy, receive_updates=False)
+        assert (await other.get_me()).id == (await client.get_me()).id == anna
 
 
 class TestRecord:

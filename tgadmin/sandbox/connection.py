@@ -36,6 +36,7 @@ class Connection(asyncio.Protocol):
         self.key: AuthKey | None = None  # the last key that was used on it
         self.sessions: set[Session] = set()
         self.frozen = False
+        self.asked = False  # whether an API request came over it
         self._framing = Framing()
         self._transport: asyncio.Transport | None = None
         self._held: list[bytes] = []  # packets that arrived while frozen

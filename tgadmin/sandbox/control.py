@@ -30,7 +30,7 @@ _MAX_BODY = 4 * 1024 * 1024
 _ALLOWED = {
     "faults": {
         "error", "flood", "slow_mode", "late", "drop_reply", "transport", "freeze", "thaw", "drop", "delay", "revoke",
-        "ban", "set_random_id", "clear", "pending",
+        "ban", "set_random_id", "one_connection", "clear", "pending",
     },
     "record": {"as_json", "open_connections", "uses_of", "clear"},
     "world": {

@@ -139,7 +139,12 @@ async def execute(connection: Connection, session: Session, msg_id: int, body: b
                 waiter.set_result(None)
         if received.dropped:
             answer = bytes(types.RpcAnswerDroppedRunning())
-    server.settle(connection, session, msg_id, answer, call.context, call.outcome)
+    try:
+        server.settle(connection, session, msg_id, answer, call.context, call.outcome)
+    except Exception:
+        # What could not be stored must not be answered either.
+        log.exception("%s could not be settled", call.name)
+        connection.close("internal error")
 
 
 class _Call:
@@ -196,6 +201,7 @@ class _Call:
             raise RpcError(400, "INPUT_METHOD_INVALID")
         if not shapes.fits(request):
             raise RpcError(400, "INPUT_CONSTRUCTOR_INVALID")
+        server.faults.check_connection(self.connection, self.session)
         self.outcome = server.faults.meet(self.name, key, request)
         if not method.anonymous:
             server.account_of(key)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from tgadmin.sandbox.connection import Connection
     from tgadmin.sandbox.keys import AuthKey
     from tgadmin.sandbox.server import Sandbox
+    from tgadmin.sandbox.session import Session
 
 RandomIdMode = Literal["first_result", "duplicate_error"]
 _SENDING = ("messages.sendMessage", "messages.sendMedia", "messages.sendMultiMedia", "messages.forwardMessages")
+DUPLICATED = "AUTH_KEY_DUPLICATED"
 _PEER_FIELDS = ("peer", "channel", "to_peer", "user_id", "chat_id")
 
 
@@ -66,6 +68,7 @@ class Faults:
         self._frozen_keys: set[int] = set()
         self._frozen_users: set[int] = set()
         self._delays: dict[int, float] = {}
+        self._one_connection = False
 
     # Told by tests
 
@@ -145,6 +148,12 @@ class Faults:
         self._server.commit()
         self.drop(user=user)
 
+    def one_connection(self, on: bool = True) -> None:
+        """Punish parallel use of an authorization, as Telegram does when it notices: a request while another connection
+        of the key is open and has made requests gets 406 AUTH_KEY_DUPLICATED, and the key is nobody's from then on.
+        Sessions without updates (for files) are exempt. https://core.telegram.org/api/errors#406-not-acceptable"""
+        self._one_connection = on
+
     def set_random_id(self, mode: RandomIdMode) -> None:
         """See ``random_id``."""
         if mode not in ("first_result", "duplicate_error"):
@@ -157,6 +166,7 @@ class Faults:
         self._transport.clear()
         self._delays.clear()
         self.random_id = "first_result"
+        self._one_connection = False
         self._frozen_keys.clear()
         self._frozen_users.clear()
         for connection in list(self._server.connections):
@@ -183,6 +193,21 @@ class Faults:
             outcome.late = max(outcome.late, rule.late)
             outcome.drop = outcome.drop or rule.drop
         return outcome
+
+    def check_connection(self, connection: Connection, session: Session) -> None:
+        """Called for each request; raises what :meth:`one_connection` says."""
+        if not session.updates:
+            return
+        connection.asked = True
+        key = session.key
+        if not self._one_connection or key.user_id is None:
+            return
+        others = [each for each in self._connections(key.id, None) if each.asked and each is not connection]
+        if others:
+            key.user_id, key.gone = None, DUPLICATED
+            for each in others:
+                each.close(DUPLICATED)
+            raise RpcError(406, DUPLICATED)
 
     def transport_error(self, key: AuthKey) -> int:
         """The transport error that this key's next packet gets, or 0."""

@@ -19,7 +19,7 @@ from telethon.tl import TLObject
 from tgadmin.sandbox.connection import Connection
 from tgadmin.sandbox.control import Control
 from tgadmin.sandbox.dispatch import Context, RpcError
-from tgadmin.sandbox.faults import Faults, Outcome
+from tgadmin.sandbox.faults import DUPLICATED, Faults, Outcome
 from tgadmin.sandbox.keyexchange import KeyExchange
 from tgadmin.sandbox.keys import AuthKey, KeyRing
 from tgadmin.sandbox.record import Record
@@ -157,10 +157,12 @@ class Sandbox:
         return key
 
     def account_of(self, key: AuthKey) -> Account:
-        """The account that is signed in with ``key``; raises the 401 that says why there is none."""
+        """The account that is signed in with ``key``; raises the 401 (or 406) that says why there is none."""
         account = None if key.user_id is None else self.world.accounts.get(key.user_id)
         if account is None:
             owes_password = "password_for" in key.extra  # the code was right; see services/authorizations.py
+            if key.gone == DUPLICATED:
+                raise RpcError(406, DUPLICATED)
             raise RpcError(401, key.gone or ("SESSION_PASSWORD_NEEDED" if owes_password else "AUTH_KEY_UNREGISTERED"))
         if account.banned:
             raise RpcError(401, "USER_DEACTIVATED_BAN")
