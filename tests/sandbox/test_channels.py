@@ -22,7 +22,8 @@ class TestCreateChannel:
         chat = result.chats[0]
         assert (chat.title, chat.megagroup, chat.broadcast, chat.creator) == ("Super", True, False, True)
         assert result.updates[0] == types.UpdateChannel(chat.id)
-        new = result.updates[1]
+        read_mark, new = result.updates[1:]
+        assert (read_mark.max_id, read_mark.pts) == (1, 2)
         assert (new.message.id, new.pts, new.message.action.title) == (1, 2, "Super")
         news = (await ann(create("News", "", broadcast=True))).chats[0]
         assert (news.megagroup, news.broadcast, news.admin_rights.post_messages) == (False, True, True)
@@ -71,7 +72,7 @@ class TestEditTitle:
         room = sandbox.world.create_channel(ann.id, "Old")
         sandbox.world.add_user(room, bob.id)
         result = await ann(rename(ann.channel(room), "New"))
-        assert (result.chats[0].title, result.updates[0].message.action.title) == ("New", "New")
+        assert (result.chats[0].title, result.updates[-1].message.action.title) == ("New", "New")
         assert (await bob.heard(types.UpdateNewChannelMessage, 2))[-1].message.action.title == "New"
 
     async def test_wrong_uses(self, sandbox: Sandbox, client_for: ClientFor, refused: Refused) -> None:
@@ -170,7 +171,7 @@ class TestReadHistory:
         sandbox.world.add_user(room, bob.id)
         numbers = [sandbox.world.send(bob.id, room, text) for text in "abc"]
         assert await ann(read(ann.channel(room), numbers[1])) is True
-        inbox = (await other.heard(types.UpdateReadChannelInbox))[0]
+        inbox = (await other.heard(types.UpdateReadChannelInbox, 3))[-1]
         assert (inbox.max_id, inbox.still_unread_count, inbox.pts) == (numbers[1], 1, 6)
         assert (await bob.heard(types.UpdateReadChannelOutbox))[0].max_id == numbers[1]
         marks = sandbox.world.snapshot(ann.id)["read_marks"][room]

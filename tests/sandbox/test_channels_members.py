@@ -33,7 +33,7 @@ class TestInviteToChannel:
         room = sandbox.world.create_channel(ann.id, "Super")
         sandbox.world.send(ann.id, room, "before Bob")
         result = await ann(invite(ann.channel(room), [ann.user(bob.id)]))
-        assert result.updates.updates[0].message.action.users == [bob.id]
+        assert result.updates.updates[-1].message.action.users == [bob.id]
         await bob.heard(types.UpdateChannel)
         assert (await bob.heard(types.UpdateNewChannelMessage))[0].message.action.users == [bob.id]
         assert sandbox.world.snapshot(bob.id)["read_marks"][room]["unread"] == 1
@@ -68,7 +68,7 @@ class TestJoiningAndLeaving:
         ann, bob = await meet(sandbox, client_for)
         room = sandbox.world.create_channel(ann.id, "Super", username="open_room")
         result = await bob(join(bob.channel(room)))
-        assert result.updates[1].message.action.users == [bob.id]
+        assert result.updates[-1].message.action.users == [bob.id]
         left = await bob(leave(bob.channel(room)))
         assert left.chats[0].left is True
         _created, came, went = await ann.heard(types.UpdateNewChannelMessage, 3)

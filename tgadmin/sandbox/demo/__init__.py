@@ -177,7 +177,7 @@ class _Builder:
                 ids = self._world.talk.box_of(account.user_id, peer).thread(peer)
                 unread = waiting.get(peer, 0) if account is staff[0] else 0
                 if len(ids) > unread:
-                    read = self._world.talk.read_channel if is_channel(peer) else self._world.talk.read
+                    read = self._world.reading.read_channel if is_channel(peer) else self._world.reading.read
                     read(account.user_id, peer, ids[-1 - unread], _tell_nobody)
 
     def _dates(self, count: int) -> list[int]:

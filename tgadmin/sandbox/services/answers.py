@@ -110,11 +110,7 @@ def sent_answer(ctx: Context, posts: list[Post]) -> types.Updates:
         copy = post.copies[owner]
         message = world.render.message(post, owner, viewer)
         if is_channel(owner):
-            dialog = world.boxes.dialog(viewer, owner)
-            unread = world.boxes.unread(viewer, dialog)
-            updates.append(
-                types.UpdateReadChannelInbox(world.chats[owner].bare_id, dialog.read_inbox, unread, copy.pts)
-            )
+            updates.append(world.talk.own_read(viewer, owner, post))
             updates.append(types.UpdateNewChannelMessage(message, copy.pts, 1))
         else:
             updates.append(types.UpdateNewMessage(message, copy.pts, 1))

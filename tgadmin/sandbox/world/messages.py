@@ -115,7 +115,7 @@ class Dialog:
 class Box:
     """One message box: its messages by id, and the log of what happened to it."""
 
-    __slots__ = ("dialogs", "floor", "ids", "last_id", "log", "owner", "posts", "pts", "side")
+    __slots__ = ("dialogs", "floor", "ids", "last_id", "log", "owner", "posts", "pts", "side", "side_keys")
 
     def __init__(self, owner: int) -> None:
         self.owner = owner
@@ -127,6 +127,7 @@ class Box:
         self.dialogs: dict[int, Dialog] = {}  # accounts only
         self.log: list[Event] = []
         self.side: list[Event] = []
+        self.side_keys: list[int] = []  # under which the store has them
 
     def since(self, pts: int) -> list[Event]:
         """The events after that pts, ascending."""
@@ -230,11 +231,9 @@ class Boxes:
         """Remember a change without a pts for the account's next getDifference."""
         box = self.box(user_id)
         event = Event(box.pts, 0, kind, int(self._clock()), data)
-        box.side.append(event)
         self._last_side += 1
         self._store.put("side", self._last_side, {"o": user_id, "p": event.pts, "k": kind, "d": event.date, "v": data})
-        if len(box.side) > 2 * _SIDE_KEPT:
-            del box.side[:_SIDE_KEPT]
+        self._add_side(box, self._last_side, event)
 
     def save_dialog(self, user_id: int, dialog: Dialog) -> None:
         """Write a dialog that was changed in place."""
@@ -348,7 +347,16 @@ class Boxes:
             box.last_id = max(box.last_id, row["last_id"])
         for key, row in rows(self._store, "side"):
             self._last_side = max(self._last_side, int(key))
-            self.box(row["o"]).side.append(Event(row["p"], 0, row["k"], row["d"], row["v"]))
+            event = Event(row["p"], 0, row["k"], row["d"], row["v"])
+            self._add_side(self.box(row["o"]), int(key), event)
+
+    def _add_side(self, box: Box, key: int, event: Event) -> None:
+        box.side.append(event)
+        box.side_keys.append(key)
+        if len(box.side) > 2 * _SIDE_KEPT:
+            for old in box.side_keys[:_SIDE_KEPT]:
+                self._store.delete("side", old)
+            del box.side[:_SIDE_KEPT], box.side_keys[:_SIDE_KEPT]
 
 
 def rows(store: Store, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,6 +5,7 @@ https://core.telegram.org/api/updates
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from telethon.tl import TLObject, types
@@ -50,7 +51,7 @@ class Updates:
         most = max(1, min(limit or SLICE, SLICE))
         part, more = events[:most], len(events) > most
         # What has no pts is told again from the date on that the client names; all of it may be told twice.
-        side = [event for event in box.side if event.date >= date]
+        side = _latest(event for event in box.side if event.date >= date)
         moved = [chat for chat in self._world.chats.of_user(user_id) if self._moved_since(chat, date)]
         if not part and not side and not moved:
             return types.updates.DifferenceEmpty(now, self.seq(key))
@@ -155,6 +156,16 @@ def _subject(event: Event) -> object:
     if event.kind in ("rin", "rout"):
         return event.kind, event.data[0]
     return event.kind, event.pts
+
+
+def _latest(side: Iterable[Event]) -> list[Event]:
+    """Of several changes of the same thing only the last, in the order in which they came."""
+    last: dict[object, Event] = {}
+    for event in side:
+        subject = event.kind, event.data if isinstance(event.data, int) else event.data[0]
+        last.pop(subject, None)
+        last[subject] = event
+    return list(last.values())
 
 
 def _check_pts(pts: int, box: Box) -> None:

@@ -16,6 +16,7 @@ from tgadmin.sandbox.world.chats import Chats, Kind
 from tgadmin.sandbox.world.logins import Logins
 from tgadmin.sandbox.world.messages import Boxes, Dialog, Post, is_channel, objects
 from tgadmin.sandbox.world.peers import Peers
+from tgadmin.sandbox.world.reading import Reading
 from tgadmin.sandbox.world.render import Render
 from tgadmin.sandbox.world.rooms import Rooms
 from tgadmin.sandbox.world.talk import Draft, Push, Talk
@@ -58,6 +59,7 @@ class World:
         self.chats.access_hash = self.peers.access_hash
         self.render = Render(self)
         self.talk = Talk(self)
+        self.reading = Reading(self)
         self.rooms = Rooms(self)
         self.updates = Updates(self)
 
@@ -103,14 +105,14 @@ class World:
     def read(self, user_id: int, peer: int, max_id: int = 0) -> None:
         """Read that chat up to that id; 0 reads all of it."""
         if is_channel(peer):
-            self.act(lambda push: self.talk.read_channel(user_id, peer, max_id, push))
+            self.act(lambda push: self.reading.read_channel(user_id, peer, max_id, push))
         else:
-            self.act(lambda push: self.talk.read(user_id, peer, max_id, push))
+            self.act(lambda push: self.reading.read(user_id, peer, max_id, push))
 
     def typing(self, user_id: int, peer: int, *, cancel: bool = False) -> None:
         """Show that this user types there, or has stopped."""
         action = types.SendMessageCancelAction() if cancel else types.SendMessageTypingAction()
-        self.act(lambda push: self.talk.typing(user_id, peer, action, push))
+        self.act(lambda push: self.reading.typing(user_id, peer, action, push))
 
     def create_group(self, creator: int, title: str, users: Iterable[int]) -> int:
         """The marked id of a new basic group."""

@@ -33,5 +33,5 @@ async def delete_messages(ctx: Context, request: functions.channels.DeleteMessag
 async def read_history(ctx: Context, request: functions.channels.ReadHistoryRequest) -> bool:
     """https://core.telegram.org/method/channels.readHistory"""
     chat = channel_of(ctx, request.channel)
-    ctx.world.talk.read_channel(ctx.account.user_id, chat.marked, request.max_id, ctx.push)
+    ctx.world.reading.read_channel(ctx.account.user_id, chat.marked, request.max_id, ctx.push)
     return True

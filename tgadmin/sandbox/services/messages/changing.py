@@ -64,7 +64,7 @@ async def delete_history(ctx: Context, request: functions.messages.DeleteHistory
 async def read_history(ctx: Context, request: functions.messages.ReadHistoryRequest) -> Any:
     """https://core.telegram.org/method/messages.readHistory"""
     peer = own_box_peer(ctx, request.peer)
-    return affected(ctx, ctx.world.talk.read(ctx.account.user_id, peer, request.max_id, ctx.push))
+    return affected(ctx, ctx.world.reading.read(ctx.account.user_id, peer, request.max_id, ctx.push))
 
 
 @registry.method(functions.messages.ReadMessageContentsRequest)

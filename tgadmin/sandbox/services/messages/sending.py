@@ -58,7 +58,7 @@ async def forward_messages(ctx: Context, request: functions.messages.ForwardMess
 @registry.method(functions.messages.SetTypingRequest)
 async def set_typing(ctx: Context, request: functions.messages.SetTypingRequest) -> bool:
     """https://core.telegram.org/method/messages.setTyping"""
-    ctx.world.talk.typing(ctx.account.user_id, peer_of(ctx, request.peer), request.action, ctx.push)
+    ctx.world.reading.typing(ctx.account.user_id, peer_of(ctx, request.peer), request.action, ctx.push)
     return True
 
 
