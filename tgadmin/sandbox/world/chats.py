@@ -159,10 +159,11 @@ class Chats:
         ban = chat.bans.get(user_id)
         if ban and ban.kicked:
             del chat.bans[user_id]
-        chat.former.pop(user_id, None)
-        chat.version += 1
+        back = chat.former.pop(user_id, None) is not None
         self.save_member(chat, member)
-        if chat.is_group or ban:
+        if chat.is_group:
+            chat.version += 1
+        if chat.is_group or ban or back:
             self.save(chat)
         return member
 
@@ -172,7 +173,8 @@ class Chats:
             return
         self._of_user[user_id].pop(chat.marked, None)
         chat.former[user_id] = left
-        chat.version += 1
+        if chat.is_group:
+            chat.version += 1
         self._store.delete("member", f"{chat.marked}:{user_id}")
         self.save(chat)
 
