@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -276,6 +277,22 @@ class TestOrder:
 
         assert await client.call(PROBE()) is True
         assert await client.closed()
+
+
+async def test_what_cannot_be_stored_is_not_answered(
+    client: RawClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk: the connection is closed, and later all goes on."""
+
+    def full() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox.store, "commit", full)
+        await client.send(NEAREST)
+        assert await client.closed()
+    again = await RawClient.open(sandbox, like=client)
+    assert isinstance(await again.call(NEAREST), types.NearestDc)
 
 
 @given(body=st.binary(min_size=4, max_size=200).map(lambda data: data[: len(data) // 4 * 4]))

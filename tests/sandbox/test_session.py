@@ -389,6 +389,29 @@ class TestAcknowledgments:
         await again.send(ping(), content=False)
         await again.expect(types.UpdatesTooLong)
 
+    async def test_a_push_waits_for_a_session_that_comes_back(self, client: RawClient, sandbox: Sandbox) -> None:
+        user_id = sandbox.world.accounts.create("491511234567", "Anna").user_id
+        session_of(sandbox, client).key.user_id = user_id
+        client.close()
+        await gone(sandbox, client)
+        sandbox.push(user_id, types.UpdateShort(types.UpdateConfig(), None))
+        again = await RawClient.open(sandbox, like=client)
+        await again.send(ping(), content=False)
+        await again.expect(types.UpdateShort)
+
+    async def test_sessions_that_do_not_come_back_are_forgotten(
+        self, client: RawClient, sandbox: Sandbox, clock: Clock
+    ) -> None:
+        key = session_of(sandbox, client).key
+        key.user_id = sandbox.world.accounts.create("491511234567", "Anna").user_id
+        await client.settle()
+        for number in range(30):
+            sandbox.session(key, number).left_at = clock()
+        assert len(sandbox.sessions_of(key.user_id)) < 12
+        clock.offset += 301
+        sandbox.session(key, 1000)
+        assert {session.session_id for session in sandbox.sessions_of(key.user_id)} == {client.session_id, 1000}
+
     async def test_msgs_all_info_counts_as_acknowledgment(self, client: RawClient, sandbox: Sandbox) -> None:
         session = session_of(sandbox, client)
         ids = list(session.unacked)
