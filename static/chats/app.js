@@ -11,6 +11,7 @@ const READ_MS = 300;
 const TYPING_EVERY_MS = 4000;
 const TELEGRAM_MS = 15_000;
 const REQUEST_MS = 20_000;
+const HISTORY_MS = 120_000;
 
 export class App {
   /**
@@ -107,6 +108,7 @@ export class App {
   #welcome() {
     if (this.state.sessionId !== null) this.socket.send({ type: "list", session: this.state.sessionId });
     this.#open();
+    if (this.state.edge.older === "failed") this.#edge({ older: "", says: "" });
     for (const waiting of this.outbox.all()) if (!waiting.error) this.#transmit(waiting);
     this.markRead();
   }
@@ -128,9 +130,10 @@ export class App {
   /**
    * Ask for something and wait for its answer; never rejects.
    * @param {object} frame
+   * @param {number} [patience] milliseconds
    * @returns {Promise<{ok: boolean, says: string, frame: any}>}
    */
-  request(frame) {
+  request(frame, patience = REQUEST_MS) {
     const ref = crypto.randomUUID();
     return new Promise((resolve) => {
       const settle = (/** @type {any} */ answer) => {
@@ -140,7 +143,7 @@ export class App {
         resolve({ ok, says: answer.says ?? answer.error?.says ?? "It was not done.", frame: answer });
       };
       const late = { type: "error", says: "Telegram has not answered yet. It is tried again by itself." };
-      const timer = setTimeout(() => settle(late), REQUEST_MS);
+      const timer = setTimeout(() => settle(late), patience);
       this.requests.set(ref, { settle });
       if (!this.socket.send({ ...frame, ref })) {
         settle({ type: "error", code: "NOT_CONNECTED", says: "There is no connection just now. Nothing was changed." });
@@ -270,6 +273,8 @@ export class App {
 
   /** @param {import("./logic/stream.js").Stream} stream */
   async #askTelegram(stream) {
+    // Without a connection there is nobody to ask: the drawing that follows the next connection tries again.
+    if (!this.socket.open) return;
     const session = this.session;
     if (session && !["ready", "syncing"].includes(session.status)) {
       this.#edge({ older: "away", says: "Older messages are kept at Telegram; they come when this account is connected." });
@@ -282,7 +287,7 @@ export class App {
         this.#edge({ older: "late", says: "Telegram does not answer yet. Older messages are kept there." });
       }
     }, TELEGRAM_MS);
-    const answer = await this.request({ type: "history", chat: stream.chat, before: stream.askBefore });
+    const answer = await this.request({ type: "history", chat: stream.chat, before: stream.askBefore }, HISTORY_MS);
     clearTimeout(late);
     if (visit !== this.visit) return;
     if (!answer.ok) {

@@ -108,6 +108,7 @@ function paint() {
   scheduled = false;
   scroller.before(root);
   root.dataset.view = app.state.chatId === null ? "list" : "chat";
+  root.dataset.live = app.state.connection.state;
   render(
     html`${list(app, links)} ${conversation(app, actions)}
       ${panel && app.chat ? details(app, facts?.chat === app.state.chatId ? facts : null, closePanel) : nothing}

@@ -1,16 +1,18 @@
-"""Sessions, chats and messages for the tests of the live pages; what arrives comes through ``record``, as from a gateway."""
+"""Sessions, chats and messages for tests of the live pages; what arrives comes through ``record``, as from a gateway."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import os
-import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import psycopg
+from channels.layers import channel_layers
 from django.db import connection
 
 from apps.chats.models import Chat, Message, Peer
@@ -82,7 +84,9 @@ def fill(chat: Chat, count: int, *, first_id: int = 1) -> None:
     )
     last = first_id + count - 1
     Chat.objects.filter(pk=chat.pk).update(
-        last_message_id=last, last_message_at=start + timedelta(minutes=count - 1), last_message_text=f"Message number {last}"
+        last_message_id=last,
+        last_message_at=start + timedelta(minutes=count - 1),
+        last_message_text=f"Message number {last}",
     )
     chat.refresh_from_db()
 
@@ -109,20 +113,24 @@ def arrive(session: Session, *changes: types.Change, peers: tuple[types.Peer, ..
         async with await psycopg.AsyncConnection.connect(**params, autocommit=True) as conn:
             await conn.execute("SELECT pg_notify('tg_events', %s)", [str(session.pk)])
 
-    failures: list[BaseException] = []
+    in_own_thread(work)
 
-    def run() -> None:
-        try:
-            asyncio.run(work())
-        except BaseException as error:
-            failures.append(error)
 
-    # A thread of its own: Playwright's loop runs in this one.
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
+def group_send(session_id: int, message: dict[str, Any]) -> None:
+    """What a gateway tells the web processes through the channel layer."""
+
+    async def work() -> None:
+        layer = channel_layers.make_backend("default")
+        await layer.group_send(f"session.{session_id}", message)
+        await layer.flush()
+
+    in_own_thread(work)
+
+
+def in_own_thread(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a coroutine to its end in a thread: in this one Playwright's loop may run."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(work())).result()
 
 
 def says(chat: Chat, telegram_id: int, text: str, *, sender: Peer | None = None, **facts: Any) -> None:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -102,11 +103,30 @@ def web_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def web(web_server: WebServer, transactional_db: None) -> WebServer:
+def web(web_server: WebServer, transactional_db: None) -> Iterator[WebServer]:
     """The running server; rows that the test writes are committed, and gone afterwards."""
     if web_server.process is None or web_server.process.poll() is not None:
         web_server.start()
-    return web_server
+    yield web_server
+    if web_server.process is not None:
+        wait_until_idle()
+
+
+def wait_until_idle() -> None:
+    """Until the server reads no more: its live pages' LISTEN has ended and nothing runs. The flush that follows takes
+    locks on all tables, in an order that a running query may cross."""
+    busy = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend' AND (state <> 'idle' OR query LIKE 'LISTEN%%')"
+    )
+    deadline = time.monotonic() + START_SECONDS
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(busy)
+            if not cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise RuntimeError("the web server still works for a page that is closed")
 
 
 @pytest.fixture(scope="module")

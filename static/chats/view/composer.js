@@ -7,6 +7,7 @@ import { lastEditable } from "../logic/stream.js";
 import { icon, iconButton } from "./parts.js";
 
 const WARN_FROM = MAX_LENGTH - 400;
+const PASTE_MOST = 8 * MAX_LENGTH;
 
 /** Which text the field holds, so that it is put in anew when chat or edited message change. */
 let shownFor = "";
@@ -26,6 +27,7 @@ export function composer(app, chat, actions) {
         ${ref((element) => fill(/** @type {HTMLTextAreaElement | undefined} */ (element), app, chat.id))}
         @input=${(/** @type {any} */ event) => typed(event.target, app, chat.id)}
         @keydown=${(/** @type {KeyboardEvent} */ event) => keys(event, app)}
+        @paste=${(/** @type {ClipboardEvent} */ event) => pasted(event, app)}
       ></textarea>
       <span class="count num" id="composer-count" aria-live="polite"></span>
       <button class="send" aria-label=${editing ? "Save the change" : "Send message"} title=${editing ? "Save the change" : "Send"}>${icon(editing ? "check" : "send")}</button>
@@ -85,6 +87,16 @@ function typed(field, app, chatId) {
   if (app.composer.editing) return;
   app.keepDraft(chatId, field.value);
   if (field.value.trim()) app.typed();
+}
+
+/** Far too much is not even put in: a browser needs many seconds to lay a megabyte out. The clipboard still has it.
+ * @param {ClipboardEvent} event @param {import("../app.js").App} app */
+function pasted(event, app) {
+  const length = event.clipboardData?.getData("text/plain").length ?? 0;
+  if (length <= PASTE_MOST) return;
+  event.preventDefault();
+  const [is, most] = [length.toLocaleString("en"), MAX_LENGTH.toLocaleString("en")];
+  app.compose({ error: `What you pasted is too long: ${is} of ${most} characters. It was not put in; paste it in parts.` });
 }
 
 /** @param {Event} event @param {import("../app.js").App} app */
