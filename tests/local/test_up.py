@@ -33,6 +33,14 @@ def is_running(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+def descendants(pid: int) -> list[int]:
+    """What a process has started; nothing if it is gone."""
+    try:
+        return [one.pid for one in psutil.Process(pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
 def get(port: int, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
@@ -165,11 +173,11 @@ def test_a_taken_port_is_said_before_anything_starts(base: Path) -> None:
 def test_what_is_killed_comes_back(shared: RunningUp, name: str) -> None:
     shared.wait_ready()
     before = shared.runtime().processes
-    descendants = psutil.Process(before[name]).children(recursive=True)
+    forked = descendants(before[name])
     os.kill(before[name], signal.SIGKILL)
     eventually(lambda: shared.runtime().processes[name] != before[name], 60, f"another {name}")
     eventually(lambda: get_safely(shared.port, "/readyz") == 200, 60, "a web process that can work")
-    eventually(lambda: not any(is_running(one.pid) for one in descendants), 30, "the end of what it forked")
+    eventually(lambda: not any(is_running(pid) for pid in forked), 30, "the end of what it forked")
     assert f"{name} ended (SIGKILL)" in shared.said()
     others = {
         other: pid for other, pid in shared.runtime().processes.items() if other not in (name, "gateway", "worker")
@@ -226,11 +234,7 @@ def test_children_of_a_killed_up_end_by_themselves(base: Path) -> None:
     with RunningUp(base / "var") as up:
         up.wait_ready()
         pids = up.runtime().processes
-        everyone = [
-            one
-            for pid in pids.values()
-            for one in (pid, *(c.pid for c in psutil.Process(pid).children(recursive=True)))
-        ]
+        everyone = [pid for started in pids.values() for pid in (started, *descendants(started))]
         up.kill()
     eventually(lambda: not [pid for pid in everyone if is_running(pid)], 30, "the end of all children")
 
