@@ -282,7 +282,8 @@ class Up:
             end.setblocking(False)
         before = {number: signal.getsignal(number) for number in (*STOP_SIGNALS, signal.SIGCHLD)}
         for number in STOP_SIGNALS:
-            signal.signal(number, self._on_signal)
+            if number != signal.SIGHUP or before[number] != signal.SIG_IGN:  # nohup means what it says
+                signal.signal(number, self._on_signal)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         old = signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
         try:

@@ -42,7 +42,10 @@ class Runtime:
     def read(cls, data: DataDir) -> "Runtime | None":
         """What the last `up` wrote, whether it still runs or not."""
         value = read_json(data.runtime)
-        return None if value is None else cls(**value)
+        try:
+            return None if value is None else cls(**value)
+        except TypeError:  # another version wrote it
+            return None
 
 
 def load(data_dir: str | Path) -> dict[str, str]:
