@@ -1,0 +1,151 @@
+"""The inbox: order, bounds, trouble with the database, entries that cannot be stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from apps.chats.services.record import Recorded
+from apps.sessions.services.leases import Held, LeaseLost
+from tests.chats.record_kit import ANNA, PEERS, Kit, kit, leased, message, new
+from tgadmin.core.types import Checkpoint, Incoming, MessagesDeleted, NewMessage
+from tgadmin.gateway import database, inbox
+from tgadmin.gateway.inbox import SessionInbox, Writers
+from tgadmin.telegram import InboxFull
+
+__all__ = ["kit", "leased"]
+
+
+class Running:
+    """Writers at work, and what they reported."""
+
+    def __init__(self, kit: Kit) -> None:
+        self.kit = kit
+        self.recorded: list[Recorded] = []
+        self.lost: list[Held] = []
+        self.refused: list[str] = []
+        self.writers = Writers(
+            database.parameters(),
+            on_recorded=lambda _, recorded: self.recorded.append(recorded),
+            on_lost=self.lost.append,
+            on_refused=lambda _, what: self.refused.append(what),
+        )
+        self.task = asyncio.create_task(self.writers.run())
+
+    def inbox(self, fence: int = 7) -> SessionInbox:
+        return self.writers.inbox(Held(self.kit.session_id, fence, self.kit.node_id))
+
+
+@pytest.fixture
+async def running(kit: Kit) -> AsyncIterator[Running]:
+    at_work = Running(kit)
+    yield at_work
+    at_work.task.cancel()
+    await asyncio.gather(at_work.task, return_exceptions=True)
+
+
+def entry(number: int, pts: int = 0) -> Incoming:
+    return Incoming((new(ANNA, number),), PEERS, Checkpoint(pts or number, 0, 1, 1))
+
+
+async def pts(kit: Kit) -> int:
+    return int(
+        (await kit.rows("SELECT pts FROM telegram_update_states WHERE session_id = %s", kit.session_id))[0]["pts"]
+    )
+
+
+async def test_entries_are_committed_in_order_with_their_state(running: Running) -> None:
+    box = running.inbox()
+    futures = [box.put(entry(number)) for number in range(1, 2501)]
+    await box.flush()
+    assert all(future.done() for future in futures)
+    assert len(await running.kit.messages(ANNA)) == 2500
+    assert await pts(running.kit) == 2500
+    assert len(running.recorded) < 20  # batches, not one transaction for each
+    assert (await running.kit.chat(ANNA))["unread_count"] == 2500
+
+
+async def test_a_dropped_database_connection_costs_nothing(running: Running) -> None:
+    box = running.inbox()
+    await asyncio.wait_for(box.put(entry(1)), 10)
+    await running.kit.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'tgadmin gateway' AND pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    for number in range(2, 50):
+        box.put(entry(number))
+    await asyncio.wait_for(box.flush(), 10)
+    assert len(await running.kit.messages(ANNA)) == 49
+    assert len(await running.kit.events(ANNA)) == 49
+
+
+async def test_a_lost_lease_closes_it(running: Running) -> None:
+    box = running.inbox(fence=6)
+    with pytest.raises(LeaseLost):
+        await box.put(entry(1))
+    assert [held.fence for held in running.lost] == [6]
+    with pytest.raises(LeaseLost):
+        box.put(entry(2))
+    with pytest.raises(LeaseLost):
+        await box.flush()
+
+
+async def test_one_that_cannot_be_stored_is_set_aside_and_named(running: Running) -> None:
+    box = running.inbox()
+    broken = NewMessage(replace(message(ANNA, 3, "secret words"), reply_to_id=2**70))
+    for number in (1, 2):
+        box.put(entry(number))
+    box.put(Incoming((new(ANNA, 30), broken, new(ANNA, 31)), PEERS, Checkpoint(3, 0, 1, 1)))
+    box.put(entry(4))
+    await asyncio.wait_for(box.flush(), 10)
+    assert [row["telegram_id"] for row in await running.kit.messages(ANNA)] == [1, 2, 4, 30, 31]
+    assert await pts(running.kit) == 4
+    assert len(running.refused) == 1
+    assert running.refused[0].startswith("NewMessage: ")
+    assert "secret" not in running.refused[0]
+
+
+async def test_a_wrongly_made_change_stops_nobody(running: Running) -> None:
+    box = running.inbox()
+    when: Any = "not a time"
+    box.put(Incoming((NewMessage(replace(message(ANNA, 1), date=when)),), PEERS, Checkpoint(1, 0, 1, 1)))
+    await asyncio.wait_for(box.put(entry(2)), 10)
+    assert [row["telegram_id"] for row in await running.kit.messages(ANNA)] == [2]
+    assert isinstance((await running.kit.messages(ANNA))[0]["date"], datetime)
+
+
+async def test_it_is_bounded(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "MAX_ENTRIES", 3)
+    scheduled: list[SessionInbox] = []
+    box = SessionInbox(Held(kit.session_id, 7, kit.node_id), scheduled.append)
+    for number in (1, 2, 3):
+        box.put(entry(number))
+    with pytest.raises(InboxFull):
+        box.put(entry(4))
+    assert scheduled == [box]  # once, however much waits
+    assert len(box.batch()) == 3
+    box.committed(2)
+    box.put(entry(4))
+    assert len(box) == 2
+
+
+async def test_a_batch_holds_whole_entries(kit: Kit) -> None:
+    box = SessionInbox(Held(kit.session_id, 7, kit.node_id), lambda _: None)
+    big = Incoming(tuple(MessagesDeleted(0, (number,)) for number in range(1500)))
+    for incoming in (entry(1), big, entry(2)):
+        box.put(incoming)
+    assert [len(one.changes) for one in box.batch()] == [1]
+    box.committed(1)
+    assert [len(one.changes) for one in box.batch()] == [1500]
+
+
+async def test_what_is_fetched_waits_for_room(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "MAX_ENTRIES", 1)
+    box = running.inbox()
+    await asyncio.gather(*(box.put_fetched(entry(number)) for number in range(1, 6)))
+    assert len(await running.kit.messages(ANNA)) == 5
