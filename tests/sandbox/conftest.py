@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from telethon import TelegramClient
 from telethon.crypto import rsa as client_keys
 from telethon.errors import RPCError, SessionPasswordNeededError
@@ -16,6 +17,10 @@ from telethon.sessions import MemorySession
 
 from tgadmin.sandbox.rsa import RsaKey
 from tgadmin.sandbox.server import Sandbox
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("sandbox", deadline=None)
+settings.load_profile("sandbox")
 
 API_ID, API_HASH = 1, "0" * 32
 
@@ -53,7 +58,11 @@ async def stranger(sandbox: Sandbox) -> AsyncIterator[Callable[..., Awaitable[Te
             "auto_reconnect": False, "connection_retries": 1, "retry_delay": 0, "request_retries": 0,
             "raise_last_call_error": True, "flood_sleep_threshold": 0,
         }  # fmt: skip
-        client = TelegramClient(session, API_ID, API_HASH, connection=connection, **{**settings, **options})
+        client = TelegramClient(session, # How long an example takes says nothing on a busy machine.
+settings.register_profile("sandbox", deadline=None)
+settings.load_profile("sandbox")
+
+API_ID, API_HASH, connection=connection, **{**settings, **options})
         clients.append(client)
         await client.connect()
         return client
