@@ -54,15 +54,11 @@ async def stranger(sandbox: Sandbox) -> AsyncIterator[Callable[..., Awaitable[Te
     ) -> TelegramClient:
         session = options.pop("session", None) or MemorySession()
         session.set_dc(dc, server.host, server.port + dc - 1)
-        settings: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "auto_reconnect": False, "connection_retries": 1, "retry_delay": 0, "request_retries": 0,
             "raise_last_call_error": True, "flood_sleep_threshold": 0,
         }  # fmt: skip
-        client = TelegramClient(session, # How long an example takes says nothing on a busy machine.
-settings.register_profile("sandbox", deadline=None)
-settings.load_profile("sandbox")
-
-API_ID, API_HASH, connection=connection, **{**settings, **options})
+        client = TelegramClient(session, API_ID, API_HASH, connection=connection, **{**defaults, **options})
         clients.append(client)
         await client.connect()
         return client
