@@ -79,7 +79,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "STYLES": [lambda request: static("admin/tgadmin.css")],
-    "SCRIPTS": [lambda request: static("admin/times.js")],
+    "SCRIPTS": [lambda request: static("admin/page.js")],
     "DASHBOARD_CALLBACK": "apps.monitoring.dashboard.index",
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": NAVIGATION},
     "COLORS": {

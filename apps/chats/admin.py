@@ -98,6 +98,7 @@ class MessageAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     list_select_related = ("chat__session", "staff")
     paginator = InfinitePaginator
+    show_full_result_count = False
     fields = (
         "in_chat",
         "account",

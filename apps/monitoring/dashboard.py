@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from apps.chats.models import Chat, Message
 from apps.sessions import demo, selectors
-from apps.sessions.admin.base import status_badge
-from apps.sessions.models import Command, SessionEvent, SessionGrant, SessionStatus
+from apps.sessions.admin.base import badge, status_badge
+from apps.sessions.models import Command, Session, SessionEvent, SessionGrant, SessionStatus
 from apps.sessions.services import commands, rights
 
 LATEST = 12
+MOST = 6
+"""Lines of one sort under what needs attention."""
 DAY = timedelta(hours=24)
 
 
@@ -27,14 +29,15 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     counts = selectors.status_counts(visible)
     demo_state = demo.state(user) if rights.may_add_account(user) else None
     timeline = SessionEvent.objects.filter(session__in=visible).select_related("session", "user")[:LATEST]
+    attention = selectors.needing_attention(visible)
+    open_attempts = list(selectors.open_attempts(rights.visible_attempts(user)))
     context |= {
         "title": "Overview",
         "running": selectors.gateway_is_running(),
-        "attention": [
-            (session, status_badge(session), selectors.explain(session.status_code))
-            for session in selectors.needing_attention(visible)
-        ],
-        "sign_ins": list(selectors.open_attempts(rights.visible_attempts(user))[:LATEST]),
+        "attention": [_line(session) for session in attention[:MOST]],
+        "attention_more": max(0, len(attention) - MOST),
+        "sign_ins": open_attempts[:MOST],
+        "sign_ins_more": max(0, len(open_attempts) - MOST),
         "figures": _figures(visible, counts),
         "latest": [(event, selectors.event_text(event)) for event in timeline],
         "may_add": rights.may_add_account(user),
@@ -42,6 +45,13 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "checklist": _checklist(user, counts, demo_state),
     }
     return context
+
+
+def _line(session: Session) -> tuple[Session, str, selectors.Explanation | None]:
+    """A session that needs attention: its status, or the wait that Telegram asks for."""
+    if session.status in selectors.ATTENTION:
+        return session, status_badge(session), selectors.explain(session.status_code)
+    return session, badge("warn", "hourglass_top", "Flood wait"), None
 
 
 def _figures(visible: Any, counts: dict[str, int]) -> list[tuple[str, str, str]]:

@@ -1,7 +1,8 @@
 """The demo: signs the sandbox's demo phones in through the ordinary sign-in, and removes them again.
 
-``up`` leaves a file ({"phones": […], "codes": path of JSON lines {"phone", "code"}, "password"?}); without it there is
-no demo. The steps run as a background task, so no web thread waits; every task may be run twice without harm.
+``up`` leaves a file ({"phones": […], "codes": path of JSON lines {"phone", "code"}, "passwords": {phone: password}});
+without it there is no demo. The steps run as a background task, so no web thread waits; every task may be run twice
+without harm.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Plan:
 
     phones: tuple[str, ...]
     codes: Path
-    password: str
+    passwords: dict[str, str]
 
 
 class Phase(StrEnum):
@@ -84,8 +85,9 @@ def plan() -> Plan | None:
     try:
         told: dict[str, Any] = json.loads(Path(settings.DEMO_FILE).read_text(encoding="utf-8"))
         digits = tuple(phones.normalise(str(phone)) for phone in told["phones"])
-        return Plan(digits, Path(told["codes"]), str(told.get("password") or "")) if digits else None
-    except (OSError, ValueError, KeyError, TypeError):
+        passwords = {str(phone): str(password) for phone, password in told.get("passwords", {}).items()}
+        return Plan(digits, Path(told["codes"]), passwords) if digits else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -194,7 +196,7 @@ def _advance(demo: Plan, user: User, attempt_id: UUID, deadline: float) -> bool:
                 return False
             signin.submit_code(user, attempt, code)
         elif attempt.step == SignInStep.PASSWORD:
-            signin.submit_password(user, attempt, demo.password)
+            signin.submit_password(user, attempt, demo.passwords.get(attempt.phone, ""))
         else:
             signin.submit_phone(user, attempt, attempt.phone)
     except SignInError:

@@ -174,7 +174,7 @@ def event_text(event: SessionEvent) -> str:
 
 def needing_attention(sessions: QuerySet[Session]) -> list[Session]:
     """Those that need a person, worst first, and those that Telegram makes wait."""
-    waiting = Q(flood_waits__until__gt=Now(), flood_waits__peer_id=0)
+    waiting = Q(flood_waits__until__gt=Now(), flood_waits__peer_id=0, enabled=True)
     found = sessions.filter(Q(status__in=ATTENTION) | waiting).annotate(
         flood_until=Max("flood_waits__until", filter=waiting)
     )

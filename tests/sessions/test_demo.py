@@ -39,7 +39,7 @@ class Sent:
 def codes(tmp_path: Path, settings: Any) -> Path:
     path = tmp_path / "codes.jsonl"
     told = tmp_path / "demo.json"
-    told.write_text(json.dumps({"phones": PHONES, "codes": str(path), "password": "demo"}))
+    told.write_text(json.dumps({"phones": PHONES, "codes": str(path), "passwords": {PHONES[0]: "demo"}}))
     settings.DEMO_FILE = str(told)
     return path
 

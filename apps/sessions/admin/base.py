@@ -47,10 +47,15 @@ def status_badge(session: Session) -> SafeString:
 
 
 def moment(at: datetime | None) -> SafeString | str:
-    """A time that static/admin/times.js shows relative to now, in the viewer's zone."""
+    """A time that static/admin/page.js shows relative to now, in the viewer's zone."""
     if at is None:
         return "–"
     return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}")
+
+
+def clock(at: datetime) -> SafeString:
+    """A time that is said by the clock, in the viewer's zone: when a wait ends."""
+    return format_html('<time datetime="{}" data-clock>{} UTC</time>', at.isoformat(), f"{at:%H:%M:%S}")
 
 
 class VisibleSessionFilter(admin.SimpleListFilter):
@@ -75,7 +80,6 @@ class ReadOnlyAdmin(ModelAdmin):
 
     actions = None
     list_per_page = 50
-    show_full_result_count = False
     compressed_fields = True
     session_path = "session_id"
     """From a row to the id of its session, as a lookup and, with dots, as attributes."""

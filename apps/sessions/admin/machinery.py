@@ -14,7 +14,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.decorators import display
 
 from apps.sessions import selectors
-from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, moment
+from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, clock, moment
 from apps.sessions.models import Command, FloodWait, Lease, Node
 
 _COMMAND_LOOKS = {
@@ -94,7 +94,7 @@ class FloodWaitAdmin(OfSessionAdmin):
     @display(description="Until", ordering="until")
     def until_shown(self, wait: FloodWait) -> SafeString:
         look = ("warn", "hourglass_top", "waits") if wait.until > timezone.now() else ("off", "check", "over")
-        return format_html("{} {}", moment(wait.until), badge(*look))
+        return format_html("{} {}", clock(wait.until), badge(*look))
 
     @display(description="Noted", ordering="noted_at")
     def noted(self, wait: FloodWait) -> SafeString | str:

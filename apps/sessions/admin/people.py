@@ -33,7 +33,6 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "full_name", "is_staff", "is_superuser", "is_active", "seen")
     list_filter = ("is_staff", "is_superuser", "is_active")
-    show_full_result_count = False
 
     @display(description="Name", ordering="first_name")
     def full_name(self, user: User) -> str:
@@ -54,7 +53,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    show_full_result_count = False
+    """Django's, in Unfold's look."""
 
 
 @admin.register(SessionGrant)

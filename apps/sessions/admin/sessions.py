@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
 from django.db.models import Model, Q, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
@@ -19,7 +20,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from apps.sessions import selectors, views
-from apps.sessions.admin.base import ReadOnlyAdmin, moment, status_badge
+from apps.sessions.admin.base import ReadOnlyAdmin, clock, moment, status_badge
 from apps.sessions.forms import ConfirmForm
 from apps.sessions.models import Lease, Node, Role, Session, SessionGrant
 from apps.sessions.services import rights
@@ -126,12 +127,11 @@ class SessionAdmin(ReadOnlyAdmin):
     ordering = ("name", "id")
     inlines = (GrantInline,)
     fieldsets = (
-        (None, {"fields": ("name", "status_shown", "cause", "since", "retry", "gateway")}),
+        (None, {"fields": ("name", ("status_shown", "cause"), ("since", "retry"), ("gateway", "flood_wait"))}),
         (
             "Account at Telegram",
-            {"fields": ("phone_number", "profile", "telegram_user_id", "network", "dc_id")},
+            {"fields": (("phone_number", "profile"), ("telegram_user_id", "dc_id"), ("last_update", "made"))},
         ),
-        ("Use", {"fields": ("last_update", "flood_wait", "created_at", "created_by")}),
     )
     change_form_outer_after_template = "sessions/session_detail.html"
     actions_list = ("add_account",)
@@ -146,7 +146,7 @@ class SessionAdmin(ReadOnlyAdmin):
         return (*fields, "phone") if request.user.has_perm(rights.REVEAL_PHONE) else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Session | None = None) -> list[str]:
-        names = [name for _, options in self.fieldsets for name in options["fields"]]
+        names = flatten_fieldsets(self.fieldsets)
         return names if not self.has_change_permission(request, obj) else [name for name in names if name != "name"]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -162,7 +162,9 @@ class SessionAdmin(ReadOnlyAdmin):
             part for part in (session.profile_name, session.username and f"@{session.username}") if part
         )
         return format_html(
-            '<b dir="auto">{}</b><br><span class="tg-sub" dir="auto">{}</span>', session.name, known_as or "–"
+            '<div class="tg-stack"><b dir="auto">{}</b><span class="tg-sub" dir="auto">{}</span></div>',
+            session.name,
+            known_as or "–",
         )
 
     @display(description="Phone")
@@ -174,7 +176,9 @@ class SessionAdmin(ReadOnlyAdmin):
         known = selectors.explain(session.status_code)
         if known is None:
             return status_badge(session)
-        return format_html('{}<br><span class="tg-sub">{}</span>', status_badge(session), known.says)
+        return format_html(
+            '<div class="tg-stack">{}<span class="tg-sub">{}</span></div>', status_badge(session), known.says
+        )
 
     @display(description="What to do")
     def cause(self, session: Session) -> SafeString | str:
@@ -196,12 +200,18 @@ class SessionAdmin(ReadOnlyAdmin):
     @display(description="Flood wait")
     def flood_wait(self, session: Session) -> SafeString | str:
         until = getattr(session, "flood_until", None)
-        return "–" if until is None else format_html("until {}", moment(until))
+        return "–" if until is None else format_html("until {}", clock(until))
 
     @display(description="Gateway")
     def gateway(self, session: Session) -> str:
         lease = getattr(session, "lease", None)
         return "–" if lease is None or lease.owner is None else lease.owner.name
+
+    @display(description="Added")
+    def made(self, session: Session) -> SafeString | str:
+        if session.created_by is None:
+            return moment(session.created_at)
+        return format_html("{} by {}", moment(session.created_at), session.created_by.get_username())
 
     @display(description="Name at Telegram")
     def profile(self, session: Session) -> SafeString:

@@ -1,4 +1,4 @@
-// Times on the admin's pages: said relative to now, the exact one, in the viewer's zone, on hover.
+// On every page of the admin: times said relative to now (data-clock: by the clock), exactly, in the viewer's zone, on hover.
 (() => {
   const STEPS = [
     [60, 1, "s"],
@@ -7,6 +7,7 @@
     [30 * 86400, 86400, "d"],
   ];
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
   function relative(at) {
@@ -22,15 +23,29 @@
     return day.format(at);
   }
 
+  function clock(at) {
+    const today = new Date(at).toDateString() === new Date().toDateString();
+    return (today ? hours : exact).format(at);
+  }
+
   function show() {
     for (const element of document.querySelectorAll("time[datetime]")) {
       const at = Date.parse(element.getAttribute("datetime"));
       if (Number.isNaN(at)) continue;
       element.title = exact.format(at);
-      element.textContent = relative(at);
+      element.textContent = element.dataset.clock === undefined ? relative(at) : clock(at);
     }
   }
 
-  document.addEventListener("DOMContentLoaded", show);
+  function nameScrollers() {
+    document.querySelectorAll("[data-simplebar]").forEach((element, place) => {
+      element.setAttribute("data-simplebar-aria-label", place === 0 ? "Navigation" : `Scrollable content ${place + 1}`);
+    });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    show();
+    nameScrollers(); // before simplebar, which is loaded later, names them all alike
+  });
   setInterval(show, 5000);
 })();
