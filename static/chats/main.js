@@ -12,9 +12,9 @@ import { Scroller } from "./view/scroll.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("chats"));
 const first = JSON.parse(document.getElementById("first-data")?.textContent ?? "{}");
-const links = { addAccount: root.dataset.sessions ?? "" };
 const scroller = new Scroller();
 const wide = matchMedia("(min-width: 1181px)");
+const narrow = matchMedia("(max-width: 760px)");
 
 let panel = wide.matches;
 /** @type {any} */
@@ -107,6 +107,7 @@ function draw() {
 function paint() {
   scheduled = false;
   scroller.before(root);
+  const links = { addAccount: root.dataset.sessions ?? "", alone: narrow.matches && app.state.chatId === null };
   root.dataset.view = app.state.chatId === null ? "list" : "chat";
   root.dataset.live = app.state.connection.state;
   render(
@@ -198,6 +199,7 @@ document.addEventListener("visibilitychange", () => {
   draw();
 });
 addEventListener("storage", draw);
+narrow.addEventListener("change", draw);
 wide.addEventListener("change", () => {
   panel = wide.matches;
   draw();

@@ -22,7 +22,7 @@ export function conversation(app, actions) {
   const chat = app.chat;
   if (app.state.chatId === null || !chat) {
     return html`<main class="conv">${banner(app, actions)}
-      <div class="none"><div>${icon("forum")}<h1>Choose a chat</h1>
+      <div class="none"><div>${icon("forum")}<h2>Choose a chat</h2>
         <p>Pick one on the left, or press <kbd>/</kbd> to search and <kbd>?</kbd> for all shortcuts.</p></div></div></main>`;
   }
   return html`<main class="conv">

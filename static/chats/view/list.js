@@ -8,10 +8,13 @@ import { typingLabel, viewKey } from "../logic/store.js";
 import { listTime } from "../logic/time.js";
 import { avatar, icon, time } from "./parts.js";
 
-/** @param {import("../app.js").App} app @param {{addAccount: string}} links */
+/** @typedef {{addAccount: string, alone: boolean}} Around alone: on a narrow screen the list is all there is */
+
+/** @param {import("../app.js").App} app @param {Around} links */
 export function list(app, links) {
   const { state } = app;
-  return html`<section class="list" aria-label="Chats">
+  return html`<section class="list" aria-label="Chats" role=${links.alone ? "main" : nothing}>
+    ${state.chatId === null ? html`<h1 class="sr">Chats</h1>` : nothing}
     ${accounts(app, links)}
     <div class="search">
       ${icon("search")}
@@ -29,7 +32,7 @@ export function list(app, links) {
   </section>`;
 }
 
-/** @param {import("../app.js").App} app @param {{addAccount: string}} links */
+/** @param {import("../app.js").App} app @param {Around} links */
 function accounts(app, links) {
   const current = app.session;
   if (!current) return nothing;
@@ -101,7 +104,7 @@ function searchKey(event, app) {
   }
 }
 
-/** @param {import("../app.js").App} app @param {{addAccount: string}} links */
+/** @param {import("../app.js").App} app @param {Around} links */
 function rows(app, links) {
   const { state } = app;
   const chats = shown(state.chats.values(), state.tab, state.query, state.chatId);
@@ -140,7 +143,7 @@ export function skeleton(count) {
     <span class="sr" role="status">Loading</span>`;
 }
 
-/** @param {import("../app.js").App} app @param {{addAccount: string}} links */
+/** @param {import("../app.js").App} app @param {Around} links */
 function empty(app, links) {
   const { state } = app;
   if (state.query.trim()) return html`<p class="empty">No chat matches “<bdi>${state.query.trim()}</bdi>”.</p>`;
