@@ -225,3 +225,25 @@ class TestGetChannelDifference:
         assert await refused(ann(request)) == "RANGES_INVALID"
         request = functions.updates.GetChannelDifferenceRequest(types.InputChannelEmpty(), nowhere, 1, 10)
         assert await refused(ann(request)) == "CHANNEL_INVALID"
+
+
+async def test_a_stock_client_catches_up_by_itself(sandbox: Sandbox, client_for: ClientFor, stranger: Any) -> None:
+    """What came while it was away arrives as events, from private chats, groups and channels.
+
+    https://core.telegram.org/api/updates#recovering-gaps
+    """
+    ann, bob = await meet(sandbox, client_for)
+    world = sandbox.world
+    group, room = world.create_group(bob.id, "G", [ann.id]), world.create_channel(bob.id, "S")
+    world.add_user(room, ann.id)
+    world.send(bob.id, room, "seen live")
+    await ann.heard(types.UpdateNewChannelMessage, 2)
+    await ann.client.disconnect()
+    for number in range(120):
+        world.send(bob.id, ann.id, f"private {number}")
+    world.send(bob.id, group, "group")
+    world.send(bob.id, room, "room")
+    again = Person(sandbox, await stranger(session=ann.client.session, catch_up=True), ann.id)
+    private = await again.heard(types.UpdateNewMessage, 121)
+    assert [update.message.message for update in private] == [f"private {n}" for n in range(120)] + ["group"]
+    assert (await again.heard(types.UpdateNewChannelMessage))[0].message.message == "room"

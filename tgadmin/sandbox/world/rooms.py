@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from telethon.tl import types
 
 from tgadmin.sandbox.dispatch import RpcError
-from tgadmin.sandbox.world.chats import ADMIN_RIGHTS, Ban, Chat, Kind
+from tgadmin.sandbox.world.chats import Ban, Chat, Kind
 from tgadmin.sandbox.world.messages import Post
 from tgadmin.sandbox.world.talk import NUMBERED, Push
 
@@ -229,10 +229,6 @@ class Rooms:
                 kind = types.ChatParticipantAdmin if member.admin_rights else types.ChatParticipant
                 people.append(kind(member.user_id, member.inviter, member.date))
         return types.ChatParticipants(chat.bare_id, people, chat.version)
-
-    def all_rights(self, chat: Chat) -> list[str]:
-        """Every right that an administrator of such a chat can have."""
-        return ADMIN_RIGHTS[chat.kind]
 
     def _service(self, chat: Chat, actor: int, action: Any, push: Push, extra: list[Any] | None = None) -> Post:
         post = Post(0, actor, chat.marked, self._world.now(), action=action)

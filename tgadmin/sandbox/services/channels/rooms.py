@@ -16,7 +16,7 @@ from tgadmin.sandbox.world.messages import Dialog
 async def create_channel(ctx: Context, request: functions.channels.CreateChannelRequest) -> types.Updates:
     """https://core.telegram.org/method/channels.createChannel"""
     if bool(request.broadcast) == bool(request.megagroup):
-        raise RpcError(400, "CHANNELS_ADMIN_LOCATED_TOO_MUCH" if request.geo_point else "CHANNEL_INVALID")
+        raise RpcError(400, "CHANNEL_INVALID")
     kind: Kind = "channel" if request.broadcast else "supergroup"
     chat, post = ctx.world.rooms.create_channel(
         ctx.account.user_id, request.title, ctx.push, kind=kind, about=request.about

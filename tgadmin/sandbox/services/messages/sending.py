@@ -8,7 +8,6 @@ from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
 from tgadmin.sandbox.services.answers import peer_of, seconds, sent_answer
-from tgadmin.sandbox.world.messages import Post
 from tgadmin.sandbox.world.talk import Draft
 
 
@@ -62,19 +61,16 @@ async def set_typing(ctx: Context, request: functions.messages.SetTypingRequest)
     return True
 
 
-def refuse_duplicates(ctx: Context, random_ids: list[int]) -> list[Post]:
-    """The messages that these random_ids stand for already.
+def refuse_duplicates(ctx: Context, random_ids: list[int]) -> None:
+    """Raise 400 RANDOM_ID_EMPTY for 0, and what the fault `random_id` says of one that this account has used.
 
-    Both answers to a repeated random_id are documented: the first result again, or 500 RANDOM_ID_DUPLICATE; the fault
-    `random_id` chooses. Raises 400 RANDOM_ID_EMPTY for 0.
+    Both answers to a repeated random_id are documented: the first result again, or 500 RANDOM_ID_DUPLICATE.
     """
     if not all(random_ids):
         raise RpcError(400, "RANDOM_ID_EMPTY")
-    author = ctx.account.user_id
-    found = [post for each in random_ids if (post := ctx.world.boxes.sent(author, each)) is not None]
-    if found and ctx.server.faults.random_id == "duplicate_error":
+    author, sent = ctx.account.user_id, ctx.world.boxes.sent
+    if ctx.server.faults.random_id == "duplicate_error" and any(sent(author, each) for each in random_ids):
         raise RpcError(500, "RANDOM_ID_DUPLICATE")
-    return found
 
 
 def _reply_to(reply_to: Any) -> int | None:
