@@ -62,7 +62,7 @@ class Account:
         failures = 0
         while True:
             since = self._gateway.clock.monotonic()
-            error = await self._connection()
+            error = await self._connection(failures)
             error = self._ended or error
             if error is not None and error.is_fatal:
                 await self._stop(error.code)
@@ -95,14 +95,15 @@ class Account:
         await self.client.caught_up()
         await self.inbox.flush()
 
-    async def _connection(self) -> TelegramError | None:
+    async def _connection(self, failures: int) -> TelegramError | None:
         """One connection from beginning to end; returns why it ended."""
         # What an earlier client has put must be committed: the next one begins at the stored state.
         await self.inbox.flush()
         facts = await self._facts()
         if isinstance(facts, TelegramError):
             return facts
-        await self._status(SessionStatus.CONNECTING)
+        if failures < backoff.FIRST_TRIES:  # later tries leave it at "connection failed" until one succeeds
+            await self._status(SessionStatus.CONNECTING)
         client = self._client = AccountClient(
             self._gateway.network,
             facts.key,

@@ -15,24 +15,28 @@ from tgadmin.core.types import ACCOUNT_BOX, CHANNEL_MARK
 
 FETCHED_AT_ONCE = 50
 PAGE = 100
+FOUND, FETCHED = "too_long", "fetched"
+"""What a gap's row says of how it is made good: nothing queued yet, or queued."""
 
 
 @transaction.atomic
 def recover(session_id: int) -> int:
-    """Queue what closes the session's open gaps; returns how many chats are fetched. Nothing when it is queued already.
+    """Queue what closes the session's open gaps; returns how many chats are fetched. Each gap once.
 
     The chat list says what is newest where; of the chats used last, the newest messages are fetched at once, of the
     others when somebody opens them.
     """
-    boxes = set(Gap.objects.filter(session_id=session_id, closed_at=None).values_list("box", flat=True))
-    queued = Command.objects.filter(session_id=session_id, kind=Kind.DIALOGS, state__in=commands.OPEN)
-    if not boxes or queued.exists():
+    gaps = list(Gap.objects.select_for_update().filter(session_id=session_id, how=FOUND).order_by("id"))
+    if not gaps:
         return 0
-    commands.enqueue(session_id, Kind.DIALOGS, commands.ACCOUNT_LANE, {})
-    peers = [peer_id for box in boxes for peer_id in _chats(session_id, box)]
+    waiting = Command.objects.filter(session_id=session_id, kind=Kind.DIALOGS, state=Command.State.QUEUED)
+    if not waiting.exists():
+        commands.enqueue(session_id, Kind.DIALOGS, commands.ACCOUNT_LANE, {})
+    peers = [peer_id for box in {gap.box for gap in gaps} for peer_id in _chats(session_id, box)]
     for peer_id in peers:
         payload = {"peer_id": peer_id, "before_id": 0, "limit": PAGE}
         commands.enqueue(session_id, Kind.HISTORY, commands.history_lane(peer_id), payload)
+    Gap.objects.filter(pk__in=[gap.pk for gap in gaps]).update(how=FETCHED)
     return len(peers)
 
 
@@ -44,4 +48,6 @@ def _chats(session_id: int, box: int) -> list[int]:
 
 def close(session_id: int, began: datetime) -> None:
     """The chat list has been read again since ``began``: what was unknown before is known."""
-    Gap.objects.filter(session_id=session_id, closed_at=None, at__lt=began).update(closed_at=timezone.now())
+    Gap.objects.filter(session_id=session_id, how=FETCHED, closed_at=None, at__lt=began).update(
+        closed_at=timezone.now()
+    )

@@ -64,6 +64,11 @@ class SignIns:
         for attempt_id in [one for one, found in self._open.items() if found.used < late]:
             await self.drop(attempt_id)
 
+    def abort_session(self, session_id: int) -> None:
+        """Cut and forget what a session has open: its lease is somebody else's."""
+        for attempt_id in [one for one, found in self._open.items() if found.session_id == session_id]:
+            self._open.pop(attempt_id).client.abort()
+
     def abort(self) -> None:
         """Cut all at once: the leases do not cover them any more."""
         for found in self._open.values():

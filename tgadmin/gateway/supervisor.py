@@ -180,7 +180,7 @@ class Supervisor:
         to_connect = None if wanted.session_id in self._gateway.blocked else wanted.authorization_id
         if session.account is not None and session.account.authorization_id != to_connect:
             await self.stop_account(wanted.session_id)
-        if to_connect is not None and session.account is None:
+        if to_connect is not None and session.account is None and not self._stopping:
             self._start(session, to_connect)
 
     def _start(self, session: _Session, authorization_id: int) -> None:
@@ -233,6 +233,7 @@ class Supervisor:
             session.account.abort()
         if session.task is not None:
             session.task.cancel()
+        self._gateway.signins.abort_session(session_id)
         session.inbox.close(LeaseLost(why))
         self._gateway.bus_forget(session_id)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.sessions.checks import TAG
+
 
 class Command(BaseCommand):
     help = "Connect Telegram accounts: takes sessions' leases, stores what arrives, carries out commands."
+
+    # Not all of them: looking at every address would load the web side, and a restart has to be quick.
+    requires_system_checks = [TAG]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--capacity", type=int, default=1000, help="How many sessions this node takes at most.")
@@ -21,7 +25,6 @@ class Command(BaseCommand):
 
         if options["capacity"] < 1:
             raise CommandError("--capacity must be at least 1.", returncode=2)
-        os.environ["TGADMIN_PROCESS"] = "gateway"
         logs.configure()
         try:
             config = process.from_settings(options["capacity"], options["name"])

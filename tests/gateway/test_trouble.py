@@ -1,0 +1,129 @@
+"""What goes wrong around an account: no connection, no database, missing updates, bugs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+
+from apps.chats.models import Chat, Event, Gap, Message
+from apps.sessions.models import Node, Session, SessionEvent, SessionStatus
+from tests.gateway.test_life import open_connections, statuses, with_status
+from tests.support import GatewayThread, SandboxThread, eventually, ready
+from tgadmin.core import backoff
+from tgadmin.gateway import stored
+
+
+def test_a_connection_that_cannot_be_made_is_said_so_and_tried_for_ever(
+    session: Session, dc: SandboxThread, monkeypatch: pytest.MonkeyPatch, person: Callable[..., int]
+) -> None:
+    tries: list[int] = []
+
+    def delay(failures: int, random: Callable[[], float]) -> float:
+        tries.append(failures)
+        return 0.05
+
+    monkeypatch.setattr(backoff, "delay", delay)
+    me = session.telegram_user_id
+    dc.faults("transport", 429, user=me, times=7)
+    dc.faults("drop", user=me)
+    failed = with_status(session, SessionStatus.CONNECTION_FAILED)
+    assert failed.retry_at is not None
+    anna = person("Anna")
+    dc.world("send", anna, me, "at last")
+    eventually(lambda: Message.objects.filter(session_id=session.pk, text="at last").exists())
+    ready(session)
+    assert tries[:7] == [1, 2, 3, 4, 5, 6, 7]
+    kinds = [kind for kind, _ in statuses(session)]
+    assert kinds.count("status.connection_failed") == 1
+    session.refresh_from_db()
+    assert (session.status_code, session.retry_at) == ("", None)
+
+
+def test_without_beats_every_connection_is_cut_and_comes_back(
+    session: Session, dc: SandboxThread, gateway: GatewayThread, person: Callable[..., int]
+) -> None:
+    """Somebody holds the node's row: no beat succeeds, as with a database that does not answer."""
+    free = threading.Event()
+    locked = threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(Node.objects.select_for_update())
+            locked.set()
+            free.wait(30)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert locked.wait(10)
+        eventually(lambda: open_connections(dc) == [])
+        assert not gateway.process.leases.allowed()
+        dc.world("send", person("Anna"), session.telegram_user_id, "meanwhile")
+    finally:
+        free.set()
+        holder.join()
+    eventually(lambda: Message.objects.filter(session_id=session.pk, text="meanwhile").exists())
+    ready(session)
+
+
+def test_updates_that_telegram_no_longer_has_are_fetched(
+    session: Session, dc: SandboxThread, gateway: GatewayThread, person: Callable[..., int], start_gateway: Any
+) -> None:
+    anna, me = person("Anna"), session.telegram_user_id
+    news = dc.world("create_channel", anna, "News", kind="channel")
+    dc.world("add_user", news, me)
+    for peer in (me, news):
+        for number in range(3):
+            dc.world("send", anna, peer, f"old {number}")
+    eventually(lambda: Message.objects.filter(session_id=session.pk, text="old 2").count() == 2)
+    gateway.stop()
+    first = Message.objects.get(session_id=session.pk, text="old 0", chat__peer_id=news)
+    dc.world("delete", anna, news, [first.telegram_id])
+    for number in range(5):
+        dc.world("send", anna, me, f"new {number}")
+        dc.world("send", anna, news, f"new {number}")
+    for owner in (me, news):
+        dc.world("forget_updates", owner)
+    start_gateway()
+
+    def texts(peer: int) -> list[str]:
+        rows = Message.objects.filter(chat__session=session, chat__peer_id=peer, deleted_at=None, service=None)
+        return list(rows.order_by("telegram_id").values_list("text", flat=True))
+
+    new = [f"new {number}" for number in range(5)]
+    eventually(lambda: texts(anna) == ["old 0", "old 1", "old 2", *new])
+    eventually(lambda: texts(news) == ["old 1", "old 2", *new])
+    eventually(lambda: not Gap.objects.filter(session=session, closed_at=None).exists())
+    assert Gap.objects.filter(session=session).count() >= 1
+    for chat in Chat.objects.filter(session=session, peer_id__in=(anna, news)):
+        assert Event.objects.filter(chat=chat, kind="reset").exists()
+        assert (chat.last_message_text, chat.unread_count) == ("new 4", dc_unread(dc, session, chat))
+
+
+def dc_unread(dc: SandboxThread, session: Session, chat: Chat) -> int:
+    return int(dc.world("snapshot", session.telegram_user_id)["read_marks"][chat.peer_id]["unread"])
+
+
+def test_a_bug_in_one_accounts_life_is_recorded_and_it_begins_again(
+    user: User, session: Session, dc: SandboxThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, broken = stored.load, [True, True]
+
+    def sometimes(session_id: int, authorization_id: int) -> stored.Stored:
+        if broken:
+            broken.pop()
+            raise ZeroDivisionError
+        return load(session_id, authorization_id)
+
+    monkeypatch.setattr(stored, "load", sometimes)
+    monkeypatch.setattr(backoff, "delay", lambda failures, random: 0.05)
+    dc.faults("drop", user=session.telegram_user_id)
+    eventually(lambda: SessionEvent.objects.filter(session=session, kind="crashed").count() == 2)
+    ready(session)
+    assert ("crashed", "ZeroDivisionError") in statuses(session)
