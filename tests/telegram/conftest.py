@@ -1,4 +1,4 @@
-"""A sandbox in this process, accounts signed in to it, and a store that commits what its inbox was given in prefixes."""
+"""A sandbox in this process, accounts signed in to it, and a store that commits what its inbox was given."""
 
 import asyncio
 import json
@@ -78,7 +78,7 @@ def sign_in(sandbox: Sandbox, network: Network) -> Callable[[str], Awaitable[Sig
 
 
 class Store:
-    """What a database would hold: messages by box and id, read marks, peers, the checkpoint; strict about repetition."""
+    """What a database would hold: messages by box and id, read marks, peers, the checkpoint. Notes repetitions."""
 
     def __init__(self, signed_in: SignedIn) -> None:
         self.account = signed_in
@@ -105,18 +105,13 @@ class Store:
 
     def _apply(self, change: core.Change) -> None:
         match change:
-            case core.NewMessage(message) | core.SentShort(_, message):
-                if isinstance(change, core.SentShort):
-                    self.assigned[change.random_id] = message.id
-                key = (core.box_of(message.peer_id), message.id)
-                if key in self.messages:
-                    self.twice.append(key)
-                self.messages[key] = message
+            case core.NewMessage(message):
+                self._put(message, self.twice, expected=False)
+            case core.SentShort(random_id, message):
+                self.assigned[random_id] = message.id
+                self._put(message, self.twice, expected=False)
             case core.MessageEdited(message):
-                key = (core.box_of(message.peer_id), message.id)
-                if key not in self.messages:
-                    self.unmatched_edits.append(key)
-                self.messages[key] = message
+                self._put(message, self.unmatched_edits, expected=True)
             case core.MessagesDeleted(box, ids):
                 for message_id in ids:
                     self.messages.pop((box, message_id), None)
@@ -126,6 +121,12 @@ class Store:
                 self.read_inbox[peer_id] = max(max_id, self.read_inbox.get(peer_id, 0))
             case core.ReadOutbox(peer_id, max_id):
                 self.read_outbox[peer_id] = max(max_id, self.read_outbox.get(peer_id, 0))
+
+    def _put(self, message: core.Message, surprises: list[tuple[int, int]], *, expected: bool) -> None:
+        key = (core.box_of(message.peer_id), message.id)
+        if (key in self.messages) is not expected:
+            surprises.append(key)
+        self.messages[key] = message
 
     def of(self, kind: type) -> list[Any]:
         return [change for change in self.changes if isinstance(change, kind)]
@@ -152,7 +153,8 @@ class Store:
         return None if peer is None else (peer.kind, peer.access_hash)
 
     def channel_hashes(self) -> dict[int, int]:
-        return {each.id: each.access_hash for each in self.peers.values() if core.is_channel(each.id) and each.access_hash}
+        channels = [each for each in self.peers.values() if core.is_channel(each.id)]
+        return {each.id: each.access_hash for each in channels if each.access_hash}
 
 
 class MemoryInbox:
@@ -190,6 +192,13 @@ class MemoryInbox:
             while not condition():
                 self._moved.clear()
                 await self._moved.wait()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until a condition holds of which nobody tells."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.005)
 
 
 Make = Callable[..., AccountClient]

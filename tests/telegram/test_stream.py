@@ -2,13 +2,14 @@
 
 import asyncio
 import struct
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from telethon import types as T
+from telethon import types as T  # noqa: N812
 from telethon.tl import TLObject
 
-from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store
+from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store, until
 from tgadmin.core import types as core
 from tgadmin.core.types import CHANNEL_MARK
 from tgadmin.sandbox.server import Sandbox
@@ -121,9 +122,7 @@ async def test_the_account_does_not_wait_for_a_channels_flood_wait(scene: Scene)
     await client.connect()
     scene.world.send(scene.friend, scene.me, "private")
     await scene.inbox.until(lambda: scene.texts() == ["private"])
-    async with asyncio.timeout(10):
-        while not scene.uses("updates.getChannelDifference"):
-            await asyncio.sleep(0.005)
+    await until(lambda: scene.uses("updates.getChannelDifference") == 1)
     scene.world.send(scene.friend, scene.me, "second")
     await scene.inbox.until(lambda: scene.texts() == ["private", "second"])
     assert scene.uses("updates.getChannelDifference") == 1
@@ -236,9 +235,7 @@ async def test_a_full_inbox_loses_nothing(scene: Scene) -> None:
         scene.inbox.commit(1)
         return scene.texts() == expected
 
-    async with asyncio.timeout(20):
-        while not drained():
-            await asyncio.sleep(0.005)
+    await until(drained)
     assert scene.inbox.refused > 0
     assert scene.store.twice == []
 
@@ -303,7 +300,9 @@ async def test_an_unreadable_difference_becomes_a_gap(scene: Scene, monkeypatch:
     monkeypatch.setattr(
         scene.world.updates,
         "difference",
-        lambda *args, **kw: T.updates.Difference([], [], [Alien()], [], [], scene.world.updates.state(scene.me, args[1])),
+        lambda *args, **kw: T.updates.Difference(
+            [], [], [Alien()], [], [], scene.world.updates.state(scene.me, args[1])
+        ),
     )
     client = scene.make(scene.store, scene.inbox)
     await client.connect()
@@ -339,6 +338,4 @@ async def test_a_channel_joined_later_is_followed_from_the_dialogs_on(scene: Sce
 
 
 def _now(scene: Scene) -> Any:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(scene.world.now(), UTC)

@@ -1,4 +1,4 @@
-"""The only Telethon code of the product: connections of accounts and of sign-ins, and Telegram objects as core types."""
+"""The only Telethon code of the product: connections of accounts and of sign-ins, Telegram objects as core types."""
 
 from tgadmin.telegram._telethon import Pings
 from tgadmin.telegram.account import AccountClient

@@ -77,7 +77,8 @@ async def first_state(call: Call) -> Checkpoint:
 def _last_with_message(answer: Any, rows: list[Any]) -> tuple[Any, int, Any] | None:
     """(date, id, peer) of the last dialog whose top message is there."""
     tops = {(marked(each.peer_id), each.id): each for each in answer.messages if getattr(each, "peer_id", None)}
-    inputs = {each.id: T.InputPeerUser(each.id, each.access_hash or 0) for each in answer.users if isinstance(each, T.User)}
+    users = [each for each in answer.users if isinstance(each, T.User)]
+    inputs = {each.id: T.InputPeerUser(each.id, each.access_hash or 0) for each in users}
     for row in reversed(rows):
         top = tops.get((marked(row.peer), row.top_message))
         if top is not None and getattr(top, "date", None) is not None:

@@ -20,12 +20,16 @@ from telethon.tl.alltlobjects import LAYER
 from tgadmin.core.errors import TelegramError
 from tgadmin.telegram._telethon.connection import GuardedConnection, QuietLogs
 from tgadmin.telegram._telethon.queue import UnreadablePacket, UpdatesQueue
-from tgadmin.telegram._telethon.results import as_update, name_of, unwrap
+from tgadmin.telegram._telethon.results import as_update, name_of
 
 __all__ = ["LAYER", "Pings", "Wire"]
 
 QUEUE_LIMIT = 10_000
 """Containers of updates that may wait; beyond it they are dropped and fetched as differences."""
+
+
+KEY_TRIES = 4
+"""Further tries to agree on a new key: Telethon fails one time in 256 (it drops a leading zero of the key)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Wire(MTProtoSender):
         super().__init__(
             AuthKey(auth_key or None),
             loggers=logs,
-            retries=0,
+            retries=0 if auth_key else KEY_TRIES,
             delay=0,
             auto_reconnect=False,
             connect_timeout=timeout,
@@ -172,8 +176,10 @@ class Wire(MTProtoSender):
         answer = message.obj
         state = self._pending_state.get(answer.req_msg_id)
         self._answering = state and state.request
-        await super()._handle_rpc_result(message)  # never awaits inside, so nothing comes between
-        self._answering = None
+        try:
+            await super()._handle_rpc_result(message)  # never awaits inside, so nothing comes between
+        finally:
+            self._answering = None
         if state is not None and answer.error is not None and not state.future.cancelled():
             # Telethon's exceptions for known names do not keep the name.
             state.future.exception().said = (answer.error.error_message, answer.error.error_code)
@@ -254,8 +260,3 @@ def _own_code(error: BaseException) -> str:
     if isinstance(error, (OSError, EOFError, BufferError)):
         return "CONNECTION_LOST"
     return "REQUEST_NOT_SENT"
-
-
-def request_of(update: Any) -> Any:
-    """The request that an updateShortSentMessage answers, None if it is not known."""
-    return unwrap(getattr(update, "_request", None))

@@ -1,0 +1,404 @@
+"""Telegram's objects as core types, kind by kind. Pure: objects are made here, as the wire would make them."""
+
+import inspect
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from telethon import types as T  # noqa: N812
+
+from tgadmin.core import types as core
+from tgadmin.core.types import CHANNEL_MARK, PeerKind
+from tgadmin.telegram._telethon import ACCOUNT, Batch, TooLong, UnreadablePacket
+from tgadmin.telegram.convert import changes, clean, incoming, message, peer_of_chat, peer_of_user, peers
+from tgadmin.telegram.convert.media import media
+from tgadmin.telegram.convert.messages import NEVER, dialog, service
+from tgadmin.telegram.convert.updates import _KINDS
+
+pytestmark = pytest.mark.pure
+
+ME = 5
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+USER, GROUP, CHANNEL = T.PeerUser(7), T.PeerChat(8), T.PeerChannel(7)
+ROOM = CHANNEL_MARK - 7
+
+
+def text(peer: Any = USER, **options: Any) -> T.Message:
+    return T.Message(id=3, peer_id=peer, date=NOW, message=options.pop("message", "hello"), **options)
+
+
+def converted(found: Any) -> core.Message:
+    made = message(found, ME)
+    assert made is not None
+    return made
+
+
+# --- peers -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_user() -> None:
+    user = T.User(7, contact=True, access_hash=9, first_name="Ada", last_name="L", username="ada", phone="49",
+                  status=T.UserStatusOffline(NOW))  # fmt: skip
+    assert peer_of_user(user) == core.Peer(
+        7, PeerKind.USER, "Ada L", 9, "ada", "49", is_contact=True, last_seen_at=NOW, is_online=False
+    )
+
+
+def test_bots_deleted_empty_and_min_users() -> None:
+    bot = peer_of_user(T.User(7, bot=True, first_name="B", access_hash=1))
+    deleted = peer_of_user(T.User(7, deleted=True, access_hash=1))
+    least = peer_of_user(T.User(7, min=True, first_name="M", access_hash=1, status=T.UserStatusOnline(NOW)))
+    assert bot is not None
+    assert deleted is not None
+    assert least is not None
+    assert bot.kind is PeerKind.BOT
+    assert (deleted.name, deleted.is_deleted, deleted.can_send) == ("Deleted Account", True, False)
+    assert (least.partial, least.access_hash, least.is_online) == (True, None, True)
+    assert peer_of_user(T.UserEmpty(7)) == core.Peer(7, PeerKind.USER, "", partial=True)
+
+
+def test_a_username_may_be_one_of_several() -> None:
+    names = [T.Username("old", active=False), T.Username("new", active=True)]
+    user = peer_of_user(T.User(7, first_name="A", usernames=names))
+    assert user is not None
+    assert user.username == "new"
+
+
+RIGHTS = T.ChatBannedRights(NOW, send_messages=True)
+ADMIN = T.ChatAdminRights(post_messages=True)
+
+
+def group(**options: Any) -> T.Chat:
+    return T.Chat(8, "Group", T.ChatPhotoEmpty(), 3, NOW, 1, **options)
+
+
+def channel(**options: Any) -> T.Channel:
+    return T.Channel(7, "Room", T.ChatPhotoEmpty(), NOW, access_hash=9, **options)
+
+
+@pytest.mark.parametrize(
+    ("chat", "kind", "left", "can_send"),
+    [
+        (group(), PeerKind.GROUP, False, True),
+        (group(left=True), PeerKind.GROUP, True, False),
+        (group(deactivated=True), PeerKind.GROUP, False, False),
+        (group(migrated_to=T.InputChannel(1, 2)), PeerKind.GROUP, False, False),
+        (group(default_banned_rights=RIGHTS), PeerKind.GROUP, False, False),
+        (group(default_banned_rights=RIGHTS, creator=True), PeerKind.GROUP, False, True),
+        (T.ChatForbidden(8, "Group"), PeerKind.GROUP, True, False),
+        (channel(megagroup=True), PeerKind.SUPERGROUP, False, True),
+        (channel(megagroup=True, banned_rights=RIGHTS), PeerKind.SUPERGROUP, False, False),
+        (channel(megagroup=True, default_banned_rights=RIGHTS), PeerKind.SUPERGROUP, False, False),
+        (channel(megagroup=True, default_banned_rights=RIGHTS, admin_rights=ADMIN), PeerKind.SUPERGROUP, False, True),
+        (channel(megagroup=True, left=True), PeerKind.SUPERGROUP, True, False),
+        (channel(broadcast=True), PeerKind.CHANNEL, False, False),
+        (channel(broadcast=True, admin_rights=ADMIN), PeerKind.CHANNEL, False, True),
+        (channel(broadcast=True, creator=True), PeerKind.CHANNEL, False, True),
+        (T.ChannelForbidden(7, 9, "Room", broadcast=True), PeerKind.CHANNEL, True, False),
+    ],
+)
+def test_groups_and_channels(chat: Any, kind: PeerKind, left: bool, can_send: bool) -> None:
+    peer = peer_of_chat(chat)
+    assert peer is not None
+    assert (peer.kind, peer.left, peer.can_send, peer.partial) == (kind, left, can_send, False)
+    assert peer.id == (-8 if kind is PeerKind.GROUP else ROOM)
+
+
+def test_a_min_channel_has_no_usable_hash_and_yields_to_a_full_one() -> None:
+    least = channel(megagroup=True, min=True)
+    (peer,) = peers([], [least])
+    assert (peer.partial, peer.access_hash) == (True, None)
+    (peer,) = peers([], [least, channel(megagroup=True), least])
+    assert (peer.partial, peer.access_hash) == (False, 9)
+
+
+def test_a_user_and_a_channel_with_one_bare_id_are_two_peers() -> None:
+    assert {peer.id for peer in peers([T.User(7, first_name="A")], [channel()])} == {7, ROOM}
+
+
+def test_names_are_cut_and_cleaned() -> None:
+    user = peer_of_user(T.User(7, first_name="a\0b" + "x" * 400))
+    assert user is not None
+    assert user.name.startswith("abx")
+    assert len(user.name) == 255
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+def test_a_private_message_and_its_sender() -> None:
+    assert converted(text()) == core.Message(7, 3, NOW, "hello", sender_id=7)
+    assert converted(text(out=True)).sender_id == ME
+    assert converted(text(GROUP, from_id=USER)).sender_id == 7
+    assert converted(text(CHANNEL, post=True)).sender_id == ROOM
+    assert converted(text(CHANNEL, from_id=CHANNEL)).sender_id == ROOM  # an anonymous administrator
+    assert converted(text(CHANNEL)).peer_id == ROOM
+    assert message(T.MessageEmpty(3, None), ME) is None
+
+
+def test_flags() -> None:
+    found = converted(
+        text(silent=True, mentioned=True, noforwards=True, ttl_period=60, post_author="A\0nn", edit_date=NOW)
+    )
+    assert (found.silent, found.mentioned, found.no_forwards, found.ttl_period) == (True, True, True, 60)
+    assert (found.post_author, found.edit_date) == ("Ann", NOW)
+    assert converted(text(edit_date=NOW, edit_hide=True)).edit_date is None
+
+
+@pytest.mark.parametrize(
+    ("header", "reply_to"),
+    [
+        (T.MessageReplyHeader(reply_to_msg_id=2), 2),
+        (T.MessageReplyHeader(reply_to_msg_id=2, reply_to_peer_id=USER), 2),
+        (T.MessageReplyHeader(reply_to_msg_id=2, reply_to_peer_id=CHANNEL), None),
+        (T.MessageReplyHeader(reply_to_msg_id=2, forum_topic=True), None),
+        (T.MessageReplyHeader(reply_to_msg_id=2, forum_topic=True, reply_to_top_id=1), 2),
+        (T.MessageReplyStoryHeader(USER, 4), None),
+        (None, None),
+    ],
+)
+def test_replies(header: Any, reply_to: int | None) -> None:
+    assert converted(text(reply_to=header)).reply_to_id == reply_to
+
+
+def test_forwards() -> None:
+    header = T.MessageFwdHeader(NOW, from_id=CHANNEL, from_name="N\0ame", channel_post=4, post_author="A")
+    assert converted(text(fwd_from=header)).forward == {
+        "from_id": ROOM, "from_name": "Name", "date": NOW.isoformat(), "post_id": 4, "author": "A",
+    }  # fmt: skip
+
+
+def test_every_kind_of_entity_is_a_span() -> None:
+    made = [
+        T.MessageEntityBold(0, 1),
+        T.MessageEntityTextUrl(1, 1, "https://example.org"),
+        T.MessageEntityMentionName(2, 1, 2**40),
+        T.MessageEntityPre(3, 1, "python"),
+        T.MessageEntityCustomEmoji(4, 1, 2**60),
+        T.MessageEntityBlockquote(5, 1, collapsed=True),
+        T.MessageEntityBotCommand(6, 1),
+    ]
+    assert [(each.kind, each.offset, each.extra) for each in converted(text(entities=made)).entities] == [
+        ("bold", 0, ""),
+        ("text_url", 1, "https://example.org"),
+        ("mention_name", 2, str(2**40)),
+        ("pre", 3, "python"),
+        ("custom_emoji", 4, str(2**60)),
+        ("blockquote", 5, "collapsed"),
+        ("bot_command", 6, ""),
+    ]
+
+
+def test_nul_is_stripped_and_spans_move_along() -> None:
+    spans = [T.MessageEntityBold(0, 2), T.MessageEntityItalic(4, 3), T.MessageEntityCode(2, 1)]
+    found = converted(text(message="😀\0b\0cd", entities=spans))
+    assert found.text == "😀bcd"
+    assert found.entities == (core.Entity("bold", 0, 2), core.Entity("italic", 3, 2))
+
+
+def test_lone_surrogates_are_replaced() -> None:
+    assert clean("a\ud800b") == "a\ufffdb"
+    clean("\udfff\0").encode()
+
+
+# --- service messages and media --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("action", "facts"),
+    [
+        (T.MessageActionChatCreate("T\0itle", [1, 2]), {"kind": "chat_create", "title": "Title", "users": [1, 2]}),
+        (T.MessageActionChatAddUser([1]), {"kind": "chat_add_user", "users": [1]}),
+        (T.MessageActionChatDeleteUser(1), {"kind": "chat_delete_user", "user_id": 1}),
+        (T.MessageActionPinMessage(), {"kind": "pin_message"}),
+        (T.MessageActionChannelMigrateFrom("T", 8), {"kind": "channel_migrate_from", "title": "T", "chat_id": -8}),
+        (T.MessageActionChatMigrateTo(7), {"kind": "chat_migrate_to", "channel_id": ROOM}),
+        (
+            T.MessageActionPhoneCall(2**60, reason=T.PhoneCallDiscardReasonMissed(), duration=3),
+            {"kind": "phone_call", "call_id": str(2**60), "reason": "missed", "duration": 3},
+        ),
+        (T.MessageActionSetMessagesTTL(60), {"kind": "set_messages_ttl", "period": 60}),
+        (T.MessageActionGeoProximityReached(USER, CHANNEL, 5),
+         {"kind": "geo_proximity_reached", "from_id": 7, "to_id": ROOM, "distance": 5}),
+    ],
+)  # fmt: skip
+def test_service_messages(action: Any, facts: dict[str, Any]) -> None:
+    found = service(action)
+    assert {key: value for key, value in found.items() if value is not False} == facts
+    json.dumps(found)
+
+
+def test_payments_keep_their_secrets() -> None:
+    charge = T.PaymentCharge("id", "provider")
+    found = service(T.MessageActionPaymentSentMe("EUR", 5, b"payload", charge, info=T.PaymentRequestedInfo(name="N")))
+    assert found.keys() <= {"kind", "currency", "total_amount", "recurring_init", "recurring_used"}
+
+
+def test_every_action_of_the_layer_converts() -> None:
+    """With nothing but its required arguments, each None: no shape of an action may stop the rest."""
+    kinds = [kind for name, kind in vars(T).items() if name.startswith("MessageAction") and inspect.isclass(kind)]
+    assert len(kinds) > 50
+    for kind in kinds:
+        parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+        plain = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        found = service(kind(*[None] * len([p for p in plain if p.default is p.empty])))
+        json.dumps(found)
+        assert found["kind"]
+
+
+STRIPPED = T.PhotoStrippedSize("i", b"\x01\x02")
+SIZES = [STRIPPED, T.PhotoSize("m", 320, 200, 1000), T.PhotoSizeProgressive("y", 1280, 800, [10, 90_000])]
+
+
+def document(*attributes: Any, mime: str = "application/pdf") -> T.MessageMediaDocument:
+    made = T.Document(1, 2, b"", NOW, mime, 1234, 2, list(attributes), thumbs=[STRIPPED])
+    return T.MessageMediaDocument(document=made)
+
+
+@pytest.mark.parametrize(
+    ("found", "facts"),
+    [
+        (
+            T.MessageMediaPhoto(photo=T.Photo(1, 2, b"", NOW, SIZES, 2), ttl_seconds=5, spoiler=True),
+            {"kind": "photo", "width": 1280, "height": 800, "size": 90_000, "preview": "AQI=", "ttl_seconds": 5,
+             "spoiler": True},
+        ),
+        (T.MessageMediaPhoto(ttl_seconds=5), {"kind": "photo", "expired": True, "ttl_seconds": 5}),
+        (document(T.DocumentAttributeFilename("a\0.pdf")), {"kind": "document", "file_name": "a.pdf"}),
+        (document(T.DocumentAttributeAudio(3, voice=True, waveform=b"ab")),
+         {"kind": "voice", "duration": 3, "waveform": "YWI="}),
+        (document(T.DocumentAttributeAudio(3, title="T", performer="P")),
+         {"kind": "audio", "duration": 3, "title": "T", "performer": "P"}),
+        (document(T.DocumentAttributeVideo(3.5, 10, 20)), {"kind": "video", "width": 10, "height": 20}),
+        (document(T.DocumentAttributeVideo(3, 10, 10, round_message=True)), {"kind": "video_note"}),
+        (document(T.DocumentAttributeVideo(3, 10, 10), T.DocumentAttributeAnimated()), {"kind": "gif"}),
+        (document(T.DocumentAttributeImageSize(5, 6), T.DocumentAttributeSticker("🙂", T.InputStickerSetEmpty())),
+         {"kind": "sticker", "emoji": "🙂", "width": 5}),
+        (T.MessageMediaDocument(voice=True, ttl_seconds=9), {"kind": "voice", "expired": True, "ttl_seconds": 9}),
+        (T.MessageMediaWebPage(T.WebPage(1, "https://e.org", "e.org", 0, title="T")),
+         {"kind": "web_page", "url": "https://e.org", "title": "T"}),
+        (T.MessageMediaWebPage(T.WebPageEmpty(1)), {"kind": "web_page"}),
+        (T.MessageMediaContact("49", "A", "B", "", 7),
+         {"kind": "contact", "first_name": "A", "last_name": "B", "phone_number": "49", "user_id": 7}),
+        (T.MessageMediaGeo(T.GeoPoint(1.5, 2.5, 0)), {"kind": "location", "latitude": 2.5, "longitude": 1.5}),
+        (T.MessageMediaGeo(T.GeoPointEmpty()), {"kind": "location"}),
+        (T.MessageMediaDice(6, "🎲"), {"kind": "dice", "emoji": "🎲", "value": 6}),
+        (T.MessageMediaStory(CHANNEL, 4), {"kind": "story", "peer_id": ROOM, "story_id": 4}),
+        (T.MessageMediaUnsupported(), {"kind": "unsupported"}),
+        (T.MessageMediaPoll(
+            T.Poll(1, T.TextWithEntities("Q?", []), [T.PollAnswer(T.TextWithEntities("A", []), b"0")], 0, quiz=True),
+            T.PollResults(total_voters=3)),
+         {"kind": "poll", "question": "Q?", "answers": ["A"], "quiz": True, "total_voters": 3}),
+    ],
+)  # fmt: skip
+def test_media(found: Any, facts: dict[str, Any]) -> None:
+    made = media(found)
+    assert made is not None
+    assert facts.items() <= made.items()
+    json.dumps(made)
+
+
+def test_no_media() -> None:
+    assert media(None) is None
+    assert media(T.MessageMediaEmpty()) is None
+
+
+# --- updates ---------------------------------------------------------------------------------------------------------
+
+SETTINGS = T.PeerNotifySettings
+
+
+@pytest.mark.parametrize(
+    ("update", "expected"),
+    [
+        (T.UpdateDeleteMessages([1, 2], 9, 2), [core.MessagesDeleted(0, (1, 2))]),
+        (T.UpdateDeleteMessages([], 9, 0), []),
+        (T.UpdateDeleteChannelMessages(7, [1], 9, 1), [core.MessagesDeleted(ROOM, (1,))]),
+        (T.UpdateMessageID(3, 2**60), [core.MessageIdAssigned(2**60, 3)]),
+        (T.UpdateReadHistoryInbox(USER, 3, 4, 9, 1), [core.ReadInbox(7, 3, 4)]),
+        (T.UpdateReadHistoryInbox(USER, 3, 4, 9, 1, top_msg_id=1), []),
+        (T.UpdateReadHistoryInbox(USER, 3, -1, 9, 1), [core.ReadInbox(7, 3, None)]),
+        (T.UpdateReadChannelInbox(7, 3, 0, 9), [core.ReadInbox(ROOM, 3, 0)]),
+        (T.UpdateReadHistoryOutbox(GROUP, 3, 9, 1), [core.ReadOutbox(-8, 3)]),
+        (T.UpdateReadChannelOutbox(7, 3), [core.ReadOutbox(ROOM, 3)]),
+        (T.UpdateUserTyping(7, T.SendMessageTypingAction()), [core.Typing(7, 7, "typing")]),
+        (T.UpdateChatUserTyping(8, USER, T.SendMessageRecordAudioAction()), [core.Typing(-8, 7, "record_audio")]),
+        (T.UpdateChannelUserTyping(7, USER, T.SendMessageCancelAction()), [core.Typing(ROOM, 7, "cancel")]),
+        (T.UpdateUserStatus(7, T.UserStatusOnline(NOW)), [core.Presence(7, True, None)]),
+        (T.UpdateUserStatus(7, T.UserStatusOffline(NOW)), [core.Presence(7, False, NOW)]),
+        (T.UpdateUserStatus(7, T.UserStatusRecently()), [core.Presence(7, False, None)]),
+        (T.UpdateNotifySettings(T.NotifyPeer(GROUP), SETTINGS(mute_until=NOW)), [core.ChatState(-8, muted_until=NOW)]),
+        (T.UpdateNotifySettings(T.NotifyPeer(GROUP), SETTINGS()), [core.ChatState(-8, muted_until=NEVER)]),
+        (T.UpdateNotifySettings(T.NotifyUsers(), SETTINGS()), []),
+        (T.UpdateDialogPinned(T.DialogPeer(USER), pinned=True), [core.ChatState(7, pinned=True)]),
+        (T.UpdateDialogPinned(T.DialogPeer(USER)), [core.ChatState(7, pinned=False)]),
+        (T.UpdatePinnedDialogs(order=[T.DialogPeer(USER)]), [core.ChatState(7, pinned=True)]),
+        (T.UpdateFolderPeers([T.FolderPeer(USER, 1), T.FolderPeer(GROUP, 0)], 9, 1),
+         [core.ChatState(7, archived=True), core.ChatState(-8, archived=False)]),
+        (T.UpdateChatParticipantDelete(8, ME, 1), [core.ChatState(-8, left=True)]),
+        (T.UpdateChatParticipantDelete(8, 99, 1), []),
+        (T.UpdateChatParticipantAdd(8, ME, 1, NOW, 1), [core.ChatState(-8, left=False)]),
+        (T.UpdateChatParticipants(T.ChatParticipantsForbidden(8)), [core.ChatState(-8, left=True)]),
+        (T.UpdateNewMessage(T.MessageEmpty(3, None), 1, 1), []),
+        (T.UpdateConfig(), []),
+        (TooLong(ACCOUNT, 1, 9), [core.Gap(0, 1, 9)]),
+        (TooLong(7, 1, 9), [core.Gap(ROOM, 1, 9)]),
+        (UnreadablePacket(0xAB), [core.Unreadable("000000ab", "unknown type")]),
+    ],
+)  # fmt: skip
+def test_updates(update: Any, expected: list[core.Change]) -> None:
+    assert changes(update, ME) == expected
+
+
+def test_short_messages() -> None:
+    private = T.UpdateShortMessage(3, 7, "hi", 9, 1, NOW, out=True, reply_to=T.MessageReplyHeader(reply_to_msg_id=2))
+    assert changes(private, ME) == [
+        core.NewMessage(core.Message(7, 3, NOW, "hi", sender_id=ME, out=True, reply_to_id=2))
+    ]
+    in_group = T.UpdateShortChatMessage(3, 7, 8, "hi", 9, 1, NOW)
+    assert changes(in_group, ME) == [core.NewMessage(core.Message(-8, 3, NOW, "hi", sender_id=7))]
+
+
+def test_a_short_sent_message_without_its_request_is_unreadable() -> None:
+    (found,) = changes(T.UpdateShortSentMessage(3, 9, 1, NOW), ME)
+    assert isinstance(found, core.Unreadable)
+
+
+def test_what_cannot_be_converted_says_its_kind_and_nothing_else() -> None:
+    broken = T.UpdateNewMessage(T.Message(id=3, peer_id=None, date=NOW, message="very private words"), 9, 1)
+    fine = T.UpdateDeleteMessages([1], 9, 1)
+    made = incoming(Batch([broken, fine]), ME, None)
+    assert made.changes == (core.Unreadable("UpdateNewMessage", "TypeError"), core.MessagesDeleted(0, (1,)))
+    assert "private" not in repr(made)
+
+
+def test_every_update_that_is_converted_fails_softly() -> None:
+    for kind in _KINDS:
+        if kind.__module__.startswith("telethon"):
+            found = changes(kind.__new__(kind), ME)
+            assert all(isinstance(each, (core.Unreadable, core.ChatState)) for each in found), kind
+
+
+def test_membership_is_read_from_the_chat_beside_the_update() -> None:
+    made = incoming(Batch([T.UpdateChannel(7)], [], [channel(left=True, megagroup=True)]), ME, None)
+    assert made.changes == (core.ChatState(ROOM, left=True),)
+    assert incoming(Batch([T.UpdateChannel(7)]), ME, None).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("peer", "post", "kind"),
+    [(USER, False, PeerKind.USER), (GROUP, False, PeerKind.GROUP), (CHANNEL, False, PeerKind.SUPERGROUP),
+     (CHANNEL, True, PeerKind.CHANNEL)],
+)  # fmt: skip
+def test_a_chat_that_came_without_its_object_has_a_kind(peer: Any, post: bool, kind: PeerKind) -> None:
+    made = incoming(Batch([T.UpdateNewMessage(text(peer, post=post), 9, 1)]), ME, None)
+    (found,) = made.peers
+    assert (found.kind, found.partial, found.access_hash) == (kind, True, None)
+
+
+def test_dialogs() -> None:
+    row = T.Dialog(CHANNEL, 3, 1, 2, 4, 0, 0, 0, SETTINGS(mute_until=NOW), pinned=True, pts=9, folder_id=1)
+    assert dialog(row) == core.Dialog(ROOM, 3, 4, 1, 2, True, True, NOW, 9)
+    folder = T.DialogFolder(T.Folder(1, "Archive"), USER, 1, 0, 0, 0, 0)
+    assert dialog(folder) is None
