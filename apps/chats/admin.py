@@ -83,7 +83,7 @@ class ChatAdmin(OfAccountAdmin):
     def muted(self, chat: Chat) -> SafeString | str:
         return moment(chat.muted_until)
 
-    @display(description="")
+    @display(description="Open")
     def open_link(self, chat: Chat) -> SafeString:
         return format_html(
             '<a class="tg-button" href="{}">Open</a>', reverse("chats:chat", args=(chat.session_id, chat.pk))

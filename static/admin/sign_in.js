@@ -89,4 +89,9 @@ addEventListener("pageshow", () => {
   }
 });
 
+// The browser's own autofocus passes the field by: Unfold hides the page until its scripts have run.
+requestAnimationFrame(() => {
+  if (document.activeElement === document.body) document.querySelector("[data-status] [autofocus]")?.focus();
+});
+
 if (page && page.dataset.watch !== undefined) watch();

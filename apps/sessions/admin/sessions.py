@@ -130,7 +130,7 @@ class SessionAdmin(ReadOnlyAdmin):
         (None, {"fields": ("name", ("status_shown", "cause"), ("since", "retry"), ("gateway", "flood_wait"))}),
         (
             "Account at Telegram",
-            {"fields": (("phone_number", "profile"), ("telegram_user_id", "dc_id"), ("last_update", "made"))},
+            {"fields": (("phone_number", "profile"), ("telegram_user_id", "data_centre"), ("last_update", "made"))},
         ),
     )
     change_form_outer_after_template = "sessions/session_detail.html"
@@ -200,12 +200,16 @@ class SessionAdmin(ReadOnlyAdmin):
     @display(description="Flood wait")
     def flood_wait(self, session: Session) -> SafeString | str:
         until = getattr(session, "flood_until", None)
-        return "–" if until is None else format_html("until {}", clock(until))
+        return "–" if until is None else format_html("<span>until {}</span>", clock(until))
 
     @display(description="Gateway")
     def gateway(self, session: Session) -> str:
         lease = getattr(session, "lease", None)
         return "–" if lease is None or lease.owner is None else lease.owner.name
+
+    @display(description="Data centre")
+    def data_centre(self, session: Session) -> str:
+        return "–" if session.dc_id is None else f"{session.dc_id} ({session.network})"
 
     @display(description="Added")
     def made(self, session: Session) -> SafeString | str:

@@ -73,7 +73,7 @@ class SignInAttemptAdmin(ReadOnlyAdmin):
     def changed(self, attempt: SignInAttempt) -> SafeString | str:
         return moment(attempt.updated_at)
 
-    @display(description="")
+    @display(description="Open")
     def open_link(self, attempt: SignInAttempt) -> SafeString:
         return format_html(
             '<a class="tg-button" href="{}">{}</a>', views.address(attempt), "Show" if attempt.is_over else "Go on"
