@@ -1,4 +1,4 @@
-"""Sessions, chats and messages for tests of the live pages; what arrives comes through ``record``, as from a gateway."""
+"""Sessions, chats, messages for tests of the live pages; what arrives comes through ``record``, as from a gateway."""
 
 from __future__ import annotations
 

@@ -1,0 +1,212 @@
+"""Staff's services: rights first, one row and one command for one wish, events without gaps."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from apps.chats.models import Chat, Event, Message
+from apps.chats.services import events, messages
+from apps.chats.services.text import Refused
+from apps.sessions.models import Command, Session, SessionStatus
+from apps.sessions.services import rights
+from tests.chats import world
+
+pytestmark = pytest.mark.django_db
+
+
+def numbers(chat: Chat) -> list[tuple[int, str]]:
+    return list(Event.objects.filter(chat=chat).order_by("number").values_list("number", "kind"))
+
+
+def test_send_writes_row_event_and_command(operator: User, chat: Chat) -> None:
+    cid = uuid4()
+    message = messages.send(operator, chat, " hello\0 ", cid=cid, reply_to_id=7)
+    assert (message.text, message.state, message.out, message.staff, message.reply_to_id) == (
+        "hello", Message.State.SENDING, True, operator, 7,
+    )  # fmt: skip
+    assert message.random_id
+    assert message.sender_id == chat.session.telegram_user_id
+    command = Command.objects.get()
+    assert (command.kind, command.lane, command.payload) == ("send", f"chat:{chat.peer_id}", {"message": message.pk})
+    assert command.created_by == operator
+    assert numbers(chat) == [(1, "message")]
+    chat.refresh_from_db()
+    assert (chat.last_event, chat.last_message_text, chat.last_message_out) == (1, "hello", True)
+
+
+def test_same_cid_sends_once(operator: User, chat: Chat, session: Session) -> None:
+    cid = uuid4()
+    first = messages.send(operator, chat, "hello", cid=cid)
+    assert messages.send(operator, chat, "hello", cid=cid) == first
+    assert (Message.objects.count(), Command.objects.count()) == (1, 1)
+    other = world.make_chat(session, "Elsewhere")
+    with pytest.raises(Refused) as refused:
+        messages.send(operator, other, "hello", cid=cid)
+    assert refused.value.code == "CID_TAKEN"
+
+
+def test_box_of_a_channel_is_its_own(operator: User, session: Session) -> None:
+    channel = world.make_chat(session, "News", kind="channel")
+    assert messages.send(operator, channel, "post", cid=uuid4()).box == channel.peer_id
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"status": SessionStatus.NEEDS_SIGN_IN}, "SESSION_NEEDS_SIGN_IN"),
+        ({"status": SessionStatus.BANNED}, "SESSION_BANNED"),
+        ({"enabled": False}, "SESSION_DISABLED"),
+    ],
+)
+def test_account_that_cannot_send(operator: User, chat: Chat, change: dict[str, object], code: str) -> None:
+    Session.objects.filter(pk=chat.session_id).update(**change)
+    with pytest.raises(Refused) as refused:
+        messages.send(operator, chat, "hello", cid=uuid4())
+    assert refused.value.code == code
+    assert not Message.objects.exists()
+
+
+def test_disconnected_account_queues(operator: User, chat: Chat) -> None:
+    Session.objects.filter(pk=chat.session_id).update(status=SessionStatus.DISCONNECTED)
+    assert messages.send(operator, chat, "hello", cid=uuid4()).state == Message.State.SENDING
+
+
+@pytest.mark.parametrize("facts", [{"can_send": False}, {"left": True}])
+def test_chat_where_one_may_not_write(operator: User, chat: Chat, facts: dict[str, bool]) -> None:
+    Chat.objects.filter(pk=chat.pk).update(**facts)
+    with pytest.raises(Refused):
+        messages.send(operator, chat, "hello", cid=uuid4())
+
+
+def test_retry_keeps_the_random_id(operator: User, chat: Chat) -> None:
+    message = messages.send(operator, chat, "hello", cid=uuid4())
+    Message.objects.filter(pk=message.pk).update(state="failed", error_code="PEER_FLOOD")
+    Command.objects.update(state="failed")
+    again = messages.retry(operator, message)
+    assert (again.random_id, again.state, again.error_code) == (message.random_id, "sending", "")
+    assert Command.objects.filter(state="queued").count() == 1
+    messages.retry(operator, message)
+    assert Command.objects.filter(state="queued").count() == 1
+
+
+def test_sent_message_is_not_retried(operator: User, chat: Chat) -> None:
+    with pytest.raises(Refused):
+        messages.retry(operator, world.make_message(chat, 1, "sent", out=True))
+
+
+def test_discard_failed(operator: User, chat: Chat) -> None:
+    world.make_message(chat, 1, "before")
+    message = messages.send(operator, chat, "hello", cid=uuid4())
+    Message.objects.filter(pk=message.pk).update(state="failed")
+    messages.discard(operator, message)
+    assert not Message.objects.filter(pk=message.pk).exists()
+    assert numbers(chat) == [(1, "message"), (2, "delete")]
+    chat.refresh_from_db()
+    assert (chat.last_message_text, chat.last_message_out) == ("before", False)
+
+
+def test_discard_waiting_takes_its_command_back(operator: User, chat: Chat) -> None:
+    message = messages.send(operator, chat, "hello", cid=uuid4())
+    messages.discard(operator, message)
+    assert Command.objects.get().state == "cancelled"
+
+
+def test_discard_under_way_is_refused(operator: User, chat: Chat) -> None:
+    message = messages.send(operator, chat, "hello", cid=uuid4())
+    Command.objects.update(state="claimed")
+    with pytest.raises(Refused) as refused:
+        messages.discard(operator, message)
+    assert refused.value.code == "UNDER_WAY"
+    assert Message.objects.filter(pk=message.pk).exists()
+
+
+def test_discard_twice_says_it_is_gone(operator: User, chat: Chat) -> None:
+    message = messages.send(operator, chat, "hello", cid=uuid4())
+    messages.discard(operator, message)
+    message.pk = message.pk or 1
+    with pytest.raises(Refused):
+        messages.discard(operator, Message(pk=10**9, chat=chat, session_id=chat.session_id))
+
+
+def test_edit_and_delete_are_commands(operator: User, chat: Chat) -> None:
+    message = world.make_message(chat, 5, "old", out=True)
+    edit = messages.edit(operator, message, "new")
+    assert (edit.kind, edit.payload) == ("edit", {"message": message.pk, "text": "new"})
+    delete = messages.delete(operator, [message])
+    assert (delete.kind, delete.lane, delete.payload) == ("delete", edit.lane, {"messages": [message.pk]})
+    message.refresh_from_db()
+    assert message.text == "old"
+
+
+def test_edit_of_theirs_or_of_unsent_is_refused(operator: User, chat: Chat) -> None:
+    with pytest.raises(Refused):
+        messages.edit(operator, world.make_message(chat, 1, "theirs"), "x")
+    with pytest.raises(Refused):
+        messages.edit(operator, messages.send(operator, chat, "unsent", cid=uuid4()), "x")
+
+
+def test_delete_of_two_chats_at_once_is_refused(operator: User, chat: Chat, session: Session) -> None:
+    other = world.make_message(world.make_chat(session, "Other"), 1, "b")
+    with pytest.raises(Refused):
+        messages.delete(operator, [world.make_message(chat, 2, "a"), other])
+
+
+def test_mark_read(operator: User, chat: Chat) -> None:
+    for number in range(1, 6):
+        world.make_message(chat, number, "x", out=number == 5)
+    Chat.objects.filter(pk=chat.pk).update(unread_count=4)
+    messages.mark_read(operator, chat, 2)
+    chat.refresh_from_db()
+    assert (chat.read_inbox_max_id, chat.unread_count) == (2, 2)
+    messages.mark_read(operator, chat, 10**6)
+    messages.mark_read(operator, chat, 1)
+    chat.refresh_from_db()
+    assert (chat.read_inbox_max_id, chat.unread_count) == (5, 0)
+    command = Command.objects.get(kind="read")
+    assert command.payload == {"peer_id": chat.peer_id, "max_id": 5}
+    assert numbers(chat) == [(1, "read_inbox"), (2, "read_inbox")]
+
+
+def test_typing_and_history_do_not_pile_up(operator: User, viewer: User, chat: Chat) -> None:
+    for _ in range(3):
+        messages.typing(operator, chat)
+        messages.fetch_history(viewer, chat, 40)
+    assert sorted(Command.objects.values_list("kind", flat=True)) == ["history", "typing"]
+    messages.fetch_history(viewer, chat, 30)
+    assert Command.objects.filter(kind="history").count() == 2
+
+
+@pytest.mark.parametrize("who", ["viewer", "stranger"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda user, message: messages.send(user, message.chat, "x", cid=uuid4()),
+        lambda user, message: messages.retry(user, message),
+        lambda user, message: messages.discard(user, message),
+        lambda user, message: messages.edit(user, message, "x"),
+        lambda user, message: messages.delete(user, [message]),
+        lambda user, message: messages.mark_read(user, message.chat, 1),
+        lambda user, message: messages.typing(user, message.chat),
+    ],
+)
+def test_writing_needs_an_operator(
+    request: pytest.FixtureRequest, chat: Chat, who: str, act: Callable[[User, Message], object]
+) -> None:
+    message = world.make_message(chat, 1, "x", out=True)
+    with pytest.raises(rights.Forbidden):
+        act(request.getfixturevalue(who), message)
+    assert not Command.objects.exists()
+    assert not Event.objects.exists()
+
+
+def test_events_of_many_have_consecutive_numbers(chat: Chat) -> None:
+    with transaction.atomic():
+        locked = events.lock(chat.pk)
+        events.append(locked, "message", message_id=1)
+        created = events.append_many(locked, "delete", [2, 3, 4])
+    assert [event.number for event in created] == [2, 3, 4]
+    chat.refresh_from_db()
+    assert chat.last_event == 4

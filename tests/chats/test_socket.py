@@ -1,0 +1,410 @@
+"""The live socket: who may connect, what is refused and how, replay before live, nothing after a right is gone."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connections, transaction
+from django.test import Client
+
+from apps.chats import consumers
+from apps.chats.frames import MAX_BYTES
+from apps.chats.models import Chat, Event, Installation, Message
+from apps.chats.services import events, messages
+from apps.sessions.models import Command, SessionGrant, SessionStatus
+from apps.sessions.services import commands, status
+from tests.chats import world
+from tgadmin.asgi import application
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATIENCE = 10
+"""Seconds after which a frame that does not come fails the test."""
+
+
+class Page:
+    """A page's end of a socket."""
+
+    def __init__(self, communicator: WebsocketCommunicator) -> None:
+        self.communicator = communicator
+
+    async def send(self, **frame: Any) -> None:
+        await self.communicator.send_to(text_data=json.dumps(frame))
+
+    async def receive(self, *types: str) -> dict[str, Any]:
+        """The next frame of one of these types; others (a status, a list row) are passed over."""
+        while True:
+            frame: dict[str, Any] = json.loads(await self.communicator.receive_from(PATIENCE))
+            if frame["type"] in types:
+                return frame
+
+    async def closed(self) -> int:
+        """The code with which the server closes."""
+        while True:
+            event = await self.communicator.receive_output(PATIENCE)
+            if event["type"] == "websocket.close":
+                return int(event["code"])
+
+    async def hello(self) -> "Page":
+        await self.send(type="hello", version=1)
+        await self.receive("welcome")
+        return self
+
+    async def follow(self, chat: Chat, **resume: Any) -> "Page":
+        await self.hello()
+        await self.send(type="list", session=chat.session_id)
+        await self.receive("list")
+        await self.send(type="open", chat=chat.pk, **resume)
+        return self
+
+
+Connect = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def connect(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
+    """Opens sockets to the real application, signed in as a user or not."""
+    # Threads of the pool must not keep connections beyond the test.
+    monkeypatch.setitem(connections.databases["default"], "CONN_MAX_AGE", 0)
+    opened: list[WebsocketCommunicator] = []
+
+    async def open_socket(user: User | None = None, origin: str = "http://localhost") -> Page:
+        headers = [(b"origin", origin.encode()), (b"host", b"localhost")]
+        if user is not None:
+            client = Client()
+            await sync_to_async(client.force_login)(user)
+            cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+            headers.append((b"cookie", cookie.encode()))
+        communicator = WebsocketCommunicator(application, "/ws/live/", headers)
+        opened.append(communicator)
+        accepted, _ = await communicator.connect(PATIENCE)
+        if not accepted:
+            raise ConnectionRefusedError
+        return Page(communicator)
+
+    yield open_socket
+    for communicator in opened:
+        await communicator.disconnect(timeout=PATIENCE)
+
+
+@sync_to_async
+def run(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+@sync_to_async
+def arrives(chat: Chat, telegram_id: int, text: str) -> None:
+    world.says(chat, telegram_id, text)
+
+
+# --- who may connect --------------------------------------------------------------------------------------------------
+
+
+async def test_signed_out(connect: Connect) -> None:
+    assert await (await connect()).closed() == 4401
+
+
+async def test_not_staff(connect: Connect, operator: User) -> None:
+    operator.is_staff = False
+    await operator.asave()
+    assert await (await connect(operator)).closed() == 4403
+
+
+async def test_foreign_origin(connect: Connect, operator: User) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        await connect(operator, origin="https://evil.example")
+
+
+async def test_welcome_names_the_visible_sessions_only(connect: Connect, operator: User, chat: Chat) -> None:
+    await run(world.make_session, "Hidden")
+    page = await connect(operator)
+    await page.send(type="hello", version=1)
+    welcome = await page.receive("welcome")
+    assert [(one["id"], one["can_send"]) for one in welcome["sessions"]] == [(chat.session_id, True)]
+
+
+# --- what closes the connection ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("not json", 4400),
+        ("[]", 4400),
+        ('"hello"', 4400),
+        ('{"type": 5}', 4400),
+        ('{"type":"hello","version":NaN}', 4400),
+        ("[" * 60_000, 4400),
+        ('{"type":"list","session":1}', 4400),
+        ('{"type":"hello","version":2}', 4409),
+        ('{"type":"send","text":"' + "x" * MAX_BYTES + '"}', 4413),
+        ("é" * (MAX_BYTES // 2 + 1), 4413),
+    ],
+)
+async def test_close_codes(connect: Connect, operator: User, raw: str, code: int) -> None:
+    page = await connect(operator)
+    await page.communicator.send_to(text_data=raw)
+    assert await page.closed() == code
+
+
+async def test_bytes_are_malformed(connect: Connect, operator: User) -> None:
+    page = await connect(operator)
+    await page.communicator.send_to(bytes_data=b"{}")
+    assert await page.closed() == 4400
+
+
+async def test_too_many_frames(connect: Connect, operator: User) -> None:
+    page = await (await connect(operator)).hello()
+    for _ in range(int(consumers.BURST) + 50):
+        await page.send(type="ping")
+    assert await page.closed() == 4429
+
+
+async def test_silence(connect: Connect, operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "HELLO_SECONDS", 0.0)
+    assert await (await connect(operator)).closed() == 4400
+    monkeypatch.setattr(consumers, "HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(consumers, "SILENCE_SECONDS", 0.2)
+    page = await (await connect(operator)).hello()
+    assert await page.closed() == 4408
+
+
+# --- what is answered with an error -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "nonsense"},
+        {"type": "list"},
+        {"type": "list", "session": "1"},
+        {"type": "list", "session": True},
+        {"type": "list", "session": 1.5},
+        {"type": "list", "session": 2**70},
+        {"type": "list", "session": 1, "more": 1},
+        {"type": "send", "chat": 1, "cid": "not a uuid", "text": "x"},
+        {"type": "send", "chat": 1, "cid": str(uuid4()), "text": ["x"]},
+        {"type": "send", "chat": 1, "cid": str(uuid4()), "text": "x", "reply_to": -1},
+        {"type": "delete", "messages": []},
+        {"type": "delete", "messages": list(range(1, 200))},
+        {"type": "open", "chat": 1, "after": -1},
+    ],
+)
+async def test_wrong_fields(connect: Connect, operator: User, frame: dict[str, Any]) -> None:
+    page = await (await connect(operator)).hello()
+    await page.send(ref="r1", **frame)
+    error = await page.receive("error")
+    assert (error["ref"], error["code"]) == ("r1", "INVALID")
+    await page.send(type="ping")
+    await page.receive("pong")
+
+
+@pytest.mark.parametrize("text", ["", "  \0 ", "x" * 4097])
+async def test_text_that_cannot_be_sent(connect: Connect, operator: User, chat: Chat, text: str) -> None:
+    page = await (await connect(operator)).hello()
+    await page.send(type="send", ref="s", chat=chat.pk, cid=str(uuid4()), text=text)
+    assert (await page.receive("error"))["code"] in ("EMPTY", "TOO_LONG")
+    assert not await Message.objects.aexists()
+
+
+@pytest.mark.parametrize(
+    "kind", ["list", "open", "send", "read", "typing", "history", "retry", "discard", "edit", "delete"]
+)
+async def test_other_peoples_chats_are_unknown(connect: Connect, stranger: User, chat: Chat, kind: str) -> None:
+    message = await run(world.make_message, chat, 1, "secret", out=True)
+    fields: dict[str, dict[str, Any]] = {
+        "list": {"session": chat.session_id},
+        "open": {"chat": chat.pk},
+        "send": {"chat": chat.pk, "cid": str(uuid4()), "text": "x"},
+        "read": {"chat": chat.pk, "max_id": 1},
+        "typing": {"chat": chat.pk},
+        "history": {"chat": chat.pk, "before": 0},
+        "edit": {"message": message.pk, "text": "x"},
+        "delete": {"messages": [message.pk]},
+        "retry": {"message": message.pk},
+        "discard": {"message": message.pk},
+    }
+    page = await (await connect(stranger)).hello()
+    answers = []
+    for ids in (fields[kind], {name: [10**9] if name == "messages" else value for name, value in fields[kind].items()}):
+        await page.send(type=kind, ref="r", **ids)
+        answers.append(await page.receive("error"))
+    assert answers[0] == answers[1]
+    assert answers[0]["code"] == "NOT_FOUND"
+    assert not await Command.objects.aexists()
+
+
+async def test_viewer_may_not_send(connect: Connect, viewer: User, chat: Chat) -> None:
+    page = await (await connect(viewer)).follow(chat)
+    await page.send(type="send", ref="s", chat=chat.pk, cid=str(uuid4()), text="x")
+    assert (await page.receive("error"))["code"] == "NOT_FOUND"
+
+
+# --- live -------------------------------------------------------------------------------------------------------------
+
+
+async def test_send_reaches_every_page_once(connect: Connect, operator: User, viewer: User, chat: Chat) -> None:
+    mine = await (await connect(operator)).follow(chat)
+    theirs = await (await connect(viewer)).follow(chat)
+    await mine.receive("reset")
+    await theirs.receive("reset")
+    cid = str(uuid4())
+    for _ in range(2):
+        await mine.send(type="send", ref=cid, chat=chat.pk, cid=cid, text="hello")
+        assert (await mine.receive("ok"))["message"]["cid"] == cid
+    frame = await theirs.receive("events")
+    assert (frame["after"], frame["to"]) == (0, 1)
+    assert [(one["text"], one["state"]) for one in frame["messages"]] == [("hello", "sending")]
+    assert await Message.objects.acount() == 1
+    await arrives(chat, 9, "answer")
+    frame = await theirs.receive("events")
+    assert [one["text"] for one in frame["messages"]] == ["answer"]
+
+
+async def test_list_changes_come_to_pages_that_show_it(connect: Connect, viewer: User, chat: Chat) -> None:
+    page = await (await connect(viewer)).hello()
+    await page.send(type="list", session=chat.session_id)
+    assert [row["id"] for row in (await page.receive("list"))["chats"]] == [chat.pk]
+    await arrives(chat, 1, "news")
+    while (frame := await page.receive("chats"))["chats"][0]["last"]["text"] != "news":
+        pass
+    assert (frame["unread"], frame["chats"][0]["unread"]) == (1, 1)
+
+
+async def test_lost_wake_up_is_made_good(connect: Connect, viewer: User, chat: Chat) -> None:
+    page = await (await connect(viewer)).follow(chat)
+    await page.receive("reset")
+    message = await run(world.make_message, chat, 1, "unannounced")
+    await Event.objects.acreate(chat=chat, number=1, kind="message", message_id=message.pk)
+    await Chat.objects.filter(pk=chat.pk).aupdate(last_event=1)
+    assert (await page.receive("events"))["messages"][0]["text"] == "unannounced"
+
+
+async def test_typing_and_status(connect: Connect, viewer: User, chat: Chat) -> None:
+    page = await (await connect(viewer)).follow(chat)
+    typing = {"peer_id": chat.peer_id, "sender_id": 7, "name": "Anna", "action": "typing"}
+    await get_channel_layer().group_send(f"session.{chat.session_id}", {"type": "session.typing", **typing})
+    assert await page.receive("typing") == {"type": "typing", "session": chat.session_id, **typing}
+    await run(status.change, chat.session_id, SessionStatus.DISCONNECTED, "CONNECTION_FAILED")
+    frame = await page.receive("session")
+    assert (frame["id"], frame["status"], frame["code"]) == (chat.session_id, "disconnected", "CONNECTION_FAILED")
+    assert frame["says"]
+    await get_channel_layer().flush()
+
+
+async def test_command_is_followed_to_its_end(connect: Connect, operator: User, chat: Chat) -> None:
+    page = await (await connect(operator)).follow(chat)
+    await page.send(type="history", ref="h1", chat=chat.pk, before=0)
+    await page.receive("reset")
+    while (command := await Command.objects.filter(kind="history").afirst()) is None:
+        await page.send(type="ping")
+        await page.receive("pong")
+
+    def fail() -> None:
+        with transaction.atomic():
+            commands.settle(command, "failed", error_code="TIMEOUT")
+
+    await run(fail)
+    done = await page.receive("done")
+    assert (done["ref"], done["state"], done["error"]["code"]) == ("h1", "failed", "TIMEOUT")
+
+
+# --- resuming ---------------------------------------------------------------------------------------------------------
+
+
+def happen(chat: Chat, count: int) -> None:
+    with transaction.atomic():
+        locked = events.lock(chat.pk)
+        for number in range(1, count + 1):
+            message = world.make_message(locked, number, f"text {number}")
+            events.append(locked, "message", message_id=message.pk)
+
+
+async def epoch() -> str:
+    return str((await Installation.objects.aget_or_create(pk=1))[0].epoch)
+
+
+async def test_replay_from_the_page_s_number(connect: Connect, viewer: User, chat: Chat) -> None:
+    await run(happen, chat, 5)
+    page = await (await connect(viewer)).follow(chat, after=2, epoch=await epoch())
+    assert (await page.receive("opened", "reset"))["type"] == "opened"
+    frame = await page.receive("events")
+    assert (frame["after"], frame["to"]) == (2, 5)
+    assert [one["text"] for one in frame["messages"]] == ["text 3", "text 4", "text 5"]
+
+
+async def test_replay_of_many_comes_in_pieces_without_gaps(connect: Connect, viewer: User, chat: Chat) -> None:
+    await run(happen, chat, 230)
+    page = await (await connect(viewer)).follow(chat, after=0, epoch=await epoch())
+    known, texts = 0, []
+    while known < 230:
+        frame = await page.receive("events")
+        assert frame["after"] == known
+        known = frame["to"]
+        texts += [one["text"] for one in frame["messages"]]
+    assert texts == [f"text {number}" for number in range(1, 231)]
+
+
+@pytest.mark.parametrize("case", ["other epoch", "too old", "events gone", "from the future", "no number"])
+async def test_reset_when_it_cannot_be_replayed(
+    connect: Connect, viewer: User, chat: Chat, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run(happen, chat, 5)
+    resume: dict[str, Any] = {"after": 1, "epoch": await epoch()}
+    if case == "other epoch":
+        resume["epoch"] = str(uuid4())
+    elif case == "too old":
+        monkeypatch.setattr(consumers, "REPLAY", 3)
+    elif case == "events gone":
+        await Event.objects.filter(number__lte=3).adelete()
+    elif case == "from the future":
+        resume["after"] = 6
+    else:
+        resume = {}
+    page = await (await connect(viewer)).follow(chat, **resume)
+    frame = await page.receive("opened", "reset")
+    assert frame["type"] == "reset"
+    assert (frame["page"]["at"], [one["tid"] for one in frame["page"]["messages"]]) == (5, [1, 2, 3, 4, 5])
+
+
+async def test_discarded_message_is_named_as_removed(connect: Connect, operator: User, chat: Chat) -> None:
+    message = await run(messages.send, operator, chat, "oops", cid=uuid4())
+    page = await (await connect(operator)).follow(chat)
+    await page.receive("reset")
+    await page.send(type="discard", ref="d", message=message.pk)
+    await page.receive("ok")
+    assert (await page.receive("events"))["removed"] == [message.pk]
+
+
+# --- rights that end --------------------------------------------------------------------------------------------------
+
+
+async def test_right_that_is_taken_away(connect: Connect, viewer: User, chat: Chat) -> None:
+    page = await (await connect(viewer)).follow(chat)
+    await page.receive("reset")
+    await SessionGrant.objects.filter(user=viewer).adelete()
+    assert (await page.receive("gone", "events"))["session"] == chat.session_id
+    assert (await page.receive("sessions"))["sessions"] == []
+    await arrives(chat, 1, "not for you")
+    await page.send(type="open", chat=chat.pk)
+    assert (await page.receive("events", "error"))["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": "other"}])
+async def test_login_that_ends(connect: Connect, viewer: User, change: dict[str, Any]) -> None:
+    page = await (await connect(viewer)).hello()
+    await User.objects.filter(pk=viewer.pk).aupdate(**change)
+    assert await page.closed() == 4401
+
+
+async def test_staff_no_more(connect: Connect, viewer: User) -> None:
+    page = await (await connect(viewer)).hello()
+    await User.objects.filter(pk=viewer.pk).aupdate(is_staff=False)
+    assert await page.closed() == 4403
