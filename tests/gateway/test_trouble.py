@@ -93,7 +93,7 @@ def test_updates_that_telegram_no_longer_has_are_fetched(
     start_gateway()
 
     def texts(peer: int) -> list[str]:
-        rows = Message.objects.filter(chat__session=session, chat__peer_id=peer, deleted_at=None, service=None)
+        rows = Message.objects.filter(chat__session=session, chat__peer_id=peer, deleted_at=None, service__isnull=True)
         return list(rows.order_by("telegram_id").values_list("text", flat=True))
 
     new = [f"new {number}" for number in range(5)]

@@ -105,3 +105,25 @@ def test_the_flood_ledger_knows_methods_and_chats(session: Session) -> None:
     floods.note(session.pk, "messages.getHistory", 0, "FLOOD_WAIT", -1, now)
     assert floods.waiting(session.pk, ["messages.getHistory"], 0) is None
     assert floods.latest(session.pk) == flood
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_a_gateway_holds_is_not_waited_for(transactional_db: None) -> None:
+    session = Session.objects.create(name="Support", network="dc-test")
+    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {})
+    held, asked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Command.objects.select_for_update().get(pk=command.pk)
+            held.set()
+            asked.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(20)
+    assert commands.cancel(command) is False
+    asked.set()
+    thread.join()
+    assert commands.cancel(command) is True

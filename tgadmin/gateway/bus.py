@@ -158,7 +158,8 @@ class Bus:
     async def _work(self, job: Job, handler: Handler) -> None:
         try:
             try:
-                await self._attempt(job, handler)
+                async with job.until_settled:
+                    await self._attempt(job, handler)
             except (LeaseLost, DatabaseError):
                 raise
             except Exception as error:  # noqa: BLE001  one command's bug must not take the others along

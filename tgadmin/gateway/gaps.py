@@ -41,7 +41,7 @@ def recover(session_id: int) -> int:
 
 
 def _chats(session_id: int, box: int) -> list[int]:
-    chats = Chat.objects.filter(session_id=session_id, left=False, synced_from_id=None, messages__isnull=False)
+    chats = Chat.objects.filter(session_id=session_id, left=False, messages__isnull=False)
     chats = chats.filter(peer_id__gt=CHANNEL_MARK) if box == ACCOUNT_BOX else chats.filter(peer_id=box)
     return list(chats.order_by("-last_message_at").distinct().values_list("peer_id", flat=True)[:FETCHED_AT_ONCE])
 

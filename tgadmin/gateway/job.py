@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -48,12 +49,14 @@ class TryLater(Exception):  # noqa: N818  a decision, not a mistake
 
 @dataclass(slots=True)
 class Job:
-    """A claimed command on its way. ``account`` is connected for every kind that needs one."""
+    """A claimed command on its way. ``account`` is connected for every kind that needs one. ``until_settled`` is left
+    after the command has been settled."""
 
     command: Claimed
     held: Held
     gateway: Gateway
     connected: Account | None
+    until_settled: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def payload(self) -> Payload:

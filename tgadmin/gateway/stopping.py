@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from apps.chats.models import Message
 from apps.chats.services import outcomes
 from apps.sessions.models import Command
 from apps.sessions.services import commands, leases, status
@@ -21,11 +22,15 @@ def stop(held: Held, authorization_id: int, code: str) -> None:
     somebody signs the account in again weeks later.
     """
     leases.hold(held)
-    status.stop(held.session_id, authorization_id, code)
     waiting = Command.objects.select_for_update().filter(
         session_id=held.session_id, state__in=commands.OPEN, kind__in=NEED_ACCOUNT
     )
+    unsent = []
     for command in waiting.order_by("id"):
         commands.settle(command, Command.State.FAILED, error_code=code)
         if command.kind == Kind.SEND:
-            outcomes.failed(command.payload["message"], code)
+            unsent.append(int(command.payload["message"]))
+    # Chats before the session's row, and by their ids: the order in which the inbox locks them.
+    for message_id in Message.objects.filter(pk__in=unsent).order_by("chat_id", "pk").values_list("pk", flat=True):
+        outcomes.failed(message_id, code)
+    status.stop(held.session_id, authorization_id, code)

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.sessions.models import Command, CommandSecret
@@ -96,11 +96,14 @@ def enqueue(
 
 def cancel(command: Command) -> bool:
     """Take back a command that no gateway has begun; False if one has, or if it is over."""
-    taken_back = Command.objects.filter(pk=command.pk, state=Command.State.QUEUED).update(
-        state=Command.State.CANCELLED, settled_at=timezone.now(), error_code="CANCELLED_BY_STAFF"
-    )
-    if not taken_back:
-        return False
+    with transaction.atomic():
+        # A row that a gateway has locked is being begun. Waiting for it here, with a chat locked, could be a deadlock.
+        queued = Command.objects.select_for_update(skip_locked=True, of=("self",))
+        row = queued.filter(pk=command.pk, state=Command.State.QUEUED).first()
+        if row is None:
+            return False
+        row.state, row.error_code, row.settled_at = Command.State.CANCELLED, "CANCELLED_BY_STAFF", timezone.now()
+        row.save(update_fields=("state", "error_code", "settled_at"))
     CommandSecret.objects.filter(command_id=command.pk).delete()
     notify(SETTLED, command.pk)
     notify(COMMANDS, command.session_id)

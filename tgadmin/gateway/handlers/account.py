@@ -43,20 +43,21 @@ async def log_out(job: Job) -> Done:
     found = await job.gateway.threads.run(load, job.held.session_id, int(job.payload["authorization"]))
     if found is None:
         return Done({"gone": True})
-    # The account's own connection is closed first: one key is never used over two connections.
-    async with job.gateway.without_account(job.held.session_id):
-        client = job.gateway.signins.fresh(found.key)
-        try:
-            await client.connect()
-            await client.log_out()
-        except TelegramError as error:
-            if not error.is_fatal:
-                raise
-        finally:
-            await close(client)
-        if found.is_current:
-            return Done(effect=partial(stopping.stop, job.held, found.id, BY_STAFF))
-        return Done(effect=partial(status.end_authorization, found.id, BY_STAFF))
+    # The account's own connection is closed first, and not made again before this is settled: one key is never used
+    # over two connections.
+    await job.until_settled.enter_async_context(job.gateway.without_account(job.held.session_id))
+    client = job.gateway.signins.fresh(found.key)
+    try:
+        await client.connect()
+        await client.log_out()
+    except TelegramError as error:
+        if not error.is_fatal:
+            raise
+    finally:
+        await close(client)
+    if found.is_current:
+        return Done(effect=partial(stopping.stop, job.held, found.id, BY_STAFF))
+    return Done(effect=partial(status.end_authorization, found.id, BY_STAFF))
 
 
 HANDLERS = (
