@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -52,6 +53,9 @@ def python_as(user: ServiceUser) -> list[str]:
     Where that user cannot go to the interpreter (one below /root), he is given the one capability to read and search
     everywhere: he owns, writes and signals what he otherwise would, no more.
     """
+    packages = Path(sysconfig.get_path("purelib"))
+    if not (user.can_enter(ROOT) and user.can_enter(packages)):
+        pytest.skip(f"an ordinary user cannot go to {ROOT} and {packages}")
     drop = ["setpriv", f"--reuid={user.uid}", f"--regid={user.gid}", "--clear-groups"]
     reader = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     # twice: setpriv itself may still go everywhere, and only what it starts is bound

