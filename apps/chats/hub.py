@@ -254,10 +254,9 @@ class Hub:
         for session_id, fact in facts.items():
             text = _text({"type": "session", **fact})
             if self._facts.get(session_id) != text:
-                known = session_id in self._facts
+                # The first time too: it may have changed since a page was told in its welcome.
                 self._facts[session_id] = text
-                if known:
-                    await self._fan([one for one in self._watchers if session_id in one.roles], text)
+                await self._fan([one for one in self._watchers if session_id in one.roles], text)
 
     async def _send_settled(self) -> None:
         if not self._commands:
