@@ -66,12 +66,18 @@ def _figures(visible: Any, counts: dict[str, int]) -> list[tuple[str, str, str]]
     waiting = Command.objects.filter(session__in=visible, state__in=commands.OPEN).count()
     total, ready = sum(counts.values()), counts.get(SessionStatus.READY, 0)
     return [
-        ("Sessions ready", f"{ready} of {total}", f"{total - ready} not ready" if total > ready else "all connected"),
+        ("Sessions ready", f"{ready} of {total}", _ready_note(ready, total)),
         ("Unread", str(unread["unread"] or 0), f"in {unread['chats']} chats"),
         ("Received, 24 h", str(sent["received"]), ""),
         ("Sent, 24 h", str(sent["sent"]), f"{sent['failed']} failed" if sent["failed"] else "none failed"),
         ("Commands waiting", str(waiting), ""),
     ]
+
+
+def _ready_note(ready: int, total: int) -> str:
+    if not total:
+        return "none signed in yet"
+    return "all connected" if ready == total else f"{total - ready} not ready"
 
 
 def _checklist(user: Any, counts: dict[str, int], demo_state: demo.State | None) -> list[tuple[str, bool, str, str]]:

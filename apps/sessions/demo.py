@@ -109,8 +109,9 @@ def state(user: User) -> State | None:
     signed_in = [row for row in rows if row.phone in demo.phones and row.telegram_user_id is not None]
     if len(signed_in) < len(demo.phones) or not all(selectors.sync_progress(row)[1] for row in signed_in):
         return State(Phase.SIGNING_IN, lines)
-    visible = rights.visible_sessions(user).filter(pk__in=[row.pk for row in signed_in]).first()
-    return State(Phase.READY, lines, open_at=reverse("chats:session", args=(visible.pk,)) if visible else "")
+    visible = rights.visible_sessions(user).filter(pk__in=[row.pk for row in signed_in])
+    first = min(visible, key=lambda row: demo.phones.index(row.phone), default=None)
+    return State(Phase.READY, lines, open_at=reverse("chats:session", args=(first.pk,)) if first else "")
 
 
 def _line(phone: str, rows: list[Session], attempt: SignInAttempt | None) -> tuple[str, str]:

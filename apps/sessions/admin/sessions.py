@@ -126,7 +126,7 @@ class SessionAdmin(ReadOnlyAdmin):
     list_filter = ("status", "enabled", OwnerFilter, "network")
     ordering = ("name", "id")
     inlines = (GrantInline,)
-    fieldsets = (
+    fieldsets: Any = (
         (None, {"fields": ("name", ("status_shown", "cause"), ("since", "retry"), ("gateway", "flood_wait"))}),
         (
             "Account at Telegram",
