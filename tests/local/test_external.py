@@ -70,10 +70,9 @@ def database_url() -> Iterator[str]:
             os.chown(secret, user.uid, user.gid)
             options = {"user": user.uid, "group": user.gid, "extra_groups": []}
         data, port = base / "cluster", unused_port()
-        subprocess.run(
-            [str(programs / "initdb"), "-D", str(data), "-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-sync"],
-            check=True, capture_output=True, **options,  # type: ignore[call-overload]
-        )  # fmt: skip
+        how = ["-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-sync"]
+        make = [str(programs / "initdb"), "-D", str(data), *how]
+        subprocess.run(make, check=True, capture_output=True, **options)  # type: ignore[call-overload]
         settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
         command = [str(programs / "postgres"), "-D", str(data), *(part for one in settings for part in ("-c", one))]
         url = f"postgresql://owner:{PASSWORD}@127.0.0.1:{port}/postgres"

@@ -1,1 +1,1 @@
-"""The framework-free heart: types, error codes, backoff, clock, encryption, redaction. No Django, no Telethon, no I/O."""
+"""The framework-free heart: types, error codes, backoff, clock, encryption. No Django, no Telethon, no I/O."""

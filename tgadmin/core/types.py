@@ -1,4 +1,4 @@
-"""What the rest of the program knows of Telegram: peers, messages, changes, checkpoints; no Telethon type passes this line.
+"""What the rest of the program knows of Telegram: peers, messages, changes, checkpoints; no Telethon type passes here.
 
 Peer ids are Telegram's marked ids everywhere: user 5 is ``5``, basic group 5 is ``-5``, channel or supergroup 5 is
 ``-1000000000005``. Times are aware datetimes in UTC. Message ids belong to a *box*: private chats and basic groups of
