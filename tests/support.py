@@ -185,5 +185,3 @@ def _codes(sandbox: SandboxThread, phone: str) -> list[str]:
     if not sandbox.codes_path.exists():
         return []
     return [line for line in sandbox.codes_path.read_text().splitlines() if json.loads(line)["phone"] == phone]
-
-

@@ -82,7 +82,14 @@ def status(session: int) -> dict[str, Any]:
     found = Session.objects.get(pk=session)
     left = Command.objects.filter(session_id=session, state__in=commands.OPEN).count()
     failed = Command.objects.filter(session_id=session, state="failed").values_list("kind", "error_code")
-    return {"status": found.status, "code": found.status_code, "open": left, "failed": [list(one) for one in failed]}
+    again = Command.objects.filter(session_id=session, attempts__gt=1).values_list("kind", flat=True)
+    return {
+        "status": found.status,
+        "code": found.status_code,
+        "open": left,
+        "failed": [list(one) for one in failed],
+        "begun_again": list(again),
+    }
 
 
 def state(session: int) -> dict[str, Any]:

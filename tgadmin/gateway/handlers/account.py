@@ -45,7 +45,9 @@ async def log_out(job: Job) -> Done:
         return Done({"gone": True})
     # The account's own connection is closed first, and not made again before this is settled: one key is never used
     # over two connections.
-    await job.until_settled.enter_async_context(job.gateway.without_account(job.held.session_id))
+    account = job.gateway.accounts.get(job.held.session_id)
+    if found.is_current or (account is not None and account.authorization_id == found.id):
+        await job.until_settled.enter_async_context(job.gateway.without_account(job.held.session_id))
     client = job.gateway.signins.fresh(found.key)
     try:
         await client.connect()
