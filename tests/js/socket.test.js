@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { delay } from "../../static/chats/logic/backoff.js";
+import { LiveSocket, closeReason } from "../../static/chats/logic/socket.js";
+
+/** A world without a network: sockets and timers that the test moves by hand. */
+function world() {
+  const it = { sockets: [], timers: [], frames: [], states: [], clock: 0 };
+  class FakeSocket {
+    constructor() { this.readyState = 0; this.sent = []; it.sockets.push(this); }
+    send(text) { this.sent.push(JSON.parse(text)); }
+    close() { this.readyState = 3; }
+    opens() { this.readyState = 1; this.onopen(); }
+    says(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
+    ends(code) { this.readyState = 3; this.onclose({ code }); }
+  }
+  it.live = new LiveSocket({
+    url: "ws://x", WebSocket: FakeSocket, random: () => 0, now: () => (it.clock += 1),
+    setTimeout: (run, ms) => { const timer = { run, ms }; it.timers.push(timer); return timer; },
+    clearTimeout: (timer) => { it.timers = it.timers.filter((one) => one !== timer); },
+    onFrame: (frame) => it.frames.push(frame), onState: (connection) => it.states.push(connection.state),
+  });
+  it.fire = () => { const timer = it.timers.shift(); timer.run(); return timer.ms; };
+  it.live.connect();
+  return it;
+}
+
+test("backoff: 50, 150, 300, 700 ms, then doubling up to 10 s, never more", () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 50].map((n) => delay(n, () => 0)), [50, 150, 300, 700, 1400, 2800, 5600, 10000, 10000, 10000]);
+  assert.ok(delay(3, () => 1) >= 525);
+});
+
+test("greets, is open with the welcome, comes back after a loss with growing waits", () => {
+  const it = world();
+  it.sockets[0].opens();
+  assert.deepEqual(it.sockets[0].sent, [{ type: "hello", version: 1 }]);
+  assert.equal(it.live.send({ type: "ping" }), false);
+  it.sockets[0].says({ type: "welcome" });
+  assert.equal(it.live.open, true);
+  it.sockets[0].ends(1006);
+  assert.equal(it.fire(), 50);
+  it.sockets[1].ends(1006);
+  assert.equal(it.fire(), 150);
+  it.sockets[2].opens();
+  it.sockets[2].says({ type: "welcome" });
+  it.sockets[2].ends(1006);
+  assert.equal(it.fire(), 50);
+  assert.deepEqual(it.states, ["open", "lost", "open", "lost"]);
+});
+
+test("a refusal is final until somebody asks again", () => {
+  const it = world();
+  it.sockets[0].opens();
+  it.sockets[0].ends(4401);
+  assert.equal(it.live.connection.state, "refused");
+  assert.deepEqual(it.timers, []);
+  it.live.hurry();
+  assert.equal(it.sockets.length, 2);
+});
+
+test("too many frames: waits ten seconds", () => {
+  const it = world();
+  it.sockets[0].ends(4429);
+  assert.equal(it.timers[0].ms, 10_000);
+});
+
+test("a server that does not answer a ping is left", () => {
+  const it = world();
+  it.sockets[0].opens();
+  it.sockets[0].says({ type: "welcome" });
+  assert.equal(it.fire(), 15_000);
+  assert.deepEqual(it.sockets[0].sent.at(-1), { type: "ping" });
+  assert.equal(it.fire(), 10_000);
+  assert.equal(it.live.connection.state, "lost");
+  assert.equal(it.fire(), 50);
+  assert.equal(it.sockets.length, 2);
+});
+
+test("frames of a socket that was left are not heard", () => {
+  const it = world();
+  it.sockets[0].ends(1006);
+  it.fire();
+  it.sockets[0].says({ type: "events" });
+  assert.deepEqual(it.frames, []);
+});
+
+test("close codes are explained", () => {
+  for (const code of [4400, 4401, 4403, 4409, 4413, 4429]) assert.ok(closeReason(code).length > 20);
+  assert.equal(closeReason(1006), "");
+});
