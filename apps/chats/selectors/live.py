@@ -1,0 +1,141 @@
+"""What changed, for the pages that are open: read once per wake-up for all of a web process's sockets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session as Login
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.chats.models import Chat, Message
+from apps.chats.selectors import history, lists, messages, sessions
+from apps.sessions.models import Command, Role, Session
+from apps.sessions.services import rights
+
+BATCH = 100
+"""Events of one chat that are read, and go into one frame, at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    number: int
+    kind: str
+    message_id: int | None
+    data: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """New events by chat with all that frames about them need. ``found`` holds messages by row id as they are now; one
+    that is absent is gone. ``more``: a chat had further events than were read."""
+
+    events: dict[int, list[EventRow]]
+    found: dict[int, dict[str, Any]]
+    rows: dict[int, dict[str, Any]]
+    resets: dict[int, dict[str, Any]]
+    more: bool
+
+
+def changes(floors: Mapping[int, int]) -> Changes:
+    """What happened in each chat after the event number that ``floors`` gives. Eight queries at most, and one page of
+    messages for each chat that was reset."""
+    events = _events(floors)
+    ids = {event.message_id for rows in events.values() for event in rows if event.message_id is not None}
+    chats = {chat.pk: chat for chat in Chat.objects.filter(pk__in=events)} if events else {}
+    found = Message.objects.filter(pk__in=ids, chat_id__in=chats).select_related("staff", "chat") if ids else ()
+    resets = {
+        chat_id: history.newest(chats[chat_id])
+        for chat_id, rows in events.items()
+        if chat_id in chats and any(event.kind == "reset" for event in rows)
+    }
+    return Changes(
+        events={chat_id: rows for chat_id, rows in events.items() if chat_id in chats},
+        found={payload["id"]: payload for payload in messages.payloads(found)},
+        rows={row["id"]: row for row in lists.payloads(chats.values())} if chats else {},
+        resets=resets,
+        more=any(len(rows) == BATCH for rows in events.values()),
+    )
+
+
+def _events(floors: Mapping[int, int]) -> dict[int, list[EventRow]]:
+    """At most BATCH events of each chat, in order, none skipped: numbers have no gaps."""
+    found: dict[int, list[EventRow]] = defaultdict(list)
+    if not floors:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT e.chat_id, e.number, e.kind, e.message_id, e.data
+            FROM unnest(%s::bigint[], %s::bigint[]) AS f(chat_id, number)
+            JOIN chat_events e ON e.chat_id = f.chat_id AND e.number > f.number AND e.number <= f.number + %s
+            ORDER BY e.chat_id, e.number
+            """,
+            [list(floors.keys()), list(floors.values()), BATCH],
+        )
+        for chat_id, number, kind, message_id, data in cursor.fetchall():
+            found[chat_id].append(EventRow(number, kind, message_id, data))
+    return found
+
+
+def oldest_event(chat_id: int) -> int | None:
+    """The number of the oldest event that is still kept."""
+    return Chat.objects.filter(pk=chat_id).values_list("events__number", flat=True).order_by("events__number").first()
+
+
+def changed_rows(session_ids: Iterable[int], within: timedelta) -> dict[int, list[dict[str, Any]]]:
+    """Rows of the chat list that were written ``within`` the last time, by session. Three queries.
+
+    The time overlaps the look before, so that what committed late is seen; the reader drops what it has sent already.
+    """
+    chats = Chat.objects.filter(session_id__in=list(session_ids), updated_at__gt=Now() - within).order_by("pk")
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in lists.payloads(chats):
+        found[row["session"]].append(row)
+    return found
+
+
+def session_facts(session_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Status of sessions by id. Two queries."""
+    ids = list(session_ids)
+    floods = sessions.flood_waits(ids)
+    return {row.pk: sessions.facts(row, floods.get(row.pk)) for row in Session.objects.filter(pk__in=ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A connected user as the database has him now."""
+
+    user: User
+    roles: dict[int, Role]
+
+
+def standings(user_ids: Iterable[int]) -> dict[int, Standing]:
+    """Users by id with their roles; three queries. One who is gone is absent."""
+    users = list(User.objects.filter(pk__in=list(user_ids)))
+    roles = rights.roles(users)
+    return {user.pk: Standing(user, roles.get(user.pk, {})) for user in users}
+
+
+def signed_in(keys: Iterable[str]) -> set[str]:
+    """Those of the login sessions' keys that are still good."""
+    good = Login.objects.filter(session_key__in=list(keys), expire_date__gt=timezone.now())
+    return set(good.values_list("session_key", flat=True))
+
+
+def settled(command_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """State and error code of those commands that are over (or gone: "cancelled")."""
+    ids = list(command_ids)
+    states = {
+        pk: (state, code)
+        for pk, state, code in Command.objects.filter(pk__in=ids).values_list("pk", "state", "error_code")
+    }
+    over = (Command.State.DONE, Command.State.FAILED, Command.State.CANCELLED)
+    gone = (str(Command.State.CANCELLED), "")
+    return {pk: states.get(pk, gone) for pk in ids if pk not in states or states[pk][0] in over}
