@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.chats.models import Chat, Message
+from apps.chats.models import Chat
 from apps.sessions import demo, selectors
 from apps.sessions.admin.base import badge, status_badge
 from apps.sessions.models import Command, Session, SessionEvent, SessionGrant, SessionStatus
@@ -57,19 +57,23 @@ def _line(session: Session) -> tuple[Session, str, selectors.Explanation | None]
 def _figures(visible: Any, counts: dict[str, int]) -> list[tuple[str, str, str]]:
     """(name, number, note), each of the sessions that the user sees."""
     since = timezone.now() - DAY
-    unread = Chat.objects.filter(session__in=visible).aggregate(chats=Count("pk"), unread=Sum("unread_count"))
-    sent = Message.objects.filter(session_id__in=visible.values("pk"), date__gt=since).aggregate(
-        received=Count("pk", filter=Q(out=False)),
-        sent=Count("pk", filter=Q(out=True, state=Message.State.SENT)),
-        failed=Count("pk", filter=Q(state=Message.State.FAILED)),
+    chats = Chat.objects.filter(session__in=visible).aggregate(
+        unread=Sum("unread_count"),
+        waiting=Count("pk", filter=Q(unread_count__gt=0)),
+        active=Count("pk", filter=Q(last_message_at__gt=since)),
+        all=Count("pk"),
+    )
+    # From the commands, which are indexed by when they ended: the messages themselves may be millions.
+    sent = Command.objects.filter(session__in=visible, kind=commands.Kind.SEND, settled_at__gt=since).aggregate(
+        done=Count("pk", filter=Q(state=Command.State.DONE)), failed=Count("pk", filter=Q(state=Command.State.FAILED))
     )
     waiting = Command.objects.filter(session__in=visible, state__in=commands.OPEN).count()
     total, ready = sum(counts.values()), counts.get(SessionStatus.READY, 0)
     return [
         ("Sessions ready", f"{ready} of {total}", _ready_note(ready, total)),
-        ("Unread", str(unread["unread"] or 0), f"in {unread['chats']} chats"),
-        ("Received, 24 h", str(sent["received"]), ""),
-        ("Sent, 24 h", str(sent["sent"]), f"{sent['failed']} failed" if sent["failed"] else "none failed"),
+        ("Unread", str(chats["unread"] or 0), f"in {chats['waiting']} chats"),
+        ("Chats active, 24 h", str(chats["active"]), f"of {chats['all']}"),
+        ("Sent from here, 24 h", str(sent["done"]), f"{sent['failed']} failed" if sent["failed"] else "none failed"),
         ("Commands waiting", str(waiting), ""),
     ]
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.sessions import demo, selectors
@@ -38,6 +39,7 @@ def user_of(request: HttpRequest) -> User:
 # --- starting -------------------------------------------------------------------------------------------------------
 
 
+@sensitive_post_parameters("phone")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_start(request: HttpRequest) -> HttpResponse:
     """The number: of a new account, or with ?session=<id> of one that is known."""
@@ -82,6 +84,7 @@ def _known_session(user: User, wanted: str) -> Session | None:
 # --- one sign-in ----------------------------------------------------------------------------------------------------
 
 
+@sensitive_post_parameters("code", "password", "phone")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """The step that waits, at an address that survives reloads, restarts and another web node."""

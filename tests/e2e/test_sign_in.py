@@ -328,7 +328,19 @@ def test_the_same_steps_by_command(boss: User, dc: DataCentre, gateway: Gateway,
     second = login(*go_on, "--code-stdin", stdin=f"{dc.codes_for(PHONE)[-1]}\n")
     assert (second["step"], second["hint"]) == ("password", HINT)
     assert login(*go_on, "--password-stdin", stdin="no\n", status=1)["error"] == "PASSWORD_HASH_INVALID"
-    assert login(*go_on, "--password-stdin", stdin=f"{PASSWORD}\n")["step"] == "done"
+    done = login(*go_on, "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert done["step"] == "done"
+    assert login("check", "Support")["ok"]
+
+    # The same account once more: its session stays, the new key takes over, the former one is logged out.
+    former = Authorization.objects.get()
+    again = ("login", "--attempt", login("login", "--phone-stdin", stdin=f"+{PHONE}\n")["attempt"])
+    login(*again, "--code-stdin", stdin=f"{dc.codes_for(PHONE)[-1]}\n")
+    assert login(*again, "--password-stdin", stdin=f"{PASSWORD}\n")["session"] == done["session"]
+    until(lambda: not Authorization.objects.filter(pk=former.pk, secret_row__isnull=False).exists(), "the log-out")
+    until(lambda: Session.objects.get().status == SessionStatus.READY, "the account to be ready again")
+    current = Authorization.objects.get(role=Authorization.Role.CURRENT)
+    assert current.key_id != former.key_id
     assert login("check", "Support")["ok"]
     assert login("logout", "Support")["logged_out"]
     until(lambda: Session.objects.get().status == SessionStatus.NEEDS_SIGN_IN, "the log-out to show")
