@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,6 +45,7 @@ TASK_SECONDS = 40.0
 """How long one task waits for the gateway; Q_CLUSTER's timeout is longer."""
 TRY_FOR = timedelta(minutes=10)
 """How long tasks follow each other while the gateway does not answer."""
+SLOW_AFTER = timedelta(seconds=15)
 REMOVAL = "demo_removal"
 
 
@@ -75,7 +76,8 @@ class State:
     open_at: str = ""
 
     def version(self, running: bool) -> str:
-        return "|".join((self.phase, str(running), *(f"{name}:{text}" for name, text in self.lines)))
+        trouble = self.trouble.code if self.trouble else ""
+        return "|".join((self.phase, str(running), trouble, *(f"{name}:{text}" for name, text in self.lines)))
 
 
 def plan() -> Plan | None:
@@ -108,10 +110,19 @@ def state(user: User) -> State | None:
         return State(Phase.FAILED, lines, selectors.explain_step(failed[0]))
     signed_in = [row for row in rows if row.phone in demo.phones and row.telegram_user_id is not None]
     if len(signed_in) < len(demo.phones) or not all(selectors.sync_progress(row)[1] for row in signed_in):
-        return State(Phase.SIGNING_IN, lines)
+        return State(Phase.SIGNING_IN, lines, _slow(attempts.values()))
     visible = rights.visible_sessions(user).filter(pk__in=[row.pk for row in signed_in])
     first = min(visible, key=lambda row: demo.phones.index(row.phone), default=None)
     return State(Phase.READY, lines, open_at=reverse("chats:session", args=(first.pk,)) if first else "")
+
+
+def _slow(attempts: Iterable[SignInAttempt]) -> selectors.Explanation | None:
+    """Said when nothing has moved for a while: the background tasks have no other way to show that they are down."""
+    moved = max((attempt.updated_at for attempt in attempts), default=timezone.now())
+    if timezone.now() - moved < SLOW_AFTER:
+        return None
+    says = "This takes longer than it should: the worker or the gateway may not be running."
+    return selectors.Explanation("DEMO_SLOW", says, "Look at their logs; the demo goes on by itself.")
 
 
 def _line(phone: str, rows: list[Session], attempt: SignInAttempt | None) -> tuple[str, str]:

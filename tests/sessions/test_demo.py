@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from apps.chats.models import Chat, Peer
@@ -188,6 +189,21 @@ def test_a_refused_code_is_said_and_can_be_tried_again(boss: User, gateway: Gate
     demo.remove(boss)
     demo.run_removal(boss.pk)
     assert not Session.objects.exists()
+
+
+def test_it_is_said_when_nothing_moves(boss: User, codes: Path) -> None:
+    demo.start(boss)
+    state = demo.state(boss)
+    assert state is not None
+    assert state.trouble is None
+    SignInAttempt.objects.update(updated_at=timezone.now() - 2 * demo.SLOW_AFTER)
+    later = demo.state(boss)
+    assert later is not None
+    assert (later.phase, later.trouble and later.trouble.code) == (demo.Phase.SIGNING_IN, "DEMO_SLOW")
+    assert later.version(True) != state.version(True)
+    client = Client()
+    client.force_login(boss)
+    assert b"worker or the gateway may not be running" in client.get(reverse("admin:tg_sessions_demo")).content
 
 
 def test_nothing_is_deleted_that_is_still_signed_in(
