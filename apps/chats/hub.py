@@ -75,7 +75,8 @@ class Hub:
         self._clock = clock
         self._watchers: set[Watcher] = set()
         self._commands: dict[int, tuple[Watcher, str | None]] = {}
-        self._facts: dict[int, str] = {}
+        self._marks: dict[int, tuple[Any, ...]] = {}
+        self._noted: set[int] = set()
         self._rows: dict[int, dict[int, str]] = defaultdict(dict)
         self._dirty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -96,7 +97,8 @@ class Hub:
             self._task.cancel()
             self._task = None
             await self._listener.close()
-            self._facts.clear()
+            self._marks.clear()
+            self._noted.clear()
         await self._join()
 
     async def watch(self, watcher: Watcher, session_id: int | None) -> None:
@@ -131,7 +133,10 @@ class Hub:
         task.add_done_callback(_report)
 
     def _notified(self, channel: str, number: int) -> None:
-        if channel == EVENTS or number in self._commands:
+        if channel == EVENTS:
+            self._noted.add(number)
+            self.wake()
+        elif number in self._commands:
             self.wake()
 
     async def _run(self) -> None:
@@ -159,7 +164,7 @@ class Hub:
             await self._check_standing()
         await self._send_events()
         await self._send_rows(RECENT_WIDE if full else RECENT)
-        await self._send_facts()
+        await self._send_facts(full)
         await self._send_settled()
 
     async def _check_standing(self) -> None:
@@ -246,17 +251,22 @@ class Hub:
         sent.update(texts)
         return news
 
-    async def _send_facts(self) -> None:
-        visible: set[int] = set()
-        for watcher in self._watchers:
-            visible |= watcher.roles.keys()
-        facts = await read(live.session_facts, visible)
-        for session_id, fact in facts.items():
-            text = _text({"type": "session", **fact})
-            if self._facts.get(session_id) != text:
-                # The first time too: it may have changed since a page was told in its welcome.
-                self._facts[session_id] = text
-                await self._fan([one for one in self._watchers if session_id in one.roles], text)
+    async def _send_facts(self, full: bool) -> None:
+        """Statuses that changed: of sessions that a wake-up named, and once a second of all that anybody may see."""
+        visible: set[int] = set().union(*(watcher.roles for watcher in self._watchers))
+        asked = visible if full else visible & self._noted
+        self._noted -= asked
+        if not asked:
+            return
+        marks = await read(live.session_marks, asked)
+        # The first time is a change too: it may have changed since a page was told in its welcome.
+        changed = [session_id for session_id, mark in marks.items() if self._marks.get(session_id) != mark]
+        if not changed:
+            return
+        self._marks |= marks
+        for session_id, fact in (await read(live.session_facts, changed)).items():
+            viewers = [watcher for watcher in self._watchers if session_id in watcher.roles]
+            await self._fan(viewers, _text({"type": "session", **fact}))
 
     async def _send_settled(self) -> None:
         if not self._commands:

@@ -12,6 +12,7 @@ const TYPING_EVERY_MS = 4000;
 const TELEGRAM_MS = 15_000;
 const REQUEST_MS = 20_000;
 const HISTORY_MS = 120_000;
+const IN_FLIGHT = 10;
 
 export class App {
   /**
@@ -27,6 +28,8 @@ export class App {
     /** @type {Map<string, {settle: (frame: any) => void}>} requests by ref */
     this.requests = new Map();
     this.composer = { editing: null, reply: null, error: "" };
+    /** @type {Set<string>} cids that were sent over this connection and not answered yet */
+    this.flight = new Set();
     this.typedAt = 0;
     this.readTimer = null;
     this.visit = 0;
@@ -40,6 +43,7 @@ export class App {
   start() {
     this.socket.connect();
     setInterval(() => this.set(store.expireTyping(this.state, Date.now())), 1000);
+    setInterval(this.draw, 30_000); // "Yesterday", waits that are over
   }
 
   /** @param {store.State} state */
@@ -81,6 +85,7 @@ export class App {
   /** @param {import("./logic/socket.js").Connection} connection */
   #connection(connection) {
     if (connection.state !== "open") {
+      this.flight.clear();
       for (const request of [...this.requests.values()]) {
         request.settle({ type: "error", code: "NOT_CONNECTED", says: "The connection was lost before the answer came." });
       }
@@ -109,7 +114,7 @@ export class App {
     if (this.state.sessionId !== null) this.socket.send({ type: "list", session: this.state.sessionId });
     this.#open();
     if (this.state.edge.older === "failed") this.#edge({ older: "", says: "" });
-    for (const waiting of this.outbox.all()) if (!waiting.error) this.#transmit(waiting);
+    this.#transmit();
     this.markRead();
   }
 
@@ -165,7 +170,8 @@ export class App {
    * @param {{push?: boolean}} [how]
    */
   async go(sessionId, chatId, { push = true } = {}) {
-    if (push) history.pushState(null, "", this.path(sessionId, chatId));
+    const path = this.path(sessionId, chatId);
+    if (push && path !== location.pathname) history.pushState(null, "", path);
     this.visit += 1;
     if (sessionId !== this.state.sessionId) await this.#switch(sessionId);
     if (chatId === this.state.chatId && this.state.stream?.chat === chatId) return;
@@ -422,22 +428,31 @@ export class App {
     };
     const kept = this.outbox.add(waiting);
     this.typedAt = 0;
-    const sent = this.#transmit(waiting);
-    if (!sent && !kept) this.notice("This browser keeps nothing: stay on this page until the connection is back.");
+    this.#transmit();
+    if (!kept && !this.socket.open) this.notice("This browser keeps nothing: stay on this page until the connection is back.");
     const stream = this.state.stream && { ...this.state.stream, newLine: null };
     this.patch({ stream, pinned: true });
     if (stream?.newer) this.load();
   }
 
-  /** @param {import("./logic/outbox.js").Waiting} waiting */
-  #transmit({ cid, chat, text, reply_to }) {
-    return this.socket.send({ type: "send", ref: cid, cid, chat, text, reply_to });
+  /** Send what waits, in its order, few at a time: many at once would be too much for the server's limit. */
+  #transmit() {
+    for (const { cid, chat, text, reply_to, error } of this.outbox.all()) {
+      if (this.flight.size >= IN_FLIGHT) return;
+      if (error || this.flight.has(cid)) continue;
+      if (!this.socket.send({ type: "send", ref: cid, cid, chat, text, reply_to })) return;
+      this.flight.add(cid);
+    }
   }
 
   /** The server has it: from now on it lives there. @param {import("./logic/stream.js").Message} message */
   #taken(message) {
     const stream = this.state.stream;
-    if (message.cid) this.outbox.remove(message.cid);
+    if (message.cid) {
+      this.outbox.remove(message.cid);
+      this.flight.delete(message.cid);
+      this.#transmit();
+    }
     if (!stream || stream.chat !== message.chat || stream.items.some((one) => one.id === message.id)) return;
     this.patch({ stream: streams.append(stream, { messages: [message], newer: stream.newer }) });
   }
@@ -445,6 +460,8 @@ export class App {
   /** @param {any} frame an error whose ref is a cid */
   #refused(frame) {
     this.outbox.mark(frame.ref, frame.says);
+    this.flight.delete(frame.ref);
+    this.#transmit();
     this.draw();
   }
 
@@ -464,7 +481,7 @@ export class App {
     const waiting = this.outbox.all().find((one) => one.cid === message.cid);
     if (!waiting) return;
     this.outbox.mark(waiting.cid);
-    this.#transmit(waiting);
+    this.#transmit();
     this.draw();
   }
 

@@ -64,6 +64,7 @@ def test_standing_and_facts() -> None:
     assert queries(lambda: live.standings(few)) == queries(lambda: live.standings(many)) <= 3
     ids = list(Session.objects.values_list("pk", flat=True))
     assert queries(lambda: live.session_facts(ids[:10])) == queries(lambda: live.session_facts(ids)) <= 2
+    assert queries(lambda: live.session_marks(ids[:10])) == queries(lambda: live.session_marks(ids)) <= 2
     assert {pk: len(standing.roles) for pk, standing in live.standings(few).items()} == dict.fromkeys(few, 1)
 
 

@@ -318,6 +318,24 @@ def test_unsent_survives_a_reload_and_is_sent_once(open_page: Pages, admin_user:
     assert [str(message.cid) for message in Message.objects.filter(text="Kept")] == [cid]
 
 
+def test_many_unsent_go_out_in_order(open_page: Pages, admin_user: User, anna: Chat) -> None:
+    page = connected(open_page(address(anna), user=admin_user))
+    texts = [f"Number {number:03}" for number in range(150)]
+    entries = [
+        {
+            "cid": str(uuid.uuid4()), "session": anna.session_id, "chat": anna.pk, "text": text, "reply_to": None,
+            "at": datetime.now(UTC).isoformat(),
+        }
+        for text in texts
+    ]  # fmt: skip
+    key = f"tgadmin.outbox.{admin_user.pk}"
+    page.evaluate("([key, all]) => localStorage.setItem(key, JSON.stringify(all))", [key, entries])
+    page.reload()
+    all_taken(page)
+    assert list(Message.objects.filter(telegram_id=None).order_by("pk").values_list("text", flat=True)) == texts
+    expect(bubble(page, "Number")).to_have_count(150)
+
+
 def test_draft_is_kept_per_chat(open_page: Pages, admin_user: User, anna: Chat) -> None:
     other = world.make_chat(anna.session, "Diego Ferreira")
     page = connected(open_page(address(anna), user=admin_user))

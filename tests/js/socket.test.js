@@ -76,6 +76,14 @@ test("a server that does not answer a ping is left", () => {
   assert.equal(it.sockets.length, 2);
 });
 
+test("a server that never greets is left", () => {
+  const it = world();
+  assert.equal(it.fire(), 10_000);
+  assert.equal(it.live.connection.state, "lost");
+  assert.equal(it.fire(), 50);
+  assert.equal(it.sockets.length, 2);
+});
+
 test("frames of a socket that was left are not heard", () => {
   const it = world();
   it.sockets[0].ends(1006);

@@ -101,6 +101,16 @@ def changed_rows(session_ids: Iterable[int], within: timedelta) -> dict[int, lis
     return found
 
 
+def session_marks(session_ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
+    """What tells whether a session's facts have changed, by id. Two queries."""
+    ids = list(session_ids)
+    floods = sessions.flood_waits(ids)
+    marks = Session.objects.filter(pk__in=ids).values_list(
+        "pk", "name", "phone", "telegram_user_id", "status", "status_code", "status_since", "retry_at", "enabled"
+    )
+    return {pk: (*rest, floods.get(pk)) for pk, *rest in marks}
+
+
 def session_facts(session_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Status of sessions by id. Two queries."""
     ids = list(session_ids)

@@ -5,6 +5,7 @@ import { delay } from "./backoff.js";
 export const VERSION = 1;
 const PING_MS = 15_000;
 const PONG_MS = 10_000;
+const WELCOME_MS = 10_000;
 
 /** Close codes after which trying again at once would not help (docs/socket-protocol.md). */
 export const FINAL = new Set([4400, 4401, 4403, 4409, 4413]);
@@ -48,6 +49,7 @@ export class LiveSocket {
     this.timer = null;
     const socket = new this.options.WebSocket(this.options.url);
     this.socket = socket;
+    this.pinger = this.options.setTimeout(() => this.#leave(socket), WELCOME_MS);
     socket.onopen = () => this.#send({ type: "hello", version: VERSION });
     socket.onmessage = (event) => socket === this.socket && this.#frame(JSON.parse(event.data));
     socket.onclose = (event) => socket === this.socket && this.#closed(event.code);
@@ -91,12 +93,14 @@ export class LiveSocket {
     const socket = this.socket;
     this.options.clearTimeout(this.pinger);
     this.#send({ type: "ping" });
-    this.pinger = this.options.setTimeout(() => {
-      if (socket === this.socket) {
-        socket?.close();
-        this.#closed(1006);
-      }
-    }, PONG_MS);
+    this.pinger = this.options.setTimeout(() => this.#leave(socket), PONG_MS);
+  }
+
+  /** A server that says nothing: on to the next attempt. @param {WebSocket | null} socket */
+  #leave(socket) {
+    if (socket !== this.socket) return;
+    socket?.close();
+    this.#closed(1006);
   }
 
   /** @param {number} code */
