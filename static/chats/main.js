@@ -107,7 +107,8 @@ function draw() {
 function paint() {
   scheduled = false;
   scroller.before(root);
-  const links = { addAccount: root.dataset.sessions ?? "", alone: narrow.matches && app.state.chatId === null };
+  const alone = narrow.matches && app.state.chatId === null;
+  const links = { addAccount: root.dataset.sessions ?? "", signIn: actions.signIn, alone };
   root.dataset.view = app.state.chatId === null ? "list" : "chat";
   root.dataset.live = app.state.connection.state;
   render(

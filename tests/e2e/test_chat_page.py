@@ -452,6 +452,25 @@ def test_search_and_tabs_ask_the_server_for_what_the_page_lacks(
     expect(page.locator(".row")).to_have_text([re.compile("Oldest channel")])
 
 
+@pytest.mark.parametrize("width", [1440, 360])
+def test_switching_accounts(open_page: Pages, admin_user: User, anna: Chat, width: int) -> None:
+    other = world.make_session("Support DE", status=SessionStatus.CONNECTION_FAILED)
+    chat = world.make_chat(other, "Their customer")
+    world.make_message(chat, 1, "Help")
+    page = connected(open_page(f"/chats/{anna.session_id}/", user=admin_user, width=width, height=800))
+    expect(page.locator(".row")).to_have_text([re.compile("Anna Kowalska")])
+    page.locator(".acct").click()
+    page.get_by_role("link", name="Support DE").click()
+    expect(page.locator(".row")).to_have_text([re.compile("Their customer")])
+    expect(page.locator(".net:visible")).to_contain_text("This account cannot reach Telegram")
+    assert page.url.endswith(f"/chats/{other.pk}/")
+    page.locator(".row").click()
+    expect(bubble(page, "Help")).to_be_visible()
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".row")).to_have_text([re.compile("Anna Kowalska")])
+
+
 def test_rights(open_page: Pages, web: object, anna: Chat) -> None:
     viewer = User.objects.create_user("viewer", password="a long enough password", is_staff=True)
     grant = SessionGrant.objects.create(session=anna.session, user=viewer, role=Role.VIEWER)

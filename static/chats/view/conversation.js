@@ -48,8 +48,8 @@ function header(app, chat, actions) {
 }
 
 /** What is wrong, if anything: first the page's own connection, then the account's.
- * @param {import("../app.js").App} app @param {Actions} actions */
-function banner(app, actions) {
+ * @param {import("../app.js").App} app @param {{signIn: string}} actions */
+export function banner(app, actions) {
   const { connection } = app.state;
   const since = clockSeconds(new Date(connection.since));
   if (connection.state === "refused") {

@@ -6,16 +6,17 @@ import { live } from "../../vendor/lit-html/directives/live.js";
 import { TABS, kindIcon, shown } from "../logic/list.js";
 import { typingLabel, viewKey } from "../logic/store.js";
 import { listTime } from "../logic/time.js";
+import { banner } from "./conversation.js";
 import { avatar, icon, time } from "./parts.js";
 
-/** @typedef {{addAccount: string, alone: boolean}} Around alone: on a narrow screen the list is all there is */
+/** @typedef {{addAccount: string, signIn: string, alone: boolean}} Around alone: on a narrow screen the list is all there is */
 
 /** @param {import("../app.js").App} app @param {Around} links */
 export function list(app, links) {
   const { state } = app;
   return html`<section class="list" aria-label="Chats" role=${links.alone ? "main" : nothing}>
     ${state.chatId === null ? html`<h1 class="sr">Chats</h1>` : nothing}
-    ${accounts(app, links)}
+    ${links.alone ? banner(app, links) : nothing} ${accounts(app, links)}
     <div class="search">
       ${icon("search")}
       <input
@@ -153,7 +154,12 @@ function empty(app, links) {
     return html`<p class="empty">${icon("sim_card")}<span>No account yet.</span>
       ${state.mayAdd && links.addAccount ? html`<a class="btn p" href=${links.addAccount}>Add account</a>` : html`<span>Ask a manager for access to one.</span>`}</p>`;
   }
-  return html`<p class="empty">${icon("inbox")}<span>No chats yet. They appear here as this account's chats are fetched.</span></p>`;
+  const words = {
+    signing_in: "This account is being signed in. Its chats appear here when that is done.",
+    syncing: "Fetching this account's chats…",
+    ready: "No chats yet.",
+  }[app.session.status];
+  return html`<p class="empty">${icon("inbox")}<span>${words ?? "No chats are stored yet. They come when this account is connected."}</span></p>`;
 }
 
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat */
