@@ -25,7 +25,7 @@ from tgadmin.local.runtime import Runtime
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (
     "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SESSION_ENCRYPTION_KEYS", "DATA_DIR",
-    "TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_DC", "TELEGRAM_DC_PUBLIC_KEY",
+    "TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_DC", "TELEGRAM_DC_PUBLIC_KEY", "TELEGRAM_LOCAL_ADDRESS",
     "DJANGO_SETTINGS_MODULE", "DJANGO_SUPERUSER_USERNAME", "DJANGO_SUPERUSER_PASSWORD", "DJANGO_SUPERUSER_EMAIL",
 )  # fmt: skip
 """What the test run's own environment names: a child that is to find things by itself must not see it."""

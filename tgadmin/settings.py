@@ -21,6 +21,7 @@ TELEGRAM_API_ID = environment.number("TELEGRAM_API_ID")
 TELEGRAM_API_HASH = value("TELEGRAM_API_HASH")
 TELEGRAM_DC = value("TELEGRAM_DC")
 TELEGRAM_DC_PUBLIC_KEY = value("TELEGRAM_DC_PUBLIC_KEY")
+TELEGRAM_LOCAL_ADDRESS = value("TELEGRAM_LOCAL_ADDRESS")
 TELEGRAM_NETWORK = environment.network()
 DEMO_FILE = value("TGADMIN_DEMO_FILE")
 """Written by ``up`` when it runs the sandbox: the demo's phones and the code file. No file, no demo."""

@@ -6,6 +6,7 @@ decrypt what is stored) is checked when web, gateway or worker start, by ``migra
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -96,6 +97,9 @@ def _telegram_dc() -> Iterator[tuple[str, str, str]]:
     address, path = settings.TELEGRAM_DC, settings.TELEGRAM_DC_PUBLIC_KEY
     if address and not _is_dc(address):
         yield "E004", "TELEGRAM_DC is not of the form ID@host:port.", "For example 2@149.154.167.40:443."
+    source = settings.TELEGRAM_LOCAL_ADDRESS
+    if source and not _is_address(source):
+        yield "E010", "TELEGRAM_LOCAL_ADDRESS is not an IP address.", "It is one of this host's own, as 192.0.2.7."
     if path and not address:
         yield "E005", "TELEGRAM_DC_PUBLIC_KEY is set, but TELEGRAM_DC is not.", "Set both, or neither."
     if path and (trouble := _key_trouble(Path(path))):
@@ -109,6 +113,14 @@ def _telegram_dc() -> Iterator[tuple[str, str, str]]:
 def _is_dc(address: str) -> bool:
     found = DC_FORMAT.fullmatch(address)
     return found is not None and 0 < int(found[2]) < 65536
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _key_trouble(path: Path) -> str:

@@ -153,3 +153,9 @@ def test_processes_do_not_start(variable: str, value: str, command: list[str]) -
     assert variable in done.stderr
     assert not value or value not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("address", "wrong"), [("192.0.2.7", False), ("::1", False), ("eth0", True)])
+def test_source_address(settings: Any, address: str, wrong: bool) -> None:
+    settings.TELEGRAM_LOCAL_ADDRESS = address
+    assert ["TELEGRAM_LOCAL_ADDRESS" in message for message in messages()] == [True] * wrong

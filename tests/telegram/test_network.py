@@ -66,3 +66,10 @@ def test_a_file_that_is_no_public_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("-----BEGIN PUBLIC KEY-----\n")
     with pytest.raises(ValueError, match="BEGIN RSA PUBLIC KEY"):
         Network.parse(1, "h", "", str(tmp_path / "key.pem"))
+
+
+def test_connections_may_come_from_an_address_of_ones_choice() -> None:
+    assert Network.parse(1, "h").local_address is None
+    assert Network.parse(1, "h", local_address="127.0.0.9").local_address == "127.0.0.9"
+    with pytest.raises(ValueError, match="source address"):
+        Network.parse(1, "h", local_address="eth0")

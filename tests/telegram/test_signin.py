@@ -1,6 +1,7 @@
 """Signing in, step by step, each step possibly in another process."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,10 @@ async def test_an_empty_password_text_never_leaves_the_error(sandbox: Sandbox, s
     assert "hunter2" not in shown
     assert PHONE.lstrip("+") not in shown
     assert sent.hash not in shown
+
+
+async def test_a_connection_comes_from_the_address_that_was_chosen(sandbox: Sandbox, network: Network) -> None:
+    client = SignInClient(replace(network, local_address="127.0.0.9"), None)
+    await client.connect()
+    assert [one.source.rpartition(":")[0] for one in sandbox.record.connections] == ["127.0.0.9"]
+    await client.disconnect()

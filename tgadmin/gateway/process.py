@@ -56,6 +56,7 @@ def from_settings(capacity: int = 1000, name: str = "") -> Config:
         settings.TELEGRAM_API_HASH,
         settings.TELEGRAM_DC,
         settings.TELEGRAM_DC_PUBLIC_KEY,
+        settings.TELEGRAM_LOCAL_ADDRESS,
     )
     return Config(network, settings.TELEGRAM_NETWORK, capacity, name)
 

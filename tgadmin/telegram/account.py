@@ -85,7 +85,12 @@ class AccountClient:
         self._network.install()
         address = (self.key.dc_id, self.key.server_address, self.key.port)
         wire = self._wire = Wire(
-            address, self.key.auth_key, allowed=self._allowed, timeout=self._timeout, pings=self._pings
+            address,
+            self.key.auth_key,
+            allowed=self._allowed,
+            timeout=self._timeout,
+            pings=self._pings,
+            local_address=self._network.local_address,
         )
         try:
             await wire.open(introduction(self._network, updates=True))

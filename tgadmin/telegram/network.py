@@ -70,6 +70,7 @@ class Network:
     """A Telegram environment: the application's credentials there, where to begin, and its RSA key.
 
     ``dc`` None is Telegram's production. ``public_key`` is PEM text (PKCS#1), None for those that Telethon knows.
+    ``local_address`` is the IP address that connections come from, None for whatever the system chooses.
     A process serves one environment only: RSA keys are process-wide in Telethon.
     """
 
@@ -77,10 +78,14 @@ class Network:
     api_hash: str = field(repr=False)
     dc: tuple[int, str, int] | None = None
     public_key: str | None = field(default=None, repr=False)
+    local_address: str | None = None
 
     @classmethod
-    def parse(cls, api_id: int | str, api_hash: str, dc: str = "", public_key_path: str = "") -> Self:
-        """From the environment's values: ``dc`` is ``ID@host:port`` or empty, ``public_key_path`` a PEM file or empty.
+    def parse(
+        cls, api_id: int | str, api_hash: str, dc: str = "", public_key_path: str = "", local_address: str = ""
+    ) -> Self:
+        """From the environment's values: ``dc`` is ``ID@host:port`` or empty, ``public_key_path`` a PEM file or empty,
+        ``local_address`` an IP address or empty.
 
         Raises ValueError (which names what is wrong, not its value) and OSError for the file.
         """
@@ -93,7 +98,9 @@ class Network:
         public_key = Path(public_key_path).read_text("ascii") if public_key_path else None
         if public_key is not None and "BEGIN RSA PUBLIC KEY" not in public_key:
             raise ValueError("the data centre's public key is not a PKCS#1 PEM file (BEGIN RSA PUBLIC KEY)")
-        return cls(number, api_hash, parse_dc(dc) if dc else None, public_key)
+        if local_address and not is_address(local_address):
+            raise ValueError("the source address of connections is not an IP address")
+        return cls(number, api_hash, parse_dc(dc) if dc else None, public_key, local_address or None)
 
     def install(self) -> None:
         """Make the environment's RSA key known to this process. Calling it again does no harm."""
@@ -114,6 +121,14 @@ def parse_dc(text: str) -> tuple[int, str, int]:
     if not 1 <= dc_id <= 0x7FFF or not 1 <= port <= 65535:
         raise ValueError("a data centre is written ID@host:port")
     return dc_id, host, port
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_ipv6(address: str) -> bool:

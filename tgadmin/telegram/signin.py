@@ -67,7 +67,14 @@ class SignInClient:
         """Connect; agree on a key if there is none yet. Raises TelegramError."""
         self._network.install()
         address = (self.key.dc_id, self.key.server_address, self.key.port)
-        wire = Wire(address, self.key.auth_key, allowed=self._allowed, timeout=self._timeout, pings=self._pings)
+        wire = Wire(
+            address,
+            self.key.auth_key,
+            allowed=self._allowed,
+            timeout=self._timeout,
+            pings=self._pings,
+            local_address=self._network.local_address,
+        )
         try:
             await wire.open(introduction(self._network, updates=False))
         except TelegramError as error:

@@ -38,8 +38,10 @@ class GuardedConnection(ConnectionTcpAbridged):
         loggers: Any,
         allowed: Callable[[], bool],
         on_bytes: Callable[[], None],
+        local_address: str | None = None,
     ) -> None:
-        super().__init__(address, port, dc_id, loggers=loggers)
+        source = None if local_address is None else (local_address, 0)
+        super().__init__(address, port, dc_id, loggers=loggers, local_addr=source)
         self._allowed = allowed
         self._on_bytes = on_bytes
 

@@ -71,6 +71,7 @@ class Wire(MTProtoSender):
         timeout: float,
         pings: Pings | None = None,
         queue_limit: int = QUEUE_LIMIT,
+        local_address: str | None = None,
     ) -> None:
         self.updates = UpdatesQueue(queue_limit)
         logs = QuietLogs()
@@ -87,7 +88,9 @@ class Wire(MTProtoSender):
         self._state.on_unreadable = lambda number: self.updates.put_nowait(UnreadablePacket(number))
         self._send_queue._state = self._state  # it was made with the state that has just been replaced
         dc_id, host, port = address
-        self._tcp = GuardedConnection(host, port, dc_id, loggers=logs, allowed=allowed, on_bytes=self._note_bytes)
+        self._tcp = GuardedConnection(
+            host, port, dc_id, loggers=logs, allowed=allowed, on_bytes=self._note_bytes, local_address=local_address
+        )
         self._allowed = allowed
         self._timeout = timeout
         self._pings = pings or Pings()
