@@ -6,6 +6,7 @@ from telethon.tl import functions, types
 
 from tests.sandbox.people import ClientFor, Refused, meet
 from tgadmin.sandbox.server import Sandbox
+from tgadmin.sandbox.services.answers import list_hash
 from tgadmin.sandbox.world.chats import FOREVER
 
 invite = functions.channels.InviteToChannelRequest
@@ -23,6 +24,10 @@ def everybody(channel: Any, which: Any = None, **given: int) -> functions.channe
 
 def forbidding(*names: str, until: int = 0) -> types.ChatBannedRights:
     return types.ChatBannedRights(until, **dict.fromkeys(names, True))
+
+
+def message_pts(sandbox: Sandbox, room: int) -> int:
+    return sandbox.world.boxes.box(room).pts
 
 
 class TestInviteToChannel:
@@ -131,6 +136,20 @@ class TestParticipants:
         guard = await cem(one(cem.channel(room), cem.peer(bob.id)))
         assert (guard.participant.rank, guard.participant.admin_rights.ban_users) == ("Guard", True)
 
+    async def test_users_named_by_participants_come_too(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        ann, bob, cem = await meet(sandbox, client_for, 3)
+        room = sandbox.world.create_channel(ann.id, "Super")
+        for person in (bob, cem):
+            sandbox.world.add_user(room, person.id)
+        mine = await cem(one(cem.channel(room), types.InputPeerSelf()))
+        assert {user.id for user in mine.users} == {ann.id, cem.id}
+
+    async def test_an_unchanged_list_is_not_sent_again(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        (ann,) = await meet(sandbox, client_for, 1)
+        room = sandbox.world.create_channel(ann.id, "Super")
+        again = await ann(everybody(ann.channel(room), hash=list_hash([ann.id])))
+        assert isinstance(again, types.channels.ChannelParticipantsNotModified)
+
     async def test_banned_ones(self, sandbox: Sandbox, client_for: ClientFor) -> None:
         ann, bob = await meet(sandbox, client_for)
         room = sandbox.world.create_channel(ann.id, "Super")
@@ -174,6 +193,18 @@ class TestEditBanned:
         assert (last["action"], last["from"]) == ("MessageActionChatDeleteUser", ann.id)
         await ann(ban(ann.channel(room), ann.peer(bob.id), forbidding()))
         await bob(join(bob.channel(room)))
+
+    async def test_who_throws_out_gets_the_service_message(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        """It is pushed to everybody but him: without it in the result, his pts would have a hole."""
+        ann, bob = await meet(sandbox, client_for)
+        room = sandbox.world.create_channel(ann.id, "Super")
+        sandbox.world.add_user(room, bob.id)
+        sandbox.record.clear()
+        message = await ann.client.kick_participant(ann.peer(room), ann.peer(bob.id))
+        assert (message.action.user_id, message.from_id) == (bob.id, types.PeerUser(ann.id))
+        sandbox.world.send(ann.id, room, "next")
+        assert (await ann.heard(types.UpdateNewChannelMessage, 3))[-1].pts == message_pts(sandbox, room)
+        assert sandbox.record.uses_of(method="updates.getChannelDifference") == []
 
     async def test_a_ban_ends(self, sandbox: Sandbox, client_for: ClientFor) -> None:
         ann, bob = await meet(sandbox, client_for)

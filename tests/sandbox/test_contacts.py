@@ -8,7 +8,7 @@ from telethon import TelegramClient, events
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.services.contacts import list_hash
+from tgadmin.sandbox.services.answers import list_hash
 from tgadmin.sandbox.world.accounts import Account
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]

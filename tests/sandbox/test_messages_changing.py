@@ -137,6 +137,19 @@ class TestDeleteHistory:
         await ann(clear(ann.peer(bob.id), max_id=0, revoke=True))
         assert (await bob.heard(types.UpdateDeleteMessages))[0].messages == [1]
 
+    async def test_between_two_dates(self, sandbox: Sandbox, client_for: ClientFor, refused: Refused) -> None:
+        ann, bob = await meet(sandbox, client_for)
+        world, start = sandbox.world, sandbox.world.now()
+        for seconds in (10, 20, 30):
+            world.clock = lambda seconds=seconds: start + seconds
+            world.send(bob.id, ann.id, str(seconds))
+        result = await ann(clear(ann.peer(bob.id), max_id=0, min_date=start + 10, max_date=start + 30))
+        assert result.pts_count == 1
+        assert [each["text"] for each in world.snapshot(ann.id)[bob.id]] == ["10", "30"]
+        group = world.create_group(ann.id, "G", [bob.id])
+        request = clear(ann.peer(group), max_id=0, max_date=start)
+        assert await refused(ann(request)) == "CHAT_REVOKE_DATE_UNSUPPORTED"
+
     async def test_wrong_uses(self, sandbox: Sandbox, client_for: ClientFor, refused: Refused) -> None:
         ann, bob = await meet(sandbox, client_for)
         room = sandbox.world.create_channel(ann.id, "S")

@@ -57,6 +57,32 @@ class TestMembers:
         assert len(cem.of(types.UpdateNewMessage)) == 3
         assert [each["text"] for each in sandbox.world.snapshot(ann.id)[group]][-3:] == ["", "now he is gone", ""]
 
+    async def test_everybody_learns_who_is_left(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        ann, bob, cem = await meet(sandbox, client_for, 3)
+        group = sandbox.world.create_group(ann.id, "G", [bob.id])
+        result = (await ann(add(-group, ann.user(cem.id), 0))).updates
+        assert {user.id for user in result.users} == {ann.id, bob.id, cem.id}
+        result = await ann(remove(-group, ann.user(cem.id)))
+        people, new = result.updates
+        assert [each.user_id for each in people.participants.participants] == [ann.id, bob.id]
+        assert (new.message.action.user_id, result.chats[0].participants_count) == (cem.id, 2)
+        out = (await cem.heard(types.UpdateChatParticipants, 2))[-1]
+        assert isinstance(out.participants, types.ChatParticipantsForbidden)
+        people = (await bob.heard(types.UpdateChatParticipants, 3))[-1].participants
+        assert [each.user_id for each in people.participants] == [ann.id, bob.id]
+
+    async def test_who_goes_may_lose_the_history(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        """What the own session loses stands in the result: every pts is accounted for."""
+        ann, bob = await meet(sandbox, client_for)
+        group = sandbox.world.create_group(ann.id, "G", [bob.id])
+        before = (await bob(functions.updates.GetStateRequest())).pts
+        result = await bob(remove(-group, types.InputUserSelf(), revoke_history=True))
+        changes = [update for update in result.updates if hasattr(update, "pts")]
+        assert [type(each) for each in changes] == [types.UpdateNewMessage, types.UpdateDeleteMessages]
+        assert sum(each.pts_count for each in changes) == changes[-1].pts - before
+        assert group not in sandbox.world.snapshot(bob.id)
+        assert len(sandbox.world.snapshot(ann.id)[group]) == 2
+
     async def test_how_former_members_see_it(self, sandbox: Sandbox, client_for: ClientFor) -> None:
         ann, bob, cem = await meet(sandbox, client_for, 3)
         group = sandbox.world.create_group(ann.id, "G", [bob.id, cem.id])

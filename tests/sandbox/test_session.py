@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 from telethon.tl import TLObject, functions, types
 
+from tests.sandbox.people import until
 from tests.sandbox.raw import RawClient, TransportError, container
 from tgadmin.sandbox import salts
 from tgadmin.sandbox.server import Sandbox
@@ -398,6 +399,17 @@ class TestAcknowledgments:
         again = await RawClient.open(sandbox, like=client)
         await again.send(ping(), content=False)
         await again.expect(types.UpdateShort)
+
+    async def test_another_connection_of_the_session_takes_over(self, client: RawClient, sandbox: Sandbox) -> None:
+        """https://core.telegram.org/mtproto/description#session: messages go over any of its connections"""
+        user_id = sandbox.world.accounts.create("491511234567", "Anna").user_id
+        session_of(sandbox, client).key.user_id = user_id
+        second = await RawClient.open(sandbox, like=client)
+        await second.settle()
+        second.close()
+        await until(lambda: len(sandbox.connections) == 1)
+        sandbox.push(user_id, types.UpdateShort(types.UpdateConfig(), None))
+        await client.expect(types.UpdateShort)
 
     async def test_sessions_that_do_not_come_back_are_forgotten(
         self, client: RawClient, sandbox: Sandbox, clock: Clock

@@ -5,7 +5,7 @@ from typing import Any
 
 from telethon.tl import functions, types
 
-from tests.sandbox.people import ClientFor, Person, Refused, meet, texts
+from tests.sandbox.people import ClientFor, Person, Refused, meet, texts, until
 from tgadmin.sandbox.server import Sandbox
 
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -74,6 +74,28 @@ class TestNumbers:
             assert [mark.max_id for mark in marks] == [2, 3]
             assert [mark.still_unread_count for mark in marks] == [1, 0]
         assert len(sandbox.record.uses_of(method="updates.getDifference")) == 0
+
+    async def test_a_session_left_behind_makes_no_holes(
+        self, sandbox: Sandbox, client_for: ClientFor, stranger: Any
+    ) -> None:
+        """Telethon begins a new session whenever it connects; the old one lives on for a while."""
+        ann, bob = await meet(sandbox, client_for)
+        sandbox.world.send(bob.id, ann.id, "a")
+        room = sandbox.world.create_channel(ann.id, "Super")
+        sandbox.world.add_user(room, bob.id)
+        first, second = (sandbox.world.send(ann.id, room, text) for text in "bc")
+        session = ann.client.session
+        await ann.client.disconnect()
+        await until(lambda: all(each.connection is None for each in sandbox.sessions_of(ann.id)))
+        again = Person(sandbox, await stranger(session=session), ann.id)
+        await again(get_state())
+        sandbox.world.read(bob.id, room, first)
+        await again.heard(types.UpdateReadChannelOutbox)
+        await again(functions.messages.MarkDialogUnreadRequest(types.InputDialogPeer(again.peer(bob.id)), unread=True))
+        sandbox.record.clear()
+        sandbox.world.read(bob.id, room)
+        assert (await again.heard(types.UpdateReadChannelOutbox, 2))[1].max_id == second
+        assert sandbox.record.uses_of(method="updates.getDifference") == []
 
 
 class TestGetDifference:

@@ -36,6 +36,7 @@ class Connection(asyncio.Protocol):
         self.key: AuthKey | None = None  # the last key that was used on it
         self.sessions: set[Session] = set()
         self.frozen = False
+        self.forsaken = False
         self.asked = False  # whether an API request came over it
         self._framing = Framing()
         self._transport: asyncio.Transport | None = None
@@ -66,13 +67,15 @@ class Connection(asyncio.Protocol):
         self.server.record.closed(self.number, self._why)
 
     def data_received(self, data: bytes) -> None:
+        if self.forsaken:
+            return
         try:
             packets = self._framing.feed(data)
         except FramingError as error:
             self.close(f"transport: {error}")
             return
         for packet, quick_ack in packets:
-            if self._transport is None or self._transport.is_closing():
+            if self._transport is None or self._transport.is_closing() or self.forsaken:
                 return
             self._receive(packet, quick_ack)
 
@@ -99,6 +102,15 @@ class Connection(asyncio.Protocol):
             self._end_timer.cancel()
         loop = asyncio.get_running_loop()
         self._end_timer = loop.call_later(max(0, seconds), self.close, "ping_delay_disconnect ran out")
+
+    def forsake(self) -> None:
+        """Half-open from now on: for this end it is gone, the client's end stands until the client closes it."""
+        self.forsaken = True
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+        sessions, self.sessions = self.sessions, set()
+        for session in sessions:
+            session.detach(self)
 
     def freeze(self) -> None:
         """Neither read nor write, but keep the connection open: what the client sends piles up in its socket."""
@@ -173,13 +185,14 @@ class Connection(asyncio.Protocol):
             self._held.append(packet)
             return
         message = decrypt(key.key, packet)
+        self.server.record.heard(self.number)
         if quick_ack:
             self._write(self._framing.wrap_quick_ack(message.token))
         incoming.receive(self, key, message)
 
     def _write(self, data: bytes) -> None:
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self.forsaken:
             return
         delay = 0.0 if self.key is None else self.server.faults.delay_of(self.key)
         if self.frozen or delay or self._out:

@@ -30,9 +30,10 @@ _MAX_BODY = 4 * 1024 * 1024
 _ALLOWED = {
     "faults": {
         "error", "flood", "slow_mode", "late", "drop_reply", "transport", "freeze", "thaw", "drop", "delay", "revoke",
-        "ban", "set_random_id", "one_connection", "clear", "pending",
+        "ban", "set_random_id", "one_connection", "one_owner", "lose", "repeat", "swap", "unreadable", "half_open",
+        "struck", "clear", "pending",
     },
-    "record": {"as_json", "open_connections", "uses_of", "clear"},
+    "record": {"as_json", "open_connections", "two_owners", "uses_of", "clear"},
     "world": {
         "create_account", "delete_account", "accounts_by_phone", "send", "edit", "delete", "read", "typing",
         "create_group", "create_channel", "add_user", "join", "leave", "kick", "restrict", "slow_mode", "rename",

@@ -6,6 +6,8 @@ Users are user ids, peers Telegram's marked ids, keys auth key ids (signed or un
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +15,7 @@ from telethon import utils
 from telethon.tl import types
 
 from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.stream import Stream
 
 if TYPE_CHECKING:
     from tgadmin.sandbox.connection import Connection
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 RandomIdMode = Literal["first_result", "duplicate_error"]
 _SENDING = ("messages.sendMessage", "messages.sendMedia", "messages.sendMultiMedia", "messages.forwardMessages")
 DUPLICATED = "AUTH_KEY_DUPLICATED"
+SWAP_SECONDS = 1.0  # how long a container waits for another to overtake it
 _PEER_FIELDS = ("peer", "channel", "to_peer", "user_id", "chat_id")
 
 
@@ -68,7 +72,8 @@ class Faults:
         self._frozen_keys: set[int] = set()
         self._frozen_users: set[int] = set()
         self._delays: dict[int, float] = {}
-        self._one_connection = False
+        self._alone: Literal["", "connection", "address"] = ""
+        self.stream = Stream(server.send_again, later)
 
     # Told by tests
 
@@ -152,7 +157,36 @@ class Faults:
         """Punish parallel use of an authorization, as Telegram does when it notices: a request while another connection
         of the key is open and has made requests gets 406 AUTH_KEY_DUPLICATED, and the key is nobody's from then on.
         Sessions without updates (for files) are exempt. https://core.telegram.org/api/errors#406-not-acceptable"""
-        self._one_connection = on
+        self._alone = "connection" if on else ""
+
+    def one_owner(self, on: bool = True) -> None:
+        """As :meth:`one_connection`, but one owner's connections may stand side by side: owners are told apart by their
+        address."""
+        self._alone = "address" if on else ""
+
+    def lose(self, user: int, *, times: int = 1) -> None:
+        """The next containers of updates to the account are lost on their way."""
+        self.stream.trouble("lose", user, times)
+
+    def repeat(self, user: int, *, times: int = 1) -> None:
+        """The next containers of updates to the account arrive twice."""
+        self.stream.trouble("repeat", user, times)
+
+    def swap(self, user: int, *, times: int = 1) -> None:
+        """The next container of updates to the account is overtaken by the one after it, or comes a second late."""
+        self.stream.trouble("swap", user, times)
+
+    def unreadable(self, user: int, *, times: int = 1) -> None:
+        """The next containers of updates to the account are of a constructor that no layer has."""
+        self.stream.trouble("garble", user, times)
+
+    def half_open(self, *, key: int | None = None, user: int | None = None) -> int:
+        """The connections stand at the client's end only: nothing that it sends is heard, nothing comes, not even the end.
+        New ones are sound. Gives how many there were."""
+        connections = self._connections(key, user)
+        for connection in connections:
+            connection.forsake()
+        return len(connections)
 
     def set_random_id(self, mode: RandomIdMode) -> None:
         """See ``random_id``."""
@@ -166,7 +200,8 @@ class Faults:
         self._transport.clear()
         self._delays.clear()
         self.random_id = "first_result"
-        self._one_connection = False
+        self._alone = ""
+        self.stream.clear()
         self._frozen_keys.clear()
         self._frozen_users.clear()
         for connection in list(self._server.connections):
@@ -195,14 +230,16 @@ class Faults:
         return outcome
 
     def check_connection(self, connection: Connection, session: Session) -> None:
-        """Called for each request; raises what :meth:`one_connection` says."""
+        """Called for each request; raises what :meth:`one_connection` and :meth:`one_owner` say."""
         if not session.updates:
             return
         connection.asked = True
         key = session.key
-        if not self._one_connection or key.user_id is None:
+        if not self._alone or key.user_id is None:
             return
         others = [each for each in self._connections(key.id, None) if each.asked and each is not connection]
+        if self._alone == "address":
+            others = [each for each in others if each.address != connection.address]
         if others:
             key.user_id, key.gone = None, DUPLICATED
             for each in others:
@@ -223,6 +260,10 @@ class Faults:
     def delay_of(self, key: AuthKey) -> float:
         return self._delays.get(key.user_id, 0.0) if self._delays and key.user_id is not None else 0.0
 
+    def struck(self) -> dict[str, int]:
+        """How many containers of updates met each trouble."""
+        return dict(self.stream.struck)
+
     def _connections(self, key: int | None, user: int | None) -> list[Connection]:
         if key is None and user is None:
             raise ValueError("a key or a user is needed")
@@ -231,6 +272,7 @@ class Faults:
             connection
             for connection in self._server.connections
             if connection.key is not None
+            and not connection.forsaken
             and wanted in (None, connection.key.id)
             and user in (None, connection.key.user_id)
         ]
@@ -242,6 +284,10 @@ class _AnyOf(Rule):
     def fits(self, name: str, user: int | None, peer: int | None) -> bool:
         self.method = name if name in _SENDING else ""
         return super().fits(name, user, peer)
+
+
+def later(do: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(SWAP_SECONDS, do)
 
 
 def _use_up(rule: Rule) -> None:

@@ -12,7 +12,10 @@ MAX_ENTRIES = 100_000
 
 @dataclass(slots=True)
 class ConnectionRecord:
-    """One TCP connection; ``closed`` is None while it is open. Times are unix seconds, key ids unsigned."""
+    """One TCP connection; ``closed`` is None while it is open. Times are unix seconds, key ids unsigned.
+
+    ``first`` and ``last`` are the places of its encrypted packets among all that came in, 0 while there were none.
+    """
 
     number: int
     source: str
@@ -21,6 +24,12 @@ class ConnectionRecord:
     key_id: int | None = None
     closed: float | None = None
     why: str | None = None
+    first: int = 0
+    last: int = 0
+
+    @property
+    def address(self) -> str:
+        return self.source.rpartition(":")[0]
 
 
 @dataclass(slots=True)
@@ -43,6 +52,7 @@ class Record:
         self.connections: deque[ConnectionRecord] = deque(maxlen=MAX_ENTRIES)
         self.uses: deque[Use] = deque(maxlen=MAX_ENTRIES)
         self._open: dict[int, ConnectionRecord] = {}
+        self._packets = 0
 
     def opened(self, number: int, source: str, dc_id: int) -> None:
         entry = ConnectionRecord(number, source, dc_id, self._clock())
@@ -51,6 +61,34 @@ class Record:
 
     def keyed(self, number: int, key_id: int) -> None:
         self._open[number].key_id = key_id
+
+    def heard(self, number: int) -> None:
+        """An encrypted packet came in."""
+        self._packets += 1
+        entry = self._open[number]
+        entry.first = entry.first or self._packets
+        entry.last = self._packets
+
+    def two_owners(self) -> list[tuple[ConnectionRecord, ConnectionRecord]]:
+        """Where a key had two owners at once: pairs of its connections, from two addresses, of which the older one still
+        said something after the newer one's first packet. Every packet counts, not requests alone."""
+        by_key: dict[int, list[ConnectionRecord]] = {}
+        for entry in self.connections:
+            if entry.key_id is not None and entry.first:
+                by_key.setdefault(entry.key_id, []).append(entry)
+        found: list[tuple[ConnectionRecord, ConnectionRecord]] = []
+        for entries in by_key.values():
+            last: dict[str, ConnectionRecord] = {}  # of each address, the connection that was heard last
+            for newer in sorted(entries, key=lambda entry: entry.first):
+                found += [
+                    (older, newer)
+                    for address, older in last.items()
+                    if address != newer.address and older.last > newer.first
+                ]
+                before = last.get(newer.address)
+                if before is None or before.last < newer.last:
+                    last[newer.address] = newer
+        return found
 
     def closed(self, number: int, why: str) -> None:
         entry = self._open.pop(number)

@@ -26,6 +26,7 @@ from tgadmin.sandbox.record import Record
 from tgadmin.sandbox.rsa import RsaKey
 from tgadmin.sandbox.session import Session
 from tgadmin.sandbox.store import Store
+from tgadmin.sandbox.stream import Container
 
 if TYPE_CHECKING:
     from tgadmin.sandbox.world import World
@@ -83,7 +84,7 @@ class Sandbox:
         self.public_key_pem = self._rsa.public_pem
         self._exchanges = {dc: KeyExchange(self._rsa, self.ring, dc, clock) for dc in range(1, dcs + 1)}
         self._sessions: dict[int, dict[int, Session]] = {}
-        self._outbox: deque[tuple[int, int | None, bytes, int | None]] = deque()  # user, key (None: all), body, not to
+        self._outbox: deque[Container] = deque()
         self._delivery_due = False
         self._stopped = False
         self._servers: list[asyncio.Server] = []
@@ -247,8 +248,7 @@ class Sandbox:
         if self.world.updates.is_numbered(updates):
             # Every key counts for itself what it was sent: https://core.telegram.org/api/updates#update-sequences
             for key in self.ring.of_user(user_id):
-                sessions = self._sessions.get(key.id, {}).values()
-                if any(each.updates and each.session_id != exclude_session for each in sessions):
+                if self._counts(key, exclude_session):
                     numbered = self.world.updates.for_key(key, updates)
                     self._outbox.append((user_id, key.id, bytes(numbered), exclude_session))
         else:
@@ -262,11 +262,16 @@ class Sandbox:
         self._delivery_due = False
         self.commit()
         while self._outbox:
-            user_id, key_id, body, exclude = self._outbox.popleft()
-            for session in self.sessions_of(user_id):
-                wanted = key_id is None or session.key.id == key_id
-                if wanted and session.updates and session.session_id != exclude:
-                    session.send(body)
+            for user_id, key_id, body, exclude in self.faults.stream.altered(self._outbox.popleft()):
+                for session in self.sessions_of(user_id):
+                    wanted = key_id is None or session.key.id == key_id
+                    if wanted and session.updates and session.session_id != exclude:
+                        session.send(body)
+
+    def send_again(self, container: Container) -> None:
+        """Send what a fault had kept back."""
+        self._outbox.append(container)
+        self.deliver()
 
     def settle(
         self, connection: Connection, session: Session, msg_id: int, answer: bytes, context: Context,
@@ -286,6 +291,17 @@ class Sandbox:
         for user_id, updates in context.pushes:
             self.push(user_id, updates, exclude_session=session.session_id)
         self.deliver()
+
+    def _counts(self, key: AuthKey, exclude_session: int | None) -> bool:
+        """Whether a numbered container for this key reaches a session of it.
+
+        A client that connects anew leaves its old session behind: what that one alone is sent must not tear a hole into
+        the numbers of the session which is in use.
+        """
+        sessions = self._sessions.get(key.id, {})
+        asking = exclude_session in sessions
+        heard = (each for each in sessions.values() if each.updates and each.session_id != exclude_session)
+        return any(each.connection is not None or not asking for each in heard)
 
     def _forget_key(self, key: AuthKey) -> None:
         self.ring.destroy(key.id)

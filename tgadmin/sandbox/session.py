@@ -70,6 +70,7 @@ class Session:
         self.updates = True
         self.asked = False  # whether an API request was ever made in it
         self.connection: Connection | None = None
+        self.connections: list[Connection] = []  # all that it is used on, the one that spoke last at the end
         self.left_at = 0.0  # when the last connection went away
         self.received: dict[int, Received] = {}
         self.forgotten_below = 0
@@ -117,6 +118,7 @@ class Session:
         if before is connection:
             return
         connection.sessions.add(self)
+        self.connections = [*(each for each in self.connections if each is not connection), connection]
         if before is None and self.first_msg_id:
             if self._overflowed:
                 self._overflowed = False
@@ -124,11 +126,15 @@ class Session:
             self._enqueue(Sent(sent.msg_id, sent.seqno, sent.body, True) for sent in list(self.unacked.values()))
 
     def detach(self, connection: Connection) -> None:
-        """The connection is gone."""
-        if self.connection is connection:
-            self.connection = None
-            self.left_at = self.server.clock()
-            self._queue.clear()
+        """The connection is gone; another one of the session takes its place, with what is not acknowledged."""
+        self.connections.remove(connection)
+        if self.connection is not connection:
+            return
+        self.connection = None
+        self.left_at = self.server.clock()
+        self._queue.clear()
+        if self.connections:
+            self.attach(self.connections[-1])
 
     def send(self, body: bytes, *, content: bool = True, reply: bool = False) -> Sent:
         """Send a message; one with ``content`` is kept until the client has acknowledged it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -73,6 +74,17 @@ def page(
     return chosen[::-1], newer
 
 
+def list_hash(numbers: Iterable[int]) -> int:
+    """The hash of a list of ids (https://core.telegram.org/api/offsets#hash-generation), signed as a TL long."""
+    result = 0
+    for number in numbers:
+        result ^= result >> 21
+        result ^= (result << 35) & 0xFFFFFFFFFFFFFFFF
+        result ^= result >> 4
+        result = (result + number) & 0xFFFFFFFFFFFFFFFF
+    return result - (1 << 64) if result >> 63 else result
+
+
 def messages_answer(ctx: Context, owner: int, numbers: list[int], count: int, *, offset: int = 0, peer: int = 0) -> Any:
     """messages.Messages, MessagesSlice or ChannelMessages with these messages of one box."""
     viewer, world = ctx.account.user_id, ctx.world
@@ -122,6 +134,26 @@ def service_answer(ctx: Context, post: Post, extra: list[Any] | None = None) -> 
     viewer = ctx.account.user_id
     owner = post.to if is_channel(post.to) else viewer
     return ctx.world.talk.new_updates(post, owner, viewer, extra)
+
+
+def told(ctx: Context, *first: Any, mentioned: Iterable[int] = ()) -> types.Updates:
+    """What somebody gets whose action did several things: `first`, then all that its account's other sessions are told.
+
+    This session is pushed nothing of it, so whatever bears a pts has to stand here.
+    """
+    viewer = ctx.account.user_id
+    answer = ctx.world.render.container(viewer, list(first), mentioned)
+    seen = {bytes(update) for update in first}
+    people = {each.id for each in (*answer.users, *answer.chats)}
+    for user_id, pushed in ctx.pushes:
+        if user_id != viewer or not isinstance(pushed, types.Updates):
+            continue
+        answer.updates += [update for update in pushed.updates if bytes(update) not in seen]
+        seen |= {bytes(update) for update in pushed.updates}
+        for known, found in ((answer.users, pushed.users), (answer.chats, pushed.chats)):
+            known += [each for each in found if each.id not in people]
+        people |= {each.id for each in (*pushed.users, *pushed.chats)}
+    return answer
 
 
 def affected(ctx: Context, pts_count: int, owner: int | None = None) -> types.messages.AffectedMessages:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.services.answers import list_hash
 from tgadmin.sandbox.services.news import about_user, tell
 from tgadmin.sandbox.services.users import peer_settings
 from tgadmin.sandbox.world.accounts import Account, Contact, digits, valid_username
@@ -180,17 +181,6 @@ async def get_blocked(ctx: Context, request: functions.contacts.GetBlockedReques
     if len(part) == len(everybody):
         return types.contacts.Blocked(rows, chats, users)
     return types.contacts.BlockedSlice(len(everybody), rows, chats, users)
-
-
-def list_hash(numbers: Iterable[int]) -> int:
-    """The hash of a list of ids (https://core.telegram.org/api/offsets#hash-generation), signed as a TL long."""
-    result = 0
-    for number in numbers:
-        result ^= result >> 21
-        result ^= (result << 35) & 0xFFFFFFFFFFFFFFFF
-        result ^= result >> 4
-        result = (result + number) & 0xFFFFFFFFFFFFFFFF
-    return result - (1 << 64) if result >> 63 else result
 
 
 def _see(ctx: Context, user_id: int) -> types.TypeUser:

@@ -113,6 +113,14 @@ class Render:
             if isinstance(entity, types.MessageEntityMentionName):
                 yield entity.user_id
 
+    def participants_named(self, update: Any) -> Iterator[int]:
+        """The users whom an UpdateChatParticipants names; nobody for any other update."""
+        people = getattr(getattr(update, "participants", None), "participants", None)
+        for each in people or ():
+            yield each.user_id
+            if not isinstance(each, types.ChatParticipantCreator):
+                yield each.inviter_id
+
     def event_mentions(self, event: Event, owner: int) -> Iterable[int]:
         """As `mentioned`, for an event of any kind."""
         if isinstance(event.data, Post):

@@ -7,6 +7,7 @@ Each action checks its rights as Telegram does and leaves the service messages t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
@@ -14,7 +15,7 @@ from telethon.tl import types
 from tgadmin.sandbox.dispatch import RpcError
 from tgadmin.sandbox.world.chats import Ban, Chat, Kind
 from tgadmin.sandbox.world.messages import Post
-from tgadmin.sandbox.world.talk import NUMBERED, Push
+from tgadmin.sandbox.world.talk import NUMBERED, Extra, Push
 
 if TYPE_CHECKING:
     from tgadmin.sandbox.world.world import World
@@ -57,9 +58,8 @@ class Rooms:
             raise RpcError(400, "CHAT_ABOUT_TOO_LONG")
         chat = self._chats.create(kind, title, creator, about=about, bare_id=bare_id)
         self._boxes.save_dialog(creator, self._boxes.dialog(creator, chat.marked))
-        return chat, self._service(
-            chat, creator, types.MessageActionChannelCreate(title), push, self._moved(chat, creator)
-        )
+        moved = self._moved(chat, creator)
+        return chat, self._service(chat, creator, types.MessageActionChannelCreate(title), push, extra=lambda _: moved)
 
     def rename(self, actor: int, chat: Chat, title: str, push: Push) -> Post:
         """https://core.telegram.org/method/messages.editChatTitle, .../channels.editTitle"""
@@ -95,11 +95,9 @@ class Rooms:
         may = actor in (user_id, chat.members[user_id].inviter) or chat.is_admin(actor, "ban_users")
         if not may or (user_id == chat.creator and actor != user_id):
             raise RpcError(400, "CHAT_ADMIN_REQUIRED")
-        post = Post(0, actor, chat.marked, self._world.now(), action=types.MessageActionChatDeleteUser(user_id))
-        # The service message still reaches him who goes: it is told while he is in.
-        self._world.talk.post(post, push)
+        owners = list(chat.members)  # the service message still reaches him who goes
         self._chats.remove_member(chat, user_id, left=actor == user_id)
-        return post
+        return self._service(chat, actor, types.MessageActionChatDeleteUser(user_id), push, owners=owners)
 
     def invite(self, actor: int, chat: Chat, users: Iterable[int], push: Push) -> Post | None:
         """Bring users into a supergroup or channel; the service message, if there is one.
@@ -230,11 +228,23 @@ class Rooms:
                 people.append(kind(member.user_id, member.inviter, member.date))
         return types.ChatParticipants(chat.bare_id, people, chat.version)
 
-    def _service(self, chat: Chat, actor: int, action: Any, push: Push, extra: list[Any] | None = None) -> Post:
+    def _service(
+        self, chat: Chat, actor: int, action: Any, push: Push,
+        *, extra: Extra | None = None, owners: list[int] | None = None,
+    ) -> Post:  # fmt: skip
         post = Post(0, actor, chat.marked, self._world.now(), action=action)
         if chat.is_group and not isinstance(action, types.MessageActionChatEditTitle):
-            extra = [types.UpdateChatParticipants(self.participants(chat))]
-        return self._world.talk.post(post, push, extra=extra)
+            extra = partial(self._participants_news, chat)
+        return self._world.talk.post(post, push, extra=extra, owners=owners)
+
+    def _participants_news(self, chat: Chat, viewer: int) -> list[Any]:
+        """Who is in a basic group now; who is out of it himself learns just that."""
+        inside = viewer in chat.members
+        return [
+            types.UpdateChatParticipants(
+                self.participants(chat) if inside else types.ChatParticipantsForbidden(chat.bare_id)
+            )
+        ]
 
     def _enter(self, chat: Chat, user_id: int, inviter: int, push: Push) -> None:
         """A new member has read what was there before him."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tgadmin.sandbox.world.world import World
 
 Push = Callable[[int, TLObject], None]
+Extra = Callable[[int], list[Any]]  # updates that go with a message, for a viewer
 EDIT_SECONDS = 48 * 3600  # help.getConfig's edit_time_limit
 NUMBERED = -1  # seq of a container that takes the next number of each key that it goes to
 
@@ -65,9 +66,15 @@ class Talk:
         post.silent, post.altered, post.forward = draft.silent, altered, draft.forward
         return self.post(post, push, replied=replied)
 
-    def post(self, post: Post, push: Push, *, replied: Post | None = None, extra: list[Any] | None = None) -> Post:
-        """Put a message (or service message) that has passed all checks where it belongs, and tell everybody."""
-        owners = self._owners(post.author, post.to)
+    def post(
+        self, post: Post, push: Push,
+        *, replied: Post | None = None, extra: Extra | None = None, owners: Iterable[int] | None = None,
+    ) -> Post:  # fmt: skip
+        """Put a message (or service message) that has passed all checks where it belongs, and tell everybody.
+
+        `owners` are the boxes that get it, if not those of all who are in the chat now.
+        """
+        owners = list(self._owners(post.author, post.to) if owners is None else owners)
         if replied is not None:
             post.replies = {owner: replied.copies[owner].id for owner in owners if owner in replied.copies}
         self._boxes.add(post, owners)
@@ -76,11 +83,11 @@ class Talk:
         self.announce(post, push, extra=extra)
         return post
 
-    def announce(self, post: Post, push: Push, *, extra: list[Any] | None = None) -> None:
+    def announce(self, post: Post, push: Push, *, extra: Extra | None = None) -> None:
         """Tell all who hold the message, the author's other sessions too. `extra` updates go before it."""
         for owner in post.copies:
             for viewer in self._viewers(owner):
-                push(viewer, self.new_updates(post, owner, viewer, extra))
+                push(viewer, self.new_updates(post, owner, viewer, extra(viewer) if extra else None))
         for watcher in self._world.watchers:
             watcher(post)
 
@@ -94,7 +101,8 @@ class Talk:
             updates.append(types.UpdateNewChannelMessage(message, post.copies[owner].pts, 1))
         else:
             updates.append(types.UpdateNewMessage(message, post.copies[owner].pts, 1))
-        return self._render.container(viewer, updates, self._render.mentioned(post, owner))
+        named = [marked for update in updates for marked in self._render.participants_named(update)]
+        return self._render.container(viewer, updates, [*self._render.mentioned(post, owner), *named])
 
     def own_read(self, author: int, channel: int, post: Post) -> types.UpdateReadChannelInbox:
         """What goes with an author's own message in a channel: he has read it up to there."""
@@ -225,14 +233,22 @@ class Talk:
         return len(posts)
 
     def clear(
-        self, user_id: int, peer: int, push: Push, *, max_id: int = 0, keep: bool = False, revoke: bool = False
-    ) -> int:
-        """Empty a private chat or basic group, up to `max_id` if one is given; the chat leaves the list unless `keep`.
+        self, user_id: int, peer: int, push: Push,
+        *, max_id: int = 0, since: int = 0, until: int = 0, keep: bool = False, revoke: bool = False,
+    ) -> int:  # fmt: skip
+        """Empty a private chat or basic group; the chat leaves the list unless `keep`.
 
+        If they are given, only messages up to `max_id`, newer than `since` and older than `until` go.
         https://core.telegram.org/method/messages.deleteHistory
         """
-        ids = self._boxes.box(user_id).thread(peer)
-        doomed = [number for number in ids if not max_id or number <= max_id]
+        box = self._boxes.box(user_id)
+        doomed = [
+            number
+            for number in box.thread(peer)
+            if not (max_id and number > max_id)
+            and not (since and box.posts[number].date <= since)
+            and not (until and box.posts[number].date >= until)
+        ]
         count = self.delete(user_id, doomed, push, revoke=revoke and peer > 0)
         if not keep and not self._boxes.box(user_id).thread(peer):
             self._boxes.drop_dialog(user_id, peer)

@@ -8,7 +8,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
-from tgadmin.sandbox.services.answers import seconds, service_answer
+from tgadmin.sandbox.services.answers import list_hash, seconds, service_answer, told
 from tgadmin.sandbox.services.channels.rooms import changed, channel_of
 from tgadmin.sandbox.world.chats import ADMIN_RIGHTS, Chat, admin_rights, banned_rights, flags_of
 from tgadmin.sandbox.world.peers import peer as tl_peer
@@ -59,8 +59,9 @@ async def get_participant(ctx: Context, request: functions.channels.GetParticipa
     ban = chat.ban_of(user_id, ctx.world.clock())
     if user_id not in chat.members and not (ban and chat.is_admin(viewer.user_id)):
         raise RpcError(400, "USER_NOT_PARTICIPANT")
-    users, chats = ctx.world.peers.entities(viewer.user_id, [user_id, chat.marked])
-    return types.channels.ChannelParticipant(_participant(ctx, chat, user_id), chats, users)
+    participant = _participant(ctx, chat, user_id)
+    users, chats = ctx.world.peers.entities(viewer.user_id, [user_id, *_named_by(participant), chat.marked])
+    return types.channels.ChannelParticipant(participant, chats, users)
 
 
 @registry.method(functions.channels.GetParticipantsRequest)
@@ -71,8 +72,11 @@ async def get_participants(ctx: Context, request: functions.channels.GetParticip
         raise RpcError(400, "CHAT_ADMIN_REQUIRED")
     chosen = list(_filtered(ctx, chat, request.filter))
     part = chosen[max(request.offset, 0) :][: max(0, min(request.limit, PARTICIPANTS_LIMIT))]
-    users, chats = ctx.world.peers.entities(viewer, [*part, chat.marked])
+    if request.hash and request.hash == list_hash(part):
+        return types.channels.ChannelParticipantsNotModified()
     people = [_participant(ctx, chat, user_id) for user_id in part]
+    named = [user_id for participant in people for user_id in _named_by(participant)]
+    users, chats = ctx.world.peers.entities(viewer, [*part, *named, chat.marked])
     return types.channels.ChannelParticipants(len(chosen), people, chats, users)
 
 
@@ -86,7 +90,7 @@ async def edit_banned(ctx: Context, request: functions.channels.EditBannedReques
     until = seconds(request.banned_rights.until_date)
     rights = flags_of(request.banned_rights)
     ctx.world.rooms.ban(ctx.account.user_id, chat, user_id, rights, until, ctx.push)
-    return changed(ctx, chat, (user_id,))
+    return told(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user_id])
 
 
 @registry.method(functions.channels.EditAdminRequest)
@@ -96,7 +100,7 @@ async def edit_admin(ctx: Context, request: functions.channels.EditAdminRequest)
     user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
     rights = flags_of(request.admin_rights)
     ctx.world.rooms.promote(ctx.account.user_id, chat, user.user_id, rights, request.rank or "", ctx.push)
-    return changed(ctx, chat, (user.user_id,))
+    return told(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user.user_id])
 
 
 def _participant(ctx: Context, chat: Chat, user_id: int) -> Any:
@@ -123,6 +127,12 @@ def _participant(ctx: Context, chat: Chat, user_id: int) -> Any:
     if user_id == viewer:
         return types.ChannelParticipantSelf(user_id, member.inviter, member.date)
     return types.ChannelParticipant(user_id, member.date)
+
+
+def _named_by(participant: Any) -> list[int]:
+    """The users whom a participant names beside himself: who invited, promoted or banned him."""
+    fields = (getattr(participant, name, None) for name in ("inviter_id", "promoted_by", "kicked_by"))
+    return [user_id for user_id in fields if user_id]
 
 
 def _filtered(ctx: Context, chat: Chat, which: Any) -> Iterable[int]:

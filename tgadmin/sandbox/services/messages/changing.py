@@ -7,7 +7,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
-from tgadmin.sandbox.services.answers import affected, peer_of
+from tgadmin.sandbox.services.answers import affected, peer_of, seconds
 from tgadmin.sandbox.world.messages import is_channel
 
 
@@ -49,11 +49,16 @@ async def delete_messages(ctx: Context, request: functions.messages.DeleteMessag
 async def delete_history(ctx: Context, request: functions.messages.DeleteHistoryRequest) -> Any:
     """https://core.telegram.org/method/messages.deleteHistory"""
     peer = own_box_peer(ctx, request.peer)
+    since, until = seconds(request.min_date), seconds(request.max_date)
+    if peer < 0 and (since or until):
+        raise RpcError(400, "CHAT_REVOKE_DATE_UNSUPPORTED")
     count = ctx.world.talk.clear(
         ctx.account.user_id,
         peer,
         ctx.push,
         max_id=request.max_id,
+        since=since,
+        until=until,
         keep=bool(request.just_clear),
         revoke=bool(request.revoke),
     )

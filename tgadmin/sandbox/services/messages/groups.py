@@ -7,9 +7,8 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
-from tgadmin.sandbox.services.answers import known_group, service_answer
+from tgadmin.sandbox.services.answers import known_group, service_answer, told
 from tgadmin.sandbox.world.chats import Chat
-from tgadmin.sandbox.world.messages import Post
 
 
 @registry.method(functions.messages.CreateChatRequest)
@@ -18,8 +17,8 @@ async def create_chat(ctx: Context, request: functions.messages.CreateChatReques
     creator = ctx.account
     users = [ctx.world.peers.resolve_user(creator, each) for each in request.users]
     living = [user.user_id for user in users if not user.deleted]
-    chat, post = ctx.world.rooms.create_group(creator.user_id, request.title, living, ctx.push)
-    return types.messages.InvitedUsers(_with_participants(ctx, chat, post), [])
+    ctx.world.rooms.create_group(creator.user_id, request.title, living, ctx.push)
+    return types.messages.InvitedUsers(told(ctx), [])
 
 
 @registry.method(functions.messages.AddChatUserRequest)
@@ -27,20 +26,22 @@ async def add_chat_user(ctx: Context, request: functions.messages.AddChatUserReq
     """https://core.telegram.org/method/messages.addChatUser"""
     chat = _group(ctx, request.chat_id)
     user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
-    post = ctx.world.rooms.add_to_group(ctx.account.user_id, chat, user.user_id, ctx.push)
-    return types.messages.InvitedUsers(_with_participants(ctx, chat, post), [])
+    ctx.world.rooms.add_to_group(ctx.account.user_id, chat, user.user_id, ctx.push)
+    return types.messages.InvitedUsers(told(ctx), [])
 
 
 @registry.method(functions.messages.DeleteChatUserRequest)
 async def delete_chat_user(ctx: Context, request: functions.messages.DeleteChatUserRequest) -> types.Updates:
-    """https://core.telegram.org/method/messages.deleteChatUser"""
+    """https://core.telegram.org/method/messages.deleteChatUser
+
+    `revoke_history` takes the chat's history from him who goes, and from nobody else.
+    """
     chat = _group(ctx, request.chat_id)
     user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
-    post = ctx.world.rooms.remove_from_group(ctx.account.user_id, chat, user.user_id, ctx.push)
-    answer = service_answer(ctx, post)
-    if request.revoke_history and user.user_id == ctx.account.user_id:
+    ctx.world.rooms.remove_from_group(ctx.account.user_id, chat, user.user_id, ctx.push)
+    if request.revoke_history:
         ctx.world.talk.clear(user.user_id, chat.marked, ctx.push)
-    return answer
+    return told(ctx, mentioned=[chat.marked])
 
 
 @registry.method(functions.messages.EditChatTitleRequest)
@@ -72,7 +73,3 @@ async def get_full_chat(ctx: Context, request: functions.messages.GetFullChatReq
 
 def _group(ctx: Context, chat_id: int) -> Chat:
     return known_group(ctx, -chat_id)
-
-
-def _with_participants(ctx: Context, chat: Chat, post: Post) -> types.Updates:
-    return service_answer(ctx, post, [types.UpdateChatParticipants(ctx.world.rooms.participants(chat))])

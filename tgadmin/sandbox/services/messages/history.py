@@ -8,7 +8,7 @@ from typing import Any
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.dispatch import Context, RpcError, registry
-from tgadmin.sandbox.services.answers import messages_answer, page, peer_of, seconds
+from tgadmin.sandbox.services.answers import list_hash, messages_answer, page, peer_of, seconds
 from tgadmin.sandbox.world.messages import Box
 
 
@@ -101,14 +101,7 @@ def first_since(box: Box, ids: list[int], date: int) -> int:
 
 def results_hash(box: Box, numbers: list[int]) -> int:
     """https://core.telegram.org/api/offsets#hash-generation: over ids, and edit dates where there are any."""
-    total = 0
-    for number in numbers:
-        for part in (number, box.posts[number].edit_date):
-            total ^= total >> 21
-            total ^= (total << 35) & 0xFFFFFFFFFFFFFFFF
-            total ^= total >> 4
-            total = (total + part) & 0xFFFFFFFFFFFFFFFF
-    return total - (1 << 64) if total >= 1 << 63 else total
+    return list_hash(part for number in numbers for part in (number, box.posts[number].edit_date))
 
 
 def _number(box: Box, given: Any) -> int:
