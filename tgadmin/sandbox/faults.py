@@ -73,7 +73,7 @@ class Faults:
         self._frozen_users: set[int] = set()
         self._delays: dict[int, float] = {}
         self._alone: Literal["", "connection", "address"] = ""
-        self.stream = Stream(server.send_again, later)
+        self.stream = Stream(server.send_again, _later)
 
     # Told by tests
 
@@ -181,8 +181,8 @@ class Faults:
         self.stream.trouble("garble", user, times)
 
     def half_open(self, *, key: int | None = None, user: int | None = None) -> int:
-        """The connections stand at the client's end only: nothing that it sends is heard, nothing comes, not even the end.
-        New ones are sound. Gives how many there were."""
+        """The connections stand at the client's end only: nothing that it sends is heard, nothing comes, not even an
+        end. New ones are sound. Gives how many there were."""
         connections = self._connections(key, user)
         for connection in connections:
             connection.forsake()
@@ -286,7 +286,7 @@ class _AnyOf(Rule):
         return super().fits(name, user, peer)
 
 
-def later(do: Callable[[], None]) -> None:
+def _later(do: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(SWAP_SECONDS, do)
 
 

@@ -70,8 +70,8 @@ class Record:
         entry.last = self._packets
 
     def two_owners(self) -> list[tuple[ConnectionRecord, ConnectionRecord]]:
-        """Where a key had two owners at once: pairs of its connections, from two addresses, of which the older one still
-        said something after the newer one's first packet. Every packet counts, not requests alone."""
+        """Where a key had two owners at once: pairs of its connections, from two addresses, of which the older one
+        still said something after the newer one's first packet. Every packet counts, not requests alone."""
         by_key: dict[int, list[ConnectionRecord]] = {}
         for entry in self.connections:
             if entry.key_id is not None and entry.first:
