@@ -1,0 +1,38 @@
+"""Users who are signed in, as a browser's cookie says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+SOCKETS_A_USER = 3
+
+
+def cookies(sessions: Sequence[int], prefix: str) -> list[str]:
+    """For each of these session rows' sockets a cookie of a viewer of that session; three sockets share a user."""
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.auth.models import User
+
+    from apps.sessions.models import Role, SessionGrant
+
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    made: list[str] = []
+    shared: dict[int, tuple[str, int]] = {}
+    for session_id in sessions:
+        cookie, left = shared.get(session_id, ("", 0))
+        if not left:
+            user = User(username=f"{prefix}-{len(made)}", is_staff=True)
+            user.set_unusable_password()
+            user.save()
+            SessionGrant.objects.create(user=user, session_id=session_id, role=Role.VIEWER)
+            login = store()
+            login[SESSION_KEY] = str(user.pk)
+            login[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+            login[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            login.save()
+            cookie, left = str(login.session_key), SOCKETS_A_USER
+        shared[session_id] = (cookie, left - 1)
+        made.append(cookie)
+    return made
