@@ -185,6 +185,9 @@ class TestSearch:
         assert found.my_results == [types.PeerChat(-group.marked)]
         assert found.results == [types.PeerUser(other.user_id), types.PeerChannel(channel.bare_id)]
         assert {chat.title for chat in found.chats} == {"Bobbing for apples", "News"}
+        world.send(other.user_id, me, "who has written is one's own")
+        found = await client(functions.contacts.SearchRequest("bob", 10))
+        assert (types.PeerUser(other.user_id) in found.my_results, len(found.results)) == (True, 1)
         await client(functions.contacts.ImportContactsRequest([phone_contact(0, OTHER_PHONE, "Robin", "Hood")]))
         found = await client(functions.contacts.SearchRequest("hood robin", 10))
         assert (found.my_results, found.results) == ([types.PeerUser(other.user_id)], [])

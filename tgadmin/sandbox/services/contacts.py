@@ -132,8 +132,8 @@ async def resolve_phone(ctx: Context, request: functions.contacts.ResolvePhoneRe
 async def search(ctx: Context, request: functions.contacts.SearchRequest) -> types.contacts.Found:
     """https://core.telegram.org/method/contacts.search
 
-    my_results: contacts and own chats whose names or username contain the words; results: everybody else whose public
-    username begins with them.
+    my_results: contacts and own chats (private ones too) whose names or username contain the words; results: everybody
+    else whose public username begins with them.
     """
     query = request.q.strip().removeprefix("@").lower()
     if not query:
@@ -197,9 +197,13 @@ def _resolved(ctx: Context, marked: int | None, error: str) -> types.contacts.Re
 def _own(ctx: Context) -> Iterable[tuple[int, str]]:
     """The account's contacts and chats, with the words by which they are found."""
     account, accounts = ctx.account, ctx.world.accounts
-    for user_id, contact in account.contacts.items():
+    partners = (
+        peer for peer, dialog in ctx.world.boxes.box(account.user_id).dialogs.items() if peer > 0 and dialog.ids
+    )
+    for user_id in dict.fromkeys((*account.contacts, *partners)):
         other = accounts[user_id]
-        yield user_id, f"{contact.first_name} {contact.last_name} {other.username or ''}".lower()
+        shown = account.contacts.get(user_id) or other
+        yield user_id, f"{shown.first_name} {shown.last_name} {other.username or ''}".lower()
     for chat in ctx.world.chats.of_user(account.user_id):
         yield chat.marked, f"{chat.title} {chat.username}".lower()
 

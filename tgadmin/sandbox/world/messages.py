@@ -54,6 +54,7 @@ class Post:
     edit_date: int = 0
     copies: dict[int, Copy] = field(default_factory=dict)  # by the box's owner; deleted ones are gone
     replies: dict[int, int] = field(default_factory=dict)  # by the box's owner: the id that it answers
+    mentions: list[int] = field(default_factory=list)  # the users whom it names, in groups
 
     def peer(self, owner: int) -> int:
         """The marked id of the dialog in which that box shows it."""
@@ -65,7 +66,9 @@ class Post:
         row["c"] = [[owner, *copy] for owner, copy in self.copies.items()]
         if self.replies:
             row["r"] = list(self.replies.items())
-        for name, value in (("x", self.random_id), ("s", self.silent), ("l", self.altered), ("ed", self.edit_date)):
+        for name, value in (
+            ("x", self.random_id), ("s", self.silent), ("l", self.altered), ("ed", self.edit_date), ("n", self.mentions)
+        ):  # fmt: skip
             if value:
                 row[name] = value
         if self.entities:
@@ -82,6 +85,7 @@ class Post:
         post.replies = dict(row.get("r", ()))
         post.random_id, post.silent = row.get("x", 0), row.get("s", False)
         post.altered, post.edit_date = row.get("l", False), row.get("ed", 0)
+        post.mentions = row.get("n", [])
         post.entities = objects(row["e"]) if "e" in row else None
         post.action = objects(row["ac"])[0] if "ac" in row else None
         post.forward = objects(row["fw"])[0] if "fw" in row else None
@@ -89,8 +93,9 @@ class Post:
 
 
 class Event(NamedTuple):
-    """One numbered change of a box. ``data`` by kind: new, edit: the Post; del: ids; rin: (peer, max id, still unread);
-    rout: (peer, max id). Changes without a pts of their own (kind of a box's ``side``) bear the box's pts at the time.
+    """One numbered change of a box. ``data`` by kind: new, edit: the Post; del, cont (contents read): ids;
+    rin: (peer, max id, still unread); rout: (peer, max id). Changes without a pts of their own (kind of a box's
+    ``side``) bear the box's pts at the time.
     """
 
     pts: int
@@ -111,6 +116,7 @@ class Dialog:
     folder: int = 0
     unread_mark: bool = False
     unread: int = 0
+    mentions: list[int] = field(default_factory=list)  # of messages in which it is named and has not seen that
     ids: list[int] = field(default_factory=list)
 
 
@@ -189,14 +195,14 @@ class Boxes:
                 self.dialog(owner, post.peer(owner)).unread += 1
         if post.random_id:
             self._sent[post.author, post.random_id] = post
-        self._write(post)
+        self.save_post(post)
         return post
 
     def edited(self, post: Post) -> None:
         """Note a change of a message's content in every box that holds it; `edit_date` has been set."""
         for owner in post.copies:
             self._note(self.box(owner), 1, "edit", post)
-        self._write(post)
+        self.save_post(post)
 
     def delete(self, owner: int, ids: Iterable[int]) -> list[int]:
         """Take messages out of one box, as one event; the ids that were there."""
@@ -207,7 +213,7 @@ class Boxes:
             self._unlist(box, post, number)
             del post.copies[owner]
             if post.copies or post.random_id:
-                self._write(post)
+                self.save_post(post)
             else:
                 self._store.delete("post", post.uid)
         if gone:
@@ -230,6 +236,10 @@ class Boxes:
         self.save_dialog(user_id, dialog)
         return self._note(self.box(user_id), 1, "rout", [peer, max_id])
 
+    def contents_read(self, user_id: int, ids: list[int]) -> Event:
+        """Note that the account has seen what these messages held for it."""
+        return self._note(self.box(user_id), len(ids), "cont", ids)
+
     def aside(self, user_id: int, kind: str, data: Any) -> None:
         """Remember a change without a pts for the account's next getDifference."""
         box = self.box(user_id)
@@ -241,7 +251,8 @@ class Boxes:
     def save_dialog(self, user_id: int, dialog: Dialog) -> None:
         """Write a dialog that was changed in place."""
         marks = [dialog.read_inbox, dialog.read_outbox, dialog.pinned, dialog.folder, dialog.unread_mark]
-        self._store.put("dialog", f"{user_id}:{dialog.peer}", {"v": marks})
+        row = {"v": marks, "n": dialog.mentions} if dialog.mentions else {"v": marks}
+        self._store.put("dialog", f"{user_id}:{dialog.peer}", row)
 
     def drop_dialog(self, user_id: int, peer: int) -> None:
         """The chat leaves the account's list."""
@@ -279,7 +290,8 @@ class Boxes:
         self._store.put("event", f"{box.owner}:{event.pts}", row)
         return event
 
-    def _write(self, post: Post) -> None:
+    def save_post(self, post: Post) -> None:
+        """Write a message that was changed in place."""
         self._store.put("post", post.uid, post.row())
 
     def _index(self, box: Box, post: Post, number: int) -> None:
@@ -327,6 +339,7 @@ class Boxes:
             user_id, _, peer = key.partition(":")
             dialog = self.dialog(int(user_id), int(peer))
             dialog.read_inbox, dialog.read_outbox, dialog.pinned, dialog.folder, dialog.unread_mark = row["v"]
+            dialog.mentions = row.get("n", [])
 
     def _load_posts(self) -> dict[int, Post]:
         posts: dict[int, Post] = {}

@@ -29,15 +29,19 @@ class Render:
         # A message to oneself is not marked as outgoing; private messages name their sender only when it is oneself.
         outgoing = post.author == viewer and peer != viewer
         named = not is_post and (peer < 0 or outgoing or post.forward is not None)
+        unseen = viewer in post.mentions and post.copies[owner].id in self._world.mentions.unread(viewer, peer)
         shared: dict[str, Any] = {
             "id": post.copies[owner].id,
             "peer_id": tl_peer(peer),
             "date": post.date,
             "out": outgoing or None,
+            "mentioned": viewer in post.mentions or None,
+            "media_unread": unseen or None,
             "silent": post.silent or None,
             "post": is_post or None,
             "from_id": types.PeerUser(post.author) if named else None,
             "reply_to": self._reply(post, owner),
+            "saved_peer_id": self._saved_from(post) if peer == viewer else None,
         }
         if post.action is not None:
             return MessageService(action=post.action, **shared)
@@ -70,6 +74,8 @@ class Render:
                 )
             case "del":
                 return types.UpdateDeleteMessages(event.data, event.pts, event.pts_count)
+            case "cont":
+                return types.UpdateReadMessagesContents(event.data, event.pts, event.pts_count, date=event.date)
             case "rin":
                 peer, max_id, unread = event.data
                 return types.UpdateReadHistoryInbox(tl_peer(peer), max_id, unread, event.pts, event.pts_count)
@@ -86,6 +92,9 @@ class Render:
             case "rcin":
                 channel, max_id, unread, pts = event.data
                 return types.UpdateReadChannelInbox(utils.resolve_id(channel)[0], max_id, unread, pts)
+            case "rcont":
+                channel, ids = event.data
+                return types.UpdateChannelReadMessagesContents(utils.resolve_id(channel)[0], ids)
             case "rcout":
                 channel, max_id = event.data
                 return types.UpdateReadChannelOutbox(utils.resolve_id(channel)[0], max_id)
@@ -109,6 +118,8 @@ class Render:
                 yield post.action.user_id
         if post.forward is not None and post.forward.from_id is not None:
             yield utils.get_peer_id(post.forward.from_id)
+        if post.forward is not None and post.forward.saved_from_peer is not None:
+            yield utils.get_peer_id(post.forward.saved_from_peer)
         for entity in post.entities or ():
             if isinstance(entity, types.MessageEntityMentionName):
                 yield entity.user_id
@@ -150,7 +161,7 @@ class Render:
             read_inbox_max_id=dialog.read_inbox,
             read_outbox_max_id=dialog.read_outbox,
             unread_count=boxes.unread(viewer, dialog),
-            unread_mentions_count=0,
+            unread_mentions_count=len(self._world.mentions.unread(viewer, dialog.peer)),
             unread_reactions_count=0,
             unread_poll_votes_count=0,
             notify_settings=types.PeerNotifySettings(),
@@ -159,6 +170,10 @@ class Render:
             pts=box.pts if in_channel else None,
             folder_id=dialog.folder or None,
         )
+
+    def _saved_from(self, post: Post) -> types.TypePeer:
+        """https://core.telegram.org/api/saved-messages: whose part of the saved messages it belongs to."""
+        return (post.forward and post.forward.saved_from_peer) or tl_peer(post.author)
 
     def _reply(self, post: Post, owner: int) -> types.MessageReplyHeader | None:
         replied = post.replies.get(owner)

@@ -80,6 +80,7 @@ class Talk:
         self._boxes.add(post, owners)
         if is_channel(post.to):
             self._read_own(post)
+        self._world.mentions.note(post, replied)
         self.announce(post, push, extra=extra)
         return post
 
@@ -128,7 +129,7 @@ class Talk:
         for original, random_id in zip(originals, random_ids, strict=True):
             known = self._boxes.sent(author, random_id)
             if known is None and original is not None:
-                header = None if drop_author else self._forward_header(original)
+                header = None if drop_author else self._forward_header(original, author, source, target)
                 known = Post(
                     0, author, target, self._world.now(), original.text, original.entities, random_id=random_id
                 )
@@ -318,13 +319,20 @@ class Talk:
         member.next_send = now + chat.slow_mode
         self._chats.save_member(chat, member)
 
-    def _forward_header(self, original: Post) -> Any:
-        if original.forward is not None:
-            return original.forward
-        if is_channel(original.to) and self._chats[original.to].kind == "channel":
+    def _forward_header(self, original: Post, author: int, source: int, target: int) -> types.MessageFwdHeader:
+        """Whose message it was first; in the saved messages also whence it was taken."""
+        first: Any = original.forward
+        if first is None and is_channel(original.to) and self._chats[original.to].kind == "channel":
             number = original.copies[original.to].id
-            return types.MessageFwdHeader(original.date, from_id=tl_peer(original.to), channel_post=number)
-        return types.MessageFwdHeader(original.date, from_id=types.PeerUser(original.author))
+            first = types.MessageFwdHeader(original.date, from_id=tl_peer(original.to), channel_post=number)
+        elif first is None:
+            first = types.MessageFwdHeader(original.date, from_id=types.PeerUser(original.author))
+        header = types.MessageFwdHeader(first.date, from_id=first.from_id, channel_post=first.channel_post)
+        if target == author:
+            header.saved_from_peer = tl_peer(source)
+            header.saved_from_msg_id = original.copies[source if is_channel(source) else author].id
+            header.saved_out = original.author == author or None
+        return header
 
     def _read_own(self, post: Post) -> None:
         """Who writes in a channel or supergroup has read it up to his own message."""

@@ -162,7 +162,9 @@ def _latest(side: Iterable[Event]) -> list[Event]:
     """Of several changes of the same thing only the last, in the order in which they came."""
     last: dict[object, Event] = {}
     for event in side:
-        subject = event.kind, event.data if isinstance(event.data, int) else event.data[0]
+        subject: object = event.kind, event.data if isinstance(event.data, int) else event.data[0]
+        if event.kind == "rcont":  # each is about other messages
+            subject = event.kind, tuple(event.data[1])
         last.pop(subject, None)
         last[subject] = event
     return list(last.values())

@@ -14,6 +14,7 @@ from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world.accounts import Accounts
 from tgadmin.sandbox.world.chats import Chats, Kind
 from tgadmin.sandbox.world.logins import Logins
+from tgadmin.sandbox.world.mentions import Mentions
 from tgadmin.sandbox.world.messages import Boxes, Dialog, Post, is_channel, objects
 from tgadmin.sandbox.world.peers import Peers
 from tgadmin.sandbox.world.reading import Reading
@@ -60,6 +61,7 @@ class World:
         self.render = Render(self)
         self.talk = Talk(self)
         self.reading = Reading(self)
+        self.mentions = Mentions(self)
         self.rooms = Rooms(self)
         self.updates = Updates(self)
 

@@ -29,6 +29,14 @@ async def delete_messages(ctx: Context, request: functions.channels.DeleteMessag
     return affected(ctx, count, chat.marked)
 
 
+@registry.method(functions.channels.ReadMessageContentsRequest)
+async def read_message_contents(ctx: Context, request: functions.channels.ReadMessageContentsRequest) -> bool:
+    """https://core.telegram.org/method/channels.readMessageContents: of texts, mentions are all that can be marked."""
+    chat = channel_of(ctx, request.channel)
+    ctx.world.mentions.read(ctx.account.user_id, chat.marked, ctx.push, only=request.id)
+    return True
+
+
 @registry.method(functions.channels.ReadHistoryRequest)
 async def read_history(ctx: Context, request: functions.channels.ReadHistoryRequest) -> bool:
     """https://core.telegram.org/method/channels.readHistory"""

@@ -74,8 +74,18 @@ async def read_history(ctx: Context, request: functions.messages.ReadHistoryRequ
 
 @registry.method(functions.messages.ReadMessageContentsRequest)
 async def read_message_contents(ctx: Context, request: functions.messages.ReadMessageContentsRequest) -> Any:
-    """https://core.telegram.org/method/messages.readMessageContents: texts have no contents to be marked."""
-    return affected(ctx, 0)
+    """https://core.telegram.org/method/messages.readMessageContents: of texts, mentions are all that can be marked."""
+    return affected(ctx, ctx.world.mentions.read_messages(ctx.account.user_id, request.id, ctx.push))
+
+
+@registry.method(functions.messages.ReadMentionsRequest)
+async def read_mentions(ctx: Context, request: functions.messages.ReadMentionsRequest) -> Any:
+    """https://core.telegram.org/method/messages.readMentions"""
+    peer = peer_of(ctx, request.peer)
+    count = ctx.world.mentions.read(ctx.account.user_id, peer, ctx.push)
+    if is_channel(peer):  # what is read there takes no pts
+        return types.messages.AffectedHistory(ctx.world.boxes.box(peer).pts, 0, 0)
+    return types.messages.AffectedHistory(affected(ctx, count).pts, count, 0)
 
 
 @registry.method(functions.messages.ReceivedMessagesRequest)

@@ -43,6 +43,23 @@ async def get_messages(ctx: Context, request: functions.messages.GetMessagesRequ
     return named_messages(ctx, ctx.world.boxes.box(ctx.account.user_id), request.id)
 
 
+@registry.method(functions.messages.GetUnreadMentionsRequest)
+async def get_unread_mentions(ctx: Context, request: functions.messages.GetUnreadMentionsRequest) -> Any:
+    """https://core.telegram.org/method/messages.getUnreadMentions"""
+    peer = peer_of(ctx, request.peer)
+    box = ctx.world.talk.box_of(ctx.account.user_id, peer)
+    found = ctx.world.mentions.unread(ctx.account.user_id, peer)
+    numbers, newer = page(
+        found,
+        offset_id=request.offset_id,
+        add_offset=request.add_offset,
+        limit=request.limit,
+        max_id=request.max_id,
+        min_id=request.min_id,
+    )
+    return messages_answer(ctx, box.owner, numbers, len(found), offset=newer, peer=peer)
+
+
 @registry.method(functions.messages.SearchRequest)
 async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any:
     """https://core.telegram.org/method/messages.search
