@@ -16,12 +16,13 @@ const IN_FLIGHT = 10;
 
 export class App {
   /**
-   * @param {{first: any, base: string, socketUrl: string, storage: Storage, draw: () => void}} options
-   *   draw: asked for after each change
+   * @param {{first: any, base: string, socketUrl: string, storage: Storage, draw: () => void, paint: () => void}} options
+   *   draw: asked for after each change, paints soon; paint: paints at once
    */
-  constructor({ first, base, socketUrl, storage, draw }) {
+  constructor({ first, base, socketUrl, storage, draw, paint }) {
     this.base = base;
     this.draw = draw;
+    this.paint = paint;
     this.storage = storage;
     this.state = store.initial(first, Date.now());
     this.outbox = new Outbox(storage, `tgadmin.outbox.${this.state.user.id}`);
@@ -68,6 +69,14 @@ export class App {
 
   get chat() {
     return store.chat(this.state);
+  }
+
+  /** The open chat's messages in their order, with what waits to be sent from this page. */
+  messages() {
+    const { stream, user } = this.state;
+    if (!stream) return [];
+    const waiting = stream.newer ? [] : streams.waitingMessages(this.outbox.of(stream.chat), stream, user);
+    return [...stream.items, ...waiting];
   }
 
   /** @param {string} text @param {(() => void) | null} [again] */
@@ -397,10 +406,11 @@ export class App {
     this.socket.send({ type: "typing", chat: row.id });
   }
 
-  /** @param {{reply?: any, editing?: any, error?: string}} changes */
+  /** Painted at once: what is typed next must not meet a field that is filled anew a moment later.
+   * @param {{reply?: any, editing?: any, error?: string}} changes */
   compose(changes) {
     this.composer = { ...this.composer, ...changes };
-    this.draw();
+    this.paint();
   }
 
   /** Send what was written, or change the message that is edited. @param {string} written @returns {boolean} taken */

@@ -3,6 +3,7 @@
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { App } from "./app.js";
 import { chatKeys, messageKeys } from "./keys.js";
+import { fill } from "./view/composer.js";
 import { conversation } from "./view/conversation.js";
 import { details } from "./view/details.js";
 import { deletion, help, notices } from "./view/dialogs.js";
@@ -14,11 +15,15 @@ const root = /** @type {HTMLElement} */ (document.getElementById("chats"));
 const first = JSON.parse(document.getElementById("first-data")?.textContent ?? "{}");
 const scroller = new Scroller();
 const wide = matchMedia("(min-width: 1181px)");
+const FACTS_MS = 1500;
 const narrow = matchMedia("(max-width: 760px)");
 
 let panel = wide.matches;
 /** @type {any} */
 let facts = null;
+let factsFor = "";
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let factsTimer;
 /** @type {any} the message whose deletion is asked about */
 let doomed = null;
 let scheduled = false;
@@ -29,6 +34,7 @@ const app = new App({
   socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${root.dataset.socket}`,
   storage: localStorage,
   draw,
+  paint,
 });
 
 /** @type {import("./view/conversation.js").Actions} */
@@ -138,11 +144,12 @@ function forget() {
 
 /** What follows from what is now shown: title, count in the navigation, details, more history. */
 function afterwards() {
+  fill(app);
   const { unread, chatId, sessionId } = app.state;
   const name = app.chat?.title ?? "Chats";
   document.title = `${unread ? `(${unread}) ` : ""}${name} · tgadmin`;
   badge(unread);
-  if (panel && chatId !== null && sessionId !== null && facts?.chat !== chatId) fetchFacts(sessionId, chatId);
+  if (panel && chatId !== null && sessionId !== null && app.state.stream) refreshFacts(sessionId, chatId);
   reach();
 }
 
@@ -161,13 +168,21 @@ function badge(unread) {
   link.setAttribute("aria-label", unread ? `Chats, ${unread} unread` : "Chats");
 }
 
-/** @param {number} sessionId @param {number} chatId */
-async function fetchFacts(sessionId, chatId) {
-  facts = { chat: chatId, stored: 0, staff: [], history_complete: false, slow_until: null };
-  const found = await app.details(sessionId, chatId);
-  if (found.error) return;
-  facts = found;
-  draw();
+/** The details of the open chat: at once when it is opened, a moment after something happened in it.
+ * @param {number} sessionId @param {number} chatId */
+function refreshFacts(sessionId, chatId) {
+  const number = app.state.stream?.number ?? 0;
+  const name = `${chatId}/${number}`;
+  if (name === factsFor) return;
+  const wait = factsFor.startsWith(`${chatId}/`) ? FACTS_MS : 0;
+  factsFor = name;
+  clearTimeout(factsTimer);
+  factsTimer = setTimeout(async () => {
+    const found = await app.details(sessionId, chatId);
+    if (found.error || app.state.chatId !== chatId) return;
+    facts = found;
+    draw();
+  }, wait);
 }
 
 /** Load what the view comes near to. */

@@ -186,6 +186,34 @@ def test_reply_edit_and_delete(open_page: Pages, admin_user: User, anna: Chat) -
     expect(page.get_by_text("A better reply")).to_have_count(0)
 
 
+def test_nothing_typed_is_lost_between_messages(open_page: Pages, admin_user: User, anna: Chat) -> None:
+    page = connected(open_page(address(anna), user=admin_user))
+    field = page.get_by_label("Message", exact=True)
+    typed = """
+        const field = document.querySelector("#composer");
+        const press = (key) => field.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+        const write = (text) => {field.value += text; field.dispatchEvent(new Event("input", {bubbles: true}))};
+        write("one"); press("Enter"); write("two"); press("Enter"); write("three")
+    """
+    page.evaluate(f"{{{typed}}}")
+    expect(field).to_have_value("three")
+    all_taken(page)
+    assert list(Message.objects.filter(telegram_id=None).order_by("pk").values_list("text", flat=True)) == ["one", "two"]
+
+
+def test_what_comes_in_does_not_disturb_writing(open_page: Pages, admin_user: User, anna: Chat) -> None:
+    page = connected(open_page(address(anna), user=admin_user))
+    field = page.get_by_label("Message", exact=True)
+    field.press("ArrowUp")
+    expect(field).to_have_value("Our answer")
+    field.press_sequentially(", half chan")
+    world.says(anna, 3, "Meanwhile")
+    expect(bubble(page, "Meanwhile")).to_be_visible()
+    field.press_sequentially("ged")
+    expect(field).to_have_value("Our answer, half changed")
+    expect(field).to_be_focused()
+
+
 def test_refused_edit_says_so_and_keeps_the_text(open_page: Pages, admin_user: User, anna: Chat) -> None:
     page = connected(open_page(address(anna), user=admin_user))
     field = page.get_by_label("Message", exact=True)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WINDOW, append, applyEvents, fromPage, key, prepend, rows, waitingMessages } from "../../static/chats/logic/stream.js";
+import { WINDOW, append, applyEvents, fromPage, key, lastEditable, prepend, rows, waitingMessages } from "../../static/chats/logic/stream.js";
 
 const START = Date.parse("2026-11-01T08:00:00Z");
 const message = (tid, changes = {}) => ({
@@ -88,4 +88,12 @@ test("what waits in the outbox is shown until the stream has it", () => {
   assert.deepEqual([shown.state, shown.reply.text, shown.tid], ["sending", "text 2", null]);
   const known = { ...stream, items: [...stream.items, message(4, { cid: "c1" })] };
   assert.deepEqual(waitingMessages(waiting, known, { id: 1, name: "Marta" }), []);
+});
+
+test("the last message of ours is edited, or none", () => {
+  const ours = message(2, { out: true });
+  assert.equal(lastEditable([message(1), ours, message(3)]), ours);
+  assert.equal(lastEditable([ours, message(null, { out: true, state: "sending" })]), null);
+  assert.equal(lastEditable([ours, message(3, { out: true, deleted: true })]), ours);
+  assert.equal(lastEditable([message(1)]), null);
 });

@@ -184,9 +184,11 @@ function together(a, b) {
   );
 }
 
-/** The last message of ours that can be edited. @param {Stream} stream */
-export function lastEditable(stream) {
-  return stream.items.findLast((message) => canEdit(message)) ?? null;
+/** The last message of ours if it can be edited; one that is still on its way cannot, and no older one is meant then.
+ * @param {Message[]} messages in order, with what waits */
+export function lastEditable(messages) {
+  const last = messages.findLast((message) => message.out && !message.deleted && !message.service);
+  return last && canEdit(last) ? last : null;
 }
 
 /** @param {Message} message */

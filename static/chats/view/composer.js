@@ -1,7 +1,6 @@
 // Where one writes: reply and edit bars, the field, what stands in the way.
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
-import { ref } from "../../vendor/lit-html/directives/ref.js";
 import { MAX_LENGTH, clean } from "../logic/text.js";
 import { lastEditable } from "../logic/stream.js";
 import { icon, iconButton } from "./parts.js";
@@ -11,6 +10,8 @@ const PASTE_MOST = 8 * MAX_LENGTH;
 
 /** Which text the field holds, so that it is put in anew when chat or edited message change. */
 let shownFor = "";
+/** @type {HTMLTextAreaElement | null} */
+let shownIn = null;
 
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat @param {import("./conversation.js").Actions} actions */
 export function composer(app, chat, actions) {
@@ -24,7 +25,6 @@ export function composer(app, chat, actions) {
       <textarea
         id="composer" rows="1" aria-label="Message" placeholder="Message as ${app.session?.name ?? ""}" dir="auto" enterkeyhint="send"
         aria-describedby=${error ? "composer-error" : nothing} aria-invalid=${error ? "true" : nothing}
-        ${ref((element) => fill(/** @type {HTMLTextAreaElement | undefined} */ (element), app, chat.id))}
         @input=${(/** @type {any} */ event) => typed(event.target, app, chat.id)}
         @keydown=${(/** @type {KeyboardEvent} */ event) => keys(event, app)}
         @paste=${(/** @type {ClipboardEvent} */ event) => pasted(event, app)}
@@ -53,17 +53,16 @@ function bar(title, name, text, cancel) {
     ${iconButton("Cancel (Esc)", "close", cancel)}</div>`;
 }
 
-/** The draft of this chat, or the text of the message that is edited, goes in once.
- * @param {HTMLTextAreaElement | undefined} field @param {import("../app.js").App} app @param {number} chatId */
-function fill(field, app, chatId) {
-  if (!field) {
-    shownFor = "";
-    return;
-  }
-  const editing = app.composer.editing;
+/** After each painting: the draft of this chat, or the text of the message that is edited, goes in once.
+ * @param {import("../app.js").App} app */
+export function fill(app) {
+  const field = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("composer"));
+  const { editing } = app.composer;
+  const chatId = app.state.chatId;
   const wanted = `${chatId}/${editing ? `${editing.id}/${editing.text}` : ""}`;
-  if (wanted === shownFor) return;
+  if (!field || chatId === null || (wanted === shownFor && field === shownIn)) return;
   shownFor = wanted;
+  shownIn = field;
   field.value = editing ? editing.text : app.draft(chatId);
   size(field);
 }
@@ -108,7 +107,7 @@ function submit(event, app) {
   if (!app.submit(field.value)) return;
   if (!editing && chatId !== null) app.keepDraft(chatId, "");
   shownFor = "";
-  app.draw();
+  app.paint();
   field.focus();
 }
 
@@ -120,11 +119,9 @@ function keys(event, app) {
   } else if (event.key === "Escape") {
     leave(app);
   } else if (event.key === "ArrowUp" && !event.altKey && !field.value && !app.composer.editing && app.state.stream) {
-    const last = lastEditable(app.state.stream);
-    if (last) {
-      app.compose({ editing: last, reply: null, error: "" });
-      event.preventDefault();
-    }
+    const last = lastEditable(app.messages());
+    if (last) app.compose({ editing: last, reply: null, error: "" });
+    event.preventDefault();
   }
 }
 

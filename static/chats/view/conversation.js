@@ -5,7 +5,7 @@ import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { kindLabel, membersLabel } from "../logic/list.js";
 import { closeReason } from "../logic/socket.js";
 import { typingLabel } from "../logic/store.js";
-import { rows, waitingMessages } from "../logic/stream.js";
+import { rows } from "../logic/stream.js";
 import { clockSeconds, dayLabel, exact, until } from "../logic/time.js";
 import { composer } from "./composer.js";
 import { message } from "./message.js";
@@ -83,7 +83,7 @@ function accountBanner(app) {
 
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat @param {Actions} actions */
 function log(app, chat, actions) {
-  const { stream, streamError, user } = app.state;
+  const { stream, streamError } = app.state;
   if (!stream || stream.chat !== chat.id) {
     return html`<div class="log" tabindex="0" aria-label="Messages in ${chat.title}" role="log" aria-live="off" aria-busy="true">
       ${streamError
@@ -91,8 +91,7 @@ function log(app, chat, actions) {
         : html`<div class="skels" aria-hidden="true"><i></i><i class="o"></i><i></i><i></i><i class="o"></i></div><span class="sr" role="status">Loading messages</span>`}
     </div>`;
   }
-  const waiting = stream.newer ? [] : waitingMessages(app.outbox.of(chat.id), stream, user);
-  const drawn = rows([...stream.items, ...waiting], stream.newLine);
+  const drawn = rows(app.messages(), stream.newLine);
   const group = chat.kind === "group" || chat.kind === "supergroup";
   const around = { group, readUpTo: chat.read_outbox, actions };
   return html`<div class="log" id="log" role="log" aria-live="off" aria-label="Messages in ${chat.title}" tabindex="0" @scroll=${actions.scrolled}>
