@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.sessions.models import Session
 from apps.sessions.services import rights
+from tgadmin.core.ids import row_id
 
 DEFAULT_WAIT = 60.0
 """Seconds to wait for the gateway's answer."""
@@ -62,8 +63,8 @@ def find_session(user: User, wanted: str) -> Session:
     a page does."""
     visible = rights.visible_sessions(user)
     found = list(visible.filter(name=wanted)[:2])
-    if not found and wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
-        found = list(visible.filter(pk=int(wanted)))
+    if not found:
+        found = list(visible.filter(pk=row_id(wanted) or 0))
     if len(found) == 1:
         return found[0]
     if found:

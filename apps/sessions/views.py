@@ -20,6 +20,7 @@ from apps.sessions.models import Role, Session, SignInAttempt, SignInStep
 from apps.sessions.services import rights, signin
 from apps.sessions.services.signin import SignInError
 from tgadmin.core import phones
+from tgadmin.core.ids import row_id
 
 REFRESH_SECONDS = 3
 """How often a browser without JavaScript loads the page again while the gateway is asked."""
@@ -72,9 +73,7 @@ def sign_in_start(request: HttpRequest) -> HttpResponse:
 def _known_session(user: User, wanted: str) -> Session | None:
     if not wanted:
         return None
-    session = (
-        rights.visible_sessions(user).filter(pk=int(wanted) if wanted.isascii() and wanted.isdigit() else 0).first()
-    )
+    session = rights.visible_sessions(user).filter(pk=row_id(wanted) or 0).first()
     if session is None:
         raise Http404
     rights.require(user, session.pk, Role.MANAGER)

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from apps.sessions.models import Session, SessionStatus
 from apps.sessions.services import rights
+from tgadmin.core.ids import row_id
 
 HIDDEN_LOOKUPS = ("phone", "secret", "access_hash", "password")
 """Never asked for in an address: each answer would tell a digit."""
@@ -71,9 +71,7 @@ class VisibleSessionFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        if not value:
-            return queryset
-        return queryset.filter(**{self.path: int(value)}) if value.isascii() and value.isdigit() else queryset.none()
+        return queryset.filter(**{self.path: row_id(value)}) if value else queryset
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -114,12 +112,6 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """As Django does with any other filter that cannot be: back to the whole list. PostgreSQL holds no NUL."""
-        if any("\x00" in value for _, values in request.GET.lists() for value in values):
-            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
-        return super().changelist_view(request, extra_context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         if any(hidden in lookup for hidden in HIDDEN_LOOKUPS):

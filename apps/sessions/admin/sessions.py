@@ -26,6 +26,7 @@ from apps.sessions.models import Lease, Node, Role, Session, SessionGrant
 from apps.sessions.services import rights
 from apps.sessions.services import sessions as services
 from tgadmin.core import phones
+from tgadmin.core.ids import row_id
 
 
 def _dialog(title: str, description: str, submit: str) -> dict[str, Any]:
@@ -41,10 +42,10 @@ def _redirect(address: str, request: HttpRequest | None = None) -> HttpResponse:
 
 def _key(object_id: object) -> int:
     """The id in an address. Raises Http404 for what is none."""
-    text = str(object_id)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    key = row_id(str(object_id))
+    if key is None:
         raise Http404
-    return int(text)
+    return key
 
 
 class OwnerFilter(admin.SimpleListFilter):
