@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -47,6 +48,10 @@ def _share(text: str) -> float:
     return number
 
 
+def _ended(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser()
     options = asked.parse_args(arguments)
@@ -58,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"[{time.monotonic() - began:6.1f} s] {text}\n")
 
     outcomes = []
+    signal.signal(signal.SIGTERM, _ended)  # what was started is taken down then too
     with Stage(say) as stage:
         for name in options.names or BENCHMARKS:
             say(f"{name}: begins (load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores)")
