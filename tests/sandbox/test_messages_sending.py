@@ -81,6 +81,19 @@ class TestSendMessage:
         assert (news[1].message.id, news[2].message.reply_to.reply_to_msg_id) == (2, 2)
         assert (await ann.client.get_messages(ann.peer(bob.id), 1))[0].reply_to.reply_to_msg_id == 1
 
+    async def test_a_thread_of_answers_names_its_head(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        """https://core.telegram.org/api/threads"""
+        (ann,) = await meet(sandbox, client_for, 1)
+        room = sandbox.world.create_channel(ann.id, "Super")
+        numbers = [sandbox.world.send(ann.id, room, "head")]
+        for text in ("one", "two", "three"):
+            numbers.append((await ann.client.send_message(ann.peer(room), text, reply_to=numbers[-1])).id)
+        head, first, *later = await ann.client.get_messages(ann.peer(room), ids=numbers)
+        assert (head.reply_to, first.reply_to.reply_to_top_id) == (None, None)
+        assert [(each.reply_to.reply_to_msg_id, each.reply_to.reply_to_top_id) for each in later] == [
+            (numbers[1], numbers[0]), (numbers[2], numbers[0]),
+        ]  # fmt: skip
+
     async def test_the_accounts_other_keys_get_it_as_an_update(self, sandbox: Sandbox, client_for: ClientFor) -> None:
         ann, bob = await meet(sandbox, client_for)
         (other,) = await meet(sandbox, client_for, 1)

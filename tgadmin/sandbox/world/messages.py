@@ -21,6 +21,7 @@ from tgadmin.sandbox.store import Store
 
 CHANNEL_BASE = 1_000_000_000_000  # marked ids of channels and supergroups lie at or below minus this
 FIRST_PTS = 1  # pts 0 means "none" to every client
+_OPTIONAL = {"x": "random_id", "s": "silent", "l": "altered", "ed": "edit_date", "n": "mentions", "th": "thread"}
 _SIDE_KEPT = 1000  # changes without a pts that an account's box remembers
 
 
@@ -54,6 +55,7 @@ class Post:
     edit_date: int = 0
     copies: dict[int, Copy] = field(default_factory=dict)  # by the box's owner; deleted ones are gone
     replies: dict[int, int] = field(default_factory=dict)  # by the box's owner: the id that it answers
+    thread: int = 0  # supergroups: the id of the message at the head of the replies that it belongs to
     mentions: list[int] = field(default_factory=list)  # the users whom it names, in groups
 
     def peer(self, owner: int) -> int:
@@ -66,11 +68,9 @@ class Post:
         row["c"] = [[owner, *copy] for owner, copy in self.copies.items()]
         if self.replies:
             row["r"] = list(self.replies.items())
-        for name, value in (
-            ("x", self.random_id), ("s", self.silent), ("l", self.altered), ("ed", self.edit_date), ("n", self.mentions)
-        ):  # fmt: skip
-            if value:
-                row[name] = value
+        for short, name in _OPTIONAL.items():
+            if value := getattr(self, name):
+                row[short] = value
         if self.entities:
             row["e"] = b"".join(bytes(entity) for entity in self.entities).hex()
         for name, thing in (("ac", self.action), ("fw", self.forward)):
@@ -83,9 +83,9 @@ class Post:
         post = cls(uid, row["a"], row["t"], row["d"], row["m"])
         post.copies = {owner: Copy(number, pts) for owner, number, pts in row["c"]}
         post.replies = dict(row.get("r", ()))
-        post.random_id, post.silent = row.get("x", 0), row.get("s", False)
-        post.altered, post.edit_date = row.get("l", False), row.get("ed", 0)
-        post.mentions = row.get("n", [])
+        for short, name in _OPTIONAL.items():
+            if short in row:
+                setattr(post, name, row[short])
         post.entities = objects(row["e"]) if "e" in row else None
         post.action = objects(row["ac"])[0] if "ac" in row else None
         post.forward = objects(row["fw"])[0] if "fw" in row else None

@@ -177,4 +177,7 @@ class Render:
 
     def _reply(self, post: Post, owner: int) -> types.MessageReplyHeader | None:
         replied = post.replies.get(owner)
-        return types.MessageReplyHeader(reply_to_msg_id=replied) if replied else None
+        if not replied:
+            return None
+        # https://core.telegram.org/api/threads: the head is named where it is not the answered message itself.
+        return types.MessageReplyHeader(reply_to_msg_id=replied, reply_to_top_id=post.thread or None)

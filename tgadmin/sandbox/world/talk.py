@@ -77,6 +77,8 @@ class Talk:
         owners = list(self._owners(post.author, post.to) if owners is None else owners)
         if replied is not None:
             post.replies = {owner: replied.copies[owner].id for owner in owners if owner in replied.copies}
+            if is_channel(post.to):
+                post.thread = replied.thread or replied.replies.get(post.to, 0)
         self._boxes.add(post, owners)
         if is_channel(post.to):
             self._read_own(post)
