@@ -96,9 +96,9 @@ class Hub:
         if not self._watchers and self._task is not None:
             self._task.cancel()
             self._task = None
-            await self._listener.close()
             self._marks.clear()
             self._noted.clear()
+            await self._listener.close()  # last: a page that is reloaded may be added meanwhile
         await self._join()
 
     async def watch(self, watcher: Watcher, session_id: int | None) -> None:
