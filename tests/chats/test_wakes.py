@@ -54,5 +54,5 @@ async def eventually(wanted: int) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(SECONDS):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - told by a callback
             await asyncio.sleep(0.02)

@@ -13,8 +13,9 @@ from apps.sessions.models import Session
 
 
 class Event(models.Model):
-    """Change ``number`` of a chat. ``kind``: message, edit, delete, state, read_inbox, read_outbox, reset. A reader loads
-    ``message_id`` (our row) as it is now: an event says that something changed, not what it was."""
+    """Change ``number`` of a chat. ``kind``: message, edit, delete, state, read_inbox, read_outbox, reset.
+
+    A reader loads ``message_id`` (our row) as it is now: an event says that something changed, not what it was."""
 
     id = models.BigAutoField(primary_key=True)
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="events", db_index=False)
