@@ -191,14 +191,18 @@ def test_nothing_typed_is_lost_between_messages(open_page: Pages, admin_user: Us
     field = page.get_by_label("Message", exact=True)
     typed = """
         const field = document.querySelector("#composer");
-        const press = (key) => field.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+        const key = (key) => new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
+        const press = (name) => field.dispatchEvent(key(name));
         const write = (text) => {field.value += text; field.dispatchEvent(new Event("input", {bubbles: true}))};
         write("one"); press("Enter"); write("two"); press("Enter"); write("three")
     """
     page.evaluate(f"{{{typed}}}")
     expect(field).to_have_value("three")
     all_taken(page)
-    assert list(Message.objects.filter(telegram_id=None).order_by("pk").values_list("text", flat=True)) == ["one", "two"]
+    assert list(Message.objects.filter(telegram_id=None).order_by("pk").values_list("text", flat=True)) == [
+        "one",
+        "two",
+    ]
 
 
 def test_what_comes_in_does_not_disturb_writing(open_page: Pages, admin_user: User, anna: Chat) -> None:
