@@ -73,6 +73,22 @@ class TestGetDialogs:
             pages += [dialog.peer.user_id for dialog in last.dialogs]
         assert pages == seen
 
+    async def test_pages_that_end_among_the_pinned(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        (ann,) = await meet(sandbox, client_for, 1)
+        users = crowd(sandbox, ann, 8)
+        for user_id in users[2:5]:
+            await ann(pin(types.InputDialogPeer(ann.peer(user_id)), pinned=True))
+        pages: list[int] = []
+        given: dict[str, Any] = {"limit": 2}
+        while (last := await ann(dialogs(**given))).dialogs:
+            pages += [dialog.peer.user_id for dialog in last.dialogs]
+            top = next(each for each in last.messages if each.id == last.dialogs[-1].top_message)
+            given |= {"offset_date": top.date, "offset_id": top.id, "offset_peer": ann.peer(pages[-1])}
+        assert pages == [users[number] for number in (4, 3, 2, 7, 6, 5, 1, 0)]
+        given = {"limit": 9, "offset_date": 1_700_000_000 + 60 * 4, "offset_peer": ann.peer(users[4])}
+        rest = await ann(dialogs(**given, exclude_pinned=True))
+        assert [dialog.peer.user_id for dialog in rest.dialogs] == [users[number] for number in (7, 6, 5, 1, 0)]
+
     async def test_pinned_ones_come_first(self, sandbox: Sandbox, client_for: ClientFor) -> None:
         (ann,) = await meet(sandbox, client_for, 1)
         users = crowd(sandbox, ann, 6)

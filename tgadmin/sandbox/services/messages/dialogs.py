@@ -30,7 +30,7 @@ async def get_dialogs(ctx: Context, request: functions.messages.GetDialogsReques
         total = len(rows)
     offset = _offset(ctx, request)
     if offset is not None:
-        rows = [row for row in rows if not row[0].pinned and _order(row) < offset]
+        rows = [row for row in rows if _order(row) < offset]
     limit = max(1, min(request.limit or DIALOGS_LIMIT, DIALOGS_LIMIT))
     chosen = rows[:limit]
     if request.hash and request.hash == _hash(chosen):
@@ -101,6 +101,7 @@ async def get_peer_settings(ctx: Context, request: functions.messages.GetPeerSet
 
 
 Row = tuple[Dialog, Post | None]
+Order = tuple[int, int, int]
 
 
 def _rows(ctx: Context) -> list[Row]:
@@ -108,7 +109,7 @@ def _rows(ctx: Context) -> list[Row]:
     user_id, world = ctx.account.user_id, ctx.world
     dialogs = [dialog for dialog in world.boxes.box(user_id).dialogs.values() if world.listed(user_id, dialog)]
     rows = [(dialog, _top(ctx, dialog)) for dialog in dialogs]
-    return sorted(rows, key=lambda row: (row[0].pinned, _order(row)), reverse=True)
+    return sorted(rows, key=_order, reverse=True)
 
 
 def _top(ctx: Context, dialog: Dialog) -> Post | None:
@@ -117,22 +118,26 @@ def _top(ctx: Context, dialog: Dialog) -> Post | None:
     return box.posts[ids[-1]] if ids else None
 
 
-def _order(row: Row) -> tuple[int, int]:
-    """The date of the last message, then the peer: a total order that pages can go on from."""
+def _order(row: Row) -> Order:
+    """The pin, the date of the last message, then the peer: a total order that pages can go on from."""
     dialog, post = row
-    return post.date if post else 0, dialog.peer
+    return dialog.pinned, post.date if post else 0, dialog.peer
 
 
-def _offset(ctx: Context, request: functions.messages.GetDialogsRequest) -> tuple[int, int] | None:
-    """What the page begins below; a date that is not given is that of the offset message."""
+def _offset(ctx: Context, request: functions.messages.GetDialogsRequest) -> Order | None:
+    """What the page begins below; a date that is not given is that of the offset message.
+
+    After a pinned dialog come the lower pinned ones and all that are not pinned, however new.
+    """
     date = seconds(request.offset_date)
     if isinstance(request.offset_peer, types.InputPeerEmpty):
-        return (date, _LOWEST_PEER) if date else None
+        return (0, date, _LOWEST_PEER) if date else None
     peer = ctx.world.peers.resolve(ctx.account, request.offset_peer, error="OFFSET_PEER_ID_INVALID")
     if not date and request.offset_id:
         post = ctx.world.talk.find(ctx.account.user_id, peer, request.offset_id)
         date = post.date if post else 0
-    return (date, peer) if date else None
+    dialog = ctx.world.boxes.box(ctx.account.user_id).dialogs.get(peer)
+    return (dialog.pinned if dialog else 0, date, peer) if date else None
 
 
 def _parts(ctx: Context, rows: list[Row]) -> tuple[Any, ...]:
