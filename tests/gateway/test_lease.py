@@ -17,7 +17,7 @@ from django.db import connection
 from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session
 from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS
 from tgadmin.gateway import database, identity
-from tgadmin.gateway.lease import Leases, NodeRemoved
+from tgadmin.gateway.lease import LEFT_SECONDS, Leases, NodeRemoved
 
 _networks = itertools.count(1)
 
@@ -77,13 +77,102 @@ async def look(leases: Leases, conn: psycopg.AsyncConnection[Any]) -> list[int]:
     return sorted(held.fence for held in await leases.take(conn, await leases.scan(conn)))
 
 
-async def test_free_sessions_are_taken_up_to_the_capacity(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+async def watch(leases: Leases, conn: psycopg.AsyncConnection[Any], clock: FakeClock, seconds: float) -> list[int]:
+    """Let so much time pass, looking once a second as the supervisor does; the fences that were taken."""
+    taken: list[int] = []
+    while seconds > 0:
+        clock.time += min(seconds, 1.0)
+        seconds -= 1.0
+        taken += await look(leases, conn)
+    return taken
+
+
+async def test_free_sessions_are_dealt_to_the_gateways_by_their_room(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
     clock = FakeClock()
-    small, big = await node(conn, network, clock, capacity=1), await node(conn, network, clock)
-    assert [await look(small, conn), await look(small, conn), await look(big, conn)] == [[1], [], [1]]
-    assert small.held.keys().isdisjoint(big.held)
-    await big.release(conn, list(big.held))
-    assert await look(big, conn) == [2]  # the fence grows each time
+    one, other = await node(conn, network, clock), await node(conn, network, clock)
+    assert [await look(one, conn), await look(one, conn), await look(other, conn)] == [[1], [], [1]]
+    assert one.held.keys().isdisjoint(other.held)
+    await other.retire(conn)
+    assert await look(one, conn) == [2]  # the fence grows each time
+
+
+async def test_the_capacity_is_obeyed(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    clock = FakeClock()
+    small = await node(conn, network, clock, capacity=1)
+    assert await look(small, conn) == [1]
+    assert await watch(small, conn, clock, 20) == []
+
+
+async def test_what_the_one_it_was_dealt_to_does_not_take_is_taken_by_another(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
+    clock = FakeClock()
+    await node(conn, network, clock)  # beats once, then says nothing more
+    taker = await node(conn, network, clock)
+    assert await look(taker, conn) == [1]
+    assert await watch(taker, conn, clock, LEFT_SECONDS) == [1]
+
+
+async def test_sessions_move_to_a_gateway_that_comes_and_not_back(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
+    clock = FakeClock()
+    full = await node(conn, network, clock)
+    assert await look(full, conn) == [1, 1]
+    assert full.to_move(2) == 0  # nobody else is there
+    come = await node(conn, network, clock)
+    moved = []
+    for _ in range(10):
+        clock.time += 1
+        for leases in (full, come):
+            await leases.beat(conn)
+            await look(leases, conn)
+        if count := full.to_move(2):
+            moved.append(count)
+            await full.release(conn, sorted(full.held)[:count])
+            assert await look(full, conn) == []  # what was given up is for the other one
+            assert await look(come, conn) == [2]
+        assert come.to_move(2) == 0
+    assert moved == [1]
+
+
+async def test_a_release_that_failed_is_still_to_be_done(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    leases = await node(conn, network, FakeClock())
+    await look(leases, conn)
+    sessions = list(leases.held)
+    broken = await database.connect(database.parameters())
+    await broken.close()
+    with pytest.raises(psycopg.Error):
+        await leases.release(broken, sessions)
+    assert sorted(leases.given_up) == sorted(sessions)
+    assert await look(leases, conn) == []
+    await leases.release(conn, leases.given_up)
+    assert await look(leases, conn) == [2, 2]
+
+
+async def test_an_expired_lease_allows_nothing_until_the_next_beat(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
+    leases = await node(conn, network, FakeClock())
+    leases.expire()
+    assert not leases.allowed()
+    await leases.beat(conn)
+    assert leases.allowed()
+
+
+async def test_a_beat_that_was_not_watched_proves_nothing(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    """The database was away for a minute, for the owner as for the taker."""
+    clock = FakeClock()
+    owner, taker = await node(conn, network, clock), await node(conn, network, clock)
+    await watch(owner, conn, clock, LEFT_SECONDS + 1)
+    assert len(owner.held) == 2
+    await look(taker, conn)
+    clock.time += 60
+    assert await look(taker, conn) == []
+    await owner.beat(conn)
+    assert await watch(taker, conn, clock, TAKE_OVER_SECONDS - 1) == []
 
 
 async def test_the_deadline_counts_from_before_the_beat(conn: psycopg.AsyncConnection[Any], network: str) -> None:
@@ -102,16 +191,14 @@ async def test_a_silent_node_is_taken_over_after_the_whole_watch(
     conn: psycopg.AsyncConnection[Any], network: str
 ) -> None:
     clock = FakeClock()
-    frozen, taker = await node(conn, network, clock), await node(conn, network, clock)
-    await look(frozen, conn)
+    frozen = await node(conn, network, clock)
+    assert await look(frozen, conn) == [1, 1]
+    taker = await node(conn, network, clock)
     assert await look(taker, conn) == []
-    clock.time += TAKE_OVER_SECONDS - 0.1
-    assert await look(taker, conn) == []
+    assert await watch(taker, conn, clock, TAKE_OVER_SECONDS - 0.1) == []
     await frozen.beat(conn)  # alive after all: the watch begins anew
-    clock.time += TAKE_OVER_SECONDS - 0.1
-    assert await look(taker, conn) == []
-    clock.time += TAKE_OVER_SECONDS
-    assert await look(taker, conn) == [2, 2]
+    assert await watch(taker, conn, clock, TAKE_OVER_SECONDS - 0.1) == []
+    assert await watch(taker, conn, clock, 1.2) == [2, 2]
     sessions = set(taker.held)
     assert await frozen.beat(conn) == sessions  # thawed: it learns that it holds nothing any more
     assert frozen.held == {}
@@ -119,10 +206,12 @@ async def test_a_silent_node_is_taken_over_after_the_whole_watch(
 
 async def test_a_beat_between_watching_and_taking_wins(conn: psycopg.AsyncConnection[Any], network: str) -> None:
     clock = FakeClock()
-    slow, taker = await node(conn, network, clock), await node(conn, network, clock)
+    slow = await node(conn, network, clock)
     await look(slow, conn)
+    taker = await node(conn, network, clock)
     await look(taker, conn)
-    clock.time += TAKE_OVER_SECONDS
+    await watch(taker, conn, clock, TAKE_OVER_SECONDS - 0.5)
+    clock.time += 0.6
     seen = await taker.scan(conn)
     await slow.beat(conn)
     assert await taker.take(conn, seen) == []
@@ -130,8 +219,9 @@ async def test_a_beat_between_watching_and_taking_wins(conn: psycopg.AsyncConnec
 
 async def test_a_proven_death_needs_no_watch(conn: psycopg.AsyncConnection[Any], network: str) -> None:
     clock = FakeClock()
-    dead, taker = await node(conn, network, clock, boot=identity.boot()), await node(conn, network, clock)
+    dead = await node(conn, network, clock, boot=identity.boot())
     await look(dead, conn)
+    taker = await node(conn, network, clock)
     # It registered with this very process's pid: alive, so nothing is proven.
     assert await look(taker, conn) == []
     await conn.execute("UPDATE gateway_nodes SET pid_started = pid_started - 1 WHERE id = %s", (dead.identity.id,))

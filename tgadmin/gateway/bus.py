@@ -15,7 +15,8 @@ from typing import Any
 
 import psycopg
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import transaction
 
 from apps.sessions.models import Command
 from apps.sessions.services import commands, floods, leases
@@ -71,6 +72,10 @@ class Bus:
         """The session's lease is gone or its account stops: what runs for it is left to the next claim."""
         for running in [one for one in self._running.values() if one.job.command.session_id == session_id]:
             running.task.cancel()
+
+    def is_busy(self, session_id: int) -> bool:
+        """Whether a command of the session runs."""
+        return any(one.job.command.session_id == session_id for one in self._running.values())
 
     async def stop(self) -> None:
         """Claim nothing more; what runs may come to its end for a moment, then it is left to the next holder."""
@@ -160,14 +165,14 @@ class Bus:
             try:
                 async with job.until_settled:
                     await self._attempt(job, handler)
-            except (LeaseLost, DatabaseError):
+            except (LeaseLost, DatabaseTrouble):
                 raise
             except Exception as error:  # noqa: BLE001  one command's bug must not take the others along
                 log.error("handler failed", command=job.command.id, kind=job.command.kind, error=type(error).__name__)
                 await self._fail(job, handler, "INTERNAL_ERROR", None)
         except LeaseLost:
             log.warning("command left to the next holder", command=job.command.id, kind=job.command.kind)
-        except DatabaseError as error:
+        except Exception as error:  # noqa: BLE001  the database's trouble, or a bug in what settles
             # Not settled: the row stays claimed, and the next claim says that its outcome is unknown.
             log.warning("command not settled", command=job.command.id, error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
@@ -226,7 +231,8 @@ class Bus:
             seconds,
             datetime.now(UTC),
         )
-        await self._postpone(job, handler, until, error.code, shown=True, unknown=False)
+        # Telegram did not do it this time; whether it did at an earlier try is as unknown as before.
+        await self._postpone(job, handler, until, error.code, shown=True, unknown=job.unknown)
 
     async def _again(self, job: Job, handler: Handler, code: str, seconds: float) -> None:
         """The outcome is unknown: by the kind's rule it is dropped, or tried again until its tries are used up."""
@@ -256,8 +262,10 @@ class Bus:
     async def _postpone(
         self, job: Job, handler: Handler, until: datetime, code: str, *, shown: bool, unknown: bool
     ) -> None:
+        waited = shown or (code in _NOT_ITS_FAULT and handler.needs_account)
+
         def ending(command: Command) -> None:
-            commands.postpone(command, until, code, unknown=unknown)
+            commands.postpone(command, until, code, unknown=unknown, counts=not waited)
 
         def effect() -> None:
             handler.waits(job.payload, until, code)
@@ -270,6 +278,8 @@ def _under_lease(job: Job, ending: Callable[[Command], None], effect: Effect | N
     """One transaction: the lease is ours, the command ends, and what follows from it is written. Raises LeaseLost."""
     with transaction.atomic():
         leases.hold(job.held)
+        if not job.gateway.leases.allowed():
+            raise LeaseLost(f"the lease of session {job.held.session_id} has run out")
         command = Command.objects.select_for_update().filter(pk=job.command.id).first()
         if command is None or command.state != Command.State.CLAIMED or command.fence != job.command.fence:
             raise LeaseLost(f"command {job.command.id} is no longer ours")

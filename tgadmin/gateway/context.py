@@ -39,6 +39,7 @@ class Gateway:
     accounts: dict[int, Account] = field(default_factory=dict)
     wake_bus: Callable[[], None] = lambda: None
     bus_forget: Callable[[int], None] = lambda session_id: None
+    bus_busy: Callable[[int], bool] = lambda session_id: False
     wake_supervisor: Callable[[], None] = lambda: None
     blocked: dict[int, int] = field(default_factory=dict)
     """Sessions whose account must not be connected just now, with how many say so."""

@@ -11,7 +11,21 @@ from django.db import connection
 
 IDLE_IN_TRANSACTION_MS = 2000
 TCP_USER_TIMEOUT_MS = 2000
+LOCK_TIMEOUT_MS = 5000
 CONNECT_TIMEOUT_S = 5
+# Where nothing is on its way, only keepalives find out that the other end is gone.
+_CLIENT = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "tcp_user_timeout": TCP_USER_TIMEOUT_MS,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+}
+LIMITS = (
+    f"SELECT set_config('idle_in_transaction_session_timeout', '{IDLE_IN_TRANSACTION_MS}', false), "
+    f"set_config('tcp_user_timeout', '{TCP_USER_TIMEOUT_MS}', false), "
+    f"set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', false)"
+)
+"""The server's side: it ends forgotten transactions, notices a client that is gone, lets no lock be waited for long."""
 _limited = threading.local()
 _DJANGO_ONLY = {"cursor_factory", "context", "pool", "prepare_threshold", "assume_role", "isolation_level"}
 
@@ -20,24 +34,23 @@ def parameters() -> dict[str, Any]:
     """What Django connects with, as psycopg takes it."""
     given = connection.get_connection_params()
     params = {name: value for name, value in given.items() if name not in _DJANGO_ONLY}
-    params.setdefault("connect_timeout", CONNECT_TIMEOUT_S)
-    params.setdefault("tcp_user_timeout", TCP_USER_TIMEOUT_MS)
-    params.setdefault("application_name", "tgadmin gateway")
-    return params
+    return _CLIENT | {"application_name": "tgadmin gateway"} | params
 
 
 async def connect(params: dict[str, Any]) -> psycopg.AsyncConnection[Any]:
     """A connection in autocommit mode whose forgotten transactions the server ends. Raises psycopg.OperationalError."""
     conn = await psycopg.AsyncConnection.connect(**params, autocommit=True)
-    await conn.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+    await conn.execute(LIMITS)
     return conn
 
 
 def limit_this_thread() -> None:
-    """The same limit for Django's connection of the calling thread, once for each connection that it makes."""
+    """The same limits for Django's connection of the calling thread, once for each connection that it makes."""
+    for name, value in _CLIENT.items():
+        connection.settings_dict["OPTIONS"].setdefault(name, value)
     connection.ensure_connection()
     made = connection.connection
     if getattr(_limited, "connection", None) is not made:
         with connection.cursor() as cursor:
-            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+            cursor.execute(LIMITS)
         _limited.connection = made

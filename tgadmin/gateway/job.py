@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from apps.sessions.services.leases import Held
+from tgadmin.core.errors import TelegramError
 from tgadmin.gateway.claim import Claimed
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ class TryLater(Exception):  # noqa: N818  a decision, not a mistake
 
 @dataclass(slots=True)
 class Job:
-    """A claimed command on its way. ``account`` is connected for every kind that needs one. ``until_settled`` is left
-    after the command has been settled."""
+    """A claimed command on its way. ``until_settled`` is left after the command has been settled."""
 
     command: Claimed
     held: Held
@@ -68,8 +68,9 @@ class Job:
 
     @property
     def account(self) -> Account:
-        if self.connected is None:
-            raise RuntimeError(f"{self.command.kind} needs a connected account")
+        """The account, as long as it is connected. Raises TelegramError (CONNECTION_LOST)."""
+        if self.connected is None:  # it was when the command was claimed
+            raise TelegramError("CONNECTION_LOST")
         return self.connected
 
 

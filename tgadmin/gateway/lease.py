@@ -3,12 +3,12 @@
 The holder's deadline is the boot clock before its last successful beat plus L; past it ``allowed()`` is false and
 nothing may be sent to Telegram. A taker takes what has no owner, what a provably dead process of this host held, or
 what a node held whose beat has not moved for L + D + 1 s on the taker's own clock. Clocks of machines are not compared.
+Which of them it takes, balance.py says: every gateway deals them out in the same way.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,14 +16,18 @@ from uuid import UUID
 import psycopg
 
 from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held
+from apps.sessions.services.notify import SESSIONS
 from tgadmin.core.clock import Clock
+from tgadmin.gateway import balance
+from tgadmin.gateway.balance import Load
 from tgadmin.gateway.identity import Identity, is_proven_dead
 
 Connection = psycopg.AsyncConnection[Any]
 
 REGISTER = """
-INSERT INTO gateway_nodes (id, name, host, boot_id, pid, pid_started, version, capacity, started_at, beat, beat_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now(), 0, now())
+INSERT INTO gateway_nodes (id, name, network, host, boot_id, pid, pid_started, version, capacity, started_at, beat,
+    beat_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now(), 0, now())
 """
 FORGET_OLD_NODES = """
 DELETE FROM gateway_nodes n WHERE n.beat_at < now() - interval '1 day'
@@ -35,18 +39,22 @@ MINE = "SELECT session_id, fence FROM telegram_leases WHERE owner_id = %s"
 # What should be held by somebody: accounts that can be connected, and sessions with something to do that needs no
 # connected account: a sign-in under way, a key to log out.
 WANTED = """
-SELECT s.id, a.id, l.owner_id, n.beat, n.boot_id, n.pid, n.pid_started
+SELECT s.id, a.id, l.owner_id
 FROM telegram_sessions s
 LEFT JOIN telegram_authorizations a ON a.session_id = s.id AND a.role = 'current' AND s.enabled
     AND EXISTS (SELECT 1 FROM telegram_authorization_secrets x WHERE x.authorization_id = a.id)
 LEFT JOIN telegram_leases l ON l.session_id = s.id
-LEFT JOIN gateway_nodes n ON n.id = l.owner_id
 WHERE s.network = %(network)s AND (
     a.id IS NOT NULL
     OR EXISTS (SELECT 1 FROM telegram_commands c WHERE c.session_id = s.id AND c.state IN ('queued', 'claimed')
         AND c.kind = ANY(%(without_account)s))
     OR EXISTS (SELECT 1 FROM telegram_sign_ins i WHERE i.session_id = s.id
         AND i.step NOT IN ('done', 'failed', 'cancelled') AND i.updated_at > now() - interval '10 minutes'))
+"""
+NODES = """
+SELECT n.id, n.beat, n.boot_id, n.pid, n.pid_started, n.capacity,
+    (SELECT count(*) FROM telegram_leases l WHERE l.owner_id = n.id)
+FROM gateway_nodes n WHERE n.network = %(network)s
 """
 TAKE_FREE = """
 INSERT INTO telegram_leases AS l (session_id, owner_id, fence, taken_at)
@@ -62,6 +70,22 @@ UPDATE telegram_leases SET owner_id = %s, fence = fence + 1, taken_at = now()
 WHERE owner_id = %s AND session_id = ANY(%s) RETURNING session_id, fence
 """
 RELEASE = "UPDATE telegram_leases SET owner_id = NULL WHERE owner_id = %s AND session_id = ANY(%s)"
+RETIRE = """
+WITH freed AS (UPDATE telegram_leases SET owner_id = NULL WHERE owner_id = %(node)s RETURNING session_id)
+SELECT pg_notify(%(channel)s, '0') FROM (SELECT count(*) FROM freed) f
+"""
+TELL = "SELECT pg_notify(%s, '0')"
+
+WATCH_GAP = 4.0
+"""Seconds between two looks beyond which a beat was not watched: the database was away for its owner as well."""
+SILENT_SECONDS = LEASE_SECONDS + 1.5
+"""A node whose beat has not moved for so long gets no sessions dealt."""
+LEFT_SECONDS = 2.0
+"""A free session that the one it was dealt to has not taken for so long is for whoever has room."""
+MOVE_SECONDS = 2.0
+"""Sessions move to a gateway that has come this often, a few at a time."""
+SETTLED_SECONDS = 4.0
+"""So long a gateway must have been seen before sessions move to it."""
 
 
 class NodeRemoved(Exception):  # noqa: N818  what happened
@@ -75,10 +99,18 @@ class Wanted:
     session_id: int
     authorization_id: int | None
     owner_id: UUID | None
-    beat: int | None
-    boot: str
-    pid: int
-    pid_started: float
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A node as we see it: its beat, since when it has not moved, when we first and last looked (our clock)."""
+
+    beat: int
+    since: float
+    first: float
+    looked: float
+    dead: bool = False
+    load: Load | None = None
 
 
 class Leases:
@@ -91,38 +123,42 @@ class Leases:
         self.capacity = capacity
         self.held: dict[int, Held] = {}
         self._clock = clock
+        self._network = network
         self._wanted = {"network": network, "without_account": list(without_account)}
         self._deadline = 0.0
-        self._watched: dict[UUID, tuple[int, float]] = {}
+        self._nodes: dict[UUID, _Watched] = {}
+        self._free_since: dict[int, float] = {}
+        self._moved_at = 0.0
         self._unknown: dict[int, int] = {}
         self._given_up: set[int] = set()
-        self._good = asyncio.Event()
 
     def allowed(self) -> bool:
-        """Whether anything may be sent to Telegram now."""
+        """Whether anything may be sent to Telegram now. Asked from any thread."""
         return self._clock.monotonic() < self._deadline
 
     @property
     def seconds_left(self) -> float:
         return self._deadline - self._clock.monotonic()
 
-    async def regained(self) -> None:
-        """Wait, past the deadline, for the next beat that succeeds."""
-        self._good.clear()
-        while not self.allowed():
-            await self._good.wait()
-            self._good.clear()
+    def expire(self) -> None:
+        """Nothing may be sent until the next beat: this process can no longer trust its clock."""
+        self._deadline = 0.0
 
     def give_up(self, session_id: int) -> None:
         """Begin nothing more for this session; ``release`` follows once it is quiet."""
         self._given_up.add(session_id)
         self.held.pop(session_id, None)
 
+    @property
+    def given_up(self) -> Collection[int]:
+        """Sessions whose lease is still to be released."""
+        return self._given_up
+
     async def register(self, conn: Connection, version: str) -> None:
         """Write the node's row, once per process; forget nodes that are long gone."""
         me = self.identity
-        row = (me.id, me.name[:64], me.host[:255], me.boot, me.pid, me.pid_started, version, self.capacity)
-        await conn.execute(REGISTER, row)
+        where = (me.host[:255], me.boot, me.pid, me.pid_started)
+        await conn.execute(REGISTER, (me.id, me.name[:64], self._network, *where, version, self.capacity))
         await conn.execute(FORGET_OLD_NODES)
 
     async def beat(self, conn: Connection) -> set[int]:
@@ -135,7 +171,6 @@ class Leases:
                 raise NodeRemoved
             mine = dict(await (await conn.execute(MINE, (self.identity.id,), prepare=True)).fetchall())
         self._deadline = before + LEASE_SECONDS
-        self._good.set()
         lost = {one for one, held in known.items() if mine.get(one) != held.fence and self.held.get(one) == held}
         for session_id in lost:
             del self.held[session_id]
@@ -150,29 +185,66 @@ class Leases:
                 self._hold(session_id, fence)
         self._unknown = unknown
 
+    # --- taking --------------------------------------------------------------------------------------------------
+
     async def scan(self, conn: Connection) -> list[Wanted]:
-        """Every session that a gateway should hold, whoever holds it now."""
+        """Every session that a gateway should hold, whoever holds it now; and who there is to hold them."""
+        nodes = await (await conn.execute(NODES, self._wanted, prepare=True)).fetchall()
+        self._watch(nodes)
         found = await conn.execute(WANTED, self._wanted, prepare=True)
+        return [Wanted(*row) for row in await found.fetchall()]
+
+    def _watch(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        now = self._clock.monotonic()
+        seen: dict[UUID, _Watched] = {}
+        for node_id, beat, boot, pid, pid_started, capacity, sessions in rows:
+            known = self._nodes.get(node_id)
+            watched = known if known is not None else _Watched(beat, now, now, now)
+            if watched.beat != beat or now - watched.looked > WATCH_GAP:
+                watched.beat, watched.since = beat, now
+            watched.looked = now
+            mine = node_id == self.identity.id
+            watched.dead = not mine and is_proven_dead(boot, pid, pid_started)
+            watched.load = Load(node_id, capacity, len(self.held) if mine else sessions)
+            seen[node_id] = watched
+        self._nodes = seen
+
+    def _alive(self, *, for_seconds: float = 0.0) -> list[Load]:
+        """Who may be dealt sessions: this node, and those that beat, seen for so long at least."""
+        now = self._clock.monotonic()
         return [
-            Wanted(row[0], row[1], row[2], row[3], row[4] or "", row[5] or 0, row[6] or 0.0)
-            for row in await found.fetchall()
+            one.load
+            for node_id, one in self._nodes.items()
+            if one.load is not None
+            and (
+                node_id == self.identity.id
+                or (not one.dead and now - one.since < SILENT_SECONDS and now - one.first >= for_seconds)
+            )
         ]
 
     async def take(self, conn: Connection, wanted: Sequence[Wanted]) -> list[Held]:
-        """Take what may be taken, up to the capacity; returns the new leases."""
+        """Take what may be taken and was dealt to this node, up to the capacity; returns the new leases."""
         takeable = [one for one in wanted if one.session_id not in self.held and self._may_take(one)]
-        takeable = takeable[: max(0, self.capacity - len(self.held))]
+        dealt = self._dealt_to_me([one.session_id for one in takeable])
+        takeable = [one for one in takeable if one.session_id in dealt]
         taken: list[Held] = []
         if free := [one.session_id for one in takeable if one.owner_id is None]:
             found = await conn.execute(TAKE_FREE, (self.identity.id, free))
             taken += [self._hold(*row) for row in await found.fetchall()]
-        owners = {one.owner_id: one.beat for one in takeable if one.owner_id is not None}
-        for owner, beat in owners.items():
+        for owner in {one.owner_id for one in takeable if one.owner_id is not None}:
             sessions = [one.session_id for one in takeable if one.owner_id == owner]
-            taken += await self._take_over(conn, owner, beat, sessions)
+            taken += await self._take_over(conn, owner, self._nodes[owner].beat, sessions)
         return taken
 
-    async def _take_over(self, conn: Connection, owner: UUID, beat: int | None, sessions: list[int]) -> list[Held]:
+    def _dealt_to_me(self, takeable: Sequence[int]) -> set[int]:
+        now = self._clock.monotonic()
+        self._free_since = {one: self._free_since.get(one, now) for one in takeable}
+        mine = balance.deal(takeable, self._alive()).get(self.identity.id, [])
+        left = [one for one, since in self._free_since.items() if now - since >= LEFT_SECONDS]
+        room = max(0, self.capacity - len(self.held))
+        return set(dict.fromkeys([*mine, *sorted(left)][:room]))
+
+    async def _take_over(self, conn: Connection, owner: UUID, beat: int, sessions: list[int]) -> list[Held]:
         async with conn.transaction():
             silent = await conn.execute(SILENT, (owner, beat))
             if await silent.fetchone() is None:
@@ -189,26 +261,34 @@ class Leases:
         owner = wanted.owner_id
         if owner is None:
             return True
-        if owner == self.identity.id or wanted.beat is None:  # ours: being given back, or adopted by the next beats
+        watched = self._nodes.get(owner)
+        if owner == self.identity.id or watched is None:  # ours: being given back, or adopted by the next beats
             return False
-        if is_proven_dead(wanted.boot, wanted.pid, wanted.pid_started):
-            return True
-        now = self._clock.monotonic()
-        beat, since = self._watched.get(owner, (None, now))
-        if beat != wanted.beat:
-            self._watched[owner] = (wanted.beat, now)
-            return False
-        return now - since >= TAKE_OVER_SECONDS
+        return watched.dead or self._clock.monotonic() - watched.since >= TAKE_OVER_SECONDS
 
-    async def release(self, conn: Connection, sessions: Sequence[int]) -> None:
-        """Give leases back cleanly: the next holder need not wait."""
+    # --- giving back ---------------------------------------------------------------------------------------------
+
+    def to_move(self, wanted: int) -> int:
+        """How many sessions to give up now so that others, who have room, take them: a few at a time."""
+        now = self._clock.monotonic()
+        if now - self._moved_at < MOVE_SECONDS:
+            return 0
+        self._moved_at = now
+        return balance.too_many(self.identity.id, self._alive(for_seconds=SETTLED_SECONDS), wanted)
+
+    async def release(self, conn: Connection, sessions: Collection[int]) -> None:
+        """Give leases back cleanly: the next holder need not wait. Raises psycopg.Error; then they stay given up."""
         for session_id in sessions:
-            self.held.pop(session_id, None)
+            self.give_up(session_id)
         await conn.execute(RELEASE, (self.identity.id, list(sessions)))
         self._given_up.difference_update(sessions)
+        await conn.execute(TELL, (SESSIONS,))
 
     async def retire(self, conn: Connection) -> None:
         """Give everything back and remove the node's row."""
-        await self.release(conn, list(self.held))
-        await conn.execute("UPDATE telegram_leases SET owner_id = NULL WHERE owner_id = %s", (self.identity.id,))
-        await conn.execute("DELETE FROM gateway_nodes WHERE id = %s", (self.identity.id,))
+        self._given_up.update(self.held)
+        self.held.clear()
+        async with conn.transaction():
+            await conn.execute(RETIRE, {"node": self.identity.id, "channel": SESSIONS})
+            await conn.execute("DELETE FROM gateway_nodes WHERE id = %s", (self.identity.id,))
+        self._given_up.clear()

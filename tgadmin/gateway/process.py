@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import signal
 from collections.abc import Callable, Coroutine
@@ -13,15 +14,17 @@ from typing import Any
 import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import IntegrityError
 
 from apps.chats.services.record import Recorded
-from apps.sessions.models import SessionStatus
 from apps.sessions.services import status
+from tgadmin.core import backoff
 from tgadmin.core.clock import Clock, SystemClock
 from tgadmin.gateway import database, gaps
 from tgadmin.gateway.bus import Bus
 from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.guard import Guard
 from tgadmin.gateway.handlers import HANDLERS
 from tgadmin.gateway.identity import this_process
 from tgadmin.gateway.inbox import Writers
@@ -35,6 +38,8 @@ from tgadmin.telegram import Network
 log = structlog.get_logger(__name__)
 
 VERSION = "0.1.0"
+QUIET_SECONDS = 1.5
+"""For all connections to close and what had arrived to be stored; what is open then is cut."""
 SHUT_DOWN_SECONDS = 3.0
 START_PAUSE = 0.5
 
@@ -91,6 +96,7 @@ class GatewayProcess:
         )
         self.bus = Bus(self.gateway, HANDLERS, self._params)
         self.gateway.wake_bus, self.gateway.bus_forget = self.bus.wake, self.bus.forget
+        self.gateway.bus_busy = self.bus.is_busy
         self.supervisor = Supervisor(self.gateway, self._params)
         self._stop = asyncio.Event()
         self._errands: set[asyncio.Task[Any]] = set()
@@ -112,18 +118,19 @@ class GatewayProcess:
         ]
         tasks = [asyncio.create_task(part) for part in parts]
         waiting = asyncio.create_task(self._stop.wait())
+        guard = Guard(
+            self.leases, self.gateway.clock, self.supervisor.cut, partial(self._jumped, asyncio.get_running_loop())
+        )
+        guard.start()
         await asyncio.wait((waiting, *tasks), return_when=asyncio.FIRST_COMPLETED)
         failed = [task for task in tasks if task.done()]
         for task in failed:
             log.error("a part of the gateway failed", error=type(task.exception()).__name__)
-        try:
-            async with asyncio.timeout(SHUT_DOWN_SECONDS):
-                await self._shut_down()
-        except TimeoutError:
-            log.warning("shut down in a hurry")
+        await self._shut_down()
         for task in (waiting, *tasks, *self._errands):
             task.cancel()
         await asyncio.gather(waiting, *tasks, *self._errands, return_exceptions=True)
+        await asyncio.to_thread(guard.stop)
         await asyncio.to_thread(self.threads.close)
         log.info("gateway stopped", node=self.leases.identity.name)
         return not failed
@@ -145,18 +152,21 @@ class GatewayProcess:
         return False
 
     async def _shut_down(self) -> None:
+        """Finish what is under way, for a moment; close every connection; only then give the leases back."""
+        self.supervisor.take_no_more()
         await self.bus.stop()
-        connected = await self.supervisor.shut_down()
-        await self.gateway.signins.close()
+        connected = await self.supervisor.shut_down(QUIET_SECONDS)
         try:
-            if connected:
-                await self.threads.run(_say_stopped, connected)
-            conn = await database.connect(self._params)
-            try:
-                await self.leases.retire(conn)
-            finally:
-                await conn.close()
-        except (DatabaseError, *TROUBLE) as error:
+            async with asyncio.timeout(SHUT_DOWN_SECONDS):
+                await self.gateway.signins.close()
+                if connected:
+                    await self.threads.run(status.gateway_stopped, connected)
+                conn = await database.connect(self._params)
+                try:
+                    await self.leases.retire(conn)
+                finally:
+                    await conn.close()
+        except (DatabaseTrouble, *TROUBLE) as error:
             log.warning("leases not given back", error=type(error).__name__)
 
     # --- what the writers report -----------------------------------------------------------------------------------
@@ -177,24 +187,32 @@ class GatewayProcess:
     def _lost(self, held: Any) -> None:
         self.supervisor.lost(held)
 
+    def _jumped(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """Told by the guard's thread: every client is built anew once a beat has succeeded."""
+
+        def note() -> None:
+            for session_id in list(self.gateway.accounts):
+                self._errand(status.note, session_id, "clock_jumped", "CLOCK_JUMPED", {"seconds": round(seconds)})
+
+        loop.call_soon_threadsafe(note)
+
     def _errand(self, service: Callable[..., Any], *args: Any) -> None:
-        """Something to write that the stream of updates does not wait for; open gaps are looked for again later."""
+        """Something to write that the stream of updates does not wait for, tried again while the database is away."""
 
         async def go() -> None:
-            try:
-                await self.threads.run(service, *args)
-            except DatabaseError as error:
-                log.warning("errand failed", error=type(error).__name__)
+            for failures in itertools.count(1):
+                try:
+                    await self.threads.run(service, *args)
+                    return
+                except IntegrityError:  # the session was deleted meanwhile
+                    return
+                except DatabaseTrouble as error:
+                    log.warning("errand failed", error=type(error).__name__)
+                    await asyncio.sleep(backoff.delay(failures, self.gateway.random))
 
         task = asyncio.create_task(go())
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
-
-
-def _say_stopped(sessions: list[int]) -> None:
-    with transaction.atomic():
-        for session_id in sorted(sessions):
-            status.change(session_id, SessionStatus.DISCONNECTED, "GATEWAY_STOPPED")
 
 
 def main(config: Config) -> bool:

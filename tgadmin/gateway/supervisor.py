@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,10 +59,9 @@ class Supervisor:
         self._woken.set()
 
     async def run(self) -> None:
-        """Beat, guard, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
+        """Beat, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
-            group.create_task(self._guard())
             group.create_task(self._listen())
             group.create_task(self._scan())
 
@@ -88,20 +88,13 @@ class Supervisor:
         finally:
             await _close(conn)
 
-    async def _guard(self) -> None:
-        """Past the deadline nothing of ours may talk to Telegram: every connection is cut."""
-        while True:
-            left = self._gateway.leases.seconds_left
-            if left > 0:
-                await asyncio.sleep(left)
-                continue
-            if self._sessions:
-                log.error("deadline passed: connections cut", sessions=len(self._sessions))
-            for session in self._sessions.values():
-                if session.account is not None:
-                    session.account.abort()
-            self._gateway.signins.abort()
-            await self._gateway.leases.regained()
+    def cut(self) -> int:
+        """Close every connection to Telegram at once, from whatever thread; returns how many sessions had one."""
+        accounts = [session.account for session in list(self._sessions.values()) if session.account is not None]
+        for account in accounts:
+            account.abort()
+        self._gateway.signins.abort()
+        return len(accounts)
 
     async def _listen(self) -> None:
         """Notifications make everything quick; without them it is done once a second all the same."""
@@ -157,8 +150,10 @@ class Supervisor:
             log.info("leases taken", sessions=len(taken))
             self._gateway.wake_bus()
         unwanted = [session_id for session_id in self._sessions if session_id not in found]
-        for session_id in unwanted:
-            await self._release(conn, session_id)
+        to_move = self._to_move(leases.to_move(len(found)))
+        # Those that were given up before, but could not be released, are there still.
+        if leaving := {*unwanted, *to_move, *leases.given_up}:
+            await self._release(conn, leaving)
         for wanted in found.values():
             await self._reconcile(wanted)
 
@@ -243,12 +238,21 @@ class Supervisor:
         if session is not None and session.held == held:
             self._lost(held.session_id, "lease lost")
 
-    async def _release(self, conn: psycopg.AsyncConnection[Any], session_id: int) -> None:
-        self._gateway.leases.give_up(session_id)
-        await self._quiet(session_id)
-        self._sessions.pop(session_id, None)
-        await self._gateway.leases.release(conn, [session_id])
-        log.info("lease released", session=session_id)
+    def _to_move(self, count: int) -> list[int]:
+        """Sessions for another gateway that has room: those at rest first."""
+        if not count:
+            return []
+        return sorted(self._sessions, key=lambda one: (self._gateway.bus_busy(one), one))[:count]
+
+    async def _release(self, conn: psycopg.AsyncConnection[Any], sessions: Collection[int]) -> None:
+        """Quieten these sessions and give their leases back. Raises psycopg.Error; then the next look tries again."""
+        for session_id in sessions:
+            self._gateway.leases.give_up(session_id)
+        await asyncio.gather(*(self._quiet(session_id) for session_id in sessions))
+        for session_id in sessions:
+            self._sessions.pop(session_id, None)
+        await self._gateway.leases.release(conn, list(sessions))
+        log.info("leases released", sessions=len(sessions))
 
     async def _quiet(self, session_id: int) -> None:
         """Nothing of the session runs or waits any more; its connections are closed, what had arrived is stored."""
@@ -263,11 +267,20 @@ class Supervisor:
                 await session.inbox.flush()
         session.inbox.close(LeaseLost("released"))
 
-    async def shut_down(self) -> list[int]:
-        """Quieten every session, all at once; returns those that are still ours to give back."""
+    def take_no_more(self) -> None:
+        """The gateway is about to stop: what is held is carried on, nothing is taken."""
+        self._stopping = True
+
+    async def shut_down(self, seconds: float) -> list[int]:
+        """Quieten every session, all at once, and cut what is not quiet by then; returns those that were connected and
+        are still ours to give back."""
         self._stopping = True
         connected = [one for one, session in self._sessions.items() if session.account is not None]
-        await asyncio.gather(*(self._quiet(session_id) for session_id in list(self._sessions)))
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(self._quiet(session_id) for session_id in list(self._sessions)))
+        except TimeoutError:
+            log.warning("connections cut", sessions=self.cut())
         return [one for one in connected if one in self._sessions]
 
 

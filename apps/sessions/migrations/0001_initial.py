@@ -175,6 +175,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
                 ("name", models.CharField(max_length=64)),
+                (
+                    "network",
+                    models.CharField(blank=True, help_text="The network whose sessions it takes.", max_length=32),
+                ),
                 ("host", models.CharField(max_length=255)),
                 ("boot_id", models.CharField(blank=True, max_length=64)),
                 ("pid", models.IntegerField()),

@@ -13,6 +13,7 @@ class Node(models.Model):
 
     id = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=64)
+    network = models.CharField(max_length=32, blank=True, help_text="The network whose sessions it takes.")
     host = models.CharField(max_length=255)
     boot_id = models.CharField(max_length=64, blank=True)
     pid = models.IntegerField()

@@ -151,13 +151,15 @@ def settle(command: Command, state: str, *, result: Any = None, error_code: str 
     notify(SETTLED, command.pk)
 
 
-def postpone(command: Command, until: datetime, error_code: str, *, unknown: bool = False) -> None:
+def postpone(command: Command, until: datetime, error_code: str, *, unknown: bool = False, counts: bool = True) -> None:
     """Put a claimed command off until then, at the head of its lane, inside a transaction that holds the lease.
 
-    ``unknown``: its outcome is not known; it stays claimed, so that the next claim says so.
+    ``unknown``: its outcome is not known; it stays claimed, so that the next claim says so. ``counts``: whether this
+    was one of its tries (a flood wait or a broken connection is not).
     """
     command.not_before = until
+    command.attempts = max(0, command.attempts - (not counts))
     command.error_code = error_code
     if not unknown:
         command.state = Command.State.QUEUED
-    command.save(update_fields=("state", "not_before", "error_code"))
+    command.save(update_fields=("state", "not_before", "error_code", "attempts"))

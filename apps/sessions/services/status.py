@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +46,22 @@ def change(
         SessionEvent.objects.create(session_id=session_id, kind=f"status.{status.value}", code=code, user_id=user_id)
         notify(EVENTS, session_id)
         return True
+
+
+def gateway_stopped(sessions: Iterable[int]) -> None:
+    """These sessions' gateway stops cleanly: until another takes over they are disconnected."""
+    with transaction.atomic():
+        rows = Session.objects.select_for_update(no_key=True).filter(pk__in=list(sessions), enabled=True)
+        stopped = list(rows.order_by("pk").values_list("pk", flat=True))
+        status, code = SessionStatus.DISCONNECTED, "GATEWAY_STOPPED"
+        Session.objects.filter(pk__in=stopped).update(
+            status=status, status_code=code, status_since=timezone.now(), retry_at=None
+        )
+        SessionEvent.objects.bulk_create(
+            SessionEvent(session_id=session_id, kind=f"status.{status.value}", code=code) for session_id in stopped
+        )
+        for session_id in stopped:
+            notify(EVENTS, session_id)
 
 
 def note(session_id: int, kind: str, code: str = "", detail: dict[str, Any] | None = None) -> None:
