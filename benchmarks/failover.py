@@ -23,7 +23,8 @@ PROVEN_S, UNPROVEN_S, DRAIN_S = 2.0, 12.0, 2.0
 GIVE_UP_SECONDS = 60.0
 POLL_SECONDS = 0.01
 MOVED = """
-SELECT s.id FROM telegram_sessions s JOIN telegram_leases l ON l.session_id = s.id JOIN gateway_nodes n ON n.id = l.owner_id
+SELECT s.id FROM telegram_sessions s JOIN telegram_leases l ON l.session_id = s.id
+JOIN gateway_nodes n ON n.id = l.owner_id
 WHERE s.id = ANY(%s) AND n.name = %s AND s.status = 'ready' AND s.status_since > %s
 """
 HELD = "SELECT l.session_id FROM telegram_leases l JOIN gateway_nodes n ON n.id = l.owner_id WHERE n.name = %s"

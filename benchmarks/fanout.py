@@ -47,7 +47,11 @@ def run(stage: Stage, runs: int, scale: float) -> Outcome:
     lost = {who: sum(one.lost for one in found) for who, found in seen.items()}
     sockets = accounts * CHATS * SOCKETS
     rows = [
-        Row(f"fan-out to {sockets} sockets at {RATE:.0f}/s, p50, ms", spread(shares["ours", 0.5]), spread(shares["bare", 0.5])),
+        Row(
+            f"fan-out to {sockets} sockets at {RATE:.0f}/s, p50, ms",
+            spread(shares["ours", 0.5]),
+            spread(shares["bare", 0.5]),
+        ),
         Row("  p95, ms", spread(shares["ours", 0.95]), spread(shares["bare", 0.95]), "< 100", p95 < MOST_P95_MS),
         Row("  lost", str(lost["ours"]), str(lost["bare"]), "0", lost["ours"] == 0),
         Row("  twice", str(sum(one.twice for one in seen["ours"])), str(sum(one.twice for one in seen["bare"]))),

@@ -61,7 +61,9 @@ def table(rows: Sequence[Row]) -> str:
     lines: list[tuple[str, ...]] = [head]
     lines += [(row.what, row.ours, row.bare, row.target, marks[row.met]) for row in rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def merged(outcomes: Iterable[Outcome]) -> dict[str, dict[str, Any]]:

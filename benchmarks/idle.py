@@ -1,4 +1,4 @@
-"""Idle sessions: memory of each in one gateway against a bare client with a StringSession, both a thousand in a process.
+"""Idle sessions: memory of each in one gateway, against a bare client with a StringSession; a thousand in a process.
 
 What a first few sessions load (code, tables of types) is not counted: the difference between few and all is.
 """
@@ -62,7 +62,8 @@ def _outcome(count: int, found: dict[str, list[Idle]]) -> Outcome:
         row("  CPU at rest, % of a core", lambda one: one.cpu, 0),
     ]
     return Outcome(
-        {"idle_memory": {"ratio": rounded(ratio), "mb": rounded(median(one.megabytes for one in found["ours"]), 3)}}, rows
+        {"idle_memory": {"ratio": rounded(ratio), "mb": rounded(median(one.megabytes for one in found["ours"]), 3)}},
+        rows,
     )
 
 

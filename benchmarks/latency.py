@@ -16,7 +16,9 @@ MOST_EXTRA_MS, MOST_P95_MS = 10.0, 100.0
 
 
 def run(stage: Stage, runs: int, scale: float) -> Outcome:
-    seen: dict[tuple[str, float], list[Seen]] = {(who, rate): [] for who in ("ours", "bare") for rate in (RATE, CALM_RATE)}
+    seen: dict[tuple[str, float], list[Seen]] = {
+        (who, rate): [] for who in ("ours", "bare") for rate in (RATE, CALM_RATE)
+    }
 
     async def go(sides: dict[str, Side]) -> None:
         watchers = {who: await live.subscribe(side, 1, "latency") for who, side in sides.items()}
@@ -56,8 +58,20 @@ def _outcome(seen: dict[tuple[str, float], list[Seen]]) -> Outcome:
         strict = rate == RATE
         rows += [
             Row(f"live latency at {rate:.0f}/s, p50, ms", spread(_shares(mine, 0.5)), spread(_shares(theirs, 0.5))),
-            Row("  extra p50, ms", spread(extra), "", "≤ 10" if strict else "", extras[rate] <= MOST_EXTRA_MS if strict else None),
-            Row("  p95, ms", spread(_shares(mine, 0.95)), spread(_shares(theirs, 0.95)), "< 100" if strict else "", p95 < MOST_P95_MS if strict else None),
+            Row(
+                "  extra p50, ms",
+                spread(extra),
+                "",
+                "≤ 10" if strict else "",
+                extras[rate] <= MOST_EXTRA_MS if strict else None,
+            ),
+            Row(
+                "  p95, ms",
+                spread(_shares(mine, 0.95)),
+                spread(_shares(theirs, 0.95)),
+                "< 100" if strict else "",
+                p95 < MOST_P95_MS if strict else None,
+            ),
         ]
     p95 = median(_shares(seen["ours", RATE], 0.95))
     return Outcome({"live_latency": {"extra_p50_ms": rounded(extras[RATE]), "p95_ms": rounded(p95)}}, rows)

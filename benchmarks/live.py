@@ -10,8 +10,8 @@ from typing import Any
 
 from benchmarks import sockets
 from benchmarks.sockets import Watcher
-from benchmarks.stage import Stage
 from benchmarks.staff import cookies
+from benchmarks.stage import Stage
 
 CHATS_SECONDS = 60.0
 
@@ -96,7 +96,9 @@ async def measure(stage: Stage, side: Side, watchers: Sequence[Watcher], rate: f
     alive = asyncio.create_task(sockets.keep_alive(watchers)) if side.is_ours else None
     expected = count * each
     try:
-        await sockets.feed(lambda: stage.centre("feed", targets=side.targets, rate=rate, count=count), watchers, expected)
+        await sockets.feed(
+            lambda: stage.centre("feed", targets=side.targets, rate=rate, count=count), watchers, expected
+        )
     finally:
         if alive is not None:
             alive.cancel()

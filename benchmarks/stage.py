@@ -1,5 +1,5 @@
-"""The stage of a run: servers, data centre, database and processes of its own in one temporary directory, all on loopback
-and all gone afterwards."""
+"""The stage of a run: servers, data centre, database and processes of its own in one temporary directory, all on
+loopback and all gone afterwards."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ class Stage:
             notify(SESSIONS, ids[0])
 
     def forget(self, accounts: list[dict[str, Any]]) -> None:
-        """Remove these accounts' sessions, so that no later gateway connects them."""
+        """Disable these accounts, so that no later gateway connects them."""
         self.enable(accounts, False)
 
     def wait_ready(self, accounts: list[dict[str, Any]], seconds: float = 120) -> None:
