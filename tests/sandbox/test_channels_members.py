@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from telethon.tl import functions, types
 
 from tests.sandbox.people import ClientFor, Refused, meet
@@ -215,6 +216,18 @@ class TestEditBanned:
         start = world.clock()
         world.clock = lambda: start + 61
         await bob(functions.messages.SendMessageRequest(bob.peer(room), "again"))
+
+    @pytest.mark.parametrize(("seconds", "lasts"), [(29, True), (-5, True), (40, False), (367 * 86400, True)])
+    async def test_too_short_or_too_long_is_forever(
+        self, sandbox: Sandbox, client_for: ClientFor, seconds: int, lasts: bool
+    ) -> None:
+        """https://core.telegram.org/constructor/chatBannedRights"""
+        ann, bob = await meet(sandbox, client_for)
+        room = sandbox.world.create_channel(ann.id, "Super")
+        sandbox.world.add_user(room, bob.id)
+        until = sandbox.world.now() + seconds
+        await ann(ban(ann.channel(room), ann.peer(bob.id), forbidding("send_messages", until=until)))
+        assert (sandbox.world.chats[room].bans[bob.id].until == FOREVER) is lasts
 
     async def test_wrong_uses(self, sandbox: Sandbox, client_for: ClientFor, refused: Refused) -> None:
         ann, bob, cem = await meet(sandbox, client_for, 3)

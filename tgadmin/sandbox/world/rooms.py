@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from telethon.tl import types
 
 from tgadmin.sandbox.dispatch import RpcError
-from tgadmin.sandbox.world.chats import Ban, Chat, Kind
+from tgadmin.sandbox.world.chats import FOREVER, Ban, Chat, Kind
 from tgadmin.sandbox.world.messages import Post
 from tgadmin.sandbox.world.talk import NUMBERED, Extra, Push
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GROUP_LIMIT = 200  # help.getConfig's chat_size_max
 TITLE_LENGTH = 128
+BAN_SECONDS = (30, 366 * 86400)  # https://core.telegram.org/constructor/chatBannedRights
 SLOW_MODE_STEPS = (0, 10, 30, 60, 300, 900, 3600)
 
 
@@ -147,11 +148,14 @@ class Rooms:
     def ban(self, actor: int, chat: Chat, user_id: int, rights: list[str], until: int, push: Push) -> None:
         """Restrict, throw out ("view_messages") or, with no rights named, pardon a participant.
 
+        `until` holds if it lies 30 seconds to 366 days ahead; else it means forever.
         https://core.telegram.org/method/channels.editBanned
         """
         self.need(chat, actor, "ban_users")
         if user_id == chat.creator or user_id == actor or (chat.is_admin(user_id) and actor != chat.creator):
             raise RpcError(400, "USER_ADMIN_INVALID")
+        if not BAN_SECONDS[0] <= until - self._world.now() <= BAN_SECONDS[1]:
+            until = FOREVER
         if not rights:
             chat.bans.pop(user_id, None)
         else:
