@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import uuid
+from collections import Counter
 from typing import Any
 
 if __name__ == "__main__":
@@ -19,11 +20,14 @@ if __name__ == "__main__":
 
     django.setup()
 
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import close_old_connections
+from django.test import Client
 
-from apps.chats.models import Chat, Event, Message
+from apps.chats.models import Chat, Event, Gap, Message
 from apps.chats.services import messages
-from apps.sessions.models import Command, Session, SignInAttempt, SignInStep
+from apps.sessions.models import Command, Lease, Role, Session, SessionGrant, SignInAttempt, SignInStep
 from apps.sessions.services import commands, signin
 
 SECONDS = 40.0
@@ -33,9 +37,10 @@ def staff() -> User:
     return User.objects.get(username="admin")
 
 
-def sign_in(phone: str, codes: str) -> int:
-    """Sign an account in with the code that the data centre wrote down; its session's id."""
-    attempt = signin.start(staff(), "Chaos", phone)
+def sign_in(phone: str, codes: str, session: int | None = None) -> int:
+    """Sign an account in (again) with the code that the data centre wrote down; its session's id."""
+    known = None if session is None else Session.objects.get(pk=session)
+    attempt = signin.start(staff(), "Chaos", phone, session=known)
     _step(attempt, SignInStep.CODE)
     with open(codes) as lines:
         code = [json.loads(line)["code"] for line in lines if json.loads(line)["phone"] == phone][-1]
@@ -58,9 +63,10 @@ def chats(session: int) -> list[int]:
     return list(Chat.objects.filter(session_id=session).values_list("peer_id", flat=True))
 
 
-def send(session: int, peer: int, text: str) -> int:
+def send(session: int, peer: int, text: str, cid: str | None = None) -> int:
+    """The message's row; asked again with the same ``cid`` it is the same one."""
     chat = Chat.objects.get(session_id=session, peer_id=peer)
-    return messages.send(staff(), chat, text, cid=uuid.uuid4()).pk
+    return messages.send(staff(), chat, text, cid=uuid.UUID(cid) if cid else uuid.uuid4()).pk
 
 
 def edit(message: int, text: str) -> int:
@@ -109,12 +115,56 @@ def state(session: int) -> dict[str, Any]:
     return found
 
 
-DOES = {function.__name__: function for function in (sign_in, chats, send, edit, delete, sent, status, state)}
+def login(name: str) -> str:
+    """The login cookie's value of a viewer of all sessions, made if need be."""
+    user, _ = User.objects.get_or_create(username=name, defaults={"is_staff": True})
+    user.set_password(uuid.uuid4().hex)
+    user.save()
+    for session in Session.objects.all():
+        SessionGrant.objects.get_or_create(session=session, user=user, defaults={"role": Role.VIEWER})
+    client = Client()
+    client.force_login(user)
+    return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def chat_row(session: int, peer: int) -> int:
+    return Chat.objects.get(session_id=session, peer_id=peer).pk
+
+
+def heads(chats: list[int]) -> dict[str, int]:
+    """The number of the last event of each of these chats (rows)."""
+    return {str(row): last for row, last in Chat.objects.filter(pk__in=chats).values_list("pk", "last_event")}
+
+
+def rows(chat: int) -> list[list[Any]]:
+    """(row, Telegram's id, text, deleted) of the chat's messages."""
+    found = Message.objects.filter(chat=chat).values_list("pk", "telegram_id", "text", "deleted_at")
+    return [[row, number, text, deleted is not None] for row, number, text, deleted in found]
+
+
+def gaps() -> dict[str, int]:
+    """How many gaps the ledger has of accounts' own boxes, and of channels'."""
+    return {"account": Gap.objects.filter(box=0).count(), "channel": Gap.objects.exclude(box=0).count()}
+
+
+def owners() -> dict[str, int]:
+    """How many leases have changed hands, and how many are held by whom now."""
+    held = Lease.objects.exclude(owner=None).values_list("owner__name", flat=True)
+    return {"fences": sum(Lease.objects.values_list("fence", flat=True)), **Counter(held)}
+
+
+DOES = {
+    function.__name__: function
+    for function in (
+        sign_in, chats, send, edit, delete, sent, status, state, login, chat_row, heads, rows, gaps, owners,
+    )
+}  # fmt: skip
 
 
 def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
+        close_old_connections()  # one that a stopped database left behind
         try:
             answer: dict[str, Any] = {"result": DOES[asked.pop("do")](**asked)}
         except Exception as error:  # noqa: BLE001  told to the test

@@ -1,0 +1,157 @@
+"""Open pages: clients of the live socket (docs/socket-protocol.md) that keep what they show and come back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+from typing import Any
+
+from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientProtocol
+
+from tgadmin.local.ports import LOOPBACK
+
+AGAIN_SECONDS = 0.1  # until the next try to connect
+PING_SECONDS = 15.0
+HELLO_SECONDS = 5.0
+
+
+class Page:
+    """One page: follows the list of one session and one chat (row ids). ``messages`` is what it shows, by row."""
+
+    def __init__(self, port: int, cookie: str, session: int, chat: int) -> None:
+        self.session, self.chat = session, chat
+        self.messages: dict[int, dict[str, Any]] = {}
+        self.at = 0  # the number of the last event that it knows
+        self.connections = 0
+        self.resets = 0
+        self.replays = 0
+        self.errors: list[str] = []
+        self._epoch: str | None = None
+        self._cookie = cookie
+        self._port = port
+        self._socket: _Socket | None = None
+        self._follows = False
+
+    @property
+    def connected(self) -> bool:
+        """Greeted, and following its chat."""
+        return self._socket is not None and self._follows
+
+    async def run(self) -> None:
+        """Connected whenever that is possible, for ever."""
+        while True:
+            with contextlib.suppress(OSError, TimeoutError):
+                await self._live()
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _live(self) -> None:
+        loop = asyncio.get_running_loop()
+        socket = _Socket(self)
+        socket.factory = WebSocketClientFactory(
+            f"ws://{LOOPBACK}:{self._port}/ws/live/",
+            origin=f"http://{LOOPBACK}:{self._port}",
+            headers={"Cookie": f"sessionid={self._cookie}"},
+            loop=loop,
+        )
+        transport, _ = await loop.create_connection(lambda: socket, LOOPBACK, self._port)
+        self._socket = socket
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                await socket.opened
+            while not socket.ended.done():
+                await asyncio.wait((socket.ended,), timeout=PING_SECONDS)
+                if not socket.ended.done():
+                    socket.say(type="ping")
+        finally:
+            self._socket, self._follows = None, False
+            transport.abort()
+
+    def heard(self, frame: dict[str, Any]) -> None:
+        """Do with a frame what a page does."""
+        match frame["type"]:
+            case "welcome":
+                self.connections += 1
+                self._say(type="list", session=self.session)
+                self._open()
+            case "reset" if frame["page"]:
+                page = frame["page"]
+                self.resets += 1
+                self.messages = {one["id"]: one for one in page["messages"]}
+                self.at, self._epoch = page["at"], page["epoch"]
+                self._follows = True
+            case "opened":
+                self.replays += 1
+                self._follows = True
+            case "events" if frame["chat"] == self.chat:
+                self._events(frame)
+            case "error" | "gone":
+                self.errors.append(f"{frame['type']} {frame.get('code', '')}")
+
+    def _events(self, frame: dict[str, Any]) -> None:
+        if frame["after"] > self.at:
+            self._open()  # something is missing between
+        elif frame["to"] > self.at:
+            self.messages.update({one["id"]: one for one in frame["messages"]})
+            for row in frame["removed"]:
+                self.messages.pop(row, None)
+            self.at = frame["to"]
+
+    def _open(self) -> None:
+        known = {"epoch": self._epoch, "after": self.at} if self._epoch else {}
+        self._say(type="open", chat=self.chat, **known)
+
+    def _say(self, **frame: Any) -> None:
+        if self._socket is not None:
+            self._socket.say(**frame)
+
+
+class _Socket(WebSocketClientProtocol):
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+        loop = asyncio.get_running_loop()
+        self.opened: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
+
+    def say(self, **frame: Any) -> None:
+        self.sendMessage(json.dumps(frame).encode())
+
+    def onOpen(self) -> None:
+        if not self.opened.done():
+            self.opened.set_result(None)
+        self.say(type="hello", version=1)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self._page.heard(json.loads(payload))
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError(f"closed with {code}"))
+            self.opened.exception()
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+
+class Pages:
+    """Pages in a thread of their own."""
+
+    def __init__(self) -> None:
+        self.all: list[Page] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._tasks: list[Any] = []
+
+    def open(self, port: int, cookie: str, session: int, chat: int) -> Page:
+        page = Page(port, cookie, session, chat)
+        self.all.append(page)
+        self._tasks.append(asyncio.run_coroutine_threadsafe(page.run(), self._loop))
+        return page
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)

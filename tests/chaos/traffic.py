@@ -1,0 +1,137 @@
+"""What happens at Telegram and at staff's desks: planned from a seed, spread evenly over the run."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.chaos.desk import Desk
+from tests.chaos.scene import Account
+from tgadmin.sandbox.control import ControlClient
+
+Step = Callable[[], None]
+
+
+class Stream(threading.Thread):
+    """Takes planned steps evenly over ``seconds``; ``asked`` ones (from other threads) come in between."""
+
+    def __init__(self, name: str, step: Callable[[str], None], plan: Sequence[str], seconds: float) -> None:
+        super().__init__(daemon=True, name=name)
+        self.error: BaseException | None = None
+        self.asked: queue.SimpleQueue[Step] = queue.SimpleQueue()
+        self._step, self._plan = step, plan
+        self._pause = seconds / max(1, len(plan))
+        self._halt = threading.Event()
+
+    def run(self) -> None:
+        try:
+            due = time.monotonic()
+            for what in self._plan:
+                self._answer_asked()
+                self._halt.wait(max(0.0, due - time.monotonic()))
+                if self._halt.is_set():
+                    return
+                self._step(what)
+                due += self._pause
+            self._answer_asked()
+        except BaseException as error:  # noqa: BLE001  told by the run
+            self.error = error
+
+    def stop(self) -> None:
+        self._halt.set()
+
+    def _answer_asked(self) -> None:
+        while not self.asked.empty():
+            self.asked.get()()
+
+
+def plan(rng: random.Random, **counts: int) -> list[str]:
+    """So many of each step, shuffled."""
+    steps = [what for what, count in counts.items() for _ in range(count)]
+    rng.shuffle(steps)
+    return steps
+
+
+class Others:
+    """The people at the other side: they write, edit, delete; and our accounts' own phones read."""
+
+    def __init__(self, control: ControlClient, accounts: Sequence[Account], rng: random.Random) -> None:
+        self.count = 0
+        self._call, self._accounts, self._rng = control.call, accounts, rng
+        self._written: list[tuple[int, int, int]] = []
+
+    def step(self, what: str) -> None:
+        """in, edit, delete or read."""
+        account, written = self._rng.choice(self._accounts), self._written
+        if what == "in":
+            self.write(account)
+        elif what == "edit" and written:
+            author, peer, message = self._rng.choice(written)
+            self._call("world.edit", user_id=author, peer=peer, message_id=message, text=f"edited {len(written)}")
+        elif what == "delete" and written:
+            author, peer, message = written.pop(self._rng.randrange(len(written)))
+            self._call("world.delete", user_id=author, peer=peer, message_ids=[message])
+        elif what == "read":
+            self._call("world.read", user_id=account.me, peer=self._rng.choice(account.friends))
+
+    def write(self, account: Account, place: tuple[int, int] | None = None) -> None:
+        """One message to the account; ``place`` as Account.incoming gives it."""
+        author, peer = place or account.incoming(self._rng)
+        self.count += 1
+        message = self._call("world.send", from_user=author, peer=peer, text=f"in {self.count}")
+        self._written.append((author, peer, message))
+
+    def last_words(self) -> None:
+        """A message into each box of each account: a hole before it is noticed now."""
+        for account in self._accounts:
+            self.write(account, (account.friends[0], account.me))
+            self._call("world.send", from_user=account.me, peer=account.board, text="last")
+        self.write(account, (account.friends[0], account.news))
+
+
+@dataclass
+class Written:
+    """What staff wrote in one chat: (row, text) in order; ``touched`` rows were edited or deleted afterwards."""
+
+    messages: list[tuple[int, str]] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+
+
+class Staff:
+    """Ours: writes, edits and deletes. A message keeps its cid until it is accepted, whatever dies meanwhile."""
+
+    def __init__(self, desk: Desk, accounts: Sequence[Account], rng: random.Random) -> None:
+        self.count = 0
+        self.written: dict[tuple[int, int], Written] = {}  # by account and peer
+        self.away: set[int] = set()  # accounts that are signed out: staff cannot write there
+        self._deleted: set[int] = set()
+        self._desk, self._accounts, self._rng = desk, accounts, rng
+
+    def step(self, what: str) -> None:
+        """out, our edit or our delete."""
+        account = self._rng.choice([one for one in self._accounts if one.me not in self.away])
+        if what == "out":
+            self.write(account, self._rng.choice(account.writable))
+            return
+        sent = [row for row in self._desk("sent", session=account.session) if row not in self._deleted]
+        if sent:
+            row = self._rng.choice(sent)
+            for chat in self.written.values():
+                chat.touched |= {row} & {one for one, _ in chat.messages}
+            if what == "our edit":
+                self._desk("edit", message=row, text=f"our edit {row}")
+            else:
+                self._deleted.add(row)
+                self._desk("delete", message=row)
+
+    def write(self, account: Account, peer: int) -> None:
+        self.count += 1
+        text = f"out {self.count}"
+        cid = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        row = self._desk("send", session=account.session, peer=peer, text=text, cid=cid)
+        self.written.setdefault((account.me, peer), Written()).messages.append((row, text))
