@@ -279,6 +279,21 @@ class TestSignUp:
             "Newcomer"
         ]
 
+    @pytest.mark.parametrize("quietly", [False, True])
+    async def test_who_had_the_number_sees_that_its_owner_joined(
+        self, sandbox: Sandbox, stranger: Stranger, client_for: ClientFor, quietly: bool
+    ) -> None:
+        friend = await client_for(OTHER_PHONE)
+        await friend(functions.contacts.ImportContactsRequest([types.InputPhoneContact(0, PHONE, "Newcomer", "")]))
+        client = await stranger()
+        code_hash = await self.asked(sandbox, client)
+        request = functions.auth.SignUpRequest(PHONE, code_hash, "Nora", "", no_joined_notifications=quietly)
+        entered = await client(request)
+        seen = [(each.id, each.dialog.unread_count, each.message.action) for each in await friend.get_dialogs()]
+        joined = types.MessageActionContactSignUp()
+        assert seen == ([] if quietly else [(entered.user.id, 1, joined)])
+        assert await client.get_dialogs() == []
+
     async def test_telethons_own_way_says_that_nobody_has_the_number(
         self, sandbox: Sandbox, stranger: Stranger
     ) -> None:

@@ -12,6 +12,7 @@ from tgadmin.sandbox.services.news import tell
 from tgadmin.sandbox.srp import SrpError
 from tgadmin.sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account, digits
 from tgadmin.sandbox.world.logins import DAY, HOUR, SentCode, next_route
+from tgadmin.sandbox.world.messages import Post
 
 _PHONE = re.compile(r"\+?[1-9][0-9 ()\-]{5,24}")
 _API_HASH = re.compile(r"[0-9a-f]{32}")
@@ -103,6 +104,8 @@ async def sign_up(ctx: Context, request: functions.auth.SignUpRequest) -> types.
     ctx.world.logins.forget(sent)
     for owner in accounts.knowing(account.user_id):  # those who had saved the number have a new contact
         tell(ctx, owner.user_id, types.UpdateUser(account.user_id), about=[account.user_id])
+        if not request.no_joined_notifications:
+            _announce(ctx, account, owner)
     return _enter(ctx, account)
 
 
@@ -249,6 +252,13 @@ def _sent_code(ctx: Context, sent: SentCode) -> types.auth.SentCode:
     next_type = {None: None, "sms": types.auth.CodeTypeSms(), "call": types.auth.CodeTypeCall()}[following]
     timeout = ctx.world.logins.limits.resend_seconds if following else None
     return types.auth.SentCode(kinds[sent.route](len(sent.code)), sent.hash, next_type, timeout)
+
+
+def _announce(ctx: Context, account: Account, owner: Account) -> None:
+    """The message "has joined", which stands in the box of him who had saved the number and in no other."""
+    joined = types.MessageActionContactSignUp()
+    post = Post(0, account.user_id, owner.user_id, ctx.world.now(), action=joined)
+    ctx.world.talk.post(post, ctx.push, owners=[owner.user_id])
 
 
 def _terms() -> types.help.TermsOfService:
