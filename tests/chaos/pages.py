@@ -142,16 +142,21 @@ class Pages:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._tasks: list[Any] = []
 
     def open(self, port: int, cookie: str, session: int, chat: int) -> Page:
         page = Page(port, cookie, session, chat)
         self.all.append(page)
-        self._tasks.append(asyncio.run_coroutine_threadsafe(page.run(), self._loop))
+        asyncio.run_coroutine_threadsafe(page.run(), self._loop)
         return page
 
     def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from telethon import TelegramClient, events
-from telethon.errors import AuthKeyDuplicatedError
+from telethon.errors import AuthKeyDuplicatedError, FloodWaitError
 from telethon.sessions import MemorySession
 from telethon.tl import functions
 
@@ -121,6 +121,17 @@ async def test_a_half_open_connection_says_nothing_and_new_ones_are_sound(
     again = await client_for(PHONE, session=_copy(client))
     assert (await again(NEAREST)).country
     assert sandbox.faults.half_open(user=anna) == 1  # the dead one does not count any more
+
+
+async def test_faults_on_methods_are_counted_when_they_are_met(sandbox: Sandbox, client: TelegramClient) -> None:
+    sandbox.faults.flood("help.getNearestDc", 3)
+    sandbox.faults.late("help.getNearestDc", 0.1)
+    assert sandbox.faults.struck() == {}
+    with pytest.raises(FloodWaitError):
+        await client(NEAREST)
+    assert sandbox.faults.struck() == {"help.getNearestDc FLOOD_WAIT_3": 1}
+    await client(NEAREST)
+    assert sandbox.faults.struck()["help.getNearestDc late"] == 1
 
 
 def _copy(client: TelegramClient) -> MemorySession:

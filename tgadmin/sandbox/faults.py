@@ -7,6 +7,7 @@ Users are user ids, peers Telegram's marked ids, keys auth key ids (signed or un
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -67,6 +68,7 @@ class Faults:
     def __init__(self, server: Sandbox) -> None:
         self._server = server
         self.random_id: RandomIdMode = "first_result"
+        self.met: Counter[str] = Counter()
         self._rules: list[Rule] = []
         self._transport: list[Rule] = []
         self._frozen_keys: set[int] = set()
@@ -223,6 +225,7 @@ class Faults:
             if not rule.fits(name, key.user_id, peer):
                 continue
             _use_up(rule)
+            self.met[f"{name} {rule.message or ('drop' if rule.drop else 'late')}"] += 1
             if rule.code:
                 raise RpcError(rule.code, rule.message)
             outcome.late = max(outcome.late, rule.late)
@@ -251,6 +254,7 @@ class Faults:
         for rule in self._transport:
             if rule.fits("*", key.user_id, key.id):
                 _use_up(rule)
+                self.met[f"transport {rule.code}"] += 1
                 return rule.code
         return 0
 
@@ -261,8 +265,9 @@ class Faults:
         return self._delays.get(key.user_id, 0.0) if self._delays and key.user_id is not None else 0.0
 
     def struck(self) -> dict[str, int]:
-        """How many containers of updates met each trouble."""
-        return dict(self.stream.struck)
+        """How often faults were met: containers of updates lost, repeated, swapped, garbled; "method ERROR", "method
+        late", "method drop"; "transport 429", "RANDOM_ID_DUPLICATE"."""
+        return {**self.met, **self.stream.struck}
 
     def _connections(self, key: int | None, user: int | None) -> list[Connection]:
         if key is None and user is None:

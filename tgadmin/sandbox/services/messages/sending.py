@@ -70,6 +70,7 @@ def refuse_duplicates(ctx: Context, random_ids: list[int]) -> None:
         raise RpcError(400, "RANDOM_ID_EMPTY")
     author, sent = ctx.account.user_id, ctx.world.boxes.sent
     if ctx.server.faults.random_id == "duplicate_error" and any(sent(author, each) for each in random_ids):
+        ctx.server.faults.met["RANDOM_ID_DUPLICATE"] += 1
         raise RpcError(500, "RANDOM_ID_DUPLICATE")
 
 
