@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+import unicodedata
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,13 +32,27 @@ class ReportingCommand(BaseCommand):
         )
 
     def execute(self, *args: Any, **options: Any) -> Any:
+        for name, value in options.items():
+            if isinstance(value, str) and not _is_text(value):
+                raise CommandError(f"{name}: this is no UTF-8 text.", returncode=2)
         try:
             return super().execute(*args, **options)
         except rights.Forbidden as error:
             raise CommandError(str(error)) from None
 
     def show(self, options: dict[str, Any], data: Any, text: str) -> None:
-        self.stdout.write(json.dumps(data, default=_plain, ensure_ascii=False) if options["json"] else text)
+        self.stdout.write(_json(data) if options["json"] else visible(text))
+
+
+def _json(data: Any) -> str:
+    """JSON in readable UTF-8; the control characters that JSON leaves as they are escaped too."""
+    text = json.dumps(data, default=_plain, ensure_ascii=False)
+    return "".join(f"\\u{ord(char):04x}" if "\x7f" <= char <= "\x9f" else char for char in text)
+
+
+def visible(text: str) -> str:
+    """The text without control characters but line feeds: what others wrote may not command the terminal."""
+    return "".join(char if char == "\n" or unicodedata.category(char) != "Cc" else "\ufffd" for char in text)
 
 
 def _plain(value: Any) -> str:
@@ -72,14 +87,37 @@ def find_session(user: User, wanted: str) -> Session:
     raise CommandError(f"There is no account '{wanted}', or you may not see it.")
 
 
-def read_stdin() -> str:
-    """One line (a phone, a code, a password), without its line end."""
-    return sys.stdin.readline().rstrip("\r\n")
+def read_stdin(*, whole: bool = False) -> str:
+    """One line (a phone, a code, a password) without its line end, or everything. Raises CommandError."""
+    try:
+        text = sys.stdin.read() if whole else sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        text = "\udcff"
+    if not _is_text(text):
+        raise CommandError("Standard input holds no UTF-8 text.", returncode=2)
+    return text
+
+
+def _is_text(value: str) -> bool:
+    """Bytes that are no UTF-8 come in as lone surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def at_most(most: int) -> Callable[[str], int]:
+    """An argument's type: a whole number from 1 to ``most``."""
+
+    def number(text: str) -> int:
+        found = row_id(text)
+        if not found or found > most:
+            raise ArgumentTypeError(f"must be a whole number from 1 to {most}")
+        return found
+
+    return number
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Columns for people."""
-    cells = [list(map(str, head)), *([str(cell) for cell in row] for row in rows)]
+    cells = [list(map(str, head)), *([" ".join(str(cell).split("\n")) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells

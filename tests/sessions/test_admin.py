@@ -373,6 +373,33 @@ def test_only_superusers_give_powers(staff: Staff, admin: User, signed_in_as: As
     assert not helper.is_superuser
 
 
+def test_editors_of_users_cannot_take_powers(staff: Staff, account: Account, grant: Grant, signed_in_as: As) -> None:
+    manager, group = staff("manager"), Group.objects.create(name="helpers")
+    grant(manager, account("Theirsecret"), Role.MANAGER)
+    permissions = [f"{what}_{model}" for what in ("add", "change", "delete", "view") for model in ("user", "group")]
+    editor = staff("editor", *permissions)
+    editor.groups.add(group)
+    client = signed_in_as(editor)
+    password = f"/admin/auth/user/{manager.pk}/password/"
+    wanted = {"password1": "taken-over-1", "password2": "taken-over-1", "usable_password": "true"}
+    before = User.objects.get(pk=manager.pk).password
+    for method in (client.get, client.post):
+        for page in (
+            password,
+            address(User, "delete", manager.pk),
+            address(Group, "changelist"),
+            address(Group, "change", group.pk),
+            address(Group, "delete", group.pk),
+            address(Group, "add"),
+        ):
+            response = method(page, wanted | {"post": "yes", "name": "helpers", "permissions": [1]})
+            assert response.status_code == 403, page
+            assert b"Theirsecret" not in response.content
+    client.post(address(User, "changelist"), {"action": "delete_selected", "_selected_action": [manager.pk], "post": 1})
+    assert User.objects.get(pk=manager.pk).password == before
+    assert not group.permissions.exists()
+
+
 def test_who_is_not_staff_gets_the_sign_in_page(staff: Staff, signed_in_as: As, account: Account) -> None:
     outsider = staff("outsider", is_staff=False)
     response = signed_in_as(outsider).get(address(Session, "changelist"))

@@ -98,3 +98,13 @@ def test_revealing_a_phone_needs_the_permission_and_a_role(staff: Staff, account
     grant(without, session, Role.MANAGER)
     grant(both, session, Role.VIEWER)
     assert [rights.may_reveal_phone(user, session.pk) for user in (without, outside, both)] == [False, False, True]
+
+
+def test_a_manager_who_lost_the_account_lost_its_sign_ins_too(staff: Staff, account: Account, grant: Grant) -> None:
+    known, former = account("Known"), staff("former", "add_account")
+    held = grant(former, known, Role.MANAGER)
+    attempt = SignInAttempt.objects.create(session=known, phone=known.phone, started_by=former)
+    assert rights.may_drive(former, attempt)
+    held.delete()
+    assert not rights.may_drive(former, attempt)
+    assert not rights.visible_attempts(former).exists()

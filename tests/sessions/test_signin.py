@@ -498,3 +498,16 @@ def test_secrets_lie_encrypted(starter: User) -> None:
     assert stored
     assert b"hash-1" not in stored
     assert b"98765" not in stored
+
+
+def test_signing_a_known_account_in_again_gives_no_right_back(admin: User, starter: User, account: Account) -> None:
+    known = account("Known")
+    taken = SessionGrant.objects.create(session=known, user=starter, role=Role.MANAGER)
+    attempt = signin.start(starter, "", known.phone, session=known)
+    signin.code_sent(attempt.pk, key(), Sent())
+    taken.delete()
+    settle_all()
+    signin.submit_code(admin, attempt, "12345")
+    signin.signed_in(attempt.pk, key(9), profile(known.telegram_user_id or 0), CHECKPOINT)
+    assert SignInAttempt.objects.get(pk=attempt.pk).step == SignInStep.DONE
+    assert not SessionGrant.objects.filter(user=starter).exists()

@@ -8,8 +8,9 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -24,9 +25,14 @@ admin.site.unregister(Group)
 POWERS = ("is_superuser", "is_staff", "groups", "user_permissions")
 
 
+def is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_superuser)
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    """Who may change users may not give powers that he lacks: that is for superusers."""
+    """Who may change users may not take powers that he lacks: to give them, to set another's password, which opens his
+    accounts, and to delete users, which shows what hangs on them, is for superusers."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -46,6 +52,14 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         rows = super().get_queryset(request)
         return rows if request.user.is_superuser else rows.filter(is_superuser=False)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        if not is_superuser(request):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = tuple(super().get_readonly_fields(request, obj))
         return fields if request.user.is_superuser else (*fields, *POWERS)
@@ -53,7 +67,22 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Django's, in Unfold's look."""
+    """Django's, in Unfold's look; for superusers, as a group's permissions are powers of whoever is in it."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
 
 
 @admin.register(SessionGrant)

@@ -100,7 +100,7 @@ def may_drive(user: AnyUser, attempt: SignInAttempt) -> bool:
         return False
     if user.is_superuser:
         return True
-    if attempt.started_by_id == user.pk and may_add_account(user):
+    if attempt.session.telegram_user_id is None and attempt.started_by_id == user.pk and may_add_account(user):
         return True
     return role(user, attempt.session_id) == Role.MANAGER
 
@@ -114,5 +114,5 @@ def visible_attempts(user: AnyUser) -> QuerySet[SignInAttempt]:
         return attempts
     visible = attempts.filter(session__in=managed_sessions(user))
     if may_add_account(user):
-        visible |= attempts.filter(started_by_id=user.pk)
+        visible |= attempts.filter(started_by_id=user.pk, session__telegram_user_id=None)
     return visible

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 from uuid import uuid4
 
 from django.core.management.base import CommandError, CommandParser
 
+from apps.chats.forms import MAX_ID
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
 from apps.chats.services.text import Refused
 from apps.sessions import selectors
-from apps.sessions.commandline import DEFAULT_WAIT, ReportingCommand, acting_user, find_session, table
+from apps.sessions.commandline import (
+    DEFAULT_WAIT,
+    ReportingCommand,
+    acting_user,
+    at_most,
+    find_session,
+    read_stdin,
+    table,
+)
 from apps.sessions.models import Command as BusCommand
 from apps.sessions.services import commands, rights
 
-LIMIT = 20
+LIMIT, MOST = 20, 100_000
 
 
 class Command(ReportingCommand):
@@ -34,11 +42,11 @@ class Command(ReportingCommand):
         for each in (history, send):
             each.add_argument("chat", type=int, help="id of the chat, as chat list shows it")
         for each in (listing, history):
-            each.add_argument("--limit", type=int, default=LIMIT)
+            each.add_argument("--limit", type=at_most(MOST), default=LIMIT)
         text = send.add_mutually_exclusive_group(required=True)
         text.add_argument("--text", help="the text (visible in the process list)")
         text.add_argument("--text-stdin", action="store_true", help="read the text from standard input")
-        send.add_argument("--reply-to", type=int, default=None, help="Telegram id of the message that is answered")
+        send.add_argument("--reply-to", type=at_most(MAX_ID), help="Telegram id of the message that is answered")
         send.add_argument("--timeout", type=float, default=DEFAULT_WAIT, help="seconds to wait; 0: do not wait")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +54,7 @@ class Command(ReportingCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         session = find_session(acting_user(options["user"]), options["session"])
-        rows = list(Chat.objects.filter(session=session)[: max(0, options["limit"])])
+        rows = list(Chat.objects.filter(session=session)[: options["limit"]])
         data = [
             {
                 "id": chat.pk,
@@ -67,7 +75,7 @@ class Command(ReportingCommand):
 
     def _history(self, options: dict[str, Any]) -> None:
         chat = self._chat(options)
-        stored = Message.objects.filter(chat=chat).order_by("-date", "-pk")[: max(0, options["limit"])]
+        stored = Message.objects.filter(chat=chat).order_by("-date", "-pk")[: options["limit"]]
         rows = list(reversed(stored))
         data = [
             {
@@ -90,7 +98,7 @@ class Command(ReportingCommand):
 
     def _send(self, options: dict[str, Any]) -> None:
         user, chat = acting_user(options["user"]), self._chat(options)
-        text = sys.stdin.read() if options["text_stdin"] else options["text"]
+        text = read_stdin(whole=True) if options["text_stdin"] else options["text"]
         try:
             message = messages.send(user, chat, text.rstrip("\n"), cid=uuid4(), reply_to_id=options["reply_to"])
         except Refused as error:

@@ -140,12 +140,14 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     session = _session_of(attempt, profile)
     if attempt.is_over or session is None:
         return _unwanted(attempt, key)
+    is_new = attempt.session.telegram_user_id is None
     if session.pk != attempt.session_id:
         _move(attempt, session)
     _authorize(session, key, attempt.started_by)
     _know_account(session, key, profile, attempt)
     _keep_checkpoint(session, checkpoint)
-    _grant(session, attempt.started_by)
+    if is_new:  # signing a known account in again gives nobody a right that was taken from him meanwhile
+        _grant(session, attempt.started_by)
     note(session.pk, "signed_in", user=attempt.started_by, dc=int(key["dc_id"]))
     account_signed_in.send(sender=Session, session=session, profile=profile)
     finish(attempt, SignInStep.DONE)
