@@ -289,10 +289,11 @@ class Run:
         wrong += self._right_pages()
         if self._field.banned and self._desk("status", session=self._field.spare.session)["status"] != "banned":
             wrong.append("the banned account is not shown as banned")
-        report.counts = troubles.count(self._field, self._desk("gaps"))
+        report.counts = troubles.count(self._field)
         report.incoming, report.outgoing = self._field.others.count, self._field.staff.count
         wrong += [f"{kind} never struck" for kind in self.scale.kinds if report.counts[kind] <= 0]
         report.notes.append(f"restarted: {self._cluster.restarts}; leases: {self._desk('owners')}")
+        report.notes.append(f"ledger of gaps: {self._desk('gaps')}")
         if not clocks.available():
             report.notes.append(clocks.MISSING)
 

@@ -143,8 +143,9 @@ def rows(chat: int) -> list[list[Any]]:
 
 
 def gaps() -> dict[str, int]:
-    """How many gaps the ledger has of accounts' own boxes, and of channels'."""
-    return {"account": Gap.objects.filter(box=0).count(), "channel": Gap.objects.exclude(box=0).count()}
+    """The ledger of gaps: how many of each sort, and how many of them are still open."""
+    found = Counter(Gap.objects.values_list("how", flat=True))
+    return {**found, "open": Gap.objects.filter(closed_at=None).count()}
 
 
 def owners() -> dict[str, int]:

@@ -42,6 +42,10 @@ class Field:
     def struck(self, kind: str, times: int = 1) -> None:
         self.counts[kind] += times
 
+    def write(self, account: Account, peer: int) -> None:
+        """Staff write there, soon."""
+        self.writing.asked.put(lambda: self.staff.write(account, peer) if account.me not in self.staff.away else None)
+
     def gateway(self, rng: random.Random) -> str | None:
         """One that is sound."""
         sound = [name for name in self.cluster.gateways if name not in self.busy]
@@ -135,19 +139,24 @@ def _rule(name: str, **args: Any) -> Callable[[Field, random.Random], End | None
 def _slow_mode(on: Field, rng: random.Random) -> None:
     account = rng.choice(on.accounts)
     on.call("faults.slow_mode", peer=account.board, seconds=2, times=1)
-    on.writing.asked.put(lambda: on.staff.write(account, account.board) if account.me not in on.staff.away else None)
+    on.write(account, account.board)
 
 
 def _random_id(on: Field, rng: random.Random) -> End:
-    """A repeated random_id is refused instead of answered; the dropped answer makes one be repeated."""
+    """A repeated random_id is refused instead of answered; the dropped answers make some be repeated."""
     on.call("faults.set_random_id", mode="duplicate_error")
     on.call("faults.drop_reply", method="messages.sendMessage", times=2)
+    for account in rng.sample(on.accounts, min(2, len(on.accounts))):
+        on.write(account, account.board)
     return lambda: on.call("faults.set_random_id", mode="first_result")
 
 
 def _connections(kind: str, name: str) -> Callable[[Field, random.Random], End | None]:
     def begin(on: Field, rng: random.Random) -> End | None:
-        on.struck(kind, on.call(f"faults.{name}", user=rng.choice(on.accounts).me))
+        for account in rng.sample(on.accounts, len(on.accounts)):
+            if met := on.call(f"faults.{name}", user=account.me):
+                on.struck(kind, met)
+                break
         return None
 
     return begin
@@ -158,6 +167,20 @@ def _freeze_connection(on: Field, rng: random.Random) -> End:
     on.call("faults.freeze", user=user)
     on.struck("freeze_connection")
     return lambda: on.call("faults.thaw", user=user)
+
+
+def _slices(on: Field, rng: random.Random) -> End:
+    """So much is missed that the difference comes in slices."""
+    account = rng.choice(on.accounts)
+    on.call("faults.freeze", user=account.me)
+    for _ in range(SLICED):
+        on.others.write(account, (account.friends[0], account.me))
+
+    def end() -> None:
+        on.call("faults.drop", user=account.me)  # what waits there is lost
+        on.call("faults.thaw", user=account.me)
+
+    return end
 
 
 def _delay(on: Field, rng: random.Random) -> End:
@@ -226,6 +249,7 @@ def _ban(on: Field, rng: random.Random) -> None:
     on.struck("ban")
 
 
+SLICED = 120  # more than one slice of a difference holds
 LONG_FREEZE = 12.0  # past the lease: another gateway takes over meanwhile
 
 PROCESSES = [
@@ -248,7 +272,7 @@ DATA_CENTRE = [
     Trouble("difference_error", _rule("error", method="updates.getDifference", code=500, message="INTERNAL")),
     Trouble("slow_mode", _slow_mode),
     Trouble("transport", _rule("transport", code=429)),
-    Trouble("random_id", _random_id, 4.0),
+    Trouble("random_id", _random_id, 8.0),
     Trouble("drop_connection", _connections("drop_connection", "drop")),
     Trouble("half_open", _connections("half_open", "half_open")),
     Trouble("freeze_connection", _freeze_connection, 3.0, alone=True),
@@ -257,6 +281,7 @@ DATA_CENTRE = [
     Trouble("repeat", _stream("repeat")),
     Trouble("swap", _stream("swap")),
     Trouble("unreadable", _stream("unreadable")),
+    Trouble("slices", _slices, 0.5, alone=True),
     Trouble("too_long", _too_long),
     Trouble("channel_too_long", _channel_too_long),
     Trouble("removed", _removed, 2.0),
@@ -276,14 +301,16 @@ MET = {
     "repeat": "repeat",
     "swap": "swap",
     "unreadable": "garble",
+    "slices": "DifferenceSlice",
+    "too_long": "DifferenceTooLong",
+    "channel_too_long": "ChannelDifferenceTooLong",
 }
 """What the sandbox calls a kind that strikes later: the next request, the next update."""
 
 
-def count(on: Field, gaps: dict[str, int]) -> Counter[str]:
+def count(on: Field) -> Counter[str]:
     """How often each kind struck. What was set but never met does not count."""
     counts = Counter(on.counts)
     met = on.call("faults.struck")
     counts.update({kind: met.get(name, 0) for kind, name in MET.items()})
-    counts.update({"too_long": gaps["account"], "channel_too_long": gaps["channel"]})
     return counts

@@ -66,7 +66,7 @@ async def test_an_update_comes_twice(sandbox: Sandbox, client: TelegramClient, a
     first, again, second = await heard.until(3)
     assert first == again
     assert second > first
-    assert sandbox.faults.struck() == {"repeat": 1}
+    assert sandbox.faults.struck()["repeat"] == 1
 
 
 async def test_two_updates_change_places(sandbox: Sandbox, client: TelegramClient, anna: int, ben: int) -> None:
@@ -126,10 +126,10 @@ async def test_a_half_open_connection_says_nothing_and_new_ones_are_sound(
 async def test_faults_on_methods_are_counted_when_they_are_met(sandbox: Sandbox, client: TelegramClient) -> None:
     sandbox.faults.flood("help.getNearestDc", 3)
     sandbox.faults.late("help.getNearestDc", 0.1)
-    assert sandbox.faults.struck() == {}
+    before = sandbox.faults.struck()
     with pytest.raises(FloodWaitError):
         await client(NEAREST)
-    assert sandbox.faults.struck() == {"help.getNearestDc FLOOD_WAIT_3": 1}
+    assert sandbox.faults.struck() == {**before, "help.getNearestDc FLOOD_WAIT_3": 1}
     await client(NEAREST)
     assert sandbox.faults.struck()["help.getNearestDc late"] == 1
 

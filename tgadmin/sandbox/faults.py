@@ -266,7 +266,7 @@ class Faults:
 
     def struck(self) -> dict[str, int]:
         """How often faults were met: containers of updates lost, repeated, swapped, garbled; "method ERROR", "method
-        late", "method drop"; "transport 429", "RANDOM_ID_DUPLICATE"."""
+        late", "method drop"; "transport 429", "RANDOM_ID_DUPLICATE"; and the sorts of differences that were told."""
         return {**self.met, **self.stream.struck}
 
     def _connections(self, key: int | None, user: int | None) -> list[Connection]:

@@ -20,9 +20,11 @@ async def get_state(ctx: Context, request: functions.updates.GetStateRequest) ->
 async def get_difference(ctx: Context, request: functions.updates.GetDifferenceRequest) -> Any:
     """https://core.telegram.org/method/updates.getDifference"""
     date = seconds(request.date)
-    return ctx.world.updates.difference(
+    answer = ctx.world.updates.difference(
         ctx.account.user_id, ctx.key, request.pts, date, limit=request.pts_limit, total=request.pts_total_limit
     )
+    ctx.server.faults.met[type(answer).__name__] += 1
+    return answer
 
 
 @registry.method(functions.updates.GetChannelDifferenceRequest)
@@ -36,4 +38,6 @@ async def get_channel_difference(ctx: Context, request: functions.updates.GetCha
         for span in request.filter.ranges:
             if span.min_id > span.max_id:
                 raise RpcError(400, "RANGES_INVALID")
-    return ctx.world.updates.channel_difference(viewer.user_id, channel, request.pts, request.limit)
+    answer = ctx.world.updates.channel_difference(viewer.user_id, channel, request.pts, request.limit)
+    ctx.server.faults.met[type(answer).__name__] += 1
+    return answer
