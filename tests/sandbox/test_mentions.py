@@ -1,9 +1,13 @@
 """Mentions in groups, and what the saved messages say of themselves; driven by stock clients."""
 
+from pathlib import Path
+
 from telethon.tl import functions, types
 
 from tests.sandbox.people import ClientFor, Person, Refused, meet
 from tgadmin.sandbox.server import Sandbox
+from tgadmin.sandbox.store import Store
+from tgadmin.sandbox.world import World
 
 MESSAGES = functions.messages
 unread = MESSAGES.GetUnreadMentionsRequest
@@ -118,3 +122,29 @@ class TestSavedMessages:
         header = forwarded.fwd_from
         assert (header.saved_from_peer, header.saved_from_msg_id) == (types.PeerUser(bob.id), number)
         assert (header.from_id, bool(header.saved_out)) == (types.PeerUser(bob.id), False)
+
+
+def test_mentions_and_threads_survive_a_restart(tmp_path: Path) -> None:
+    path = str(tmp_path / "world.sqlite")
+    store = Store(path)
+    world = World(store)
+    ann, bob = (world.accounts.create(f"99966200{number}0", "A").user_id for number in (1, 2))
+    group = world.create_group(ann, "G", [bob])
+    room = world.create_channel(ann, "Super")
+    world.add_user(room, bob)
+    for peer in (group, room):
+        numbers = [world.send(ann, peer, "mine")]
+        for _ in range(2):
+            mine = max(world.talk.box_of(bob, peer).posts)
+            world.send(bob, peer, "an answer", reply_to=mine)
+            numbers.append(mine + 1)
+    world.mentions.read_messages(ann, [max(world.boxes.box(ann).posts)], lambda user_id, updates: None)
+    before = [world.mentions.unread(ann, peer) for peer in (group, room)]
+    threads = [post.thread for post in world.boxes.box(room).posts.values()]
+    store.close()
+    again = World(Store(path))
+    assert [again.mentions.unread(ann, peer) for peer in (group, room)] == before
+    assert [len(each) for each in before] == [1, 1]
+    assert [post.thread for post in again.boxes.box(room).posts.values()] == threads
+    assert again.boxes.box(ann).pts == world.boxes.box(ann).pts
+    again.store.close()
