@@ -1,0 +1,287 @@
+"""Who may do what, in one table: every kind of person against pages, JSON, the admin and the live socket.
+
+The commands' part of the table is in tests/sessions/test_commandline.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from apps.chats.hub import hub
+from apps.chats.models import Chat, Gap, Message, Peer
+from apps.sessions.models import (
+    Command,
+    FloodWait,
+    Lease,
+    Node,
+    Role,
+    Session,
+    SessionEvent,
+    SessionGrant,
+    SignInAttempt,
+)
+from tests.chats import world
+from tgadmin.asgi import application
+
+SECRET = "Theirsecret"
+PATIENCE = 10
+PEOPLE = ("anonymous", "outsider", "inactive", "nobody", "viewer", "operator", "manager", "superuser")
+ROLES = {"viewer": Role.VIEWER, "operator": Role.OPERATOR, "manager": Role.MANAGER}
+READERS = {"viewer", "operator", "manager", "superuser"}
+WRITERS = READERS - {"viewer"}
+MANAGERS = {"manager", "superuser"}
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def chat(db: None) -> Chat:
+    """A chat of an account in which everything has a telling name, and one row of all that hangs on it."""
+    session = world.make_session(SECRET)
+    Session.objects.filter(pk=session.pk).update(profile_name=SECRET, username=SECRET)
+    chat = world.make_chat(session, SECRET, kind="supergroup", username=SECRET)
+    world.make_message(chat, 1, SECRET)
+    world.make_message(chat, 2, SECRET, out=True)
+    world.make_peer(session, SECRET)
+    user = User.objects.create_superuser("starter", password="x")
+    node = Node.objects.create(id=uuid.uuid4(), name=SECRET, host="h", pid=1, pid_started=1.0)
+    Lease.objects.create(session=session, owner=node, fence=1)
+    SessionEvent.objects.create(session=session, kind="status.ready", code=SECRET, user=user)
+    until = timezone.now() + timedelta(hours=1)
+    FloodWait.objects.create(session=session, method="m", until=until, code=SECRET)
+    Command.objects.create(session=session, kind="dialogs", lane="account", created_by=user, state="done")
+    SignInAttempt.objects.create(session=session, phone=session.phone, started_by=user)
+    Gap.objects.create(session=session, low_pts=1, high_pts=2, how="difference")
+    kind = ContentType.objects.get_for_model(Session)
+    LogEntry.objects.create(user=user, content_type=kind, object_id=session.pk, object_repr=SECRET, action_flag=CHANGE)
+    return chat
+
+
+def person(who: str, session: Session) -> User | None:
+    if who == "anonymous":
+        return None
+    facts: dict[str, Any] = {"is_staff": who != "outsider", "is_active": who != "inactive"}
+    user = User.objects.create_user(who, password="x", **facts, is_superuser=who == "superuser")
+    if who not in ("nobody", "superuser"):
+        SessionGrant.objects.create(session=session, user=user, role=ROLES.get(who, Role.MANAGER))
+    if who == "nobody":  # with every permission that can be given, but no right in the account
+        user.user_permissions.set(Permission.objects.exclude(codename="view_failure"))
+    return user
+
+
+def browser(who: str, session: Session) -> Client:
+    client = Client()
+    user = person(who, session)
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+LISTS = ("chats/chat", "chats/message", "chats/peer", "chats/gap", *(
+    f"tg_sessions/{name}" for name in ("session", "command", "floodwait", "lease", "sessionevent", "sessiongrant")
+))  # fmt: skip
+"""What readers of an account see of it in the admin."""
+
+PAGES: dict[str, set[str]] = {
+    "/chats/{session}/": READERS,
+    "/chats/{session}/list/": READERS,
+    "/chats/{session}/{chat}/": READERS,
+    "/chats/{session}/{chat}/history/": READERS,
+    "/chats/{session}/{chat}/details/": READERS,
+    "/admin/tg_sessions/session/{session}/change/": READERS,
+    "/admin/tg_sessions/session/{session}/history/": READERS,
+    "/admin/chats/chat/{chat}/change/": READERS,
+    "/admin/chats/chat/{chat}/history/": READERS,
+    "/admin/chats/message/{message}/change/": READERS,
+    "/admin/chats/message/{message}/change/?_popup=1": READERS,
+    "/admin/chats/peer/{peer}/change/": READERS,
+    "/admin/tg_sessions/session/{session}/disable/": MANAGERS,
+    "/admin/tg_sessions/session/{session}/check/": MANAGERS,
+    "/admin/tg_sessions/session/{session}/log-out/": MANAGERS,
+    "/admin/tg_sessions/session/{session}/sign-in-again/": MANAGERS,
+    "/admin/tg_sessions/session/sign-in/?session={session}": MANAGERS,
+    "/admin/tg_sessions/session/sign-in/{attempt}/": MANAGERS,
+    "/admin/tg_sessions/session/sign-in/{attempt}/status/": MANAGERS,
+    "/admin/tg_sessions/signinattempt/{attempt}/change/": MANAGERS,
+    "/admin/tg_sessions/session/{session}/delete/": set(),
+    "/admin/chats/chat/{chat}/delete/": set(),
+    "/admin/chats/message/{message}/delete/": set(),
+    "/admin/chats/message/add/": set(),
+    "/admin/tg_sessions/session/add/": set(),
+}
+
+
+def ids(chat: Chat) -> dict[str, Any]:
+    return {
+        "session": chat.session_id,
+        "chat": chat.pk,
+        "message": Message.objects.filter(chat=chat).values_list("pk", flat=True)[0],
+        "peer": Peer.objects.filter(name=SECRET).values_list("pk", flat=True)[0],
+        "attempt": SignInAttempt.objects.get().pk,
+    }
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_pages(who: str, chat: Chat) -> None:
+    client = browser(who, chat.session)
+    for page, allowed in PAGES.items():
+        response = client.get(page.format(**ids(chat)))
+        opened = response.status_code == 200 or (
+            response.status_code == 302 and "sign-in/?session" in response["Location"]
+        )
+        assert opened == (who in allowed), (page, response.status_code)
+        if not opened:
+            assert response.status_code in (302, 401, 403, 404), page
+            assert SECRET.encode() not in response.content, page
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_lists_searches_filters_and_counts(who: str, chat: Chat) -> None:
+    client = browser(who, chat.session)
+    for name in LISTS:
+        mine = f"?session={chat.session_id}" if name != "tg_sessions/session" else "?enabled__exact=1"
+        for query in ("", "?q=Their", mine, "?_facets=True", "?all=", "?_popup=1"):
+            response = client.get(f"/admin/{name}/{query}")
+            assert (response.status_code == 200) == (who in READERS or who == "nobody"), (name, query)
+            shown = response.content.decode()
+            if who not in READERS:
+                assert SECRET not in shown, (name, query)
+            elif query == "":
+                assert SECRET in shown or name == "tg_sessions/command", name
+    for page in ("/admin/", "/admin/search/?s=Their&extended=1", "/admin/tg_sessions/signinattempt/", "/chats/"):
+        response = client.get(page, follow=True)
+        assert who in READERS or SECRET not in response.content.decode(), page
+    for field in ("chat", "message", "peer", "gap"):
+        for source in ("session", "chat"):
+            page = f"/admin/autocomplete/?app_label=chats&model_name={field}&field_name={source}&term={SECRET[:4]}"
+            assert who in READERS or SECRET.encode() not in client.get(page).content, page
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_forms(who: str, chat: Chat) -> None:
+    """What changes something: done for whom it is allowed, and for nobody else."""
+    client, session = browser(who, chat.session), chat.session
+    rename = {
+        "name": "Renamed", "grants-TOTAL_FORMS": 0, "grants-INITIAL_FORMS": 0,
+    }  # fmt: skip
+    client.post(f"/admin/tg_sessions/session/{session.pk}/change/", rename)
+    assert (Session.objects.get().name == "Renamed") == (who in MANAGERS)
+    client.post(f"/admin/tg_sessions/session/{session.pk}/disable/", {"_form_submitted": "True"})
+    assert Session.objects.get().enabled == (who not in MANAGERS)
+    Session.objects.update(enabled=True)
+    attempt = SignInAttempt.objects.get()
+    client.post(f"/admin/tg_sessions/session/sign-in/{attempt.pk}/", {"action": "cancel"})
+    attempt.refresh_from_db()
+    assert attempt.is_over == (who in MANAGERS)
+    for name in (*LISTS, "auth/user", "auth/group"):
+        client.post(f"/admin/{name}/", {"action": "delete_selected", "_selected_action": [session.pk], "post": "yes"})
+    message = Message.objects.filter(chat=chat)[0]
+    client.post(f"/admin/chats/message/{message.pk}/change/", {"text": "forged"})
+    client.post(f"/admin/chats/message/{message.pk}/delete/", {"post": "yes"})
+    assert Message.objects.get(pk=message.pk).text == SECRET
+
+
+# --- the live socket ------------------------------------------------------------------------------------------------
+
+Connect = Callable[[User | None], Awaitable[WebsocketCommunicator]]
+
+FRAMES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "list": ({"session": "session"}, READERS),
+    "open": ({"chat": "chat"}, READERS),
+    "history": ({"chat": "chat", "before": 1}, READERS),
+    "send": ({"chat": "chat", "cid": str(uuid.uuid4()), "text": "x"}, WRITERS),
+    "edit": ({"message": "ours", "text": "x"}, WRITERS),
+    "delete": ({"messages": ["ours"]}, WRITERS),
+    "read": ({"chat": "chat", "max_id": 1}, WRITERS),
+    "typing": ({"chat": "chat"}, WRITERS),
+    "retry": ({"message": "ours"}, WRITERS),
+    "discard": ({"message": "ours"}, WRITERS),
+}
+"""Fields by frame; names of rows stand for their ids. ``retry`` and ``discard`` are refused otherwise to writers."""
+
+
+@pytest.fixture
+async def connect(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
+    monkeypatch.setitem(connections.databases["default"], "CONN_MAX_AGE", 0)
+    opened: list[WebsocketCommunicator] = []
+
+    async def open_socket(user: User | None) -> WebsocketCommunicator:
+        headers = [(b"origin", b"http://localhost"), (b"host", b"localhost")]
+        if user is not None:
+            client = Client()
+            await sync_to_async(client.force_login)(user)
+            headers.append((b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode()))
+        socket = WebsocketCommunicator(application, "/ws/live/", headers)
+        opened.append(socket)
+        await socket.connect(PATIENCE)
+        return socket
+
+    yield open_socket
+    for socket in opened:
+        with suppress(asyncio.CancelledError):
+            await socket.disconnect(timeout=PATIENCE)
+    for watcher in list(hub()._watchers):
+        await hub().remove(watcher)
+    await sync_to_async(connections.close_all)()
+
+
+async def _until(socket: WebsocketCommunicator, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    while True:
+        event = await socket.receive_output(PATIENCE)
+        if event["type"] == "websocket.close":
+            return {"type": "closed", "code": event["code"]}
+        frame: dict[str, Any] = json.loads(event["text"])
+        if wanted(frame):
+            return frame
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("who", PEOPLE)
+async def test_the_socket(who: str, chat: Chat, connect: Connect) -> None:
+    user = await sync_to_async(person)(who, chat.session)
+    socket = await connect(user)
+    if who in ("anonymous", "outsider", "inactive"):
+        closed = await _until(socket, lambda frame: frame["type"] == "closed")
+        assert closed["code"] == (4403 if who == "outsider" else 4401)
+        return
+    await socket.send_to(text_data='{"type":"hello","version":1}')
+    welcome = await _until(socket, lambda frame: frame["type"] == "welcome")
+    assert bool(welcome["sessions"]) == (who in READERS)
+    ours = await Message.objects.aget(chat=chat, telegram_id=2)
+    rows: dict[str, Any] = {"session": chat.session_id, "chat": chat.pk, "ours": ours.pk}
+    for kind, (fields, allowed) in FRAMES.items():
+        before = await Command.objects.acount()
+        given = {
+            name: [rows[one] for one in value] if isinstance(value, list) else rows.get(value, value)
+            for name, value in fields.items()
+        }
+        await socket.send_to(text_data=json.dumps({"type": kind, "ref": kind, **given}))
+        await socket.send_to(text_data=json.dumps({"type": "nothing", "ref": "end"}))
+        answers: list[dict[str, Any]] = []
+        await _until(socket, lambda frame, seen=answers: bool(seen.append(frame)) or frame.get("ref") == "end")  # type: ignore[misc]
+        refusal = next((one["code"] for one in answers if one["type"] == "error" and one["ref"] == kind), "")
+        assert (refusal == "NOT_FOUND") == (who not in allowed), (kind, refusal)
+        if refusal:
+            assert await Command.objects.acount() == before, kind
+            assert all(SECRET not in json.dumps(one) for one in answers) or who in READERS
+    await ours.arefresh_from_db()
+    assert (ours.text, ours.deleted_at) == (SECRET, None)
