@@ -28,13 +28,15 @@ def differences(expected: dict[str, Any], stored: dict[str, Any], peers: Iterabl
 
 def _chat(theirs: list[dict[str, Any]], ours: dict[str, Any]) -> list[str]:
     wanted = {one["id"]: [one["text"], one["out"], one["reply_to"]] for one in theirs}
-    have = {row[0]: row[1:4] for row in ours["live"]}
+    waiting = [row for row in ours["live"] if row[0] is None]
+    have = {row[0]: row[1:4] for row in ours["live"] if row[0] is not None}
     found = [f"lost {number}" for number in sorted(wanted.keys() - have.keys())][:MOST]
     found += [f"too many {number}" for number in have.keys() - wanted.keys()][:MOST]
     changed = [number for number in wanted.keys() & have.keys() if wanted[number] != have[number]]
     found += [f"stale {number}: {have[number]} instead of {wanted[number]}" for number in changed][:MOST]
-    if len(have) != len(ours["live"]):
-        found.append(f"twice, or never sent: {[row for row in ours['live'] if row[0] is None][:MOST]}")
+    found += [f"never sent: {row}" for row in waiting][:MOST]
+    if len(have) + len(waiting) != len(ours["live"]):
+        found.append("some are stored twice")
     found += [f"deleted {row[0]} kept its text" for row in ours["dead"] if row[1]][:MOST]
     if ours["events"] != list(range(1, ours["last_event"] + 1)):
         found.append("event numbers have holes")
@@ -67,7 +69,9 @@ def page(shown: dict[int, dict[str, Any]], rows: Sequence[Sequence[Any]]) -> lis
     first = min((one["tid"] for one in shown.values() if one["tid"] is not None), default=0)
     found = [f"shows {row}, which is not there" for row in shown.keys() - have.keys()][:MOST]
     missing = [
-        row for row, (number, _, gone) in have.items() if row not in shown and not gone and (number or 0) >= first
+        row
+        for row, (number, _, gone) in have.items()
+        if row not in shown and not gone and (number is None or number >= first)
     ]
     found += [f"does not show {row}" for row in missing][:MOST]
     for row in shown.keys() & have.keys():

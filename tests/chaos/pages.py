@@ -8,8 +8,7 @@ import json
 import threading
 from typing import Any
 
-from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientProtocol
-
+from benchmarks.websocket import Peer
 from tgadmin.local.ports import LOOPBACK
 
 AGAIN_SECONDS = 0.1  # until the next try to connect
@@ -47,26 +46,20 @@ class Page:
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _live(self) -> None:
-        loop = asyncio.get_running_loop()
         socket = _Socket(self)
-        socket.factory = WebSocketClientFactory(
-            f"ws://{LOOPBACK}:{self._port}/ws/live/",
-            origin=f"http://{LOOPBACK}:{self._port}",
-            headers={"Cookie": f"sessionid={self._cookie}"},
-            loop=loop,
-        )
-        transport, _ = await loop.create_connection(lambda: socket, LOOPBACK, self._port)
+        await asyncio.get_running_loop().create_connection(lambda: socket, LOOPBACK, self._port)
         self._socket = socket
         try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                await socket.opened
+            host = f"{LOOPBACK}:{self._port}"
+            socket.ask(host, "/ws/live/", {"Cookie": f"sessionid={self._cookie}", "Origin": f"http://{host}"})
+            await asyncio.wait_for(socket.opened, HELLO_SECONDS)
+            socket.say(type="hello", version=1)
             while not socket.ended.done():
                 await asyncio.wait((socket.ended,), timeout=PING_SECONDS)
-                if not socket.ended.done():
-                    socket.say(type="ping")
+                socket.say(type="ping")
         finally:
             self._socket, self._follows = None, False
-            transport.abort()
+            socket.close()
 
     def heard(self, frame: dict[str, Any]) -> None:
         """Do with a frame what a page does."""
@@ -107,29 +100,16 @@ class Page:
             self._socket.say(**frame)
 
 
-class _Socket(WebSocketClientProtocol):
+class _Socket(Peer):
     def __init__(self, page: Page) -> None:
-        super().__init__()
-        self._page = page
-        loop = asyncio.get_running_loop()
-        self.opened: asyncio.Future[None] = loop.create_future()
-        self.ended: asyncio.Future[None] = loop.create_future()
+        super().__init__(lambda _, body: page.heard(json.loads(body)), is_server=False)
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def say(self, **frame: Any) -> None:
-        self.sendMessage(json.dumps(frame).encode())
+        self.send(json.dumps(frame))
 
-    def onOpen(self) -> None:
-        if not self.opened.done():
-            self.opened.set_result(None)
-        self.say(type="hello", version=1)
-
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        self._page.heard(json.loads(payload))
-
-    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        if not self.opened.done():
-            self.opened.set_exception(ConnectionError(f"closed with {code}"))
-            self.opened.exception()
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
         if not self.ended.done():
             self.ended.set_result(None)
 

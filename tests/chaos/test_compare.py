@@ -1,0 +1,210 @@
+"""The comparison can fail: each way in which the truth and what is stored can part is planted, and found."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.chaos import compare
+from tests.chaos.run import ROUND_SECONDS, Report, Scale, schedule
+from tests.chaos.troubles import DATA_CENTRE, MET, PROCESSES
+
+pytestmark = pytest.mark.pure
+
+PEER, ROOM = 5, -1000000000007
+Stored = dict[str, Any]
+
+
+def world() -> dict[str, Any]:
+    """A snapshot as the sandbox gives it."""
+
+    def message(number: int, text: str, out: bool = False, reply_to: int | None = None) -> dict[str, Any]:
+        return {"id": number, "text": text, "out": out, "reply_to": reply_to}
+
+    return {
+        str(PEER): [message(1, "hello"), message(2, "out 1", True, 1), message(4, "bye")],
+        str(ROOM): [message(1, "first"), message(3, "edited 9")],
+        "read_marks": {str(PEER): {"unread": 2}, str(ROOM): {"unread": 0}},
+    }
+
+
+def stored() -> Stored:
+    """The same as the database has it: one message was deleted in each chat."""
+
+    def row(number: int, text: str, out: bool = False, reply_to: int | None = None) -> list[Any]:
+        return [number, text, out, reply_to, "sent" if out else "received", 99 if out else None]
+
+    return {
+        str(PEER): {
+            "live": [row(1, "hello"), row(2, "out 1", True, 1), row(4, "bye")],
+            "dead": [[3, ""]], "unread": 2, "last": 4, "last_event": 5, "events": [1, 2, 3, 4, 5],
+        },
+        str(ROOM): {
+            "live": [row(1, "first"), row(3, "edited 9")],
+            "dead": [[2, ""]], "unread": 0, "last": 3, "last_event": 4, "events": [1, 2, 3, 4],
+        },
+    }  # fmt: skip
+
+
+def test_what_agrees_has_no_differences() -> None:
+    assert compare.differences(world(), stored(), [PEER, ROOM]) == []
+
+
+def lose(chat: Stored) -> None:
+    del chat["live"][0]
+
+
+def double(chat: Stored) -> None:
+    chat["live"].append(list(chat["live"][0]))
+
+
+def keep_a_deleted_one(chat: Stored) -> None:
+    chat["live"].append([3, "should be gone", False, None, "received", None])
+
+
+def miss_an_edit(chat: Stored) -> None:
+    chat["live"][2][1] = "before the edit"
+
+
+def take_ours_for_theirs(chat: Stored) -> None:
+    chat["live"][1][2] = False
+
+
+def forget_what_it_answers(chat: Stored) -> None:
+    chat["live"][1][3] = None
+
+
+def never_send(chat: Stored) -> None:
+    chat["live"].append([None, "out 2", True, None, "sending", 100])
+
+
+def keep_a_deleted_text(chat: Stored) -> None:
+    chat["dead"][0][1] = "secret"
+
+
+def lose_an_event(chat: Stored) -> None:
+    chat["events"].remove(3)
+
+
+def repeat_an_event(chat: Stored) -> None:
+    chat["events"].insert(3, 3)
+
+
+def lose_the_last_event(chat: Stored) -> None:
+    chat["events"].pop()
+
+
+def show_an_old_last_message(chat: Stored) -> None:
+    chat["last"] = 2
+
+
+def count_wrongly(chat: Stored) -> None:
+    chat["unread"] += 1
+
+
+SABOTAGES = [
+    (lose, "lost 1"),
+    (double, "twice"),
+    (keep_a_deleted_one, "too many 3"),
+    (miss_an_edit, "stale 4"),
+    (take_ours_for_theirs, "stale 2"),
+    (forget_what_it_answers, "stale 2"),
+    (never_send, "never sent"),
+    (keep_a_deleted_text, "kept its text"),
+    (lose_an_event, "holes"),
+    (repeat_an_event, "holes"),
+    (lose_the_last_event, "holes"),
+    (show_an_old_last_message, "as the last"),
+    (count_wrongly, "unread"),
+]
+
+
+@pytest.mark.parametrize(("sabotage", "says"), SABOTAGES, ids=[one.__name__ for one, _ in SABOTAGES])
+def test_each_sabotage_is_found(sabotage: Callable[[Stored], None], says: str) -> None:
+    changed = stored()
+    sabotage(changed[str(PEER)])
+    found = compare.differences(world(), changed, [PEER, ROOM])
+    assert found
+    assert all(line.startswith(f"{PEER}: ") for line in found)
+    assert any(says in line for line in found), found
+
+
+def test_a_missing_chat_is_found() -> None:
+    changed = stored()
+    del changed[str(ROOM)]
+    assert compare.differences(world(), changed, [PEER, ROOM]) == [f"{ROOM}: no such chat"]
+
+
+WRITTEN = [(11, "out 1"), (12, "out 2"), (13, "out 3")]
+
+
+@pytest.mark.parametrize(
+    ("seen", "touched", "says"),
+    [
+        (["hello", "out 1", "out 2", "out 3"], set(), ""),
+        (["out 1", "out 3"], {12}, ""),
+        (["out 1", "out 1", "out 2", "out 3"], set(), "twice"),
+        (["out 1", "out 3"], set(), "never arrived: out 2"),
+        (["out 2", "out 1", "out 3"], set(), "order"),
+        (["out 3", "out 1"], {12}, "order"),
+    ],
+)
+def test_the_other_sides_view(seen: list[str], touched: set[int], says: str) -> None:
+    found = compare.order(seen, WRITTEN, touched)
+    assert bool(found) == bool(says)
+    assert says in " ".join(found)
+
+
+def shown() -> dict[int, dict[str, Any]]:
+    return {
+        2: {"tid": 20, "text": "b", "deleted": False},
+        3: {"tid": 30, "text": "", "deleted": True},
+        4: {"tid": None, "text": "d", "deleted": False},
+    }
+
+
+ROWS = [[1, 10, "a", False], [2, 20, "b", False], [3, 30, "", True], [4, None, "d", False]]
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "says"),
+    [
+        (lambda page: None, ""),
+        (lambda page: page.pop(4), "does not show 4"),
+        (lambda page: page.update({9: {"tid": 90, "text": "x", "deleted": False}}), "shows 9"),
+        (lambda page: page[2].update(text="old"), "shows 2 as it was"),
+        (lambda page: page[4].update(tid=40), "shows 4 as it was"),
+        (lambda page: page[3].update(deleted=False), "shows 3 as it was"),
+    ],
+)
+def test_an_open_page(sabotage: Callable[[Any], Any], says: str) -> None:
+    page = copy.deepcopy(shown())
+    sabotage(page)
+    found = compare.page(page, ROWS)
+    assert bool(found) == bool(says)
+    assert says in " ".join(found)
+
+
+def test_the_same_seed_plans_the_same_troubles() -> None:
+    first, again, other = (schedule(random.Random(seed), PROCESSES, 120) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_every_kind_comes_in_every_round_and_has_a_count() -> None:
+    every = (*PROCESSES, *DATA_CENTRE)
+    for kinds in (PROCESSES, DATA_CENTRE):
+        planned = [trouble.kind for _, trouble in schedule(random.Random(3), kinds, 3 * ROUND_SECONDS)]
+        assert all(planned.count(trouble.kind) == 3 for trouble in kinds)
+    assert set(MET) <= {trouble.kind for trouble in every}
+    assert len({trouble.kind for trouble in every}) == len(every)
+
+
+def test_what_is_wrong_is_said() -> None:
+    report = Report(Scale(60, 1))
+    assert list(report.lines())[-1].startswith("nothing lost")
+    report.wrong.append("5: lost 1")
+    assert list(report.lines())[-2:] == ["WRONG 5: lost 1", "failed"]
