@@ -13,12 +13,15 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from apps.chats.models import Chat, Gap, Message, Peer
+from apps.chats.models import Chat, Gap, Message, Peer, UnreadableUpdate
 from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, moment
 from tgadmin.core import phones
 
 EXCERPT = 120
 """Characters of a message's text in the list."""
+
+SHOWN_BYTES = 2048
+"""Of an update that could not be read."""
 
 _STATES = {
     Message.State.RECEIVED: ("off", "call_received"),
@@ -216,3 +219,24 @@ class GapAdmin(OfAccountAdmin):
     @display(description="Closed", ordering="closed_at")
     def closed(self, gap: Gap) -> SafeString | str:
         return moment(gap.closed_at)
+
+
+@admin.register(UnreadableUpdate)
+class UnreadableUpdateAdmin(OfAccountAdmin):
+    list_display = ("when", "account", "kind", "reason", "size")
+    list_filter = (VisibleSessionFilter, "kind")
+    ordering = ("-at",)
+    fields = (*list_display, "hex")
+    readonly_fields = fields
+
+    @display(description="Kept", ordering="at")
+    def when(self, update: UnreadableUpdate) -> SafeString | str:
+        return moment(update.at)
+
+    @display(description="Bytes")
+    def size(self, update: UnreadableUpdate) -> int:
+        return len(update.data)
+
+    @display(description="Its bytes")
+    def hex(self, update: UnreadableUpdate) -> SafeString:
+        return format_html("<pre>{}</pre>", bytes(update.data[:SHOWN_BYTES]).hex(" ", 4))

@@ -15,6 +15,7 @@ from tgadmin.core.types import (
     Dialog,
     Entity,
     Gap,
+    GapKind,
     History,
     Incoming,
     MessageEdited,
@@ -278,6 +279,36 @@ async def test_typing_is_handed_on_and_not_stored(kit: Kit) -> None:
     result = await kit.record(Typing(ANNA, ANNA, "typing"), Unreadable("UpdateX", "unknown"))
     assert result.typing == ((Typing(ANNA, ANNA, "typing"), "Anna"),)
     assert (result.changed, result.unreadable) == (False, (Unreadable("UpdateX", "unknown"),))
+
+
+async def test_what_could_not_be_read_is_kept_with_its_bytes(kit: Kit) -> None:
+    unreadable = Unreadable("UpdateX", "unknown type", b"\x00\xff" * 50_000)
+    await kit.record(unreadable, new(ANNA, 1))
+    query = "SELECT kind, reason, data FROM telegram_unreadable_updates WHERE session_id = %s"
+    (kept,) = await kit.rows(query, kit.session_id)
+    assert (kept["kind"], kept["reason"]) == ("UpdateX", "unknown type")
+    assert bytes(kept["data"]) == unreadable.data[:65_536]
+    assert len(await kit.messages(ANNA)) == 1
+
+
+async def test_the_ledger_of_gaps_says_where_how_many_and_how(kit: Kit) -> None:
+    await kit.record(new(ANNA, 1), new(CHANNEL, 1, sender_id=None))
+    gaps = (Gap(0, 5, 9, GapKind.DIFFERENCE, 4), Gap(CHANNEL, 7, 7, GapKind.REMOVED, 0), Gap(0, 9, 50))
+    for _ in range(2):  # the second time: the commit of the first was not answered
+        result = await kit.record(*gaps, checkpoint=Checkpoint(50, 0, 1, 1))
+    assert result.gaps == (gaps[2],)  # the others are mended already
+    query = (
+        "SELECT box, low_pts, high_pts, how, recovered, closed_at FROM telegram_gaps WHERE session_id = %s ORDER BY id"
+    )
+    found = await kit.rows(query, kit.session_id)
+    assert [tuple(row.values())[:5] for row in found] == [
+        (0, 5, 9, "difference", 4),
+        (CHANNEL, 7, 7, "removed", 0),
+        (0, 9, 50, "too_long", None),
+    ]
+    assert [row["closed_at"] is None for row in found] == [False, False, True]
+    assert (await kit.chat(ANNA))["synced_from_id"] is None
+    assert (await kit.chat(CHANNEL))["synced_from_id"] == 1
 
 
 async def test_hostile_content_is_stored_as_it_can_be(kit: Kit) -> None:

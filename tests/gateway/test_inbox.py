@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import pytest
 
 from apps.chats.services.record import Recorded
@@ -108,6 +109,11 @@ async def test_one_that_cannot_be_stored_is_set_aside_and_named(running: Running
     assert len(running.refused) == 1
     assert running.refused[0].startswith("NewMessage: ")
     assert "secret" not in running.refused[0]
+    (kept,) = await running.kit.rows(
+        "SELECT kind, data FROM telegram_unreadable_updates WHERE session_id = %s", running.kit.session_id
+    )
+    assert kept["kind"] == "NewMessage"
+    assert b"secret words" in bytes(kept["data"])
 
 
 async def test_a_wrongly_made_change_stops_nobody(running: Running) -> None:
@@ -117,6 +123,65 @@ async def test_a_wrongly_made_change_stops_nobody(running: Running) -> None:
     await asyncio.wait_for(box.put(entry(2)), 10)
     assert [row["telegram_id"] for row in await running.kit.messages(ANNA)] == [2]
     assert isinstance((await running.kit.messages(ANNA))[0]["date"], datetime)
+
+
+async def test_a_bug_in_storing_stops_nobody_and_loses_nothing_else(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = inbox.record
+
+    async def buggy(conn: Any, session_id: int, fence: int, node_id: Any, batch: list[Incoming]) -> Recorded:
+        if any(isinstance(change, MessagesDeleted) for one in batch for change in one.changes):
+            raise AssertionError
+        return await honest(conn, session_id, fence, node_id, batch)
+
+    monkeypatch.setattr(inbox, "record", buggy)
+    box = running.inbox()
+    for number in (1, 2):
+        box.put(entry(number))
+    box.put(Incoming((MessagesDeleted(0, (1,)),), (), Checkpoint(3, 0, 1, 1)))
+    await asyncio.wait_for(box.put(entry(4)), 10)
+    assert [row["telegram_id"] for row in await running.kit.messages(ANNA)] == [1, 2, 4]
+    assert not running.task.done()
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (psycopg.errors.ReadOnlySqlTransaction(), True),
+        (psycopg.errors.UndefinedColumn(), True),
+        (psycopg.errors.DiskFull(), True),
+        (psycopg.errors.LockNotAvailable(), True),
+        (psycopg.OperationalError("the connection is closed"), True),
+        (ConnectionResetError(), True),
+        (psycopg.errors.NumericValueOutOfRange(), False),
+        (psycopg.errors.UniqueViolation(), False),
+        (psycopg.errors.ProgramLimitExceeded(), False),
+        (psycopg.ProgrammingError("cannot adapt"), False),
+    ],
+)
+def test_which_refusals_of_the_database_pass(error: Exception, passes: bool) -> None:
+    assert inbox._is_passing(error) is passes
+
+
+async def test_nothing_is_stored_while_the_leases_do_not_hold(kit: Kit) -> None:
+    allowed = False
+    writers = Writers(
+        database.parameters(),
+        on_recorded=lambda *_: None,
+        on_lost=lambda _: None,
+        on_refused=lambda *_: None,
+        allowed=lambda: allowed,
+    )
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(writers.run())
+        stored = writers.inbox(Held(kit.session_id, 7, kit.node_id)).put(entry(1))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(stored), 0.5)
+        assert await kit.rows("SELECT 1 FROM telegram_messages WHERE session_id = %s", kit.session_id) == []
+        allowed = True
+        await asyncio.wait_for(stored, 10)
+        task.cancel()
 
 
 async def test_it_is_bounded(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
-from apps.chats.models import Chat, Gap, Message, Peer
+from apps.chats.models import Chat, Gap, Message, Peer, UnreadableUpdate
 from apps.sessions.models import (
     Command,
     FloodWait,
@@ -61,6 +61,7 @@ def fill(session: Session, user: User, number: int) -> None:
         chat=chat, session_id=session.pk, telegram_id=number, text=f"secret text {number}", staff=user
     )
     Gap.objects.create(session=session, low_pts=1, high_pts=2, how="difference")
+    UnreadableUpdate.objects.create(session=session, kind="UpdateX", reason="unknown type", data=b"\x01")
     colleague = User.objects.create(username=f"colleague-{number}", is_staff=True, last_login=timezone.now())
     SessionGrant.objects.create(session=session, user=colleague, role=Role.VIEWER, granted_by=user)
     Group.objects.create(name=f"group-{number}")

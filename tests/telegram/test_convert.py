@@ -10,7 +10,7 @@ from telethon import types as T  # noqa: N812
 
 from tgadmin.core import types as core
 from tgadmin.core.types import CHANNEL_MARK, PeerKind
-from tgadmin.telegram._telethon import ACCOUNT, Batch, TooLong, UnreadablePacket
+from tgadmin.telegram._telethon import ACCOUNT, Batch, Recovered, Removed, TooLong, UnreadablePacket
 from tgadmin.telegram.convert import changes, clean, incoming, message, peer_of_chat, peer_of_user, peers
 from tgadmin.telegram.convert.media import media
 from tgadmin.telegram.convert.messages import NEVER, dialog, service
@@ -344,6 +344,8 @@ SETTINGS = T.PeerNotifySettings
         (T.UpdateConfig(), []),
         (TooLong(ACCOUNT, 1, 9), [core.Gap(0, 1, 9)]),
         (TooLong(7, 1, 9), [core.Gap(ROOM, 1, 9)]),
+        (Recovered(7, 1, 9, 3), [core.Gap(ROOM, 1, 9, core.GapKind.DIFFERENCE, 3)]),
+        (Removed(7, 9), [core.Gap(ROOM, 9, 9, core.GapKind.REMOVED, 0), core.ChatState(ROOM, left=True)]),
         (UnreadablePacket(0xAB), [core.Unreadable("000000ab", "unknown type")]),
     ],
 )  # fmt: skip
@@ -371,6 +373,13 @@ def test_what_cannot_be_converted_says_its_kind_and_nothing_else() -> None:
     made = incoming(Batch([broken, fine]), ME, None)
     assert made.changes == (core.Unreadable("UpdateNewMessage", "TypeError"), core.MessagesDeleted(0, (1,)))
     assert "private" not in repr(made)
+
+
+def test_what_cannot_be_converted_keeps_its_bytes() -> None:
+    short = T.UpdateShortSentMessage(3, 9, 1, NOW)
+    (found,) = changes(short, ME)
+    assert isinstance(found, core.Unreadable)
+    assert found.data == bytes(short)
 
 
 def test_every_update_that_is_converted_fails_softly() -> None:

@@ -50,6 +50,12 @@ class Scene:
     def texts(self) -> list[str]:
         return sorted(m.text for m in self.store.messages.values() if m.text)
 
+    def too_long(self) -> list[core.Gap]:
+        return [gap for gap in self.store.of(core.Gap) if gap.how is core.GapKind.TOO_LONG]
+
+    def ledger(self) -> list[tuple[str, int, int | None]]:
+        return [(gap.how.value, gap.box, gap.recovered) for gap in self.store.of(core.Gap)]
+
     def uses(self, method: str) -> int:
         return len(self.sandbox.record.uses_of(method, user_id=self.me))
 
@@ -136,7 +142,7 @@ async def test_an_account_gap_travels_in_the_stream(scene: Scene) -> None:
     scene.world.forget_updates(scene.me)
     await scene.connect()
     high = scene.world.boxes.box(scene.me).pts
-    assert scene.store.of(core.Gap) == [core.Gap(core.ACCOUNT_BOX, low, high)]
+    assert scene.too_long() == [core.Gap(core.ACCOUNT_BOX, low, high)]
     assert scene.store.checkpoint.pts == high
     scene.world.send(scene.friend, scene.me, "after")
     await scene.inbox.until(lambda: scene.texts() == ["after"])
@@ -150,7 +156,7 @@ async def test_a_channel_gap_comes_with_its_dialog_and_newest_messages(scene: Sc
     scene.world.forget_updates(scene.room)
     await scene.connect()
     high = scene.world.boxes.box(scene.room).pts
-    assert scene.store.of(core.Gap) == [core.Gap(scene.room, low, high)]
+    assert scene.too_long() == [core.Gap(scene.room, low, high)]
     (dialog,) = scene.store.of(core.Dialog)
     (history,) = scene.store.of(core.History)
     unread = scene.world.snapshot(scene.me)["read_marks"][scene.room]["unread"]
@@ -169,7 +175,7 @@ async def test_a_place_that_telegram_does_not_know_becomes_a_gap(scene: Scene, c
     scene.sandbox.faults.error("updates.getDifference", 400, code)
     scene.sandbox.faults.error("updates.getChannelDifference", 400, code)
     await scene.connect()
-    gaps = {gap.box: gap.high_pts for gap in scene.store.of(core.Gap)}
+    gaps = {gap.box: gap.high_pts for gap in scene.too_long()}
     boxes = scene.world.boxes.box
     assert gaps == {core.ACCOUNT_BOX: boxes(scene.me).pts, scene.room: boxes(scene.room).pts}
     scene.world.send(scene.friend, scene.me, "after")
@@ -181,6 +187,7 @@ async def test_a_channel_that_put_us_out_is_left(scene: Scene) -> None:
     scene.world.kick(scene.room, scene.me)
     await scene.connect()
     assert core.ChatState(scene.room, left=True) in scene.store.changes
+    assert ("removed", scene.room, 0) in scene.ledger()
     scene.world.send(scene.friend, scene.me, "private")
     await scene.inbox.until(lambda: scene.texts() == ["private"])
 
@@ -199,7 +206,7 @@ async def test_a_channel_that_cannot_be_asked_becomes_a_gap_and_begins_anew(scen
     gone = CHANNEL_MARK - 77
     scene.store.checkpoint.channels[gone] = 9
     await scene.connect()
-    assert scene.store.of(core.Gap) == [core.Gap(gone, 9, 0)]
+    assert scene.too_long() == [core.Gap(gone, 9, 0)]
 
 
 async def test_a_user_and_a_channel_with_the_same_bare_id_do_not_mix(scene: Scene) -> None:
@@ -281,6 +288,24 @@ async def test_a_short_message_of_somebody_known_needs_no_difference(scene: Scen
     assert scene.uses("updates.getDifference") == before
 
 
+async def test_lost_updates_are_fetched_and_go_on_record(scene: Scene) -> None:
+    await scene.begin()
+    await scene.connect()
+    world = scene.world
+    assert scene.ledger() == []
+    low = world.boxes.box(scene.me).pts
+    push, world.pusher = world.pusher, lambda *_: None
+    for text in ("lost 1", "lost 2"):
+        world.send(scene.friend, scene.me, text)
+    world.pusher = push
+    world.send(scene.friend, scene.me, "shows the gap")
+    await scene.inbox.until(lambda: bool(scene.ledger()))
+    assert scene.texts() == ["lost 1", "lost 2", "shows the gap"]
+    (gap,) = scene.store.of(core.Gap)
+    assert (gap.box, gap.low_pts, gap.high_pts, gap.how) == (0, low, low + 3, core.GapKind.DIFFERENCE)
+    assert gap.recovered == 3
+
+
 async def test_an_unreadable_packet_is_counted_and_what_was_in_it_fetched(scene: Scene) -> None:
     await scene.begin()
     await scene.connect()
@@ -290,7 +315,9 @@ async def test_an_unreadable_packet_is_counted_and_what_was_in_it_fetched(scene:
     world.pusher = push
     scene.sandbox.push(scene.me, T.UpdateShort(Alien(), _now(scene)))
     await scene.inbox.until(lambda: scene.texts() == ["beside the alien"])
-    assert scene.store.of(core.Unreadable) == [core.Unreadable(f"{UNKNOWN:08x}", "unknown type")]
+    (unreadable,) = scene.store.of(core.Unreadable)
+    assert unreadable == core.Unreadable(f"{UNKNOWN:08x}", "unknown type")
+    assert unreadable.data.startswith(UNKNOWN.to_bytes(4, "little"))
 
 
 async def test_an_unreadable_difference_becomes_a_gap(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +335,7 @@ async def test_an_unreadable_difference_becomes_a_gap(scene: Scene, monkeypatch:
     await client.connect()
     await client.caught_up()
     monkeypatch.setattr(scene.world.updates, "difference", honest)
-    (gap,) = scene.store.of(core.Gap)
+    (gap,) = scene.too_long()
     assert (gap.box, gap.high_pts) == (core.ACCOUNT_BOX, scene.world.boxes.box(scene.me).pts)
     scene.world.send(scene.friend, scene.me, "after")
     await scene.inbox.until(lambda: scene.texts() == ["after"])

@@ -187,13 +187,23 @@ class ChatState:
     left: bool | None = None
 
 
+class GapKind(StrEnum):
+    TOO_LONG = "too_long"
+    DIFFERENCE = "difference"
+    REMOVED = "removed"
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Updates that Telegram no longer gives (tooLong): the messages of ``box`` between are unknown until fetched."""
+    """Updates of ``box`` that did not come by themselves. ``how``: TOO_LONG, Telegram no longer gives them, the
+    messages between are unknown until fetched; DIFFERENCE, they were asked for and came (``recovered`` of them, in the
+    same entry or before it); REMOVED, the account is no member of the channel any more and gets nothing further."""
 
     box: int
     low_pts: int
     high_pts: int
+    how: GapKind = GapKind.TOO_LONG
+    recovered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +235,12 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An update that could not be understood: counted and kept aside, never in the way of the rest."""
+    """An update that could not be understood: counted and kept aside, never in the way of the rest. ``data`` are its
+    bytes as Telegram sent them (TL), or our own rendering of what the database refused."""
 
     kind: str
     reason: str
+    data: bytes = field(default=b"", repr=False, compare=False)
 
 
 Change = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.chats.models import Chat, Gap
+from apps.chats.models import Chat, Gap, Message
 from apps.sessions.models import Command
 from apps.sessions.services import commands
 from apps.sessions.services.commands import Kind
@@ -46,8 +46,20 @@ def _chats(session_id: int, box: int) -> list[int]:
     return list(chats.order_by("-last_message_at").distinct().values_list("peer_id", flat=True)[:FETCHED_AT_ONCE])
 
 
+def now() -> datetime:
+    """The database's clock: gaps bear its times."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
+
+
+@transaction.atomic
 def close(session_id: int, began: datetime) -> None:
-    """The chat list has been read again since ``began``: what was unknown before is known."""
-    Gap.objects.filter(session_id=session_id, how=FETCHED, closed_at=None, at__lt=began).update(
-        closed_at=timezone.now()
-    )
+    """The chat list has been read again since ``began``: what was unknown before is known. How many messages of before
+    the gap's end are here that were not is what was recovered."""
+    for gap in Gap.objects.select_for_update().filter(session_id=session_id, how=FETCHED, closed_at=None, at__lt=began):
+        late = Message.objects.filter(session_id=session_id, box=gap.box, pk__gte=gap.after_row, date__lte=gap.at)
+        gap.recovered = late.count()
+        gap.closed_at = timezone.now()
+        gap.save(update_fields=("recovered", "closed_at"))

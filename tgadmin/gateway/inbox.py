@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from apps.chats.services.record import Recorded, record
+from apps.chats.services.record import Recorded, joined, record
 from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core.types import Change, Incoming, Unreadable
 from tgadmin.gateway import database
@@ -24,6 +24,7 @@ from tgadmin.gateway.window import Window
 from tgadmin.telegram.inbox import InboxFull
 
 log = structlog.get_logger(__name__)
+Connection = psycopg.AsyncConnection[Any]
 
 MAX_ENTRIES = 20_000
 """Of one account; beyond it the client waits and catches up."""
@@ -31,8 +32,10 @@ MAX_CHANGES = 1000
 """In one transaction (an entry is never split)."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds before a failed batch is tried again."""
-PASSING = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
-LASTING = (psycopg.Error, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
+LASTING_STATES = ("22", "23", "54")
+"""Classes of SQLSTATE that speak of the data: what they refuse, they refuse for ever. The others pass: a server that
+restarts, that has become a standby, whose disk is full, whose tables a migration is changing."""
+LEASE_PAUSE = 0.1
 
 
 class SessionInbox:
@@ -141,6 +144,23 @@ def _retrieve(future: asyncio.Future[None]) -> None:
         future.exception()
 
 
+class Passing(Exception):  # noqa: N818  what it is
+    """The database did not take it this time; it is tried again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the same may be stored later: everything but what PostgreSQL, or psycopg, says of the data itself."""
+    if not isinstance(error, psycopg.Error):
+        return True
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return not error.sqlstate.startswith(LASTING_STATES)
+
+
 class Writers:
     """Takes batches from all inboxes and records them. ``on_recorded`` is called after each commit, ``on_lost`` when
     the database says that a lease is gone, ``on_refused`` for an entry that could not be stored."""
@@ -152,8 +172,10 @@ class Writers:
         on_recorded: Callable[[int, Recorded], None],
         on_lost: Callable[[Held], None],
         on_refused: Callable[[int, str], None],
+        allowed: Callable[[], bool] = lambda: True,
         writers: int = 3,
     ) -> None:
+        self._allowed = allowed
         self._params = params
         self._count = writers
         self._ready: asyncio.Queue[SessionInbox] = asyncio.Queue()
@@ -170,18 +192,21 @@ class Writers:
                 group.create_task(self._write())
 
     async def _write(self) -> None:
-        conn: psycopg.AsyncConnection[Any] | None = None
+        conn: Connection | None = None
         pause = FIRST_PAUSE
         try:
             while True:
                 inbox = await self._ready.get()
                 while (batch := inbox.batch()) and not inbox.is_closed:
+                    if not self._allowed():  # nothing is stored until the leases hold again
+                        await asyncio.sleep(LEASE_PAUSE)
+                        continue
                     try:
-                        if conn is None or conn.closed:
-                            conn = await database.connect(self._params)
+                        conn = await self._connected(conn)
                         await self._commit(conn, inbox, batch)
                         pause = FIRST_PAUSE
-                    except PASSING as error:
+                    except Passing as passing:
+                        error = passing.error
                         log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(error))
                         await _drop(conn)
                         conn = None
@@ -194,14 +219,31 @@ class Writers:
         finally:
             await _drop(conn)
 
-    async def _commit(self, conn: psycopg.AsyncConnection[Any], inbox: SessionInbox, batch: list[Incoming]) -> None:
-        """Record the batch; what cannot be stored is found by halving and set aside. Raises PASSING, LeaseLost."""
+    async def _connected(self, conn: Connection | None) -> Connection:
+        if conn is not None and not conn.closed:
+            return conn
+        try:
+            return await database.connect(self._params)
+        except (psycopg.Error, OSError) as error:
+            raise Passing(error) from None
+
+    async def _record(self, conn: Connection, held: Held, batch: list[Incoming]) -> Recorded:
+        """Raises LeaseLost, Passing, or what says that this batch can never be stored as it is."""
+        try:
+            return await record(conn, held.session_id, held.fence, held.node_id, batch)
+        except (psycopg.Error, OSError) as error:
+            if _is_passing(error):
+                raise Passing(error) from None
+            raise
+
+    async def _commit(self, conn: Connection, inbox: SessionInbox, batch: list[Incoming]) -> None:
+        """Record the batch; what cannot be stored is found by halving and set aside. Raises Passing, LeaseLost."""
         held = inbox.held
         try:
-            recorded = await record(conn, held.session_id, held.fence, held.node_id, batch)
-        except PASSING:
+            recorded = await self._record(conn, held, batch)
+        except (Passing, LeaseLost):
             raise
-        except LASTING as error:
+        except Exception as error:  # noqa: BLE001  an entry that meets a bug must not keep the others out
             if len(batch) > 1:
                 middle = len(batch) // 2
                 await self._commit(conn, inbox, batch[:middle])
@@ -211,28 +253,21 @@ class Writers:
         inbox.committed(len(batch))
         self._on_recorded(held.session_id, recorded)
 
-    async def _set_aside(
-        self, conn: psycopg.AsyncConnection[Any], held: Held, incoming: Incoming, error: Exception
-    ) -> Recorded:
-        """Store each change that can be stored, and the state after them; name the kinds of the others."""
-        new = 0
-        changed = False
+    async def _set_aside(self, conn: Connection, held: Held, incoming: Incoming, error: Exception) -> Recorded:
+        """Store each change that can be stored, and the state after them; the others are kept as what they were."""
+        parts: list[Recorded] = []
+        kept: list[Unreadable] = []
         for change in incoming.changes:
             try:
-                part = await record(
-                    conn, held.session_id, held.fence, held.node_id, [Incoming((change,), incoming.peers)]
-                )
-            except PASSING:
+                parts.append(await self._record(conn, held, [Incoming((change,), incoming.peers)]))
+            except (Passing, LeaseLost):
                 raise
-            except LASTING as refused:
+            except Exception as refused:  # noqa: BLE001  see above
+                kept.append(Unreadable(type(change).__name__, _name(refused), repr(change).encode()))
                 self._refuse(held, change, refused)
-            else:
-                new, changed = new + part.new_messages, changed or part.changed
-        kind = "+".join(sorted({type(change).__name__ for change in incoming.changes}))
-        log.error("entry stored in parts", session=held.session_id, kind=kind, error=_name(error))
-        state_only = Incoming((Unreadable(kind, _name(error)),), (), incoming.checkpoint)
-        last = await record(conn, held.session_id, held.fence, held.node_id, [state_only])
-        return Recorded(new, changed, unreadable=last.unreadable)
+        log.error("entry stored in parts", session=held.session_id, kept_aside=len(kept), error=_name(error))
+        parts.append(await self._record(conn, held, [Incoming(tuple(kept), (), incoming.checkpoint)]))
+        return joined(parts)
 
     def _refuse(self, held: Held, change: Change, error: Exception) -> None:
         kind = type(change).__name__
@@ -246,7 +281,7 @@ def _name(error: Exception) -> str:
     return f"{type(error).__name__} {state}" if state else type(error).__name__
 
 
-async def _drop(conn: psycopg.AsyncConnection[Any] | None) -> None:
+async def _drop(conn: Connection | None) -> None:
     if conn is not None:
-        with contextlib.suppress(*PASSING):
+        with contextlib.suppress(psycopg.Error, OSError):
             await conn.close()

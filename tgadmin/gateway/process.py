@@ -83,7 +83,13 @@ class GatewayProcess:
             without_account=without_account,
         )
         self.threads = Threads()
-        writers = Writers(self._params, on_recorded=self._recorded, on_lost=self._lost, on_refused=self._refused)
+        writers = Writers(
+            self._params,
+            on_recorded=self._recorded,
+            on_lost=self._lost,
+            on_refused=self._refused,
+            allowed=self.leases.allowed,
+        )
         self.gateway = Gateway(
             network=config.network,
             leases=self.leases,

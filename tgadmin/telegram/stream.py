@@ -12,8 +12,19 @@ from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.errors import Kind, TelegramError
-from tgadmin.core.types import CHANNEL_MARK, ChatState, Checkpoint, Incoming
-from tgadmin.telegram._telethon import ACCOUNT, CATCH_UP, Batch, Box, Entry, UnreadablePacket, Wire
+from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Incoming
+from tgadmin.telegram._telethon import (
+    ACCOUNT,
+    CATCH_UP,
+    Batch,
+    Box,
+    Entry,
+    Recovered,
+    Removed,
+    UnreadablePacket,
+    Wire,
+    entry_of,
+)
 from tgadmin.telegram.convert import incoming
 from tgadmin.telegram.dialogs import pages
 from tgadmin.telegram.hashes import Hashes
@@ -26,6 +37,7 @@ UNREADABLE_PAUSE = 60.0
 
 GONE = frozenset({"CHANNEL_PRIVATE", "CHANNEL_PUBLIC_GROUP_NA", "USER_BANNED_IN_CHANNEL"})
 LOST_PLACE = frozenset({"PERSISTENT_TIMESTAMP_INVALID", "PERSISTENT_TIMESTAMP_EMPTY", "UNREADABLE_ANSWER"})
+_MESSAGES = (T.UpdateNewMessage, T.UpdateNewChannelMessage)  # without their pts in a difference
 _SHORT = (T.UpdateShortMessage, T.UpdateShortChatMessage)
 
 
@@ -77,6 +89,7 @@ class Stream:
         self._wanted: set[Entry] = set()
         self._unreadable_until = 0.0
         self._asked_dialogs = False
+        self._fetching: dict[Entry, Recovered] = {}
         self.caught_up = asyncio.Event()
 
     async def run(self) -> None:
@@ -171,6 +184,7 @@ class Stream:
         return first, self._retries.at(first)
 
     async def _difference(self, entry: Entry) -> None:
+        low = self._box.pts(entry)
         try:
             if entry is ACCOUNT:
                 batch = self._box.account_difference(await self._wire.invoke(self._box.get_difference()))
@@ -180,7 +194,18 @@ class Stream:
             await self._difference_failed(entry, error)
             return
         self._retries.clear(entry)
+        self._count(entry, low, batch)
         self._emit(batch)
+
+    def _count(self, entry: Entry, low: int, batch: Batch) -> None:
+        """At the end of a difference, what it brought goes on record with it."""
+        fetching = self._fetching.setdefault(entry, Recovered(entry, low, low, 0))
+        fetching.count += sum(isinstance(each, _MESSAGES) or entry_of(each) is not None for each in batch.updates)
+        fetching.high = self._box.pts(entry)
+        if entry not in self._box.getting_diff_for:
+            del self._fetching[entry]
+            if fetching.high > fetching.low:
+                batch.updates.append(fetching)
 
     async def _channel_difference(self, channel_id: int) -> Batch:
         access_hash = await self._hash_of(channel_id)
@@ -208,8 +233,9 @@ class Stream:
         if error.kind is Kind.WAIT and error.seconds is not None:
             self._retries.wait(entry, self._now() + max(error.seconds, 1), all_channels=True)
         elif entry is not ACCOUNT and error.code in GONE:
+            removed = Removed(entry, self._box.pts(entry))
             self._box.forget(entry)
-            self._put_entry(Incoming((ChatState(CHANNEL_MARK - entry, left=True),)))
+            self._emit(Batch([removed]))
         elif entry is not ACCOUNT and error.code == "CHANNEL_INVALID":
             self._emit(Batch([self._box.jump(entry, 0)]))
             self._box.forget(entry)
@@ -255,6 +281,7 @@ class Stream:
     async def _start_over(self) -> None:
         """Go back to the state that was put last, and go on from there once all that was put is committed."""
         self._wire.updates.clear()
+        self._fetching.clear()
         self._box.restore(self._put)
         if self._last_put is not None:
             await asyncio.wait((self._last_put,))

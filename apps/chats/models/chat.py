@@ -36,6 +36,7 @@ class Peer(models.Model):
     class Meta:
         db_table = "telegram_peers"
         constraints = (models.UniqueConstraint(fields=("session", "peer_id"), name="peer_once"),)
+        indexes = (models.Index(fields=("session",), condition=models.Q(is_online=True), name="peer_online"),)
 
     def __str__(self) -> str:
         return self.name or str(self.peer_id)

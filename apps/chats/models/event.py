@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -29,6 +30,7 @@ class Event(models.Model):
         db_table = "chat_events"
         ordering = ("chat", "number")
         constraints = (models.UniqueConstraint(fields=("chat", "number"), name="event_number_once"),)
+        indexes = (BrinIndex(fields=("at",), name="event_age"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number}"
@@ -43,6 +45,7 @@ class Gap(models.Model):
     high_pts = models.BigIntegerField()
     how = models.CharField(max_length=32)
     recovered = models.PositiveIntegerField(null=True, blank=True)
+    after_row = models.BigIntegerField(default=0, editable=False, help_text="Rows of messages after it came later.")
     at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -52,6 +55,24 @@ class Gap(models.Model):
 
     def __str__(self) -> str:
         return f"gap {self.low_pts}–{self.high_pts}"
+
+
+class UnreadableUpdate(models.Model):
+    """An update that could not be understood or stored, kept aside with its bytes: TL's, from where it could not be
+    read, or our rendering of what the database refused. Never in the way of the others."""
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="unreadable_updates")
+    kind = models.CharField(max_length=64)
+    reason = models.CharField(max_length=255)
+    data = models.BinaryField()
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        db_table = "telegram_unreadable_updates"
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"unreadable {self.kind}"
 
 
 class Installation(models.Model):

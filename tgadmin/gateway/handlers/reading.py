@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from django.utils import timezone
-
 from apps.sessions.services.commands import Kind
 from tgadmin.core.types import Dialog, History, Incoming
 from tgadmin.gateway import gaps
@@ -44,7 +42,7 @@ async def history(job: Job) -> Done:
 
 async def dialogs(job: Job) -> Done:
     """The whole list of chats, page by page, each with its newest message; gaps of the past are closed by it."""
-    began = timezone.now()
+    began = await job.gateway.threads.run(gaps.now)
     pages = job.account.client.dialogs()
     chats = 0
     while True:

@@ -5,7 +5,16 @@ close. Telethon's own client is not used: it moves its state before updates are 
 from handlers, sleeps and retries by itself, and shares its list of data centres between accounts.
 """
 
-from tgadmin.telegram._telethon.box import ACCOUNT, Batch, Box, Entry, TooLong, entry_of
+from tgadmin.telegram._telethon.box import (
+    ACCOUNT,
+    Batch,
+    Box,
+    Entry,
+    Recovered,
+    Removed,
+    TooLong,
+    entry_of,
+)
 from tgadmin.telegram._telethon.connection import GuardedConnection, QuietLogs, add_rsa_key
 from tgadmin.telegram._telethon.queue import CATCH_UP, UnreadablePacket, UpdatesQueue
 from tgadmin.telegram._telethon.results import UNREAD_NOT_SAID
@@ -22,6 +31,8 @@ __all__ = [
     "GuardedConnection",
     "Pings",
     "QuietLogs",
+    "Recovered",
+    "Removed",
     "TooLong",
     "UnreadablePacket",
     "UpdatesQueue",

@@ -40,6 +40,24 @@ class TooLong:
 
 
 @dataclass(slots=True)
+class Recovered:
+    """A difference has been asked for to its end: ``count`` updates came that had not come by themselves."""
+
+    entry: Entry
+    low: int
+    high: int
+    count: int
+
+
+@dataclass(slots=True)
+class Removed:
+    """The account is no member of the channel any more: Telegram gives nothing of it after ``pts``."""
+
+    entry: Entry
+    pts: int
+
+
+@dataclass(slots=True)
 class Batch:
     """What one container or difference brought, in order; ``channels`` are those whose pts moved (bare ids)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 
@@ -18,9 +18,11 @@ CATCH_UP: Final = _CatchUp()
 
 @dataclass(frozen=True, slots=True)
 class UnreadablePacket:
-    """A packet that held an object of an unknown type: all of it is lost. ``constructor`` is the type's number."""
+    """A packet that held an object of an unknown type: all of it is lost. ``constructor`` is the type's number,
+    ``data`` what came from there on."""
 
     constructor: int
+    data: bytes = field(default=b"", repr=False)
 
 
 class UpdatesQueue(asyncio.Queue[Any]):

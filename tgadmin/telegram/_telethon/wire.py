@@ -45,13 +45,13 @@ class Pings:
 class _State(MTProtoState):
     """Says when a packet could not be read: Telethon drops it whole, with a line in the log."""
 
-    on_unreadable: Callable[[int], None]
+    on_unreadable: Callable[[int, bytes], None]
 
     def decrypt_message_data(self, body: bytes) -> Any:
         try:
             return super().decrypt_message_data(body)
         except TypeNotFoundError as error:
-            self.on_unreadable(error.invalid_constructor_id)
+            self.on_unreadable(error.invalid_constructor_id, error.remaining)
             raise
 
 
@@ -85,7 +85,7 @@ class Wire(MTProtoSender):
             updates_queue=self.updates,
         )
         self._state: _State = _State(self.auth_key, loggers=logs)
-        self._state.on_unreadable = lambda number: self.updates.put_nowait(UnreadablePacket(number))
+        self._state.on_unreadable = lambda number, data: self.updates.put_nowait(UnreadablePacket(number, data))
         self._send_queue._state = self._state  # it was made with the state that has just been replaced
         dc_id, host, port = address
         self._tcp = GuardedConnection(

@@ -13,6 +13,7 @@ from tgadmin.core.types import (
     Change,
     ChatState,
     Gap,
+    GapKind,
     History,
     MessageEdited,
     MessageIdAssigned,
@@ -25,7 +26,14 @@ from tgadmin.core.types import (
     Typing,
     Unreadable,
 )
-from tgadmin.telegram._telethon import ACCOUNT, UNREAD_NOT_SAID, TooLong, UnreadablePacket
+from tgadmin.telegram._telethon import (
+    ACCOUNT,
+    UNREAD_NOT_SAID,
+    Recovered,
+    Removed,
+    TooLong,
+    UnreadablePacket,
+)
 from tgadmin.telegram.convert.messages import ARCHIVE, dialog, message, muted_until, sent_message, short_message
 from tgadmin.telegram.convert.peers import marked, presence
 from tgadmin.telegram.convert.text import snake
@@ -41,7 +49,15 @@ def changes(update: Any, me: int) -> Changes:
     try:
         return convert(update, me)
     except Exception as error:  # noqa: BLE001 - one update of a shape that nobody foresaw must not stop the rest
-        return [Unreadable(type(update).__name__, type(error).__name__)]
+        return [Unreadable(type(update).__name__, type(error).__name__, _bytes(update))]
+
+
+def _bytes(update: Any) -> bytes:
+    """The update as it came; empty where it is none that TL can write."""
+    try:
+        return bytes(update)
+    except Exception:  # noqa: BLE001 - it is broken: that is why we are here
+        return b""
 
 
 def _new(update: Any, me: int) -> Changes:
@@ -61,7 +77,7 @@ def _short(update: Any, me: int) -> Changes:
 def _sent(update: Any, me: int) -> Changes:
     request: Any = getattr(update, "_request", None)
     if not hasattr(request, "random_id") or not hasattr(request, "peer"):
-        return [Unreadable(type(update).__name__, "its request is not known")]
+        return [Unreadable(type(update).__name__, "its request is not known", _bytes(update))]
     return [SentShort(request.random_id, sent_message(update, request, me))]
 
 
@@ -157,16 +173,28 @@ def _participants(update: Any, _: int) -> Changes:
 
 
 def _secret(update: Any, _: int) -> Changes:
-    return [Unreadable(type(update).__name__, "secret chats are not supported")]
+    return [Unreadable(type(update).__name__, "secret chats are not supported", _bytes(update))]
 
 
 def _packet(update: Any, _: int) -> Changes:
-    return [Unreadable(f"{update.constructor:08x}", "unknown type")]
+    return [Unreadable(f"{update.constructor:08x}", "unknown type", update.data)]
+
+
+def _box(entry: Any) -> int:
+    return ACCOUNT_BOX if entry is ACCOUNT else CHANNEL_MARK - int(entry)
+
+
+def _recovered(found: Any, _: int) -> Changes:
+    return [Gap(_box(found.entry), found.low, found.high, GapKind.DIFFERENCE, found.count)]
+
+
+def _removed(found: Any, _: int) -> Changes:
+    box = _box(found.entry)
+    return [Gap(box, found.pts, found.pts, GapKind.REMOVED, 0), ChatState(box, left=True)]
 
 
 def _too_long(gap: Any, me: int) -> Changes:
-    box = ACCOUNT_BOX if gap.entry is ACCOUNT else CHANNEL_MARK - gap.entry
-    found: Changes = [Gap(box, gap.low, gap.high)]
+    found: Changes = [Gap(_box(gap.entry), gap.low, gap.high)]
     if gap.dialog is not None and (row := dialog(gap.dialog)) is not None:
         found.append(row)
         newest = sorted((each for each in gap.messages if getattr(each, "peer_id", None)), key=lambda m: -m.id)
@@ -177,6 +205,8 @@ def _too_long(gap: Any, me: int) -> Changes:
 
 _KINDS: dict[type, Callable[[Any, int], Changes]] = {
     TooLong: _too_long,
+    Recovered: _recovered,
+    Removed: _removed,
     UnreadablePacket: _packet,
     T.UpdateNewMessage: _new,
     T.UpdateNewChannelMessage: _new,

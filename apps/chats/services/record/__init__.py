@@ -7,7 +7,7 @@ refuses for a passing reason; nothing of a failed batch is stored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,9 +18,9 @@ import psycopg
 from apps.chats.services.record import reads, writes
 from apps.chats.services.record.apply import apply
 from apps.chats.services.record.batch import survey
-from tgadmin.core.types import Gap, Incoming, Typing, Unreadable
+from tgadmin.core.types import Gap, GapKind, Incoming, Typing, Unreadable
 
-__all__ = ["Recorded", "record"]
+__all__ = ["Recorded", "joined", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,18 @@ class Recorded:
     typing: tuple[tuple[Typing, str], ...] = ()
     gaps: tuple[Gap, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+
+
+def joined(parts: Iterable[Recorded]) -> Recorded:
+    """Several transactions' results as one."""
+    parts = list(parts)
+    return Recorded(
+        new_messages=sum(part.new_messages for part in parts),
+        changed=any(part.changed for part in parts),
+        typing=tuple(one for part in parts for one in part.typing),
+        gaps=tuple(one for part in parts for one in part.gaps),
+        unreadable=tuple(one for part in parts for one in part.unreadable),
+    )
 
 
 async def record(
@@ -53,6 +65,6 @@ async def record(
         new_messages=state.new,
         changed=any(chat.dirty for chat in state.chats.values()) or bool(state.presence),
         typing=tuple(state.typing),
-        gaps=tuple(state.gaps),
+        gaps=tuple(gap for gap in state.gaps if gap.how is GapKind.TOO_LONG),
         unreadable=tuple(state.unreadable),
     )

@@ -13,6 +13,7 @@ from tgadmin.core.types import (
     ChatState,
     Dialog,
     Gap,
+    GapKind,
     History,
     Message,
     MessageEdited,
@@ -226,6 +227,8 @@ def _chat_state(state: State, change: ChatState) -> None:
 
 def _gap(state: State, change: Gap) -> None:
     state.gaps.append(change)
+    if change.how is not GapKind.TOO_LONG:
+        return
     for chat in list(state.chats.values()):
         if chat.peer_id != change.box and (change.box != ACCOUNT_BOX or is_channel(chat.peer_id)):
             continue

@@ -13,6 +13,7 @@ from tgadmin.core.types import (
     Checkpoint,
     Dialog,
     Gap,
+    GapKind,
     History,
     Incoming,
     Message,
@@ -126,6 +127,8 @@ def _dialog(needs: Needs, change: Dialog) -> None:
 
 
 def _gap(needs: Needs, change: Gap) -> None:
+    if change.how is not GapKind.TOO_LONG:
+        return
     if change.box == ACCOUNT_BOX:
         needs.whole_account = True
     else:

@@ -27,13 +27,15 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
     names = await conn.execute(sql.PEER_NAMES, (session_id, list(needs.names)), prepare=True)
     found = await _ask_messages(conn, session_id, needs)
     ranges = [await _ask_range(conn, session_id, history) for history in needs.histories]
-    ids = await conn.execute(sql.MESSAGE_IDS, (needs.new_messages,), prepare=True)
+    # One more than is needed: it says where the new rows begin, even if there are none.
+    ids = await conn.execute(sql.MESSAGE_IDS, (needs.new_messages + 1,), prepare=True)
     if await lease.fetchone() is None:
         raise LeaseLost(f"session {session_id} is not held under fence {fence}")
     locked = {row[1]: ChatRow(*row) for row in await chats.fetchall()}
     peers = await _names(names, needs)
     if missing := needs.creates - locked.keys():
         locked |= await _create(conn, session_id, missing, peers, now)
+    first_id, *more_ids = [row[0] for row in await ids.fetchall()]
     state = State(
         now=now,
         chats=locked,
@@ -41,7 +43,8 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
         stored={},
         ours={},
         ranges={},
-        ids=iter([row[0] for row in await ids.fetchall()]),
+        ids=iter(more_ids),
+        first_id=first_id,
     )
     by_pk: dict[int, MessageRow] = {}
     for cursor in found:

@@ -186,10 +186,20 @@ FROM unnest(%s::bigint[]) k(id) LEFT JOIN LATERAL (
 WHERE c.id = k.id
 """
 
+# A batch whose commit was not answered is stored again: its gaps are on record once.
 INSERT_GAPS = """
-INSERT INTO telegram_gaps (session_id, box, low_pts, high_pts, how, at)
-SELECT %s, k.box, k.low, k.high, 'too_long', clock_timestamp()
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) k(box, low, high)
+INSERT INTO telegram_gaps (session_id, after_row, box, low_pts, high_pts, how, recovered, at, closed_at)
+SELECT %s, %s, k.box, k.low, k.high, k.how, k.recovered, clock_timestamp(),
+    CASE WHEN k.how <> 'too_long' THEN clock_timestamp() END
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::int[]) k(box, low, high, how, recovered)
+WHERE NOT EXISTS (SELECT 1 FROM telegram_gaps g WHERE g.session_id = %s AND g.box = k.box AND g.low_pts = k.low
+    AND g.high_pts = k.high AND g.how = k.how AND g.at > clock_timestamp() - interval '1 minute')
+"""
+
+INSERT_UNREADABLE = """
+INSERT INTO telegram_unreadable_updates (session_id, kind, reason, data, at)
+SELECT %s, k.kind, k.reason, k.data, clock_timestamp()
+FROM unnest(%s::text[], %s::text[], %s::bytea[]) k(kind, reason, data)
 """
 
 CHANNEL_STATES = """

@@ -24,6 +24,8 @@ class State:
     ranges: dict[int, list[MessageRow]]
     """Stored rows of the chats whose history was fetched, by peer."""
     ids: Iterator[int]
+    first_id: int
+    """New rows have ids from here on."""
     assigned: dict[tuple[int, int], int] = field(default_factory=dict)
     """(box, telegram id) -> random_id, for messages that come before the word of their id."""
     by_pk: dict[int, ChatRow] = field(default_factory=dict)

@@ -16,6 +16,9 @@ from tgadmin.core.types import Checkpoint, Peer
 
 Connection = psycopg.AsyncConnection[Any]
 
+KEPT_BYTES = 65_536
+"""Of one update that could not be read."""
+
 _message = attrgetter(
     "pk", "chat_id", "box", "telegram_id", "random_id", "state", "error_code", "waits_until", "out", "sender_id",
     "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at", "service", "media", "forward", "post_author",
@@ -39,8 +42,12 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
     if state.refresh:
         await conn.execute(sql.REFRESH_LAST, (sorted(state.refresh),), prepare=True)
     if state.gaps:
-        columns = columns_of([(gap.box, gap.low_pts, gap.high_pts) for gap in state.gaps], 3)
-        await conn.execute(sql.INSERT_GAPS, (session_id, *columns), prepare=True)
+        rows = [(gap.box, gap.low_pts, gap.high_pts, gap.how.value, gap.recovered) for gap in state.gaps]
+        params = (session_id, state.first_id, *columns_of(rows, 5), session_id)
+        await conn.execute(sql.INSERT_GAPS, params, prepare=True)
+    if state.unreadable:
+        aside = [(one.kind[:64], one.reason[:255], one.data[:KEPT_BYTES]) for one in state.unreadable]
+        await conn.execute(sql.INSERT_UNREADABLE, (session_id, *columns_of(aside, 3)), prepare=True)
     if needs.checkpoint is not None:
         await _store_checkpoint(conn, session_id, needs.checkpoint)
 
