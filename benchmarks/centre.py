@@ -154,6 +154,8 @@ class Centre:
         body = bytes(types.Updates(updates, list(users.values()), list(chats.values()), parts[-1].date, parts[-1].seq))
         # The session makes the number of the message; what it queues is taken out again and encrypted here.
         sent = session.send(body)
+        if sent not in session._queue:
+            raise RuntimeError("the client's connection has ended")
         session._queue.remove(sent)
         key = session.key
         salt = salts.current(key, self.sandbox.clock())

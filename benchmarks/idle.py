@@ -111,7 +111,7 @@ def _idle(stage: Stage, process: psutil.Process, before: int, sessions: int, too
     time.sleep(REST_SECONDS)
     now = process.cpu_times()
     used = now.user + now.system - cpu.user - cpu.system
-    return Idle((after - before) / sessions / 1e6, took, used / (time.monotonic() - began) * 100)
+    return Idle((after - before) / sessions / 1e6, took, max(0.0, used / (time.monotonic() - began) * 100))
 
 
 def _settled(stage: Stage, process: psutil.Process) -> int:
