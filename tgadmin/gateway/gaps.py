@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -15,6 +15,8 @@ from tgadmin.core.types import ACCOUNT_BOX, CHANNEL_MARK
 
 FETCHED_AT_ONCE = 50
 PAGE = 100
+COUNTED = timedelta(minutes=10)
+"""So long after it was found, what a fetch brings counts as recovered of a gap."""
 FOUND, FETCHED = "too_long", "fetched"
 """What a gap's row says of how it is made good: nothing queued yet, or queued."""
 
@@ -54,12 +56,20 @@ def now() -> datetime:
     return moment
 
 
-@transaction.atomic
 def close(session_id: int, began: datetime) -> None:
-    """The chat list has been read again since ``began``: what was unknown before is known. How many messages of before
-    the gap's end are here that were not is what was recovered."""
-    for gap in Gap.objects.select_for_update().filter(session_id=session_id, how=FETCHED, closed_at=None, at__lt=began):
-        late = Message.objects.filter(session_id=session_id, box=gap.box, pk__gte=gap.after_row, date__lte=gap.at)
-        gap.recovered = late.count()
-        gap.closed_at = timezone.now()
-        gap.save(update_fields=("recovered", "closed_at"))
+    """The chat list has been read again since ``began``: what was unknown before is known."""
+    Gap.objects.filter(session_id=session_id, how=FETCHED, closed_at=None, at__lt=began).update(
+        closed_at=timezone.now()
+    )
+    count(session_id)
+
+
+@transaction.atomic
+def count(session_id: int) -> None:
+    """How many messages of before a gap's end are here that were not when it was found: what was recovered. Pages of
+    history go on coming after the chat list."""
+    late = timezone.now() - COUNTED
+    for gap in Gap.objects.select_for_update().filter(session_id=session_id, how=FETCHED, at__gt=late).order_by("pk"):
+        here = Message.objects.filter(session_id=session_id, box=gap.box, pk__gte=gap.after_row, date__lte=gap.at)
+        gap.recovered = here.count()
+        gap.save(update_fields=("recovered",))

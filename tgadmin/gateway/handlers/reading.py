@@ -35,6 +35,7 @@ async def history(job: Job) -> Done:
         )
         page = window.reconcile(page)
         await job.account.inbox.put_fetched(page)
+    await job.gateway.threads.run(gaps.count, job.held.session_id)
     pages = [change for change in page.changes if isinstance(change, History)]
     stored = sum(len(one.messages) for one in pages)
     return Done({"stored": stored, "complete": any(one.complete for one in pages)})
