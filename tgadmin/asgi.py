@@ -8,19 +8,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgadmin.settings")
 os.environ.setdefault("TGADMIN_PROCESS", "web")
 http = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402  needs the apps, which get_asgi_application loads
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.routing import ProtocolTypeRouter  # noqa: E402
 
-from apps.chats.routing import websocket_urlpatterns  # noqa: E402
+from apps.chats.routing import websocket_application  # noqa: E402  needs the apps, which get_asgi_application loads
 from apps.sessions.checks import stop_if_unsound  # noqa: E402
 
 if os.environ["TGADMIN_PROCESS"] == "web":
     stop_if_unsound()
 
-application = ProtocolTypeRouter(
-    {
-        "http": http,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
-    }
-)
+application = ProtocolTypeRouter({"http": http, "websocket": websocket_application()})

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from tgadmin.local import runtime
@@ -20,6 +21,8 @@ from tgadmin.local.errors import NotRunning
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 NOT_RUNNING = "tgadmin is not running here and DATABASE_URL is not set: start it with bin/run."
+
+LARGEST = 1_000_000
 
 env = environ.Env()
 standalone = False
@@ -59,6 +62,14 @@ def number(name: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else -1
 
 
+def positive(name: str, default: int) -> int:
+    """The variable's number, which is at least 1. Raises ImproperlyConfigured."""
+    text = value(name).strip() or str(default)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST):
+        raise ImproperlyConfigured(f"{name} must be a whole number from 1 to {LARGEST}.")
+    return int(text)
+
+
 def process() -> str:
     """Which of the processes a management command is: what TGADMIN_PROCESS says where a supervisor sets it."""
     return {"gateway": "gateway", "qcluster": "worker"}.get(sys.argv[1] if len(sys.argv) > 1 else "", "")
@@ -71,6 +82,9 @@ def has_database() -> bool:
 def database(pool: bool) -> dict[str, object]:
     """Django's database settings. ``pool`` is for the web process: psycopg's pool; Django then wants no CONN_MAX_AGE.
 
+    DATABASE_CONNECTIONS are all of the process's: one of them LISTENs, outside the pool. When all are taken,
+    DATABASE_WAITING requests wait, for DATABASE_WAIT_SECONDS at most; further ones are refused (core/pool.py).
+
     Without the address of a PostgreSQL they name none: a system check says so.
     """
     url = value("DATABASE_URL")
@@ -79,7 +93,9 @@ def database(pool: bool) -> dict[str, object]:
     config: dict[str, object] = env.db_url_config(url)
     if pool:
         options = dict(config.get("OPTIONS") or {})  # type: ignore[call-overload]
-        options["pool"] = {"min_size": 2, "max_size": 20, "max_waiting": 10, "timeout": 10}
+        size = max(positive("DATABASE_CONNECTIONS", 20) - 1, 1)
+        waiting, seconds = positive("DATABASE_WAITING", 10), positive("DATABASE_WAIT_SECONDS", 10)
+        options["pool"] = {"min_size": min(2, size), "max_size": size, "max_waiting": waiting, "timeout": seconds}
         config["OPTIONS"] = options
     else:
         config["CONN_MAX_AGE"] = 600

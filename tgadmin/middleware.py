@@ -1,13 +1,19 @@
-"""What every request passes: addresses that no row can have are refused; the admin's exception to the content security
+"""What every request passes: addresses that no row can have are refused; so are requests that no database connection is
+free for; the admin's exception to the content security
 policy, since Unfold's Alpine evaluates expressions and sets styles."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views.defaults import server_error
+
+from tgadmin.core import pool
 
 
 class NoNul:
@@ -49,3 +55,32 @@ class AdminContentSecurity:
                 "style-src": [SELF, UNSAFE_INLINE],
             }
         return response
+
+
+class Busy:
+    """503 with Retry-After when every database connection of this process is taken and enough others wait."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return busy(request) if pool.is_full(exception) else None
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """A page for people, {"code", "says"} for scripts; needs no database."""
+    headers = {"Retry-After": str(pool.RETRY_AFTER), "Cache-Control": "no-store"}
+    if "text/html" in request.headers.get("Accept", ""):
+        return HttpResponse(render_to_string("503.html", {"says": pool.SAYS}), status=503, headers=headers)
+    return JsonResponse({"code": "BUSY", "says": pool.SAYS}, status=503, headers=headers)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Django's page for errors; what middleware raised, which no ``process_exception`` sees, may be a full pool too."""
+    return busy(request) if pool.is_full(sys.exc_info()[1]) else server_error(request)

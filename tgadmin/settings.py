@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tgadmin.middleware.NoNul",
+    "tgadmin.middleware.Busy",
 ]
 
 ROOT_URLCONF = "tgadmin.urls"
@@ -82,6 +83,13 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environment.database(pool=PROCESS == "web")}
+LIVE_SOCKETS_PER_USER = environment.positive("LIVE_SOCKETS_PER_USER", 3)
+LIVE_SOCKETS = environment.positive("LIVE_SOCKETS", 1000)
+LIVE_SOCKETS_PER_MINUTE = environment.positive("LIVE_SOCKETS_PER_MINUTE", 100)
+"""Open chat pages of a user, of all users over all web processes, and new connections of a user within a minute."""
+EVENTS_KEPT_PER_CHAT = environment.positive("EVENTS_KEPT_PER_CHAT", 1000)
+EVENTS_KEPT_DAYS = environment.positive("EVENTS_KEPT_DAYS", 7)
+"""Events that pages may resume from; a page that missed more gets the newest messages instead."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = value("REDIS_URL")

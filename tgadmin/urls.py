@@ -13,3 +13,5 @@ urlpatterns = [
     path("healthz", monitoring.healthz, name="healthz"),
     path("readyz", monitoring.readyz, name="readyz"),
 ]
+
+handler500 = "tgadmin.middleware.failed"

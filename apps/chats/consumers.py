@@ -7,25 +7,34 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID, uuid4
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
+from django.db import Error as DatabaseError
 
+from apps.chats.admission import admission
 from apps.chats.frames import MAX_BYTES, Frame, InvalidError, MalformedError, parse
-from apps.chats.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub, read
+from apps.chats.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub
 from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists, live, messages, page
 from apps.chats.services import messages as services
+from apps.chats.services.places import Place
 from apps.chats.services.text import Refused
+from apps.chats.threads import read
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
+from tgadmin.core import pool
 
 MALFORMED, SILENT, VERSION, TOO_LARGE, TOO_MANY = 4400, 4408, 4409, 4413, 4429
+BUSY = 4503
 
 HELLO_SECONDS = 10.0
 """A page says hello within this time."""
-SILENCE_SECONDS = 45.0
-"""A page pings every 15 s; one that is silent for three pings is gone, whatever TCP believes."""
+SILENCE_SECONDS = 90.0
+"""A page pings every 15 s, and browsers let a hidden one do so once a minute; one that is silent for longer is gone,
+whatever TCP believes."""
 RATE, BURST = 20.0, 100.0
 """Frames a second that a page may send for ever, and at once."""
 REPLAY = 500
@@ -45,6 +54,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
     roles: dict[int, Role]
     session_id: int | None = None
     chat: OpenChat | None = None
+    place: Place | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        try:
+            return await super().__call__(scope, receive, send)
+        finally:
+            await self._leave()  # a consumer that is cancelled gets no disconnect
 
     async def connect(self) -> None:
         self._greeted = False
@@ -60,7 +76,25 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.shut(NO_RIGHT)
         else:
             self.user, self.login_key, self.auth_hash = user, login.session_key, user.get_session_auth_hash()
-            self._guard = asyncio.create_task(self._watch_silence())
+            await self._enter(Place(uuid4(), user.pk, _page_name(self.scope["query_string"])))
+
+    async def _enter(self, place: Place) -> None:
+        """One of the limited places, or a close code that says why there is none."""
+        try:
+            refusal = await admission().enter(self, place)
+        except DatabaseError:
+            await self.shut(BUSY, str(pool.RETRY_AFTER))
+            return
+        if refusal is not None:
+            await self.shut(refusal.code, f"{refusal.limit} {refusal.seconds}")
+            return
+        self.place = place
+        self._guard = asyncio.create_task(self._watch_silence())
+
+    async def _leave(self) -> None:
+        place, self.place = self.place, None
+        if place is not None:
+            await admission().leave(place)
 
     async def disconnect(self, code: int) -> None:
         self._closed = True
@@ -68,15 +102,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._guard.cancel()
         if self._greeted:
             await hub().remove(self)
+        await self._leave()
 
     async def push(self, text: str) -> None:
         if not self._closed:
             await self.send(text_data=text)
 
-    async def shut(self, code: int) -> None:
+    async def shut(self, code: int, reason: str = "") -> None:
         if not self._closed:
             self._closed = True
-            await self.close(code)
+            await self.close(code, reason or None)
+            await self._leave()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         self._heard_at = time.monotonic()
@@ -109,6 +145,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._error(frame.ref, *NOT_FOUND)
         except Refused as refused:
             await self._error(frame.ref, refused.code, refused.says)
+        except DatabaseError as error:
+            if not pool.is_full(error):
+                raise
+            await self._busy(frame)
+
+    async def _busy(self, frame: Frame) -> None:
+        """Whoever waits for an answer gets one; what the page depends on is asked for anew after a reconnection."""
+        if frame.ref is not None:
+            await self._error(frame.ref, "BUSY", pool.SAYS)
+        elif frame.type in ("hello", "list", "open"):
+            await self.shut(BUSY, str(pool.RETRY_AFTER))
 
     def _within_rate(self) -> bool:
         now = time.monotonic()
@@ -255,6 +302,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         "read": _read,
         "typing": _typing,
     }
+
+
+def _page_name(query: bytes) -> UUID | None:
+    """What the page calls itself in the address (``?page=<UUID>``); None when it does not, or not so."""
+    try:
+        return UUID(parse_qs(query.decode("ascii"))["page"][0])
+    except (ValueError, KeyError):
+        return None
 
 
 def _sent(user: User, chat: Chat, text: str, **names: Any) -> dict[str, Any]:

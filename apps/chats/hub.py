@@ -19,12 +19,12 @@ from datetime import timedelta
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 
 from apps.chats.selectors import lists, live, messages, page
 from apps.chats.selectors.live import Changes, EventRow
+from apps.chats.threads import read
 from apps.chats.wakes import Groups, Listener
 from apps.sessions.models import Role
 from apps.sessions.services.notify import EVENTS
@@ -64,7 +64,7 @@ class Watcher(Protocol):
     async def push(self, text: str) -> None:
         """Send a frame; never raises for a socket that is gone."""
 
-    async def shut(self, code: int) -> None:
+    async def shut(self, code: int, reason: str = "") -> None:
         """Close the socket with a close code."""
 
 
@@ -321,11 +321,6 @@ def _text(frame: dict[str, Any]) -> str:
 def _report(task: asyncio.Future[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("a frame could not be fanned out", exc_info=error)
-
-
-async def read(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Run a selector or service in a thread of the pool, not in the one thread that all synchronous code shares."""
-    return await database_sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -1,9 +1,50 @@
-"""Addresses of the sockets."""
+"""Addresses of the sockets, and what happens before a consumer is there."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.db import Error as DatabaseError
 from django.urls import URLPattern, path
 
-from apps.chats.consumers import LiveConsumer
+from apps.chats.consumers import BUSY, LiveConsumer
+from tgadmin.core import pool
+
+App = Callable[[Any, Any, Any], Awaitable[Any]]
 
 websocket_urlpatterns: list[URLPattern] = [path("ws/live/", LiveConsumer.as_asgi())]
+
+
+class BusyIsSaid:
+    """Closes with 4503 when no database connection is free to look who connects; the page comes back by itself."""
+
+    def __init__(self, inner: App) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        accepted = False
+
+        async def sending(event: dict[str, Any]) -> None:
+            nonlocal accepted
+            accepted = accepted or event["type"] == "websocket.accept"
+            await send(event)
+
+        try:
+            await self._inner(scope, receive, sending)
+            return
+        except DatabaseError as error:
+            if accepted or not pool.is_full(error):
+                raise
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": BUSY, "reason": str(pool.RETRY_AFTER)})
+
+
+def websocket_application() -> App:
+    """Who connects is known from the login cookie, and comes from a page of ours."""
+    inner: App = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+    validated: App = AllowedHostsOriginValidator(BusyIsSaid(inner))
+    return validated

@@ -1,0 +1,115 @@
+"""Who may have a live socket: a web process's side of the limits that hold over all of them (services/places.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Protocol
+from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
+
+from django.db import Error as DatabaseError
+
+from apps.chats.services import places
+from apps.chats.services.places import Place, Refusal
+from apps.chats.threads import read
+
+log = logging.getLogger(__name__)
+
+REPLACED = 4410
+"""Close code of a socket whose page has connected anew."""
+
+
+class Guest(Protocol):
+    """A socket, as it is seen here."""
+
+    async def shut(self, code: int, reason: str = "") -> None:
+        """Close the socket with a close code."""
+
+
+class Admission:
+    """Lives in one event loop; beats while there are places."""
+
+    def __init__(self) -> None:
+        self.process = uuid4()
+        self._guests: dict[UUID, Guest] = {}
+        self._places: dict[UUID, Place] = {}
+        self._asking: set[UUID] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    async def enter(self, guest: Guest, place: Place) -> Refusal | None:
+        """None: the guest has the place until ``leave``. Raises DatabaseError when nobody can say."""
+        self._asking.add(place.id)
+        try:
+            refusal: Refusal | None = await read(places.take, self.process, place)
+        finally:
+            self._asking.discard(place.id)
+        if refusal is not None:
+            return refusal
+        former = [
+            one.id
+            for one in self._places.values()
+            if place.page is not None and (one.user_id, one.page) == (place.user_id, place.page)
+        ]
+        self._guests[place.id], self._places[place.id] = guest, place
+        if self._task is None:
+            self._task = asyncio.create_task(self._beat())
+        await self._replace(former)
+        return None
+
+    async def leave(self, place: Place) -> None:
+        """Harmless when it has left already. The database hears of it now or, when it is away, by the next beat."""
+        if not self._forget(place.id):
+            return
+        with contextlib.suppress(DatabaseError):
+            await read(places.give_back, [place.id])
+
+    def _forget(self, place_id: UUID) -> bool:
+        known = self._places.pop(place_id, None) is not None
+        self._guests.pop(place_id, None)
+        if not self._places and self._task is not None:
+            self._task.cancel()
+            self._task = None
+        return known
+
+    async def _replace(self, place_ids: list[UUID]) -> None:
+        for place_id in place_ids:
+            guest = self._guests.get(place_id)
+            self._forget(place_id)
+            if guest is not None:
+                await guest.shut(REPLACED)
+
+    async def _beat(self) -> None:
+        """A supervisor: a beat that fails is recorded, the next one mends what it missed."""
+        while True:
+            await asyncio.sleep(places.BEAT)
+            try:
+                await self._agree()
+            except DatabaseError as error:
+                log.warning("open pages cannot be counted: %s", type(error).__name__)
+            except Exception:
+                log.exception("a beat of the live pages failed")
+
+    async def _agree(self) -> None:
+        """Makes the database and this process say the same. Pages that have come back elsewhere are closed here; what
+        could not be given back, since the database was away, is given back now."""
+        known = dict(self._places)
+        own = await read(places.beat, self.process, list(known.values()))
+        ghosts = own - self._places.keys() - self._asking
+        if ghosts:
+            await read(places.give_back, ghosts)
+        # Apart: the last place that goes ends this task.
+        await asyncio.shield(asyncio.ensure_future(self._replace(list(known.keys() - own))))
+
+
+_admissions: WeakKeyDictionary[asyncio.AbstractEventLoop, Admission] = WeakKeyDictionary()
+
+
+def admission() -> Admission:
+    """The admission of the running loop: one per web process."""
+    loop = asyncio.get_running_loop()
+    found = _admissions.get(loop)
+    if found is None:
+        found = _admissions[loop] = Admission()
+    return found
