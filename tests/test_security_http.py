@@ -218,7 +218,7 @@ def test_every_page_has_its_headers_and_no_inline_code(client: Client, chat: Cha
 
 @override_settings(ROOT_URLCONF="tests.test_security_http")
 @pytest.mark.parametrize(
-    ("page", "status", "says"),
+    ("where", "status", "says"),
     [
         ("/nowhere", 404, "There is nothing here"),
         ("/%00", 400, "That cannot be asked"),
@@ -226,8 +226,8 @@ def test_every_page_has_its_headers_and_no_inline_code(client: Client, chat: Cha
         ("/broken/", 500, "Something failed here"),
     ],
 )
-def test_error_pages_say_what_to_do_and_nothing_else(client: Client, page: str, status: int, says: str) -> None:
-    response = client.get(page)
+def test_error_pages_say_what_to_do_and_nothing_else(client: Client, where: str, status: int, says: str) -> None:
+    response = client.get(where)
     shown = response.content.decode()
     assert response.status_code == status
     assert says in shown
