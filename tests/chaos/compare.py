@@ -45,19 +45,25 @@ def _chat(theirs: list[dict[str, Any]], ours: dict[str, Any]) -> list[str]:
     return found
 
 
-def order(seen: Iterable[str], written: Sequence[tuple[int, str]], touched: Collection[int]) -> list[str]:
+def order(
+    seen: Iterable[str],
+    written: Sequence[tuple[int, str]],
+    touched: Collection[int],
+    late: Collection[int] = (),
+) -> list[str]:
     """What is wrong with our messages at the other side: each once, in the order in which staff wrote them.
 
     ``seen`` are the texts there; ``written`` our messages (row, text) in order, those that staff edited or deleted
-    afterwards are ``touched``: they need not be there as they were.
+    afterwards are ``touched``: they need not be there as they were. ``late`` ones were sent again by hand after they had
+    failed: they stand where they came.
     """
     texts = {text for _, text in written}
     mine = [text for text in seen if text in texts]
     found = [f"twice at the other side: {text}" for text in sorted({text for text in mine if mine.count(text) > 1})]
     untouched = [text for row, text in written if row not in touched]
     found += [f"never arrived: {text}" for text in untouched if text not in set(mine)]
-    place = {text: number for number, (_, text) in enumerate(written)}
-    if any(place[before] > place[after] for before, after in pairwise(mine)):
+    place = {text: number for number, (row, text) in enumerate(written) if row not in late}
+    if any(place[before] > place[after] for before, after in pairwise(text for text in mine if text in place)):
         found.append("not in the order in which they were written")
     return found
 

@@ -77,6 +77,14 @@ def delete(message: int) -> int:
     return messages.delete(staff(), [Message.objects.get(pk=message)]).pk
 
 
+def send_again(session: int, code: str) -> list[int]:
+    """Retry the messages that failed with this code; their rows."""
+    failed = list(Message.objects.filter(session_id=session, state="failed", error_code=code).order_by("pk"))
+    for message in failed:
+        messages.retry(staff(), message)
+    return [message.pk for message in failed]
+
+
 def sent(session: int) -> list[int]:
     """Our messages that Telegram has."""
     rows = Message.objects.filter(session_id=session, staff__isnull=False, state="sent", deleted_at=None)
@@ -157,7 +165,7 @@ def owners() -> dict[str, int]:
 DOES = {
     function.__name__: function
     for function in (
-        sign_in, chats, send, edit, delete, sent, status, state, login, chat_row, heads, rows, gaps, owners,
+        sign_in, chats, send, send_again, edit, delete, sent, status, state, login, chat_row, heads, rows, gaps, owners,
     )
 }  # fmt: skip
 

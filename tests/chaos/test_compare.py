@@ -159,6 +159,12 @@ def test_the_other_sides_view(seen: list[str], touched: set[int], says: str) -> 
     assert says in " ".join(found)
 
 
+def test_what_failed_and_was_sent_again_may_come_late_but_must_come_once() -> None:
+    assert compare.order(["out 2", "out 3", "out 1"], WRITTEN, set(), {11}) == []
+    assert compare.order(["out 2", "out 3"], WRITTEN, set(), {11}) == ["never arrived: out 1"]
+    assert compare.order(["out 3", "out 2", "out 1"], WRITTEN, set(), {11}) != []
+
+
 def shown() -> dict[int, dict[str, Any]]:
     return {
         2: {"tid": 20, "text": "b", "deleted": False},

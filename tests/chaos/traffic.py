@@ -96,10 +96,12 @@ class Others:
 
 @dataclass
 class Written:
-    """What staff wrote in one chat: (row, text) in order; ``touched`` rows were edited or deleted afterwards."""
+    """What staff wrote in one chat: (row, text) in order; ``touched`` rows were edited or deleted afterwards, ``late``
+    ones failed with their account's sign-out and were sent again by hand."""
 
     messages: list[tuple[int, str]] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
 
 
 class Staff:
@@ -128,6 +130,11 @@ class Staff:
             else:
                 self._deleted.add(row)
                 self._desk("delete", message=row)
+
+    def again(self, rows: Sequence[int]) -> None:
+        """These had failed and were sent again."""
+        for chat in self.written.values():
+            chat.late |= set(rows) & {row for row, _ in chat.messages}
 
     def write(self, account: Account, peer: int) -> None:
         self.count += 1

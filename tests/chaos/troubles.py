@@ -44,7 +44,7 @@ class Field:
 
     def write(self, account: Account, peer: int) -> None:
         """Staff write there, soon."""
-        self.writing.asked.put(lambda: self.staff.write(account, peer) if account.me not in self.staff.away else None)
+        self.writing.asked.put(lambda: account.me in self.staff.away or self.staff.write(account, peer))
 
     def gateway(self, rng: random.Random) -> str | None:
         """One that is sound."""
@@ -143,12 +143,19 @@ def _slow_mode(on: Field, rng: random.Random) -> None:
 
 
 def _random_id(on: Field, rng: random.Random) -> End:
-    """A repeated random_id is refused instead of answered; the dropped answers make some be repeated."""
+    """A message is sent, but neither its answer nor, since the log forgets it, the difference says so: it is repeated.
+    From then on a repeated random_id is refused instead of answered, until the run's end."""
+    account = rng.choice([one for one in on.accounts if one.me not in on.staff.away])
     on.call("faults.set_random_id", mode="duplicate_error")
-    on.call("faults.drop_reply", method="messages.sendMessage", times=2)
-    for account in rng.sample(on.accounts, min(2, len(on.accounts))):
-        on.write(account, account.board)
-    return lambda: on.call("faults.set_random_id", mode="first_result")
+    on.call("faults.delay", user=account.me, seconds=2 * RANDOM_ID_SECONDS)
+    on.write(account, account.friends[0])
+
+    def end() -> None:
+        on.call("world.forget_updates", owner=account.me)
+        on.call("faults.drop", user=account.me)  # the delayed answer is lost
+        on.call("faults.delay", user=account.me, seconds=0)
+
+    return end
 
 
 def _connections(kind: str, name: str) -> Callable[[Field, random.Random], End | None]:
@@ -250,6 +257,7 @@ def _ban(on: Field, rng: random.Random) -> None:
 
 
 SLICED = 120  # more than one slice of a difference holds
+RANDOM_ID_SECONDS = 3.0  # in which a message that staff write gets to the data centre
 LONG_FREEZE = 12.0  # past the lease: another gateway takes over meanwhile
 
 PROCESSES = [
@@ -272,7 +280,7 @@ DATA_CENTRE = [
     Trouble("difference_error", _rule("error", method="updates.getDifference", code=500, message="INTERNAL")),
     Trouble("slow_mode", _slow_mode),
     Trouble("transport", _rule("transport", code=429)),
-    Trouble("random_id", _random_id, 8.0),
+    Trouble("random_id", _random_id, RANDOM_ID_SECONDS),
     Trouble("drop_connection", _connections("drop_connection", "drop")),
     Trouble("half_open", _connections("half_open", "half_open")),
     Trouble("freeze_connection", _freeze_connection, 3.0, alone=True),
