@@ -81,7 +81,7 @@ class Cluster:
         self.control = ControlClient(f"http://{LOOPBACK}:{control}", token.read_text().strip())
         self._prepare()
         web = ["-m", "daphne", "-v", "0", "-b", LOOPBACK, "-p", str(self.port), "tgadmin.asgi:application"]
-        self._launch("web", web, TGADMIN_PROCESS="web")
+        self._launch("web", web, TGADMIN_PROCESS="web", LIVE_SOCKETS_PER_USER="100")
         for number, name in enumerate(self.gateways):
             own = {"TGADMIN_PROCESS": "gateway", "TELEGRAM_LOCAL_ADDRESS": address(number)}
             if self._clocks is not None:

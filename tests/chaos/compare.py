@@ -54,8 +54,8 @@ def order(
     """What is wrong with our messages at the other side: each once, in the order in which staff wrote them.
 
     ``seen`` are the texts there; ``written`` our messages (row, text) in order, those that staff edited or deleted
-    afterwards are ``touched``: they need not be there as they were. ``late`` ones were sent again by hand after they had
-    failed: they stand where they came.
+    afterwards are ``touched``: they need not be there as they were. ``late`` ones were sent again by hand after they
+    had failed: they stand where they came.
     """
     texts = {text for _, text in written}
     mine = [text for text in seen if text in texts]
