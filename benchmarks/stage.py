@@ -170,7 +170,8 @@ class Stage:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = int(probe.getsockname()[1])
         command = ["-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "tgadmin.asgi:application"]
-        process = Process("web", command, {**self.environment, "TGADMIN_PROCESS": "web"}, self.log("web"))
+        many = dict.fromkeys(("LIVE_SOCKETS_PER_USER", "LIVE_SOCKETS", "LIVE_SOCKETS_PER_MINUTE"), "10000")
+        process = Process("web", command, {**self.environment, **many, "TGADMIN_PROCESS": "web"}, self.log("web"))
         try:
             self.wait(lambda: _answers(port), START_SECONDS, "the web process answers", process)
             yield process, port

@@ -100,9 +100,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._closed = True
         if self._guard is not None:
             self._guard.cancel()
+        await self._leave()
         if self._greeted:
             await hub().remove(self)
-        await self._leave()
 
     async def push(self, text: str) -> None:
         if not self._closed:
@@ -151,11 +151,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._busy(frame)
 
     async def _busy(self, frame: Frame) -> None:
-        """Whoever waits for an answer gets one; what the page depends on is asked for anew after a reconnection."""
-        if frame.ref is not None:
-            await self._error(frame.ref, "BUSY", pool.SAYS)
-        elif frame.type in ("hello", "list", "open"):
+        """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent anew after a
+        reconnection: messages in their order, which they would lose if the next one was taken."""
+        if frame.type in ("hello", "list", "open", "send"):
             await self.shut(BUSY, str(pool.RETRY_AFTER))
+        elif frame.ref is not None:
+            await self._error(frame.ref, "BUSY", pool.SAYS)
 
     def _within_rate(self) -> bool:
         now = time.monotonic()

@@ -43,7 +43,10 @@ export class App {
 
   start() {
     this.socket.connect();
-    setInterval(() => this.set(store.expireTyping(this.state, Date.now())), 1000);
+    setInterval(() => {
+      this.socket.tick();
+      this.set(store.expireTyping(this.state, Date.now()));
+    }, 1000);
     setInterval(this.draw, 30_000); // "Yesterday", waits that are over
   }
 

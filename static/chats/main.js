@@ -28,10 +28,13 @@ let factsTimer;
 let doomed = null;
 let scheduled = false;
 
+// This page's name for itself: when its connection dies unnoticed, the next one takes the place of the dead one.
+const page = crypto.randomUUID();
+
 const app = new App({
   first,
   base: root.dataset.base ?? "/chats/",
-  socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${root.dataset.socket}`,
+  socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${root.dataset.socket}?page=${page}`,
   storage: localStorage,
   draw,
   paint,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { delay } from "../../static/chats/logic/backoff.js";
-import { LiveSocket, closeReason } from "../../static/chats/logic/socket.js";
+import { LiveSocket, closeReason, refusalReason } from "../../static/chats/logic/socket.js";
 
 /** A world without a network: sockets and timers that the test moves by hand. */
 function world() {
@@ -12,7 +12,7 @@ function world() {
     close() { this.readyState = 3; }
     opens() { this.readyState = 1; this.onopen(); }
     says(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
-    ends(code) { this.readyState = 3; this.onclose({ code }); }
+    ends(code, reason = "") { this.readyState = 3; this.onclose({ code, reason }); }
   }
   it.live = new LiveSocket({
     url: "ws://x", WebSocket: FakeSocket, random: () => 0, now: () => (it.clock += 1),
@@ -95,4 +95,42 @@ test("frames of a socket that was left are not heard", () => {
 test("close codes are explained", () => {
   for (const code of [4400, 4401, 4403, 4409, 4413, 4429]) assert.ok(closeReason(code).length > 20);
   assert.equal(closeReason(1006), "");
+});
+
+test("no place: waits as long as the server says, keeps trying, and says why", () => {
+  for (const [code, reason, ms] of [[4421, "3 5", 5000], [4422, "1000 10", 10_000], [4423, "100 42", 42_000], [4503, "2", 2000], [4503, "", 2000]]) {
+    const it = world();
+    it.sockets[0].ends(code, reason);
+    assert.deepEqual([it.live.connection.state, it.live.connection.reason], ["lost", reason]);
+    assert.equal(it.fire(), ms);
+    assert.equal(it.sockets.length, 2);
+  }
+  assert.match(refusalReason(4421, "3 5"), /in 3 other pages.*Close one/);
+  assert.match(refusalReason(4422, "1000 10"), /All 1000 places/);
+  assert.match(refusalReason(4423, "100 42"), /100 times.*in 42 seconds/);
+  assert.ok(refusalReason(4503, "2").length > 20);
+  assert.equal(refusalReason(1006, ""), "");
+});
+
+test("a page that slept does not wait for a dead connection", () => {
+  const it = world();
+  it.sockets[0].opens();
+  it.sockets[0].says({ type: "welcome" });
+  it.live.tick();
+  it.clock += 3_600_000;
+  it.live.tick();
+  assert.equal(it.live.connection.state, "lost");
+  assert.equal(it.fire(), 0);
+  assert.equal(it.sockets.length, 2);
+});
+
+test("a connection that was heard lately is asked when the page is looked at, and not for long", () => {
+  const it = world();
+  it.sockets[0].opens();
+  it.sockets[0].says({ type: "welcome" });
+  it.live.hurry();
+  assert.deepEqual(it.sockets[0].sent.at(-1), { type: "ping" });
+  assert.equal(it.fire(), 3000);
+  assert.equal(it.sockets.length, 1);
+  assert.equal(it.live.connection.state, "lost");
 });

@@ -9,10 +9,18 @@ const WELCOME_MS = 10_000;
 
 /** Close codes after which trying again at once would not help (docs/socket-protocol.md). */
 export const FINAL = new Set([4400, 4401, 4403, 4409, 4413]);
-const TOO_MANY = 4429;
+
+/** Codes after which the server says how long to wait, and how long when it does not. */
+const WAITS = new Map([[4421, 5000], [4422, 10_000], [4423, 30_000], [4429, 10_000], [4503, 2000]]);
+
+/** A connection that was silent for so long is not asked whether it lives: a new one is made at once. */
+const STALE_MS = 20_000;
+const QUICK_PONG_MS = 3000;
+/** The clock moved so far between two ticks of a second: the device, or the page, slept. */
+const SLEPT_MS = 5000;
 
 /**
- * @typedef {{state: "connecting" | "open" | "lost" | "refused", code: number, since: number}} Connection
+ * @typedef {{state: "connecting" | "open" | "lost" | "refused", code: number, reason: string, since: number}} Connection
  *   `open`: the server has greeted. `lost`: it comes back by itself. `refused`: it does not.
  */
 
@@ -37,7 +45,9 @@ export class LiveSocket {
     this.timer = null;
     this.pinger = null;
     /** @type {Connection} */
-    this.connection = { state: "connecting", code: 0, since: this.options.now() };
+    this.connection = { state: "connecting", code: 0, reason: "", since: this.options.now() };
+    this.heardAt = this.options.now();
+    this.tickedAt = this.heardAt;
   }
 
   get open() {
@@ -52,17 +62,27 @@ export class LiveSocket {
     this.pinger = this.options.setTimeout(() => this.#leave(socket), WELCOME_MS);
     socket.onopen = () => this.#send({ type: "hello", version: VERSION });
     socket.onmessage = (event) => socket === this.socket && this.#frame(JSON.parse(event.data));
-    socket.onclose = (event) => socket === this.socket && this.#closed(event.code);
+    socket.onclose = (event) => socket === this.socket && this.#closed(event.code, event.reason);
   }
 
-  /** Try at once: the network is back, the page is looked at again, or the viewer asks. */
+  /** Try at once: the network is back, the page is looked at again, it slept, or the viewer asks. */
   hurry() {
-    if (this.connection.state === "open") this.#ping();
-    else if (this.timer !== null || this.connection.state === "refused") {
+    if (this.connection.state === "open") {
+      if (this.options.now() - this.heardAt < STALE_MS) this.#ping(QUICK_PONG_MS);
+      else this.#leave(this.socket, true);
+    } else if (this.timer !== null || this.connection.state === "refused") {
       this.attempt = 0;
       this.#change("connecting", 0);
       this.connect();
     }
+  }
+
+  /** Called about once a second: notices that the device or the page slept, of which no event tells. */
+  tick() {
+    const now = this.options.now();
+    const slept = now - this.tickedAt > SLEPT_MS;
+    this.tickedAt = now;
+    if (slept) this.hurry();
   }
 
   /** @param {object} frame @returns {boolean} whether it could be sent */
@@ -79,6 +99,7 @@ export class LiveSocket {
 
   /** @param {any} frame */
   #frame(frame) {
+    this.heardAt = this.options.now();
     this.options.clearTimeout(this.pinger);
     if (frame.type === "welcome") {
       this.attempt = 0;
@@ -88,43 +109,66 @@ export class LiveSocket {
     if (frame.type !== "pong") this.options.onFrame(frame);
   }
 
-  /** A server that does not answer a ping is gone, whatever TCP believes. */
-  #ping() {
+  /** A server that does not answer a ping is gone, whatever TCP believes. @param {number} [patience] milliseconds */
+  #ping(patience = PONG_MS) {
     const socket = this.socket;
     this.options.clearTimeout(this.pinger);
     this.#send({ type: "ping" });
-    this.pinger = this.options.setTimeout(() => this.#leave(socket), PONG_MS);
+    this.pinger = this.options.setTimeout(() => this.#leave(socket), patience);
   }
 
-  /** A server that says nothing: on to the next attempt. @param {WebSocket | null} socket */
-  #leave(socket) {
+  /** A server that says nothing: on to the next attempt. @param {WebSocket | null} socket @param {boolean} [atOnce] */
+  #leave(socket, atOnce = false) {
     if (socket !== this.socket) return;
     socket?.close();
-    this.#closed(1006);
+    this.#closed(1006, "", atOnce);
   }
 
-  /** @param {number} code */
-  #closed(code) {
+  /** @param {number} code @param {string} [reason] @param {boolean} [atOnce] */
+  #closed(code, reason = "", atOnce = false) {
     this.socket = null;
     this.options.clearTimeout(this.pinger);
     if (FINAL.has(code)) {
-      this.#change("refused", code);
+      this.#change("refused", code, reason);
       return;
     }
-    const wait = code === TOO_MANY ? 10_000 : delay(this.attempt, this.options.random);
+    const wait = atOnce ? 0 : this.#wait(code, reason);
     this.attempt += 1;
-    this.#change("lost", code);
+    this.#change("lost", code, reason);
     this.timer = this.options.setTimeout(() => this.connect(), wait);
   }
 
-  /** @param {Connection["state"]} state @param {number} code */
-  #change(state, code) {
+  /** Milliseconds until the next attempt; a little more than told, as others wait too.
+   * @param {number} code @param {string} reason */
+  #wait(code, reason) {
+    const least = WAITS.get(code);
+    if (least === undefined) return delay(this.attempt, this.options.random);
+    const told = Number(reason.split(" ").at(-1)) * 1000 || least;
+    return told * (1 + this.options.random() / 4);
+  }
+
+  /** @param {Connection["state"]} state @param {number} code @param {string} [reason] */
+  #change(state, code, reason = "") {
     const before = this.connection;
-    if (before.state === state && before.code === code) return;
+    if (before.state === state && before.code === code && before.reason === reason) return;
     const since = before.state === "lost" && state === "connecting" ? before.since : this.options.now();
-    this.connection = { state, code, since };
+    this.connection = { state, code, reason, since };
     this.options.onState(this.connection);
   }
+}
+
+/** Why the server has no place for this page, and what to do; "" when that is not why. `reason` is "limit seconds".
+ * @param {number} code @param {string} reason */
+export function refusalReason(code, reason) {
+  const [limit = "", seconds = ""] = reason.split(" ");
+  return (
+    {
+      4421: `You have tgadmin's chats open in ${limit} other pages, as many as one person may. Close one of them: this page then connects by itself.`,
+      4422: `All ${limit} places for open chat pages are taken. This page tries again every few seconds; if it lasts, tell your administrator.`,
+      4423: `Your pages connected more than ${limit} times within a minute. Wait: this page connects again in ${seconds} seconds.`,
+      4503: "The server has more to do than it can just now. This page tries again in a few seconds; what you wrote is kept.",
+    }[code] ?? ""
+  );
 }
 
 /** What a close code means, for people; "" for those that mend themselves. @param {number} code */

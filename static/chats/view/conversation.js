@@ -3,7 +3,7 @@
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { kindLabel, membersLabel } from "../logic/list.js";
-import { closeReason } from "../logic/socket.js";
+import { closeReason, refusalReason } from "../logic/socket.js";
 import { typingLabel } from "../logic/store.js";
 import { rows } from "../logic/stream.js";
 import { clockSeconds, dayLabel, exact, until } from "../logic/time.js";
@@ -56,6 +56,8 @@ export function banner(app, actions) {
     return html`<div class="net bad" role="status">${icon("error")}<span>${closeReason(connection.code) || "The server refused the connection."}</span>
       ${connection.code === 4401 ? html`<a class="link" href=${actions.signIn}>Sign in</a>` : html`<button type="button" class="link" @click=${() => location.reload()}>Reload</button>`}</div>`;
   }
+  const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.reason);
+  if (refused) return html`<div class="net" role="status">${icon("error")}<span>${refused}</span></div>`;
   if (connection.state !== "open" && connection.code) {
     const why = closeReason(connection.code) || (navigator.onLine ? "" : "This device is offline.");
     return html`<div class="net" role="status">${icon("sync", "spin")}<span>Connection lost at ${since}. ${why} Reconnecting…</span></div>`;
