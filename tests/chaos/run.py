@@ -25,6 +25,7 @@ from tests.running import temporary_base
 
 SIGNED_OUT = "AUTH_KEY_UNREGISTERED"
 TICK = 0.02
+MOST_PAGES = 60  # of history that are fetched of one chat
 PAGE_PATIENCE = 30.0
 SETTLE_SECONDS = 60.0
 SIGN_IN_TRIES = 6
@@ -285,6 +286,13 @@ class Run:
             f"account {account.phone[-2:]}: {line}" for line in compare.differences(expected, stored, account.chats)
         ]
 
+    def _differences_above(self, account: Account) -> list[str]:
+        """Once somebody has scrolled up to the beginning of every chat."""
+        for _ in range(MOST_PAGES):
+            if not self._desk("scroll_up", session=account.session):
+                break
+        return [f"{line} (scrolled up)" for line in self._differences(account)]
+
     def _compare(self) -> None:
         wrong, report = self.report.wrong, self.report
         for account in self._accounts:
@@ -292,7 +300,7 @@ class Run:
             failed = [one for one in status["failed"] if one[1] != SIGNED_OUT]
             if status["status"] != "ready" or status["open"] or failed:
                 wrong.append(f"account {account.phone[-2:]}: {status}")
-            wrong += self._differences(account)
+            wrong += self._differences(account) or self._differences_above(account)
         wrong += self._order()
         wrong += self._owners()
         wrong += self._right_pages()

@@ -85,6 +85,17 @@ def send_again(session: int, code: str) -> list[int]:
     return [message.pk for message in failed]
 
 
+def scroll_up(session: int) -> int:
+    """Fetch the next page above what is known in each chat of the session, as its page does when somebody scrolls up
+    there; how many chats had one."""
+    asked = []
+    for chat in Chat.objects.filter(session_id=session, history_complete=False, left=False):
+        asked.append(messages.fetch_history(staff(), chat, chat.synced_from_id or 0).pk)
+    for command in asked:
+        commands.wait(command, SECONDS)
+    return len(asked)
+
+
 def sent(session: int) -> list[int]:
     """Our messages that Telegram has."""
     rows = Message.objects.filter(session_id=session, staff__isnull=False, state="sent", deleted_at=None)
@@ -118,6 +129,7 @@ def state(session: int) -> dict[str, Any]:
             "unread": chat.unread_count,
             "last": chat.last_message_id,
             "last_event": chat.last_event,
+            "from": 0 if chat.history_complete else chat.synced_from_id,
             "events": list(Event.objects.filter(chat=chat).order_by("number").values_list("number", flat=True)),
         }
     return found
@@ -165,7 +177,7 @@ def owners() -> dict[str, int]:
 DOES = {
     function.__name__: function
     for function in (
-        sign_in, chats, send, send_again, edit, delete, sent, status, state, login, chat_row, heads, rows, gaps, owners,
+        sign_in, chats, send, send_again, scroll_up, edit, delete, sent, status, state, login, chat_row, heads, rows, gaps, owners,
     )
 }  # fmt: skip
 

@@ -41,11 +41,11 @@ def stored() -> Stored:
     return {
         str(PEER): {
             "live": [row(1, "hello"), row(2, "out 1", True, 1), row(4, "bye")],
-            "dead": [[3, ""]], "unread": 2, "last": 4, "last_event": 5, "events": [1, 2, 3, 4, 5],
+            "dead": [[3, ""]], "unread": 2, "last": 4, "last_event": 5, "events": [1, 2, 3, 4, 5], "from": 0,
         },
         str(ROOM): {
             "live": [row(1, "first"), row(3, "edited 9")],
-            "dead": [[2, ""]], "unread": 0, "last": 3, "last_event": 4, "events": [1, 2, 3, 4],
+            "dead": [[2, ""]], "unread": 0, "last": 3, "last_event": 4, "events": [1, 2, 3, 4], "from": 1,
         },
     }  # fmt: skip
 
@@ -137,6 +137,15 @@ def test_a_missing_chat_is_found() -> None:
     changed = stored()
     del changed[str(ROOM)]
     assert compare.differences(world(), changed, [PEER, ROOM]) == [f"{ROOM}: no such chat"]
+
+
+def test_what_would_be_asked_for_again_is_not_compared() -> None:
+    changed = stored()
+    changed[str(PEER)]["from"] = 2
+    lose(changed[str(PEER)])
+    assert compare.differences(world(), changed, [PEER, ROOM]) == []
+    changed[str(PEER)]["from"] = None
+    assert compare.differences(world(), changed, [PEER, ROOM]) == [f"{PEER}: nothing is known"]
 
 
 WRITTEN = [(11, "out 1"), (12, "out 2"), (13, "out 3")]
