@@ -38,6 +38,8 @@ class Account:
         self._client: AccountClient | None = None
         self._ready = False
         self._ended: TelegramError | None = None
+        self._restarted: TelegramError | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def session_id(self) -> int:
@@ -63,7 +65,8 @@ class Account:
         while True:
             since = self._gateway.clock.monotonic()
             error = await self._connection(failures)
-            error = self._ended or error
+            error = self._ended or error or self._restarted
+            self._restarted = None
             if error is not None and error.is_fatal:
                 await self._stop(error.code)
                 return
@@ -82,7 +85,18 @@ class Account:
         self._ready = False
         client = self._client
         if client is not None:
-            asyncio.create_task(_disconnect(client), name="rebuild").add_done_callback(_forget)
+            self._closing = asyncio.create_task(_disconnect(client), name="rebuild")
+            self._closing.add_done_callback(_forget)
+
+    def restart(self, error: TelegramError) -> None:
+        """The same, for a reason that the timeline shall tell."""
+        self._restarted = error
+        self.rebuild()
+
+    @property
+    def overdue(self) -> float:
+        """See AccountClient.overdue; 0 while not connected."""
+        return self._client.overdue if self._client is not None else 0.0
 
     def abort(self) -> None:
         """Cut the connection at once: the lease does not cover it any more."""

@@ -19,7 +19,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import transaction
 
 from apps.sessions.models import Command
-from apps.sessions.services import commands, floods, leases
+from apps.sessions.services import commands, floods, leases, status
 from apps.sessions.services.leases import LeaseLost
 from tgadmin.core.errors import Action, Kind, TelegramError
 from tgadmin.gateway import database
@@ -185,16 +185,22 @@ class Bus:
             await self._postpone(job, handler, *wait, shown=True, unknown=job.unknown)
             return
         try:
-            async with asyncio.timeout(handler.timeout):
+            async with asyncio.timeout(handler.timeout) as job.limit:
                 done = await handler.run(job)
         except TimeoutError:
-            await self._answered(job, handler, TelegramError("TIMEOUT", kind=Kind.NETWORK))
+            await self._stuck(job, handler)
         except TelegramError as error:
             await self._answered(job, handler, error)
         except TryLater as later:
             await self._again(job, handler, later.code, later.seconds)
         else:
             await self._settle(job, Command.State.DONE, done)
+
+    async def _stuck(self, job: Job, handler: Handler) -> None:
+        """Each request has a time limit of its own: this is a handler that came to no end for another reason."""
+        detail = {"command": job.command.kind, "seconds": round(handler.timeout)}
+        await self._gateway.threads.run(status.note, job.held.session_id, "watchdog", "HANDLER_STUCK", detail)
+        await self._answered(job, handler, TelegramError("HANDLER_STUCK"))
 
     async def _ledger(self, job: Job, handler: Handler) -> tuple[datetime, str] | None:
         """A wait that Telegram told us of before, for this method or this chat."""
@@ -289,7 +295,9 @@ def _under_lease(job: Job, ending: Callable[[Command], None], effect: Effect | N
             effect()
 
 
-_NOT_ITS_FAULT = frozenset({"CONNECTION_LOST", "CONNECTION_FAILED", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"})
+_NOT_ITS_FAULT = frozenset(
+    {"CONNECTION_LOST", "SOCKET_DEAD", "CONNECTION_FAILED", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"}
+)
 """A connection that breaks uses up no command's tries: it waits for the next one."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -57,6 +58,12 @@ class Job:
     gateway: Gateway
     connected: Account | None
     until_settled: AsyncExitStack = field(default_factory=AsyncExitStack)
+    limit: asyncio.Timeout | None = None
+
+    def progress(self, seconds: float) -> None:
+        """The handler has come further: it may take so long again."""
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
     @property
     def payload(self) -> Payload:
@@ -86,16 +93,17 @@ def _not_shown(payload: Payload, until: datetime, code: str) -> None:
 class Handler:
     """One kind of command.
 
-    ``methods`` are Telegram's names of what it calls: the flood ledger is asked for them. ``failed`` and ``waits`` tell
-    the rest of the program, inside the settle transaction. ``obeys_waits``: a flood wait is waited for here; else it is
-    the command's answer. ``slow`` kinds have places of their own, so that they hold nobody up.
+    ``timeout``: seconds without ``Job.progress`` after which it counts as stuck. ``methods`` are Telegram's names of
+    what it calls: the flood ledger is asked for them. ``failed`` and ``waits`` tell the rest of the program, inside the
+    settle transaction. ``obeys_waits``: a flood wait is waited for here; else it is the command's answer. ``slow`` kinds
+    have places of their own, so that they hold nobody up.
     """
 
     kind: str
     run: Callable[[Job], Awaitable[Done]]
     rule: Rule
     methods: tuple[str, ...] = ()
-    timeout: float = 30.0
+    timeout: float = 25.0
     slow: bool = False
     needs_account: bool = True
     obeys_waits: bool = True

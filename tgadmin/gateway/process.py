@@ -33,6 +33,7 @@ from tgadmin.gateway.signins import SignIns
 from tgadmin.gateway.supervisor import TROUBLE, Supervisor
 from tgadmin.gateway.threads import Threads
 from tgadmin.gateway.wake import Wake
+from tgadmin.gateway.watchdog import Watchdog
 from tgadmin.telegram import Network
 
 log = structlog.get_logger(__name__)
@@ -121,6 +122,7 @@ class GatewayProcess:
             self.gateway.writers.run(),
             self.bus.run(),
             self.supervisor.run(),
+            Watchdog(self.gateway, self._errand).run(),
         ]
         tasks = [asyncio.create_task(part) for part in parts]
         waiting = asyncio.create_task(self._stop.wait())

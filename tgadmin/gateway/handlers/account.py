@@ -62,6 +62,4 @@ async def log_out(job: Job) -> Done:
     return Done(effect=partial(status.end_authorization, found.id, BY_STAFF))
 
 
-HANDLERS = (
-    Handler(Kind.LOG_OUT, log_out, Rule.REPEAT, methods=("auth.logOut",), needs_account=False, timeout=60.0, tries=20),
-)
+HANDLERS = (Handler(Kind.LOG_OUT, log_out, Rule.REPEAT, methods=("auth.logOut",), needs_account=False, tries=20),)

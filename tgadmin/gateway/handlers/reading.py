@@ -9,6 +9,7 @@ from tgadmin.core.types import Dialog, History, Incoming
 from tgadmin.gateway import gaps
 from tgadmin.gateway.job import Done, Handler, Job, Rule
 
+PAGE_SECONDS = 25.0
 TYPING_LIFE = timedelta(seconds=5)
 
 
@@ -53,6 +54,7 @@ async def dialogs(job: Job) -> Done:
                 break
             await job.account.inbox.put_fetched(window.reconcile(page))
         chats += _dialogs_in(page)
+        job.progress(PAGE_SECONDS)
     await job.gateway.threads.run(gaps.close, job.held.session_id, began)
     return Done({"chats": chats})
 
@@ -64,6 +66,6 @@ def _dialogs_in(page: Incoming) -> int:
 HANDLERS = (
     Handler(Kind.READ, read, Rule.REPEAT, methods=("messages.readHistory", "channels.readHistory")),
     Handler(Kind.TYPING, typing, Rule.DROP, methods=("messages.setTyping",), timeout=5.0),
-    Handler(Kind.HISTORY, history, Rule.REPEAT, methods=("messages.getHistory",), slow=True, timeout=60.0),
-    Handler(Kind.DIALOGS, dialogs, Rule.REPEAT, methods=("messages.getDialogs",), slow=True, timeout=600.0),
+    Handler(Kind.HISTORY, history, Rule.REPEAT, methods=("messages.getHistory",), slow=True),
+    Handler(Kind.DIALOGS, dialogs, Rule.REPEAT, methods=("messages.getDialogs",), slow=True, timeout=PAGE_SECONDS),
 )

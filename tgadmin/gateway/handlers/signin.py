@@ -18,7 +18,7 @@ from tgadmin.gateway.stored import plain
 from tgadmin.telegram import Key, SignInClient
 
 PASSWORD_NEEDED = "SESSION_PASSWORD_NEEDED"  # noqa: S105  an error's name
-TIMEOUT = 120.0
+TIMEOUT = 60.0
 TRIES = 4
 
 

@@ -1,0 +1,145 @@
+"""What can stand still is told apart, named in the timeline and cured; a quiet account is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import User
+
+from apps.chats.models import Chat, Message
+from apps.chats.services import messages
+from apps.sessions.models import Command, Session, SessionEvent
+from apps.sessions.services.commands import Kind
+from tests.gateway.conftest import PHONE
+from tests.support import GatewayThread, SandboxThread, eventually, ready, sign_in
+from tgadmin.gateway import watchdog
+from tgadmin.gateway.handlers import HANDLERS
+from tgadmin.gateway.job import Done, Job
+from tgadmin.gateway.watchdog import Watchdog
+from tgadmin.telegram._telethon import wire
+
+
+def timeline(session: Session) -> list[tuple[str, str]]:
+    rows = SessionEvent.objects.filter(session=session).order_by("id")
+    return list(rows.values_list("kind", "code"))
+
+
+def connections(dc: SandboxThread) -> int:
+    return len(dc.server.record.connections)
+
+
+def stored(session: Session, text: str) -> bool:
+    return Message.objects.filter(session_id=session.pk, text=text).exists()
+
+
+def test_a_quiet_account_is_never_connected_anew(
+    user: User,
+    dc: SandboxThread,
+    start_gateway: Callable[..., GatewayThread],
+    person: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However little patience there is: it answers, and nothing is due."""
+    looks: list[float] = []
+    look = Watchdog.look
+
+    def counted(self: Watchdog) -> None:
+        looks.append(max((account.overdue for account in self._gateway.accounts.values()), default=0.0))
+        look(self)
+
+    honest = watchdog._Patience
+    monkeypatch.setattr(watchdog, "_Patience", lambda account: honest(account, 1.0))
+    monkeypatch.setattr(Watchdog, "look", counted)
+    start_gateway()
+    person("Support", PHONE)
+    session = sign_in(user, dc, PHONE)
+    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.02)
+    before, seen = connections(dc), timeline(session)
+    first = len(looks)
+    eventually(lambda: len(looks) > first + 60)
+    assert max(looks[first:]) == 0.0
+    assert connections(dc) == before
+    assert timeline(session) == seen
+
+
+def test_a_dead_socket(
+    user: User,
+    dc: SandboxThread,
+    start_gateway: Callable[..., GatewayThread],
+    person: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    honest = wire.Pings
+    monkeypatch.setattr(wire, "Pings", lambda: honest(every=0.2, disconnect=60, patience=1.0))
+    start_gateway()
+    person("Support", PHONE)
+    session = sign_in(user, dc, PHONE)
+    me = session.telegram_user_id
+    dc.faults("freeze", user=me)
+    dc.world("send", person("Anna"), me, "into the void")
+    eventually(lambda: ("status.disconnected", "SOCKET_DEAD") in timeline(session))
+    dc.faults("thaw", user=me)
+    eventually(lambda: stored(session, "into the void"))
+    ready(session)
+    assert not any(kind == "watchdog" for kind, _ in timeline(session))
+
+
+def test_a_stuck_handler(
+    user: User,
+    dc: SandboxThread,
+    start_gateway: Callable[..., GatewayThread],
+    person: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    honest, stuck = HANDLERS[Kind.SEND], [True]
+
+    async def run(job: Job) -> Done:
+        if stuck:
+            stuck.pop()
+            await asyncio.get_running_loop().create_future()
+        return await honest.run(job)
+
+    monkeypatch.setitem(HANDLERS, Kind.SEND, replace(honest, run=run, timeout=0.5))
+    start_gateway()
+    person("Support", PHONE)
+    session = sign_in(user, dc, PHONE)
+    anna = person("Anna")
+    dc.world("send", anna, session.telegram_user_id, "hello")
+    chat = eventually(lambda: Chat.objects.filter(session=session, peer_id=anna).first())
+    before = connections(dc)
+    row = messages.send(user, chat, "after all", cid=uuid.uuid4())
+    eventually(lambda: Message.objects.get(pk=row.pk).state == Message.State.SENT)
+    assert ("watchdog", "HANDLER_STUCK") in timeline(session)
+    assert connections(dc) == before
+    eventually(lambda: Command.objects.get(session=session, kind=Kind.SEND).state == Command.State.DONE)
+
+
+def test_a_stuck_gap(
+    user: User,
+    dc: SandboxThread,
+    start_gateway: Callable[..., GatewayThread],
+    person: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An update is lost, and what should bring it is never answered."""
+    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.1)
+    honest = watchdog._Patience
+    monkeypatch.setattr(watchdog, "_Patience", lambda account: honest(account, 1.0))
+    start_gateway()
+    person("Support", PHONE)
+    session = sign_in(user, dc, PHONE)
+    anna, me = person("Anna"), session.telegram_user_id
+    dc.faults("late", "updates.getDifference", 3600.0)
+    pusher = dc.server.world.pusher
+    dc.call(setattr, dc.server.world, "pusher", lambda *_: None)
+    dc.world("send", anna, me, "lost")
+    dc.call(setattr, dc.server.world, "pusher", pusher)
+    dc.world("send", anna, me, "shows it")
+    eventually(lambda: ("watchdog", "UPDATES_STUCK") in timeline(session))
+    eventually(lambda: ("status.disconnected", "UPDATES_STUCK") in timeline(session))
+    eventually(lambda: stored(session, "lost") and stored(session, "shows it"))
+    ready(session)

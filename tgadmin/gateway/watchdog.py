@@ -1,0 +1,62 @@
+"""Looks for accounts whose updates are stuck although their connection stands, names it, and has them connect anew.
+
+What else can stand still is told apart elsewhere: a dead socket by its unanswered pings (the wire), a stuck command by
+its time limit (the bus), a stuck loop by the guard. A quiet account is none of these: it answers, and nothing is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from apps.sessions.services import status
+from tgadmin.core.errors import TelegramError
+from tgadmin.gateway.account import Account
+from tgadmin.gateway.context import Gateway
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+STUCK_SECONDS = 12.0
+LONGEST_SECONDS = 900.0
+"""What is stuck again after a new connection is given twice as long each time: reconnecting does not help it."""
+KIND = "watchdog"
+
+
+@dataclass(slots=True)
+class _Patience:
+    account: Account
+    limit: float = STUCK_SECONDS
+
+
+class Watchdog:
+    """``note`` writes a line into a session's timeline, in its own time."""
+
+    def __init__(self, gateway: Gateway, note: Callable[..., None]) -> None:
+        self._gateway = gateway
+        self._note = note
+        self._patience: dict[int, _Patience] = {}
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.look()
+
+    def look(self) -> None:
+        """Once."""
+        accounts = dict(self._gateway.accounts)
+        self._patience = {one: kept for one, kept in self._patience.items() if accounts.get(one) is kept.account}
+        for session_id, account in accounts.items():
+            patience = self._patience.setdefault(session_id, _Patience(account))
+            overdue = account.overdue
+            if overdue > patience.limit:
+                patience.limit = min(LONGEST_SECONDS, patience.limit * 2)
+                log.warning("updates stuck", session=session_id, seconds=round(overdue))
+                detail: dict[str, Any] = {"seconds": round(overdue)}
+                self._note(status.note, session_id, KIND, "UPDATES_STUCK", detail)
+                account.restart(TelegramError("UPDATES_STUCK"))
