@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from csp.constants import NONE, SELF
 
 from tgadmin import env as environment
@@ -129,7 +131,6 @@ USE_TZ = True
 USE_I18N = False
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 
@@ -160,9 +161,16 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = record.exc_text = None
+    return True
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"brief": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback}},
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
@@ -170,6 +178,8 @@ LOGGING = {
         # Telethon's debug lines hold whole requests, message text included.
         "telethon": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        # Anybody may send a wrong host, as often as he likes: one line each.
+        "django.security.DisallowedHost": {"filters": ["brief"]},
         "daphne": {"level": "WARNING"},
     },
 }
