@@ -12,8 +12,8 @@ MOST = 5  # lines of one sort about one chat
 def differences(expected: dict[str, Any], stored: dict[str, Any], peers: Iterable[int]) -> list[str]:
     """What is not as the data centre has it, chat by chat; at most a few lines each.
 
-    ``expected`` is the sandbox's snapshot of the account, ``stored`` what ``staff.state`` says of its session. A chat is
-    compared ``from`` the id on from which its page would show what is stored; above that it would ask Telegram.
+    ``expected`` is the sandbox's snapshot of the account, ``stored`` what ``staff.state`` says of its session. A chat
+    is compared ``from`` the id on from which its page would show what is stored; above that it would ask Telegram.
     """
     found: list[str] = []
     for peer in map(str, peers):

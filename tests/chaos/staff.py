@@ -177,7 +177,8 @@ def owners() -> dict[str, int]:
 DOES = {
     function.__name__: function
     for function in (
-        sign_in, chats, send, send_again, scroll_up, edit, delete, sent, status, state, login, chat_row, heads, rows, gaps, owners,
+        sign_in, chats, send, send_again, scroll_up, edit, delete, sent, status, state, login, chat_row,
+        heads, rows, gaps, owners,
     )
 }  # fmt: skip
 
