@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from psycopg.rows import dict_row
 
-from apps.chats.services.record import Recorded, record
+from apps.chats.services.record import Recorded, make_ready, record
 from apps.sessions.models import Lease, Node, Session, SessionStatus
 from tgadmin.core.types import Change, Checkpoint, Incoming, Message, NewMessage, Peer, PeerKind
 from tgadmin.gateway.database import parameters
@@ -42,6 +42,7 @@ class Kit:
     async def conn(self) -> psycopg.AsyncConnection[Any]:
         if self._conn is None:
             self._conn = await psycopg.AsyncConnection.connect(**parameters(), autocommit=True)
+            await make_ready(self._conn)
         return self._conn
 
     async def close(self) -> None:

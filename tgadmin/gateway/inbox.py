@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from apps.chats.services.record import Recorded, joined, record
+from apps.chats.services.record import Recorded, joined, make_ready, record
 from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core.types import Change, Incoming, Unreadable
 from tgadmin.gateway import database
@@ -223,7 +223,9 @@ class Writers:
         if conn is not None and not conn.closed:
             return conn
         try:
-            return await database.connect(self._params)
+            conn = await database.connect(self._params)
+            await make_ready(conn)
+            return conn
         except (psycopg.Error, OSError) as error:
             raise Passing(error) from None
 

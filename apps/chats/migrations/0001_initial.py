@@ -314,7 +314,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="message",
-            constraint=models.UniqueConstraint(fields=("session_id", "random_id"), name="message_random_id_once"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("random_id__isnull", False)),
+                fields=("session_id", "random_id"),
+                name="message_random_id_once",
+            ),
         ),
         migrations.AddConstraint(
             model_name="peer",

@@ -52,7 +52,10 @@ class Message(models.Model):
         ordering = ("chat", "telegram_id")
         constraints = (
             models.UniqueConstraint(fields=("session_id", "box", "telegram_id"), name="message_once"),
-            models.UniqueConstraint(fields=("session_id", "random_id"), name="message_random_id_once"),
+            # Partial: only few messages are ours, and an index of all would offer itself for every look-up.
+            models.UniqueConstraint(
+                fields=("session_id", "random_id"), condition=Q(random_id__isnull=False), name="message_random_id_once"
+            ),
         )
         indexes = (
             models.Index(fields=("chat", "-telegram_id"), name="message_history"),

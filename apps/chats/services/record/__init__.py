@@ -15,12 +15,12 @@ from uuid import UUID
 
 import psycopg
 
-from apps.chats.services.record import reads, writes
+from apps.chats.services.record import reads, sql, writes
 from apps.chats.services.record.apply import apply
 from apps.chats.services.record.batch import survey
 from tgadmin.core.types import Gap, GapKind, Incoming, Typing, Unreadable
 
-__all__ = ["Recorded", "joined", "record"]
+__all__ = ["Recorded", "joined", "make_ready", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,15 @@ def joined(parts: Iterable[Recorded]) -> Recorded:
     )
 
 
+async def make_ready(conn: psycopg.AsyncConnection[Any]) -> None:
+    """Once for each connection that ``record`` gets: its statements find rows by key, whatever the statistics say."""
+    await conn.execute(sql.PLANNING)
+
+
 async def record(
     conn: psycopg.AsyncConnection[Any], session_id: int, fence: int, node_id: UUID, batch: Sequence[Incoming]
 ) -> Recorded:
-    """Store the batch in one transaction, on a connection in autocommit mode that nobody else uses meanwhile.
+    """Store the batch in one transaction, on a connection in autocommit mode, made ready, that nobody else uses meanwhile.
 
     Raises LeaseLost and psycopg.Error; then nothing is stored.
     """

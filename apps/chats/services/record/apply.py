@@ -221,7 +221,8 @@ def _chat_state(state: State, change: ChatState) -> None:
     if change.archived is not None:
         chat.archived = change.archived
     if change.left is not None:
-        chat.left = change.left
+        was_left, chat.left = chat.left, change.left
+        state.note_return(chat, was_left)
     chat.dirty = True
 
 
@@ -232,11 +233,7 @@ def _gap(state: State, change: Gap) -> None:
     for chat in list(state.chats.values()):
         if chat.peer_id != change.box and (change.box != ACCOUNT_BOX or is_channel(chat.peer_id)):
             continue
-        if chat.synced_from_id is None and not chat.history_complete:
-            continue
-        chat.synced_from_id = None
-        chat.history_complete = False
-        chat.add_event("reset")
+        state.forget_history(chat)
 
 
 def _dialog(state: State, change: Dialog) -> None:
@@ -247,7 +244,8 @@ def _dialog(state: State, change: Dialog) -> None:
         chat.add_event("read_outbox", data={"max_id": chat.read_outbox_max_id})
     if change.read_inbox_max_id >= chat.read_inbox_max_id:
         _take_unread(state, chat, change)
-    chat.left = False
+    was_left, chat.left = chat.left, False
+    state.note_return(chat, was_left)
     chat.dirty = True
 
 

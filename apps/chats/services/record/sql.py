@@ -1,9 +1,18 @@
 """The statements of ``record``: whole batches by UNNEST, prepared once per connection, few round trips.
 
 Each statement is one constant text, so that PostgreSQL plans it once. Columns are given as arrays, one per column.
+Everything is found by key, and has to be whatever the planner knows: at first the tables are empty, and a plan made
+then is kept while they fill. So messages are looked up one by one (LATERAL with LIMIT is not turned into a join that
+reads the whole account), what is updated is named by ``= ANY``, and PLANNING rules reading whole tables out.
 """
 
 from __future__ import annotations
+
+PLANNING = (
+    "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false), "
+    "set_config('plan_cache_mode', 'force_generic_plan', false)"
+)
+"""For the connection that ``record`` works on, once."""
 
 HOLD = "SELECT 1 FROM telegram_leases WHERE session_id = %s AND owner_id = %s AND fence = %s FOR SHARE"
 
@@ -26,7 +35,8 @@ WHERE id = ANY(ARRAY(
     SELECT c.id FROM telegram_chats c WHERE c.session_id = %(session)s AND c.peer_id = ANY(%(peers)s)
     UNION
     SELECT m.chat_id FROM unnest(%(boxes)s::bigint[], %(ids)s::bigint[]) k(box, id)
-        JOIN telegram_messages m ON m.session_id = %(session)s AND m.box = k.box AND m.telegram_id = k.id
+        CROSS JOIN LATERAL (SELECT f.chat_id FROM telegram_messages f
+            WHERE f.session_id = %(session)s AND f.box = k.box AND f.telegram_id = k.id LIMIT 1) m
     UNION
     SELECT m.chat_id FROM telegram_messages m WHERE m.session_id = %(session)s AND m.random_id = ANY(%(random)s)
     UNION
@@ -55,7 +65,8 @@ MESSAGE_COLUMNS = (
 
 MESSAGES = f"""
 SELECT {MESSAGE_COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) k(box, id)
-JOIN telegram_messages m ON m.session_id = %s AND m.box = k.box AND m.telegram_id = k.id
+CROSS JOIN LATERAL (SELECT * FROM telegram_messages f
+    WHERE f.session_id = %s AND f.box = k.box AND f.telegram_id = k.id LIMIT 1) m
 """  # noqa: S608
 
 # Our own by random_id, and the rows under which the same messages may have arrived already.
@@ -63,8 +74,11 @@ MESSAGES_BY_RANDOM_ID = f"""
 SELECT {MESSAGE_COLUMNS} FROM telegram_messages m WHERE m.session_id = %(session)s AND m.random_id = ANY(%(random)s)
 UNION ALL
 SELECT {MESSAGE_COLUMNS} FROM unnest(%(random)s::bigint[], %(ids)s::bigint[]) k(random_id, id)
-JOIN telegram_messages p ON p.session_id = %(session)s AND p.random_id = k.random_id
-JOIN telegram_messages m ON m.session_id = %(session)s AND m.box = p.box AND m.telegram_id = k.id AND m.id <> p.id
+CROSS JOIN LATERAL (SELECT f.id, f.box FROM telegram_messages f
+    WHERE f.session_id = %(session)s AND f.random_id = k.random_id LIMIT 1) p
+CROSS JOIN LATERAL (SELECT * FROM telegram_messages f
+    WHERE f.session_id = %(session)s AND f.box = p.box AND f.telegram_id = k.id LIMIT 1) m
+WHERE m.id <> p.id
 """  # noqa: S608
 
 MESSAGES_OF_RANGE = f"""
@@ -110,7 +124,7 @@ ON CONFLICT (session_id, peer_id) DO NOTHING
 PRESENCE = """
 UPDATE telegram_peers p SET is_online = k.is_online, last_seen_at = COALESCE(k.at, p.last_seen_at)
 FROM unnest(%s::bigint[], %s::bool[], %s::timestamptz[]) k(peer_id, is_online, at)
-WHERE p.session_id = %s AND p.peer_id = k.peer_id
+WHERE p.session_id = %s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%s)
 """
 
 REMOVE_MESSAGES = "DELETE FROM telegram_messages WHERE id = ANY(%s)"
@@ -138,7 +152,7 @@ UPDATE telegram_messages m SET telegram_id = k.telegram_id, state = k.state, err
     entities = k.entities::jsonb, reply_to_id = k.reply_to_id, edit_date = k.edit_date, deleted_at = k.deleted_at,
     service = k.service::jsonb, media = k.media::jsonb, forward = k.forward::jsonb, post_author = k.post_author
 FROM {_MESSAGE_ARRAYS}
-WHERE m.id = k.id
+WHERE m.id = k.id AND m.id = ANY(%s)
 """  # noqa: S608
 
 INSERT_EVENTS = """
@@ -161,7 +175,7 @@ FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::boo
     k(id, kind, title, username, members_count, can_send, is_left, last_message_at, last_message_id, last_message_text,
     last_message_sender, last_message_out, unread_count, read_inbox_max_id, read_outbox_max_id, muted_until, pinned,
     archived, synced_from_id, history_complete, last_event)
-WHERE c.id = k.id
+WHERE c.id = k.id AND c.id = ANY(%s)
 """
 
 RECOUNT_UNREAD = """
@@ -176,14 +190,14 @@ REFRESH_LAST = """
 UPDATE telegram_chats c SET last_message_id = l.telegram_id, last_message_at = COALESCE(l.date, c.last_message_at),
     last_message_text = COALESCE(left(l.text, 160), ''), last_message_sender = COALESCE(l.sender, ''),
     last_message_out = COALESCE(l.out, false)
-FROM unnest(%s::bigint[]) k(id) LEFT JOIN LATERAL (
+FROM unnest(%(chats)s::bigint[]) k(id) LEFT JOIN LATERAL (
     SELECT m.telegram_id, m.date, m.text, m.out,
         (SELECT p.name FROM telegram_peers p
          WHERE p.session_id = m.session_id AND p.peer_id = m.sender_id AND NOT p.is_self AND NOT m.out) AS sender
     FROM telegram_messages m
     WHERE m.chat_id = k.id AND m.telegram_id IS NOT NULL AND m.deleted_at IS NULL
     ORDER BY m.telegram_id DESC LIMIT 1) l ON true
-WHERE c.id = k.id
+WHERE c.id = k.id AND c.id = ANY(%(chats)s)
 """
 
 # A batch whose commit was not answered is stored again: its gaps are on record once.

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow, new_row
-from tgadmin.core.types import Gap, Message, Peer, Presence, Typing, Unreadable, box_of
+from tgadmin.core.types import Gap, Message, Peer, Presence, Typing, Unreadable, box_of, is_channel
 
 
 @dataclass(slots=True)
@@ -49,7 +49,24 @@ class State:
         for peer in needs.peers.values():
             chat = self.chats.get(peer.id)
             if chat is not None and not peer.partial:
+                was_left = chat.left
                 describe(chat, peer)
+                self.note_return(chat, was_left)
+
+    def note_return(self, chat: ChatRow, was_left: bool) -> None:
+        """The account is in a channel again that it had left: what was written meanwhile, and how far the channel counts
+        as read, no update tells."""
+        if was_left and not chat.left and is_channel(chat.peer_id):
+            self.gaps.append(Gap(chat.peer_id, 0, 0))
+            self.forget_history(chat)
+
+    def forget_history(self, chat: ChatRow) -> None:
+        """What is stored of the chat may have holes: it has to be fetched anew."""
+        if chat.synced_from_id is None and not chat.history_complete:
+            return
+        chat.synced_from_id = None
+        chat.history_complete = False
+        chat.add_event("reset")
 
     def name_of(self, peer_id: int | None) -> str:
         """Whose name the list shows with a message; our own side has none."""

@@ -40,7 +40,7 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
     if state.recount:
         await conn.execute(sql.RECOUNT_UNREAD, (sorted(state.recount),), prepare=True)
     if state.refresh:
-        await conn.execute(sql.REFRESH_LAST, (sorted(state.refresh),), prepare=True)
+        await conn.execute(sql.REFRESH_LAST, {"chats": sorted(state.refresh)}, prepare=True)
     if state.gaps:
         rows = [(gap.box, gap.low_pts, gap.high_pts, gap.how.value, gap.recovered) for gap in state.gaps]
         params = (session_id, state.first_id, *columns_of(rows, 5), session_id)
@@ -86,7 +86,7 @@ def _peer(peer: Peer) -> tuple[Any, ...]:
 async def _store_presence(conn: Connection, session_id: int, state: State) -> None:
     if state.presence:
         columns = columns_of([(one.user_id, one.is_online, one.at) for one in state.presence.values()], 3)
-        await conn.execute(sql.PRESENCE, (*columns, session_id), prepare=True)
+        await conn.execute(sql.PRESENCE, (*columns, session_id, columns[0]), prepare=True)
 
 
 async def _store_messages(conn: Connection, session_id: int, state: State) -> None:
@@ -94,7 +94,8 @@ async def _store_messages(conn: Connection, session_id: int, state: State) -> No
         await conn.execute(sql.REMOVE_MESSAGES, (state.removed,), prepare=True)
     changed = [row for row in state.touched.values() if not row.is_new]
     if changed:
-        await conn.execute(sql.UPDATE_MESSAGES, tuple(_columns(changed)), prepare=True)
+        columns = _columns(changed)
+        await conn.execute(sql.UPDATE_MESSAGES, (*columns, columns[0]), prepare=True)
     new = [row for row in state.touched.values() if row.is_new]
     if new:
         await conn.execute(sql.INSERT_MESSAGES, (session_id, *_columns(new)), prepare=True)
@@ -115,7 +116,8 @@ async def _store_chats(conn: Connection, chats: Sequence[ChatRow]) -> None:
     if events:
         await conn.execute(sql.INSERT_EVENTS, tuple(columns_of(events, 5)), prepare=True)
     rows = [(*_chat(chat), chat.last_event + len(chat.events)) for chat in chats]
-    await conn.execute(sql.UPDATE_CHATS, tuple(columns_of(rows, 21)), prepare=True)
+    columns = columns_of(rows, 21)
+    await conn.execute(sql.UPDATE_CHATS, (*columns, columns[0]), prepare=True)
 
 
 async def _store_checkpoint(conn: Connection, session_id: int, checkpoint: Checkpoint) -> None:
