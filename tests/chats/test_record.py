@@ -10,6 +10,7 @@ import pytest
 from apps.sessions.services.leases import LeaseLost
 from tests.chats.record_kit import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit, leased, message, new
 from tgadmin.core.types import (
+    Change,
     ChatState,
     Checkpoint,
     Dialog,
@@ -273,6 +274,20 @@ async def test_chat_facts_and_groups(kit: Kit) -> None:
     assert (group["muted_until"], group["pinned"], group["members_count"]) == (T0, True, 3)
     assert (group["last_message_sender"], channel["last_message_sender"]) == ("Anna", "")
     assert (channel["left"], channel["can_send"], channel["kind"]) == (True, False, "channel")
+
+
+@pytest.mark.parametrize("back", [ChatState(CHANNEL, left=False), Dialog(CHANNEL, 9, 0, 9, 0)])
+async def test_a_channel_that_one_is_in_again_has_to_be_fetched(kit: Kit, back: Change) -> None:
+    """What was written while the account was out, no update tells."""
+    await kit.record(*(new(CHANNEL, number) for number in (1, 2, 3)))
+    await kit.record(Gap(CHANNEL, 7, 7, GapKind.REMOVED, 0), ChatState(CHANNEL, left=True))
+    assert (await kit.chat(CHANNEL))["synced_from_id"] == 1  # what is there is right
+    result = await kit.record(back)
+    assert result.gaps == (Gap(CHANNEL, 0, 0),)
+    chat = await kit.chat(CHANNEL)
+    assert (chat["left"], chat["synced_from_id"]) == (False, None)
+    assert (await kit.events(CHANNEL))[-1][1] == "reset"
+    assert (await kit.record(back)).gaps == ()
 
 
 async def test_typing_is_handed_on_and_not_stored(kit: Kit) -> None:

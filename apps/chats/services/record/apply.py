@@ -239,13 +239,13 @@ def _gap(state: State, change: Gap) -> None:
 def _dialog(state: State, change: Dialog) -> None:
     chat = state.chats[change.peer_id]
     chat.pinned, chat.archived, chat.muted_until = change.pinned, change.archived, change.muted_until
+    was_left, chat.left = chat.left, False
+    state.note_return(chat, was_left)
     if change.read_outbox_max_id > chat.read_outbox_max_id:
         chat.read_outbox_max_id = change.read_outbox_max_id
         chat.add_event("read_outbox", data={"max_id": chat.read_outbox_max_id})
     if change.read_inbox_max_id >= chat.read_inbox_max_id:
         _take_unread(state, chat, change)
-    was_left, chat.left = chat.left, False
-    state.note_return(chat, was_left)
     chat.dirty = True
 
 
