@@ -19,6 +19,7 @@ from django.test import override_settings
 
 from apps.sessions.models import Session, SessionStatus, SignInAttempt, SignInStep
 from apps.sessions.services import signin
+from tgadmin.core.clock import Clock
 from tgadmin.gateway.process import Config, GatewayProcess
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import Network
@@ -111,15 +112,21 @@ class SandboxThread:
 class GatewayThread:
     """A gateway; ``stop`` is the clean end and says whether no part had failed."""
 
-    def __init__(self, network: Network, *, capacity: int = 100, name: str = "test") -> None:
+    def __init__(
+        self, network: Network, *, capacity: int = 100, name: str = "test", clock: Clock | None = None
+    ) -> None:
         self._thread = LoopThread()
         config = Config(network, NETWORK_NAME, capacity, name)
-        self.process: GatewayProcess = self._thread.call(GatewayProcess, config)
+        self.process: GatewayProcess = self._thread.call(GatewayProcess, config, clock=clock)
         self._done = asyncio.run_coroutine_threadsafe(self.process.run(), self._thread.loop)
 
     def call(self, function: Callable[..., T], *args: Any) -> T:
         """On the gateway's loop."""
         return self._thread.call(function, *args)
+
+    def block(self, free: threading.Event) -> None:
+        """The loop does nothing until ``free`` is set."""
+        self._thread.loop.call_soon_threadsafe(free.wait, 60)
 
     @property
     def is_running(self) -> bool:

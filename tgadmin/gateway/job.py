@@ -95,8 +95,8 @@ class Handler:
 
     ``timeout``: seconds without ``Job.progress`` after which it counts as stuck. ``methods`` are Telegram's names of
     what it calls: the flood ledger is asked for them. ``failed`` and ``waits`` tell the rest of the program, inside the
-    settle transaction. ``obeys_waits``: a flood wait is waited for here; else it is the command's answer. ``slow`` kinds
-    have places of their own, so that they hold nobody up.
+    settle transaction. ``obeys_waits``: a flood wait is waited for here; else it is the command's answer. ``slow``
+    kinds have places of their own, so that they hold nobody up.
     """
 
     kind: str

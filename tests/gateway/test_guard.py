@@ -1,0 +1,69 @@
+"""The guard: cuts past the deadline and when the clock is set by much, leaves alone what is well."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tgadmin.gateway.guard import Guard
+from tgadmin.gateway.identity import this_process
+from tgadmin.gateway.lease import Leases
+
+
+class TwoClocks:
+    def __init__(self) -> None:
+        self.wall, self.boot = 1_000_000.0, 50.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.wall, UTC)
+
+    def monotonic(self) -> float:
+        return self.boot
+
+
+class Seen:
+    def __init__(self, clock: TwoClocks) -> None:
+        self.cuts = 0
+        self.jumps: list[int] = []
+        self.leases = Leases(this_process("n"), 1, clock, network="n", without_account=[])
+        self.leases._deadline = clock.boot + 3
+        self.guard = Guard(self.leases, clock, self.cut, lambda seconds: self.jumps.append(round(seconds)))
+
+    def cut(self) -> int:
+        self.cuts += 1
+        return 1
+
+
+def test_both_clocks_going_on_is_no_jump() -> None:
+    """A suspended machine: both have gone on when it wakes up."""
+    clock = TwoClocks()
+    seen = Seen(clock)
+    for seconds in (1.0, 3600.0):
+        clock.wall += seconds
+        clock.boot += seconds
+        seen.guard._look_at_the_clock()
+    assert (seen.cuts, seen.jumps) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "jumps"), [(29.0, []), (-29.0, []), (30.0, [30]), (-31.0, [-31]), (9999.0, [9999])]
+)
+def test_a_clock_that_is_set(seconds: float, jumps: list[int]) -> None:
+    clock = TwoClocks()
+    seen = Seen(clock)
+    clock.wall += seconds
+    seen.guard._look_at_the_clock()
+    seen.guard._look_at_the_clock()  # told once
+    assert seen.jumps == jumps
+    assert seen.cuts == len(jumps)
+    assert seen.leases.allowed() is not bool(jumps)
+
+
+def test_small_steps_are_no_jump() -> None:
+    clock = TwoClocks()
+    seen = Seen(clock)
+    for _ in range(10):
+        clock.wall += 20
+        seen.guard._look_at_the_clock()
+    assert seen.jumps == []
