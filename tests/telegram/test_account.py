@@ -338,4 +338,4 @@ async def test_without_pongs_we_close_it_ourselves(scene: Scene) -> None:
     scene.sandbox.faults.freeze(user=scene.me)
     reason = await client.wait_closed()
     assert reason is not None
-    assert reason.code == "CONNECTION_LOST"
+    assert reason.code == "SOCKET_DEAD"

@@ -493,6 +493,26 @@ _OURS: dict[str, Row] = {
         "Telegram did not answer in time; what was to be done is kept.",
         "Nothing to do: it is tried again, and never done twice.",
     ),
+    "SOCKET_DEAD": (
+        Action.RETRY,
+        "Telegram answered nothing any more over this connection; everything is kept.",
+        "Nothing to do: it is made again, and what was missed is fetched.",
+    ),
+    "UPDATES_STUCK": (
+        Action.RETRY,
+        "Updates that had been missed could not be fetched for too long; everything is kept.",
+        "Nothing to do: the connection is made again. If it stays, report the code.",
+    ),
+    "HANDLER_STUCK": (
+        Action.RETRY,
+        "What was to be done at Telegram came to no end; it is kept.",
+        "Nothing to do: it is tried again, and never done twice. If it stays, report the code.",
+    ),
+    "CLOCK_JUMPED": (
+        Action.RETRY,
+        "This server's clock was set; the connection to Telegram is made anew.",
+        "Nothing to do. Keep the server's clock with NTP.",
+    ),
     "UPDATES_FAILED": (
         Action.RETRY,
         "The account's updates could not be processed; what had been stored is kept.",

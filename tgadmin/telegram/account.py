@@ -148,6 +148,12 @@ class AccountClient:
         """time.monotonic() of the last packet from Telegram."""
         return self._wire.last_received if self._wire is not None else time.monotonic()
 
+    @property
+    def overdue(self) -> float:
+        """Seconds for which missed updates have been asked for in vain, or one been worked at without end; 0 while all
+        is well, however quiet the account is."""
+        return self._stream.overdue if self._stream is not None else 0.0
+
     # --- messages ------------------------------------------------------------------------------------------------
 
     async def send_message(

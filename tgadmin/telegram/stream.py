@@ -36,6 +36,7 @@ UNREADABLE_PAUSE = 60.0
 """Seconds for which unreadable packets lead to one difference only."""
 
 GONE = frozenset({"CHANNEL_PRIVATE", "CHANNEL_PUBLIC_GROUP_NA", "USER_BANNED_IN_CHANNEL"})
+ENDED = frozenset({"CONNECTION_LOST", "SOCKET_DEAD", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"})
 LOST_PLACE = frozenset({"PERSISTENT_TIMESTAMP_INVALID", "PERSISTENT_TIMESTAMP_EMPTY", "UNREADABLE_ANSWER"})
 _MESSAGES = (T.UpdateNewMessage, T.UpdateNewChannelMessage)  # without their pts in a difference
 _SHORT = (T.UpdateShortMessage, T.UpdateShortChatMessage)
@@ -90,7 +91,19 @@ class Stream:
         self._unreadable_until = 0.0
         self._asked_dialogs = False
         self._fetching: dict[Entry, Recovered] = {}
+        self._asking: dict[Entry, float] = {}
+        self._idle_at = self._now()
         self.caught_up = asyncio.Event()
+
+    @property
+    def overdue(self) -> float:
+        """Seconds for which a difference has been asked for in vain, or an update been worked at; 0 while all is well,
+        also when nothing comes at all, or when Telegram told us to wait."""
+        now = self._now()
+        since = min(self._asking.values(), default=now)
+        if not self._wire.updates.empty():
+            since = min(since, self._idle_at)
+        return now - since
 
     async def run(self) -> None:
         self._box.restore(self._put)
@@ -113,8 +126,10 @@ class Stream:
             await self._wait_for_updates(min(look_again, at))
         while not self._wire.updates.empty():
             await self._process(self._wire.updates.get_nowait())
+            self._idle_at = self._now()
 
     async def _wait_for_updates(self, until: float) -> None:
+        self._idle_at = self._now()
         try:
             item = await asyncio.wait_for(self._wire.updates.get(), max(until - self._now(), 0.0))
         except TimeoutError:
@@ -185,6 +200,7 @@ class Stream:
 
     async def _difference(self, entry: Entry) -> None:
         low = self._box.pts(entry)
+        self._asking.setdefault(entry, self._now())
         try:
             if entry is ACCOUNT:
                 batch = self._box.account_difference(await self._wire.invoke(self._box.get_difference()))
@@ -194,6 +210,7 @@ class Stream:
             await self._difference_failed(entry, error)
             return
         self._retries.clear(entry)
+        self._asking.pop(entry, None)
         self._count(entry, low, batch)
         self._emit(batch)
 
@@ -228,15 +245,18 @@ class Stream:
         return found
 
     async def _difference_failed(self, entry: Entry, error: TelegramError) -> None:
-        if error.is_fatal or error.code in ("CONNECTION_LOST", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"):
+        if error.is_fatal or error.code in ENDED:
             raise error
         if error.kind is Kind.WAIT and error.seconds is not None:
+            self._asking.pop(entry, None)  # told to wait: that is no failure
             self._retries.wait(entry, self._now() + max(error.seconds, 1), all_channels=True)
         elif entry is not ACCOUNT and error.code in GONE:
+            self._asking.pop(entry, None)
             removed = Removed(entry, self._box.pts(entry))
             self._box.forget(entry)
             self._emit(Batch([removed]))
         elif entry is not ACCOUNT and error.code == "CHANNEL_INVALID":
+            self._asking.pop(entry, None)
             self._emit(Batch([self._box.jump(entry, 0)]))
             self._box.forget(entry)
         elif error.code in LOST_PLACE:
@@ -257,8 +277,9 @@ class Stream:
                 full = await self._wire.invoke(F.channels.GetFullChannelRequest(channel))
                 gap = self._box.jump(entry, full.full_chat.pts)
                 self._emit(Batch([gap], full.users, full.chats, {entry}))
+            self._asking.pop(entry, None)
         except TelegramError as error:
-            if error.is_fatal or error.code == "CONNECTION_LOST":
+            if error.is_fatal or error.code in ENDED:
                 raise
             self._retries.back_off(entry, self._now())
 
@@ -283,10 +304,12 @@ class Stream:
         self._wire.updates.clear()
         self._fetching.clear()
         self._box.restore(self._put)
+        self._asking.clear()
         if self._last_put is not None:
             await asyncio.wait((self._last_put,))
         else:
             await asyncio.sleep(FIRST_RETRY)
+        self._idle_at = self._now()
         self._begin_all()
 
     def _now(self) -> float:

@@ -229,7 +229,7 @@ class Wire(MTProtoSender):
             await asyncio.wait((self.ended,), timeout=self._pings.every)
             if time.monotonic() - last_pong > self._pings.patience:
                 self._tcp.abort()
-                asyncio.create_task(self.fail(TelegramError("CONNECTION_LOST")))  # noqa: RUF006 - it cancels this one
+                asyncio.create_task(self.fail(TelegramError("SOCKET_DEAD")))  # noqa: RUF006 - it cancels this one
                 return
 
 
