@@ -286,7 +286,7 @@ async def test_a_channel_that_one_is_in_again_has_to_be_fetched(kit: Kit, back: 
     assert result.gaps == (Gap(CHANNEL, 0, 0),)
     chat = await kit.chat(CHANNEL)
     assert (chat["left"], chat["synced_from_id"]) == (False, None)
-    assert (await kit.events(CHANNEL))[-1][1] == "reset"
+    assert "reset" in {event[1] for event in await kit.events(CHANNEL)}
     assert (await kit.record(back)).gaps == ()
 
 

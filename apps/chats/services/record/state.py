@@ -54,8 +54,8 @@ class State:
                 self.note_return(chat, was_left)
 
     def note_return(self, chat: ChatRow, was_left: bool) -> None:
-        """The account is in a channel again that it had left: what was written meanwhile, and how far the channel counts
-        as read, no update tells."""
+        """The account is in a channel again that it had left: what was written meanwhile, and how far the channel
+        counts as read, no update tells."""
         if was_left and not chat.left and is_channel(chat.peer_id):
             self.gaps.append(Gap(chat.peer_id, 0, 0))
             self.forget_history(chat)
