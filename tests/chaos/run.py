@@ -310,7 +310,8 @@ class Run:
         report.incoming, report.outgoing = self._field.others.count, self._field.staff.count
         wrong += [f"{kind} never struck" for kind in self.scale.kinds if report.counts[kind] <= 0]
         report.notes.append(f"restarted: {self._cluster.restarts}; leases: {self._desk('owners')}")
-        report.notes.append(f"ledger of gaps: {self._desk('gaps')}; the data centre: {self._field.call('faults.struck')}")
+        report.notes.append(f"ledger of gaps: {self._desk('gaps')}")
+        report.notes.append(f"the data centre: {self._field.call('faults.struck')}")
         if not clocks.available():
             report.notes.append(clocks.MISSING)
 
