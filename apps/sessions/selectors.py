@@ -155,6 +155,10 @@ _EVENTS = {
     "revoked": "Right taken away",
     "taken_over": "Taken over by a gateway",
     "released": "Released by its gateway",
+    "watchdog": "Stood still; begun anew",
+    "clock_jumped": "The server's clock was set; connected anew",
+    "crashed": "Failed inside; begun anew",
+    "not_stored": "An update could not be stored; kept aside",
 }
 
 
