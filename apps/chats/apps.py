@@ -1,6 +1,7 @@
 """The chats app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ChatsConfig(AppConfig):
@@ -10,4 +11,6 @@ class ChatsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.chats import receivers  # noqa: F401  takes part in sign-ins
+        from apps.chats import receivers, tasks  # noqa: F401  receivers take part in sign-ins
+
+        post_migrate.connect(tasks.schedule, sender=self)

@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 
-from apps.chats.selectors import lists, live, messages, page
+from apps.chats.selectors import history, lists, live, messages, page
 from apps.chats.selectors.live import Changes, EventRow
 from apps.chats.threads import read
 from apps.chats.wakes import Groups, Listener
@@ -41,6 +42,7 @@ RECENT, RECENT_WIDE = timedelta(seconds=3), timedelta(seconds=30)
 
 SIGNED_OUT = 4401
 NO_RIGHT = 4403
+RESTORED = 4411
 
 
 @dataclass(slots=True)
@@ -78,6 +80,9 @@ class Hub:
         self._marks: dict[int, tuple[Any, ...]] = {}
         self._noted: set[int] = set()
         self._rows: dict[int, dict[int, str]] = defaultdict(dict)
+        self._online: dict[int, set[int]] = {}
+        self._flipped: dict[int, set[int]] = defaultdict(set)
+        self._epoch: UUID | None = None
         self._dirty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._groups = Groups(self._group_message)
@@ -98,6 +103,7 @@ class Hub:
             self._task = None
             self._marks.clear()
             self._noted.clear()
+            self._epoch = None
             await self._listener.close()  # last: a page that is reloaded may be added meanwhile
         await self._join()
 
@@ -106,6 +112,8 @@ class Hub:
         watcher.session_id = session_id
         watcher.chat = None
         await self._join()
+        if session_id is not None:
+            await self._note_online({session_id})  # before the page reads its list: what changes later is a change
 
     def wake(self) -> None:
         self._dirty.set()
@@ -116,9 +124,10 @@ class Hub:
         self.wake()
 
     async def _join(self) -> None:
-        wanted = {watcher.session_id for watcher in self._watchers if watcher.session_id is not None}
-        for gone in self._rows.keys() - wanted:
-            del self._rows[gone]
+        wanted = self._watched()
+        for kept in (self._rows, self._online, self._flipped):
+            for gone in kept.keys() - wanted:
+                del kept[gone]
         await self._groups.want(wanted)
 
     # --- wake-ups -----------------------------------------------------------------------------------------------------
@@ -161,11 +170,21 @@ class Hub:
         full = self._clock() - self._full_at >= LOOK
         if full:
             self._full_at = self._clock()
+            await self._check_epoch()
             await self._check_standing()
+            await self._note_online(self._watched())
         await self._send_events()
         await self._send_rows(RECENT_WIDE if full else RECENT)
         await self._send_facts(full)
         await self._send_settled()
+
+    async def _check_epoch(self) -> None:
+        """A database that was restored begins its numbers anew: pages come back with theirs, and are reset."""
+        epoch = await read(history.epoch)
+        if self._epoch not in (None, epoch):
+            for watcher in list(self._watchers):
+                await watcher.shut(RESTORED)
+        self._epoch = epoch
 
     async def _check_standing(self) -> None:
         """Whoever is signed out, or has lost a right, stops hearing within this second."""
@@ -207,34 +226,36 @@ class Hub:
             for chat_id, found in viewers.items()
         }
         changes = await read(live.changes, floors)
-        for chat_id, events in changes.events.items():
-            await self._tell_events(chat_id, events, changes, viewers[chat_id])
+        for chat_id in changes.events:
+            await self._tell_events(chat_id, changes, viewers[chat_id])
         if changes.more:
             self.wake()
 
-    async def _tell_events(
-        self, chat_id: int, events: Sequence[EventRow], changes: Changes, viewers: Iterable[Watcher]
-    ) -> None:
+    async def _tell_events(self, chat_id: int, changes: Changes, viewers: Iterable[Watcher]) -> None:
         """The same bytes to all viewers that stand at the same number."""
         groups: dict[int, list[Watcher]] = defaultdict(list)
-        last = events[-1].number
+        events = changes.events[chat_id]
+        last = events[-1].number if events else changes.kept_from[chat_id] - 1
         for watcher in viewers:
             # While the database was read, a viewer may have gone elsewhere or begun at a later number.
             if watcher.chat is not None and watcher.chat.id == chat_id and watcher.chat.number < last:
                 groups[watcher.chat.number].append(watcher)
         for number, group in groups.items():
-            text = _text(events_frame(chat_id, [event for event in events if event.number > number], number, changes))
+            frame = events_frame(chat_id, [event for event in events if event.number > number], number, changes)
             for watcher in group:
                 if watcher.chat is not None:
-                    watcher.chat.number = last
-            await self._fan(group, text)
+                    watcher.chat.number = frame["page"]["at"] if frame["type"] == "reset" else last
+            await self._fan(group, _text(frame))
 
     async def _send_rows(self, within: timedelta) -> None:
-        watched = {watcher.session_id for watcher in self._watchers if watcher.session_id is not None}
+        watched = self._watched()
         if not watched:
             return
         found = await read(live.changed_rows, watched, within)
         news = {session_id: self._news(session_id, rows) for session_id, rows in found.items() if session_id in watched}
+        for row in await self._flipped_rows():
+            rows = news.setdefault(row["session"], [])
+            rows[:] = [one for one in rows if one["id"] != row["id"]] + [row]
         news = {session_id: rows for session_id, rows in news.items() if rows}
         if not news:
             return
@@ -242,6 +263,32 @@ class Hub:
         for session_id, rows in news.items():
             frame = {"type": "chats", "session": session_id, "chats": rows, "unread": unread.get(session_id, 0)}
             await self._fan(self._watching(session_id), _text(frame))
+
+    async def _note_online(self, session_ids: set[int]) -> None:
+        """Remember the chats with people who came or went: no row of theirs tells of it."""
+        if not session_ids:
+            return
+        for session_id, now in (await read(live.online, session_ids)).items():
+            before = self._online.get(session_id)
+            if before is not None and before != now:
+                self._flipped[session_id] |= before ^ now
+            self._online[session_id] = now
+
+    async def _flipped_rows(self) -> list[dict[str, Any]]:
+        """Sent whatever was sent last: a page may have read its list in between."""
+        flipped, self._flipped = self._flipped, defaultdict(set)
+        chat_ids: set[int] = set().union(*flipped.values())
+        if not chat_ids:
+            return []
+        try:
+            rows: list[dict[str, Any]] = await read(live.rows_of, chat_ids)
+        except DatabaseError:
+            for session_id, ids in flipped.items():
+                self._flipped[session_id] |= ids
+            raise
+        for row in rows:
+            self._rows[row["session"]][row["id"]] = _text(row)
+        return rows
 
     def _news(self, session_id: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those rows that differ from what was sent last."""
@@ -278,6 +325,9 @@ class Hub:
                 error = messages.error(code) if code else None
                 await watcher.push(_text({"type": "done", "ref": ref, "state": state, "error": error}))
 
+    def _watched(self) -> set[int]:
+        return {watcher.session_id for watcher in self._watchers if watcher.session_id is not None}
+
     def _watching(self, session_id: int) -> list[Watcher]:
         return [watcher for watcher in self._watchers if watcher.session_id == session_id]
 
@@ -288,8 +338,8 @@ class Hub:
 
 def events_frame(chat_id: int, events: Sequence[EventRow], after: int, changes: Changes) -> dict[str, Any]:
     """The frame for events ``after`` that number: messages as they are now, ids of those that are gone, notices of
-    what Telegram refused; a reset carries the newest page instead."""
-    if any(event.kind == "reset" for event in events):
+    what Telegram refused; a reset, or a number whose followers are kept no more, is answered with the newest page."""
+    if changes.kept_from[chat_id] > after + 1 or any(event.kind == "reset" for event in events):
         return {"type": "reset", "page": changes.resets[chat_id], "row": changes.rows[chat_id]}
     ids = list(dict.fromkeys(event.message_id for event in events if event.message_id is not None))
     return {

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -15,16 +16,18 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections, transaction
 from django.test import Client
+from pytest_django import Settings
 
 from apps.chats import consumers
 from apps.chats.frames import MAX_BYTES
 from apps.chats.hub import hub
-from apps.chats.models import Chat, Event, Installation, Message
-from apps.chats.services import events, messages
+from apps.chats.models import Chat, Event, Installation, Message, Peer
+from apps.chats.services import events, messages, pruning
 from apps.sessions.models import Command, SessionGrant, SessionStatus
 from apps.sessions.services import commands, status
 from tests.chats import world
 from tgadmin.asgi import application
+from tgadmin.core import types
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +57,13 @@ class Page:
             event = await self.communicator.receive_output(PATIENCE)
             if event["type"] == "websocket.close":
                 return int(event["code"])
+
+    async def closing(self) -> tuple[int, str]:
+        """The code and the reason with which the server closes."""
+        while True:
+            event = await self.communicator.receive_output(PATIENCE)
+            if event["type"] == "websocket.close":
+                return int(event["code"]), str(event["reason"])
 
     async def hello(self) -> "Page":
         await self.send(type="hello", version=1)
@@ -383,6 +393,109 @@ async def test_reset_when_it_cannot_be_replayed(
     frame = await page.receive("opened", "reset")
     assert frame["type"] == "reset"
     assert (frame["page"]["at"], [one["tid"] for one in frame["page"]["messages"]]) == (5, [1, 2, 3, 4, 5])
+
+
+async def test_a_page_that_slept_is_right_at_once(
+    connect: Connect, viewer: User, chat: Chat, settings: Settings
+) -> None:
+    """Its connection ended; more happened than is kept; it comes back with its old number."""
+    settings.EVENTS_KEPT_PER_CHAT = 50
+    page = await (await connect(viewer)).follow(chat)
+    await page.receive("reset")
+    await page.communicator.disconnect(timeout=PATIENCE)
+    await run(happen, chat, 700)
+    await run(pruning.prune_events)
+    began = time.monotonic()
+    page = await (await connect(viewer)).follow(chat, after=0, epoch=await epoch())
+    frame = await page.receive("opened", "reset", "events")
+    assert (frame["type"], frame["page"]["at"]) == ("reset", 700)
+    assert [one["tid"] for one in frame["page"]["messages"]] == list(range(651, 701))
+    assert time.monotonic() - began < 1.0
+    await arrives(chat, 701, "and on it goes")
+    frame = await page.receive("events")
+    assert (frame["after"], [one["text"] for one in frame["messages"]]) == (700, ["and on it goes"])
+
+
+@pytest.mark.parametrize("kept", [0, 3, 150])
+async def test_an_open_page_whose_next_events_are_pruned_is_reset(
+    connect: Connect, viewer: User, chat: Chat, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The web process stood still for so long that what its page has to hear next is gone."""
+    page = await (await connect(viewer)).follow(chat)
+    await page.receive("reset")
+    look = hub()._send_events
+
+    async def still() -> None:
+        pass
+
+    monkeypatch.setattr(hub(), "_send_events", still)
+    await run(happen, chat, 200)
+    await Event.objects.filter(number__lte=200 - kept).adelete()
+    monkeypatch.setattr(hub(), "_send_events", look)
+    hub().wake()
+    frame = await page.receive("reset", "events")
+    assert (frame["type"], frame["page"]["at"]) == ("reset", 200)
+    await arrives(chat, 201, "next")
+    frame = await page.receive("reset", "events")
+    assert (frame["type"], frame["after"], frame["to"]) == ("events", 200, 201)
+
+
+async def test_a_restored_database_sends_pages_back_to_resume(connect: Connect, viewer: User, chat: Chat) -> None:
+    page = await (await connect(viewer)).follow(chat)
+    await page.receive("reset")
+    while hub()._epoch is None:
+        await page.send(type="ping")
+        await page.receive("pong")
+    await Installation.objects.aupdate(epoch=uuid4())
+    assert await page.closed() == 4411
+
+
+async def dot(page: Page, chat: Chat, online: bool) -> dict[str, Any]:
+    """The chat's row once it says so."""
+    while True:
+        for row in (await page.receive("chats"))["chats"]:
+            if row["id"] == chat.pk and row["online"] is online:
+                return dict(row)
+
+
+async def test_the_online_dot_follows_without_moving_the_chat(connect: Connect, viewer: User, chat: Chat) -> None:
+    await run(world.make_chat, chat.session, "Newer")
+    page = await (await connect(viewer)).hello()
+    await page.send(type="list", session=chat.session_id)
+    first = next(row for row in (await page.receive("list"))["chats"] if row["id"] == chat.pk)
+    assert first["online"] is False
+    for online in (True, False, True):
+        await run(world.arrive, chat.session, types.Presence(chat.peer_id, online, None))
+        row = await dot(page, chat, online)
+        assert row["last"] == first["last"]
+    await chat.arefresh_from_db()
+    assert chat.last_event == 0
+
+
+async def test_coming_and_going_between_looks_is_not_missed(connect: Connect, viewer: User, chat: Chat) -> None:
+    """One page follows the list; another one reads it while somebody is online, which no look has seen."""
+    first = await (await connect(viewer)).hello()
+    await first.send(type="list", session=chat.session_id)
+    await first.receive("list")
+    second = await (await connect(viewer)).hello()
+    await run(Peer.objects.filter(peer_id=chat.peer_id).update, is_online=True)
+    await second.send(type="list", session=chat.session_id)
+    assert [row["online"] for row in (await second.receive("list"))["chats"]] == [True]
+    await run(Peer.objects.filter(peer_id=chat.peer_id).update, is_online=False)
+    await dot(second, chat, False)
+
+
+# --- no place ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_fourth_page_is_told_why(connect: Connect, operator: User, viewer: User, settings: Settings) -> None:
+    settings.LIVE_SOCKETS_PER_USER = 3
+    pages = [await (await connect(operator)).hello() for _ in range(3)]
+    fourth = await connect(operator)
+    assert await fourth.closing() == (4421, "3 5")
+    await (await connect(viewer)).hello()
+    await pages[0].communicator.disconnect(timeout=PATIENCE)
+    await (await connect(operator)).hello()
 
 
 async def test_discarded_message_is_named_as_removed(connect: Connect, operator: User, chat: Chat) -> None:

@@ -34,9 +34,12 @@ class EventRow:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """New events by chat with all that frames about them need. ``found`` holds messages by row id as they are now; one
-    that is absent is gone. ``more``: a chat had further events than were read."""
+    that is absent is gone. ``kept_from`` is the number from which on they are still kept. ``resets`` holds the newest
+    page of chats that were reset, or whose events after a floor are kept no more. ``more``: a chat had further events
+    than were read."""
 
     events: dict[int, list[EventRow]]
+    kept_from: dict[int, int]
     found: dict[int, dict[str, Any]]
     rows: dict[int, dict[str, Any]]
     resets: dict[int, dict[str, Any]]
@@ -45,18 +48,20 @@ class Changes:
 
 def changes(floors: Mapping[int, int]) -> Changes:
     """What happened in each chat after the event number that ``floors`` gives. Eight queries at most, and one page of
-    messages for each chat that was reset."""
-    events = _events(floors)
+    messages for each chat that was reset. A chat of which nothing is kept any more is there with no events."""
+    events, kept_from = _events(floors)
     ids = {event.message_id for rows in events.values() for event in rows if event.message_id is not None}
     chats = {chat.pk: chat for chat in Chat.objects.filter(pk__in=events)} if events else {}
     found = Message.objects.filter(pk__in=ids, chat_id__in=chats).select_related("staff", "chat") if ids else ()
     resets = {
         chat_id: history.newest(chats[chat_id])
         for chat_id, rows in events.items()
-        if chat_id in chats and any(event.kind == "reset" for event in rows)
+        if chat_id in chats
+        and (kept_from[chat_id] > floors[chat_id] + 1 or any(event.kind == "reset" for event in rows))
     }
     return Changes(
         events={chat_id: rows for chat_id, rows in events.items() if chat_id in chats},
+        kept_from=kept_from,
         found={payload["id"]: payload for payload in messages.payloads(found)},
         rows={row["id"]: row for row in lists.payloads(chats.values())} if chats else {},
         resets=resets,
@@ -64,24 +69,33 @@ def changes(floors: Mapping[int, int]) -> Changes:
     )
 
 
-def _events(floors: Mapping[int, int]) -> dict[int, list[EventRow]]:
-    """At most BATCH events of each chat, in order, none skipped: numbers have no gaps."""
+def _events(floors: Mapping[int, int]) -> tuple[dict[int, list[EventRow]], dict[int, int]]:
+    """At most BATCH events of each chat that has newer ones, in order, none skipped: what is kept has no holes. And the
+    number from which on they are there, which is beyond the floor's next when older ones were pruned."""
     found: dict[int, list[EventRow]] = defaultdict(list)
+    kept_from: dict[int, int] = {}
     if not floors:
-        return found
+        return found, kept_from
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT e.chat_id, e.number, e.kind, e.message_id, e.data
+            SELECT c.id, c.last_event, e.number, e.kind, e.message_id, e.data
             FROM unnest(%s::bigint[], %s::bigint[]) AS f(chat_id, number)
-            JOIN chat_events e ON e.chat_id = f.chat_id AND e.number > f.number AND e.number <= f.number + %s
-            ORDER BY e.chat_id, e.number
+            JOIN telegram_chats c ON c.id = f.chat_id AND c.last_event > f.number
+            LEFT JOIN LATERAL (
+                SELECT number, kind, message_id, data FROM chat_events
+                WHERE chat_id = f.chat_id AND number > f.number ORDER BY number LIMIT %s
+            ) e ON TRUE
+            ORDER BY c.id, e.number
             """,
             [list(floors.keys()), list(floors.values()), BATCH],
         )
-        for chat_id, number, kind, message_id, data in cursor.fetchall():
-            found[chat_id].append(EventRow(number, kind, message_id, data))
-    return found
+        for chat_id, last_event, number, kind, message_id, data in cursor.fetchall():
+            kept_from.setdefault(chat_id, last_event + 1 if number is None else number)
+            rows = found[chat_id]
+            if number is not None:
+                rows.append(EventRow(number, kind, message_id, data))
+    return found, kept_from
 
 
 def oldest_event(chat_id: int) -> int | None:
@@ -99,6 +113,27 @@ def changed_rows(session_ids: Iterable[int], within: timedelta) -> dict[int, lis
     for row in lists.payloads(chats):
         found[row["session"]].append(row)
     return found
+
+
+def online(session_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The chats with people who are online now, by session: their row ids. One query, from an index of those online."""
+    ids = list(session_ids)
+    found: dict[int, set[int]] = {session_id: set() for session_id in ids}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.session_id, c.id FROM telegram_peers p "
+            "JOIN telegram_chats c ON c.session_id = p.session_id AND c.peer_id = p.peer_id AND c.kind = 'user' "
+            "WHERE p.is_online AND p.session_id = ANY(%s)",
+            [ids],
+        )
+        for session_id, chat_id in cursor.fetchall():
+            found[session_id].add(chat_id)
+    return found
+
+
+def rows_of(chat_ids: Iterable[int]) -> list[dict[str, Any]]:
+    """List rows of these chats. Three queries."""
+    return lists.payloads(Chat.objects.filter(pk__in=list(chat_ids)).order_by("pk"))
 
 
 def session_marks(session_ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
