@@ -19,7 +19,7 @@ from tests.chaos.desk import Desk, DeskError
 from tests.chaos.pages import Pages
 from tests.chaos.recovery import Recovery
 from tests.chaos.scene import Account
-from tests.chaos.traffic import Others, Staff, Stream, plan
+from tests.chaos.traffic import Others, Staff, Stream, plan, wrong_order
 from tests.chaos.troubles import DATA_CENTRE, PROCESSES, Field, Trouble
 from tests.running import temporary_base
 
@@ -294,14 +294,16 @@ class Run:
         return [f"{line} (scrolled up)" for line in self._differences(account)]
 
     def _compare(self) -> None:
-        wrong, report = self.report.wrong, self.report
+        wrong, report, control = self.report.wrong, self.report, self._cluster.control
         for account in self._accounts:
             status = self._desk("status", session=account.session)
             failed = [one for one in status["failed"] if one[1] != SIGNED_OUT]
             if status["status"] != "ready" or status["open"] or failed:
                 wrong.append(f"account {account.phone[-2:]}: {status}")
             wrong += self._differences(account) or self._differences_above(account)
-        wrong += self._order()
+            wrong += [
+                f"account {account.phone[-2:]}, {line}" for line in wrong_order(control, account, self._field.staff)
+            ]
         wrong += self._owners()
         wrong += self._right_pages()
         if self._field.banned and self._desk("status", session=self._field.spare.session)["status"] != "banned":
@@ -314,20 +316,6 @@ class Run:
         report.notes.append(f"the data centre: {self._field.call('faults.struck')}")
         if not clocks.available():
             report.notes.append(clocks.MISSING)
-
-    def _order(self) -> list[str]:
-        """The other side's view of what we wrote."""
-        found: list[str] = []
-        for account in self._accounts:
-            for peer in account.writable:
-                written = self._field.staff.written.get((account.me, peer))
-                if written is None:
-                    continue
-                viewer, thread = account.witness(peer)
-                seen = self._cluster.control.call("world.snapshot", user_id=viewer)[str(thread)]
-                lines = compare.order([one["text"] for one in seen], written.messages, written.touched, written.late)
-                found += [f"account {account.phone[-2:]}, {peer}: {line}" for line in lines]
-        return found
 
     def _owners(self) -> list[str]:
         pairs = self._cluster.control.call("record.two_owners")

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from tests.chaos import compare
 from tests.chaos.desk import Desk
 from tests.chaos.scene import Account
 from tgadmin.sandbox.control import ControlClient
@@ -142,3 +143,16 @@ class Staff:
         cid = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         row = self._desk("send", session=account.session, peer=peer, text=text, cid=cid)
         self.written.setdefault((account.me, peer), Written()).messages.append((row, text))
+
+
+def wrong_order(control: ControlClient, account: Account, staff: Staff) -> list[str]:
+    """What is wrong at the other side with what the account wrote: each message once, in the order in which staff
+    wrote them."""
+    found: list[str] = []
+    for peer in account.writable:
+        if (written := staff.written.get((account.me, peer))) is None:
+            continue
+        viewer, thread = account.witness(peer)
+        seen = [one["text"] for one in control.call("world.snapshot", user_id=viewer)[str(thread)]]
+        found += [f"{peer}: {line}" for line in compare.order(seen, written.messages, written.touched, written.late)]
+    return found
