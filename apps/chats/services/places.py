@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -77,7 +78,7 @@ def take(process: UUID, place: Place) -> Refusal | None:
     """None: the place is taken. One INSERT decides; nothing is written when it refuses."""
     limits = (settings.LIVE_SOCKETS_PER_USER, settings.LIVE_SOCKETS, settings.LIVE_SOCKETS_PER_MINUTE)
     per_user, in_all, per_minute = limits
-    values = {"lock": _LOCK, "process": process, "stale": STALE, "id": place.id, "user": place.user_id}
+    values: dict[str, Any] = {"lock": _LOCK, "process": process, "stale": STALE, "id": place.id, "user": place.user_id}
     values |= {"page": place.page, "per_user": per_user, "in_all": in_all, "per_minute": per_minute}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, values)

@@ -49,6 +49,7 @@ def _repeat(statement: str, values: dict[str, int]) -> int:
     with connection.cursor() as cursor:
         while True:
             cursor.execute(statement, values)
-            gone += cursor.rowcount
-            if cursor.rowcount < BATCH:
+            deleted: int = cursor.rowcount
+            gone += deleted
+            if deleted < BATCH:
                 return gone
