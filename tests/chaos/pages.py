@@ -22,6 +22,7 @@ class Page:
     def __init__(self, port: int, cookie: str, session: int, chat: int) -> None:
         self.session, self.chat = session, chat
         self.messages: dict[int, dict[str, Any]] = {}
+        self._first = 0  # Telegram's id of the oldest that it shows
         self.at = 0  # the number of the last event that it knows
         self.connections = 0
         self.resets = 0
@@ -72,6 +73,7 @@ class Page:
                 page = frame["page"]
                 self.resets += 1
                 self.messages = {one["id"]: one for one in page["messages"]}
+                self._first = min((one["tid"] for one in page["messages"] if one["tid"] is not None), default=0)
                 self.at, self._epoch = page["at"], page["epoch"]
                 self._follows = True
             case "opened":
@@ -86,7 +88,9 @@ class Page:
         if frame["after"] > self.at:
             self._open()  # something is missing between
         elif frame["to"] > self.at:
-            self.messages.update({one["id"]: one for one in frame["messages"]})
+            for one in frame["messages"]:
+                if one["tid"] is None or one["tid"] >= self._first:  # what is above is not shown
+                    self.messages[one["id"]] = one
             for row in frame["removed"]:
                 self.messages.pop(row, None)
             self.at = frame["to"]

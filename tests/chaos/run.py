@@ -20,7 +20,7 @@ from tests.chaos.pages import Pages
 from tests.chaos.recovery import Recovery
 from tests.chaos.scene import Account
 from tests.chaos.traffic import Others, Staff, Stream, plan, wrong_order
-from tests.chaos.troubles import DATA_CENTRE, PROCESSES, Field, Trouble
+from tests.chaos.troubles import DATA_CENTRE, PROCESSES, Field, NotYetError, Trouble
 from tests.running import temporary_base
 
 SIGNED_OUT = "AUTH_KEY_UNREGISTERED"
@@ -195,22 +195,26 @@ class Run:
             self._until(lambda at=at: time.monotonic() - self._began >= at, at + 60, "the time has come")
             if trouble.alone:
                 self._until(self._nobody_alone, 30, "the troubles that must be alone are over")
-            self._begin(trouble)
+            self._until(lambda trouble=trouble: self._begins(trouble), 60, f"{trouble.kind} has something to hit")
         self._until(lambda: not self._ends, 60, "all troubles are over")
         self._until(lambda: not (self._reading.is_alive() or self._writing.is_alive()), 600, "all traffic is through")
         for stream in (self._reading, self._writing):
             if stream.error is not None:
                 raise stream.error
 
-    def _begin(self, trouble: Trouble) -> None:
-        self._say(f"{time.monotonic() - self._began:7.2f} {trouble.kind}")
+    def _begins(self, trouble: Trouble) -> bool:
         if trouble.kind in BREAKS_PAGES:
             self._recovery.broken()
-        end = trouble.begin(self._field, self._rng)
+        try:
+            end = trouble.begin(self._field, self._rng)
+        except NotYetError:
+            return False
+        self._say(f"{time.monotonic() - self._began:7.2f} {trouble.kind}")
         if end is None and trouble.kind in BREAKS_PAGES:
             self._recovery.mended()
         until = time.monotonic() + trouble.seconds
         heapq.heappush(self._ends, (until, next(self._number), trouble, end or (lambda: None)))
+        return True
 
     def _nobody_alone(self) -> bool:
         return not any(trouble.alone for _, _, trouble, _ in self._ends)

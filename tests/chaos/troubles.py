@@ -21,6 +21,10 @@ from tests.chaos.traffic import Others, Staff, Stream
 End = Callable[[], None]
 
 
+class NotYetError(Exception):
+    """There is nothing to hit at this moment: every gateway is down, nobody is connected."""
+
+
 @dataclass
 class Field:
     """What troubles have at hand. ``sign_in_again`` takes an account to the front desk, in a thread of its own."""
@@ -46,10 +50,19 @@ class Field:
         """Staff write there, soon."""
         self.writing.asked.put(lambda: account.me in self.staff.away or self.staff.write(account, peer))
 
-    def gateway(self, rng: random.Random) -> str | None:
-        """One that is sound."""
+    def gateway(self, rng: random.Random) -> str:
+        """One that is sound. Raises NotYetError."""
         sound = [name for name in self.cluster.gateways if name not in self.busy]
-        return rng.choice(sound) if sound else None
+        if not sound:
+            raise NotYetError
+        return rng.choice(sound)
+
+    def at_home(self, rng: random.Random) -> Account:
+        """An account that is signed in. Raises NotYetError."""
+        found = [account for account in self.accounts if account.me not in self.staff.away]
+        if not found:
+            raise NotYetError
+        return rng.choice(found)
 
 
 @dataclass(frozen=True)
@@ -67,10 +80,8 @@ class Trouble:
 
 def _signal(number: signal.Signals, kind: str) -> Callable[[Field, random.Random], End | None]:
     def begin(on: Field, rng: random.Random) -> End | None:
-        name = on.gateway(rng)
-        if name is not None:
-            on.cluster.signal(name, number)
-            on.struck(kind)
+        on.cluster.signal(on.gateway(rng), number)
+        on.struck(kind)
         return None
 
     return begin
@@ -79,8 +90,6 @@ def _signal(number: signal.Signals, kind: str) -> Callable[[Field, random.Random
 def _freeze(kind: str) -> Callable[[Field, random.Random], End | None]:
     def begin(on: Field, rng: random.Random) -> End | None:
         name = on.gateway(rng)
-        if name is None:
-            return None
         pid = on.cluster.signal(name, signal.SIGSTOP)
         on.busy.add(name)
         on.struck(kind)
@@ -97,8 +106,6 @@ def _freeze(kind: str) -> Callable[[Field, random.Random], End | None]:
 def _clock(kind: str, seconds: float) -> Callable[[Field, random.Random], End | None]:
     def begin(on: Field, rng: random.Random) -> End | None:
         name = on.gateway(rng)
-        if name is None or not on.cluster.has_clocks:
-            return None
         on.cluster.set_clock(name, seconds)
         on.struck(kind)
         return lambda: on.cluster.set_clock(name, 0)
@@ -145,7 +152,7 @@ def _slow_mode(on: Field, rng: random.Random) -> None:
 def _random_id(on: Field, rng: random.Random) -> End:
     """A message is sent, but neither its answer nor, since the log forgets it, the difference says so: it is repeated.
     From then on a repeated random_id is refused instead of answered, until the run's end."""
-    account = rng.choice([one for one in on.accounts if one.me not in on.staff.away])
+    account = on.at_home(rng)
     on.call("faults.set_random_id", mode="duplicate_error")
     on.call("faults.delay", user=account.me, seconds=2 * RANDOM_ID_SECONDS)
     on.write(account, account.friends[0])
@@ -163,8 +170,8 @@ def _connections(kind: str, name: str) -> Callable[[Field, random.Random], End |
         for account in rng.sample(on.accounts, len(on.accounts)):
             if met := on.call(f"faults.{name}", user=account.me):
                 on.struck(kind, met)
-                break
-        return None
+                return None
+        raise NotYetError
 
     return begin
 
@@ -240,11 +247,8 @@ def _removed(on: Field, rng: random.Random) -> End:
     return end
 
 
-def _revoke(on: Field, rng: random.Random) -> End | None:
-    at_home = [account for account in on.accounts if account.me not in on.staff.away]
-    if not at_home:
-        return None
-    account = rng.choice(at_home)
+def _revoke(on: Field, rng: random.Random) -> End:
+    account = on.at_home(rng)
     on.staff.away.add(account.me)
     on.struck("revoke", on.call("faults.revoke", user=account.me))
     return lambda: on.sign_in_again(account)
