@@ -24,7 +24,7 @@ REPLACED = 4410
 class Guest(Protocol):
     """A socket, as it is seen here."""
 
-    async def shut(self, code: int, reason: str = "") -> None:
+    async def shut(self, code: int) -> None:
         """Close the socket with a close code."""
 
 

@@ -83,10 +83,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             refusal = await admission().enter(self, place)
         except DatabaseError:
-            await self.shut(BUSY, str(pool.RETRY_AFTER))
+            await self.shut(BUSY)
             return
         if refusal is not None:
-            await self.shut(refusal.code, f"{refusal.limit} {refusal.seconds}")
+            await self._send({"type": "refused", "limit": refusal.limit, "seconds": refusal.seconds})
+            await self.shut(refusal.code)
             return
         self.place = place
         self._guard = asyncio.create_task(self._watch_silence())
@@ -108,10 +109,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if not self._closed:
             await self.send(text_data=text)
 
-    async def shut(self, code: int, reason: str = "") -> None:
+    async def shut(self, code: int) -> None:
         if not self._closed:
             self._closed = True
-            await self.close(code, reason or None)
+            await self.close(code)
             await self._leave()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -154,7 +155,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent anew after a
         reconnection: messages in their order, which they would lose if the next one was taken."""
         if frame.type in ("hello", "list", "open", "send"):
-            await self.shut(BUSY, str(pool.RETRY_AFTER))
+            await self.shut(BUSY)
         elif frame.ref is not None:
             await self._error(frame.ref, "BUSY", pool.SAYS)
 

@@ -66,7 +66,7 @@ class Watcher(Protocol):
     async def push(self, text: str) -> None:
         """Send a frame; never raises for a socket that is gone."""
 
-    async def shut(self, code: int, reason: str = "") -> None:
+    async def shut(self, code: int) -> None:
         """Close the socket with a close code."""
 
 

@@ -40,7 +40,7 @@ class BusyIsSaid:
             if accepted or not pool.is_full(error):
                 raise
         await send({"type": "websocket.accept"})
-        await send({"type": "websocket.close", "code": BUSY, "reason": str(pool.RETRY_AFTER)})
+        await send({"type": "websocket.close", "code": BUSY})
 
 
 def websocket_application() -> App:

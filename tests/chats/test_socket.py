@@ -58,13 +58,6 @@ class Page:
             if event["type"] == "websocket.close":
                 return int(event["code"])
 
-    async def closing(self) -> tuple[int, str]:
-        """The code and the reason with which the server closes."""
-        while True:
-            event = await self.communicator.receive_output(PATIENCE)
-            if event["type"] == "websocket.close":
-                return int(event["code"]), str(event["reason"])
-
     async def hello(self) -> "Page":
         await self.send(type="hello", version=1)
         await self.receive("welcome")
@@ -492,7 +485,8 @@ async def test_a_fourth_page_is_told_why(connect: Connect, operator: User, viewe
     settings.LIVE_SOCKETS_PER_USER = 3
     pages = [await (await connect(operator)).hello() for _ in range(3)]
     fourth = await connect(operator)
-    assert await fourth.closing() == (4421, "3 5")
+    assert await fourth.receive("refused") == {"type": "refused", "limit": 3, "seconds": 5}
+    assert await fourth.closed() == 4421
     await (await connect(viewer)).hello()
     await pages[0].communicator.disconnect(timeout=PATIENCE)
     await (await connect(operator)).hello()

@@ -98,12 +98,13 @@ class Socket(Peer):
         self._frames.put_nowait(None)
 
     async def outcome(self, *types: str) -> str | int:
-        """The type of the next frame (of these types), or the code with which the server closed."""
+        """The type of the next frame (of these types), or the code with which the server closed. That it is refused is
+        told by the code."""
         while True:
             frame = await asyncio.wait_for(self._frames.get(), PATIENCE)
             if frame is None:
                 return self.close_code or 1006
-            if not types or frame["type"] in types:
+            if frame["type"] in types or (not types and frame["type"] != "refused"):
                 return str(frame["type"])
 
 

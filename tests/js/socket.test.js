@@ -12,7 +12,7 @@ function world() {
     close() { this.readyState = 3; }
     opens() { this.readyState = 1; this.onopen(); }
     says(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
-    ends(code, reason = "") { this.readyState = 3; this.onclose({ code, reason }); }
+    ends(code) { this.readyState = 3; this.onclose({ code }); }
   }
   it.live = new LiveSocket({
     url: "ws://x", WebSocket: FakeSocket, random: () => 0, now: () => (it.clock += 1),
@@ -98,18 +98,25 @@ test("close codes are explained", () => {
 });
 
 test("no place: waits as long as the server says, keeps trying, and says why", () => {
-  for (const [code, reason, ms] of [[4421, "3 5", 5000], [4422, "1000 10", 10_000], [4423, "100 42", 42_000], [4503, "2", 2000], [4503, "", 2000]]) {
+  for (const [code, told, ms] of [
+    [4421, { limit: 3, seconds: 5 }, 5000], [4422, { limit: 1000, seconds: 10 }, 10_000],
+    [4423, { limit: 100, seconds: 42 }, 42_000], [4503, null, 2000],
+  ]) {
     const it = world();
-    it.sockets[0].ends(code, reason);
-    assert.deepEqual([it.live.connection.state, it.live.connection.reason], ["lost", reason]);
+    it.sockets[0].opens();
+    if (told) it.sockets[0].says({ type: "refused", ...told });
+    it.sockets[0].ends(code);
+    assert.deepEqual([it.live.connection.state, it.live.connection.told], ["lost", told]);
     assert.equal(it.fire(), ms);
     assert.equal(it.sockets.length, 2);
+    it.sockets[1].ends(1006);
+    assert.equal(it.live.connection.told, null);
   }
-  assert.match(refusalReason(4421, "3 5"), /in 3 other pages.*Close one/);
-  assert.match(refusalReason(4422, "1000 10"), /All 1000 places/);
-  assert.match(refusalReason(4423, "100 42"), /100 times.*in 42 seconds/);
-  assert.ok(refusalReason(4503, "2").length > 20);
-  assert.equal(refusalReason(1006, ""), "");
+  assert.match(refusalReason(4421, { limit: 3, seconds: 5 }), /in 3 other pages.*Close one/);
+  assert.match(refusalReason(4422, { limit: 1000, seconds: 10 }), /All 1000 places/);
+  assert.match(refusalReason(4423, { limit: 100, seconds: 42 }), /100 times.*in 42 seconds/);
+  assert.ok(refusalReason(4503, null).length > 20);
+  assert.equal(refusalReason(1006, null), "");
 });
 
 test("a page that slept does not wait for a dead connection", () => {

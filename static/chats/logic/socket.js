@@ -10,7 +10,7 @@ const WELCOME_MS = 10_000;
 /** Close codes after which trying again at once would not help (docs/socket-protocol.md). */
 export const FINAL = new Set([4400, 4401, 4403, 4409, 4413]);
 
-/** Codes after which the server says how long to wait, and how long when it does not. */
+/** Codes after which one waits longer, and how long when the server has not said so. */
 const WAITS = new Map([[4421, 5000], [4422, 10_000], [4423, 30_000], [4429, 10_000], [4503, 2000]]);
 
 /** A connection that was silent for so long is not asked whether it lives: a new one is made at once. */
@@ -20,7 +20,9 @@ const QUICK_PONG_MS = 3000;
 const SLEPT_MS = 5000;
 
 /**
- * @typedef {{state: "connecting" | "open" | "lost" | "refused", code: number, reason: string, since: number}} Connection
+ * @typedef {{limit: number, seconds: number}} Told the limit that was reached, and when another try may help
+ * @typedef {{state: "connecting" | "open" | "lost" | "refused", code: number, told: Told | null,
+ *   since: number}} Connection
  *   `open`: the server has greeted. `lost`: it comes back by itself. `refused`: it does not.
  */
 
@@ -45,7 +47,9 @@ export class LiveSocket {
     this.timer = null;
     this.pinger = null;
     /** @type {Connection} */
-    this.connection = { state: "connecting", code: 0, reason: "", since: this.options.now() };
+    this.connection = { state: "connecting", code: 0, told: null, since: this.options.now() };
+    /** @type {Told | null} */
+    this.told = null;
     this.heardAt = this.options.now();
     this.tickedAt = this.heardAt;
   }
@@ -62,7 +66,7 @@ export class LiveSocket {
     this.pinger = this.options.setTimeout(() => this.#leave(socket), WELCOME_MS);
     socket.onopen = () => this.#send({ type: "hello", version: VERSION });
     socket.onmessage = (event) => socket === this.socket && this.#frame(JSON.parse(event.data));
-    socket.onclose = (event) => socket === this.socket && this.#closed(event.code, event.reason);
+    socket.onclose = (event) => socket === this.socket && this.#closed(event.code);
   }
 
   /** Try at once: the network is back, the page is looked at again, it slept, or the viewer asks. */
@@ -101,6 +105,10 @@ export class LiveSocket {
   #frame(frame) {
     this.heardAt = this.options.now();
     this.options.clearTimeout(this.pinger);
+    if (frame.type === "refused") {
+      this.told = { limit: frame.limit, seconds: frame.seconds };
+      return;
+    }
     if (frame.type === "welcome") {
       this.attempt = 0;
       this.#change("open", 0);
@@ -121,46 +129,47 @@ export class LiveSocket {
   #leave(socket, atOnce = false) {
     if (socket !== this.socket) return;
     socket?.close();
-    this.#closed(1006, "", atOnce);
+    this.#closed(1006, atOnce);
   }
 
-  /** @param {number} code @param {string} [reason] @param {boolean} [atOnce] */
-  #closed(code, reason = "", atOnce = false) {
+  /** @param {number} code @param {boolean} [atOnce] */
+  #closed(code, atOnce = false) {
     this.socket = null;
     this.options.clearTimeout(this.pinger);
+    const told = this.told;
+    this.told = null;
     if (FINAL.has(code)) {
-      this.#change("refused", code, reason);
+      this.#change("refused", code);
       return;
     }
-    const wait = atOnce ? 0 : this.#wait(code, reason);
+    const wait = atOnce ? 0 : this.#wait(code, told);
     this.attempt += 1;
-    this.#change("lost", code, reason);
+    this.#change("lost", code, told);
     this.timer = this.options.setTimeout(() => this.connect(), wait);
   }
 
   /** Milliseconds until the next attempt; a little more than told, as others wait too.
-   * @param {number} code @param {string} reason */
-  #wait(code, reason) {
-    const least = WAITS.get(code);
-    if (least === undefined) return delay(this.attempt, this.options.random);
-    const told = Number(reason.split(" ").at(-1)) * 1000 || least;
-    return told * (1 + this.options.random() / 4);
+   * @param {number} code @param {Told | null} told */
+  #wait(code, told) {
+    const usual = WAITS.get(code);
+    if (usual === undefined) return delay(this.attempt, this.options.random);
+    return (told ? told.seconds * 1000 : usual) * (1 + this.options.random() / 4);
   }
 
-  /** @param {Connection["state"]} state @param {number} code @param {string} [reason] */
-  #change(state, code, reason = "") {
+  /** @param {Connection["state"]} state @param {number} code @param {Told | null} [told] */
+  #change(state, code, told = null) {
     const before = this.connection;
-    if (before.state === state && before.code === code && before.reason === reason) return;
+    if (before.state === state && before.code === code && before.told?.seconds === told?.seconds) return;
     const since = before.state === "lost" && state === "connecting" ? before.since : this.options.now();
-    this.connection = { state, code, reason, since };
+    this.connection = { state, code, told, since };
     this.options.onState(this.connection);
   }
 }
 
-/** Why the server has no place for this page, and what to do; "" when that is not why. `reason` is "limit seconds".
- * @param {number} code @param {string} reason */
-export function refusalReason(code, reason) {
-  const [limit = "", seconds = ""] = reason.split(" ");
+/** Why the server has no place for this page, and what to do; "" when that is not why.
+ * @param {number} code @param {Told | null} told */
+export function refusalReason(code, told) {
+  const { limit, seconds } = told ?? { limit: "", seconds: "a few" };
   return (
     {
       4421: `You have tgadmin's chats open in ${limit} other pages, as many as one person may. Close one of them: this page then connects by itself.`,

@@ -41,7 +41,7 @@ export function initial(first, now) {
     edge: { older: "", newer: "", says: "" },
     typing: [],
     typists: new Map(),
-    connection: { state: "connecting", code: 0, reason: "", since: now },
+    connection: { state: "connecting", code: 0, told: null, since: now },
     pinned: true,
     announcement: "",
     saving: new Map(),

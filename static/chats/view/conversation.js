@@ -56,7 +56,7 @@ export function banner(app, actions) {
     return html`<div class="net bad" role="status">${icon("error")}<span>${closeReason(connection.code) || "The server refused the connection."}</span>
       ${connection.code === 4401 ? html`<a class="link" href=${actions.signIn}>Sign in</a>` : html`<button type="button" class="link" @click=${() => location.reload()}>Reload</button>`}</div>`;
   }
-  const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.reason);
+  const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.told);
   if (refused) return html`<div class="net" role="status">${icon("error")}<span>${refused}</span></div>`;
   if (connection.state !== "open" && connection.code) {
     const why = closeReason(connection.code) || (navigator.onLine ? "" : "This device is offline.");
