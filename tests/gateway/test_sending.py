@@ -106,6 +106,20 @@ def test_an_answer_that_never_came(mode: str, session: Session, dc: SandboxThrea
     assert at_telegram(dc, session, anna) == here(anna) == ["hello", "first", "second"]
 
 
+def test_an_id_that_nothing_ever_tells(session: Session, dc: SandboxThread, user: User, anna: Chat) -> None:
+    """The answer is lost, its update lies in a gap that is too long, and a repeated random_id is refused."""
+    account = session.telegram_user_id
+    dc.faults("set_random_id", "duplicate_error")
+    dc.faults("late", "messages.sendMessage", 60.0)
+    rows = [send(user, anna, text) for text in ("same", "same")]
+    eventually(lambda: at_telegram(dc, session, anna) == ["hello", "same"])
+    dc.world("forget_updates", account)
+    dc.faults("drop", user=account)
+    for row in rows:
+        sent(row)
+    assert at_telegram(dc, session, anna) == here(anna) == ["hello", "same", "same"]
+
+
 def test_telegrams_own_trouble_is_waited_out(session: Session, dc: SandboxThread, user: User, anna: Chat) -> None:
     dc.faults("error", "messages.sendMessage", 500, "RPC_CALL_FAIL", times=2)
     sent(send(user, anna, "patient"))

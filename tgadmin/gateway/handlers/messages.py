@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from apps.chats.models import Message
 from apps.chats.services import outcomes
 from apps.sessions.services.commands import Kind
 from tgadmin.core.errors import TelegramError
-from tgadmin.core.types import Incoming, MessagesDeleted
+from tgadmin.core.types import History, Incoming, MessageIdAssigned, MessagesDeleted
 from tgadmin.gateway.job import Done, Handler, Job, Payload, Rule, TryLater
 
 DUPLICATE = "RANDOM_ID_DUPLICATE"
 DUPLICATE_PAUSE = 1.0
+ATTEMPTS_BEFORE_LOOKING = 2
+"""One to be told, one more after catching up anew; then nothing will tell, and we look for ourselves."""
+LOOKED_THROUGH = 100
+CLOCKS_APART = timedelta(minutes=10)
+"""So far Telegram's clock may be behind the database's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,40 @@ async def _delivered_or_under_way(job: Job, message_id: int) -> Done:
     ours = await _one(job, message_id)
     if ours is not None and ours.telegram_id is not None:
         return _sent(message_id, ours.telegram_id)
-    if job.command.attempts > 1:
+    if ours is not None and job.command.attempts > ATTEMPTS_BEFORE_LOOKING:
+        telegram_id = await _look_through_history(job, ours)
+        if telegram_id is not None:
+            return _sent(message_id, telegram_id)
+    elif job.command.attempts > 1:
         job.account.rebuild()
     raise TryLater(DUPLICATE_PAUSE, DUPLICATE)
+
+
+async def _look_through_history(job: Job, ours: Ours) -> int | None:
+    """The id of a message that Telegram has, though neither an answer nor an update will ever tell which it is (its
+    update lay in a gap that Telegram no longer fills): the oldest of that text which is nobody else's."""
+    page = await job.account.client.history(ours.peer_id, limit=LOOKED_THROUGH)
+    since = job.command.created_at - CLOCKS_APART
+    histories = (change for change in page.changes if isinstance(change, History))
+    alike = sorted(
+        one.id
+        for history in histories
+        for one in history.messages
+        if one.out and one.text.strip() == ours.text.strip() and one.date >= since
+    )
+    others = await job.gateway.threads.run(taken, job.held.session_id, ours.box, alike)
+    found = next((one for one in alike if one not in others), None)
+    if found is None or ours.random_id is None:
+        return None
+    job.account.inbox.put(replace(page, changes=(*page.changes, MessageIdAssigned(ours.random_id, found))))
+    await job.account.inbox.flush()
+    return found
+
+
+def taken(session_id: int, box: int, telegram_ids: Sequence[int]) -> set[int]:
+    """Those of the ids that messages written here bear."""
+    found = Message.objects.filter(session_id=session_id, box=box, telegram_id__in=telegram_ids)
+    return {one for one in found.exclude(random_id=None).values_list("telegram_id", flat=True) if one is not None}
 
 
 async def _one(job: Job, message_id: int) -> Ours | None:
