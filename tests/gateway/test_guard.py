@@ -28,11 +28,30 @@ class Seen:
         self.jumps: list[int] = []
         self.leases = Leases(this_process("n"), 1, clock, network="n", without_account=[])
         self.leases._deadline = clock.boot + 3
-        self.guard = Guard(self.leases, clock, self.cut, lambda seconds: self.jumps.append(round(seconds)))
+        self.stuck = 0
+        self.guard = Guard(
+            self.leases, clock, self.cut, lambda seconds: self.jumps.append(round(seconds)), self.is_stuck
+        )
+
+    def is_stuck(self) -> None:
+        self.stuck += 1
 
     def cut(self) -> int:
         self.cuts += 1
         return 1
+
+
+def test_a_loop_that_does_not_turn_is_told_once_in_a_while() -> None:
+    seen = Seen(TwoClocks())
+    for _ in range(200):
+        seen.guard._look_at_the_loop(0.25)
+        seen.guard.tick()
+    assert seen.stuck == 0
+    for _ in range(79):
+        seen.guard._look_at_the_loop(0.25)
+    assert seen.stuck == 0
+    seen.guard._look_at_the_loop(0.25)
+    assert seen.stuck == 1
 
 
 def test_both_clocks_going_on_is_no_jump() -> None:

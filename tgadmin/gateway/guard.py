@@ -14,19 +14,30 @@ from tgadmin.gateway.lease import Leases
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.25
+STUCK_SECONDS = 20.0
+"""An event loop that has not turned for so long does not come back by itself: the process begins anew."""
 JUMP_SECONDS = 30.0
 """A wall clock stepped back by so much makes Telethon ignore every message (it takes them for ones from the future)."""
 
 
 class Guard:
     """``cut`` closes all sockets and may be called from any thread; ``jumped`` is told of a jump's seconds, in the
-    guard's thread, after everything was cut."""
+    guard's thread, after everything was cut; ``stuck`` when the loop has not called ``tick`` for STUCK_SECONDS."""
 
-    def __init__(self, leases: Leases, clock: Clock, cut: Callable[[], int], jumped: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        leases: Leases,
+        clock: Clock,
+        cut: Callable[[], int],
+        jumped: Callable[[float], None],
+        stuck: Callable[[], None] = lambda: None,
+    ) -> None:
         self._leases = leases
         self._clock = clock
         self._cut = cut
         self._jumped = jumped
+        self._stuck = stuck
+        self._blind = 0.0
         self._stop = threading.Event()
         self._offset = self._wall_offset()
         self._thread = threading.Thread(target=self._run, name="gateway-guard", daemon=True)
@@ -38,9 +49,14 @@ class Guard:
         self._stop.set()
         self._thread.join()
 
+    def tick(self) -> None:
+        """The loop lives."""
+        self._blind = 0.0
+
     def _run(self) -> None:
         covered = True
-        while not self._stop.wait(self._pause()):
+        while not self._stop.wait(pause := self._pause()):
+            self._look_at_the_loop(pause)
             self._look_at_the_clock()
             if self._leases.allowed():
                 covered = True
@@ -53,6 +69,14 @@ class Guard:
     def _pause(self) -> float:
         left = self._leases.seconds_left
         return min(max(left, 0.0), LOOK_SECONDS) if left > 0 else LOOK_SECONDS
+
+    def _look_at_the_loop(self, seconds: float) -> None:
+        """Counted in our own looks: a process that was frozen as a whole has not been stuck meanwhile."""
+        self._blind += seconds
+        if self._blind >= STUCK_SECONDS:
+            log.critical("the event loop is stuck", seconds=round(self._blind))
+            self._blind = 0.0
+            self._stuck()
 
     def _look_at_the_clock(self) -> None:
         offset = self._wall_offset()
