@@ -17,6 +17,7 @@ from tgadmin.core.errors import TelegramError
 from tgadmin.core.types import PeerKind
 from tgadmin.gateway import gaps, stopping, stored
 from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.entrance import Turn
 from tgadmin.gateway.inbox import SessionInbox
 from tgadmin.telegram import AccountClient
 
@@ -113,6 +114,13 @@ class Account:
         """One connection from beginning to end; returns why it ended."""
         # What an earlier client has put must be committed: the next one begins at the stored state.
         await self.inbox.flush()
+        turn = await self._gateway.entrance.enter()
+        try:
+            return await self._in_turn(failures, turn)
+        finally:
+            turn.leave()
+
+    async def _in_turn(self, failures: int, turn: Turn) -> TelegramError | None:
         facts = await self._facts()
         if isinstance(facts, TelegramError):
             return facts
@@ -129,7 +137,7 @@ class Account:
             allowed=self._gateway.leases.allowed,
         )
         try:
-            return await self._live(client)
+            return await self._live(client, turn)
         except TelegramError as error:
             return error
         except TimeoutError:
@@ -139,7 +147,7 @@ class Account:
             self._client = None
             await _disconnect(client)
 
-    async def _live(self, client: AccountClient) -> TelegramError | None:
+    async def _live(self, client: AccountClient, turn: Turn) -> TelegramError | None:
         async with asyncio.timeout(CONNECT_SECONDS):
             await client.connect()
         await self._status(SessionStatus.SYNCING)
@@ -151,6 +159,7 @@ class Account:
                 synced.result()
                 self._ready = True
                 await self._status(SessionStatus.READY)
+                turn.leave()
                 log.info("account ready", session=self.session_id)
                 await self._gateway.threads.run(gaps.recover, self.session_id)
                 self._gateway.wake_bus()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tgadmin.core.clock import Clock
+from tgadmin.gateway.entrance import Entrance
 from tgadmin.gateway.lease import Leases
 from tgadmin.gateway.threads import Threads
 from tgadmin.gateway.wake import Wake
@@ -36,6 +37,7 @@ class Gateway:
     random: Callable[[], float]
     writers: Writers
     signins: SignIns
+    entrance: Entrance
     accounts: dict[int, Account] = field(default_factory=dict)
     wake_bus: Callable[[], None] = lambda: None
     bus_forget: Callable[[int], None] = lambda session_id: None

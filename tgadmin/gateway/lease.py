@@ -8,7 +8,7 @@ Which of them it takes, balance.py says: every gateway deals them out in the sam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -101,6 +101,20 @@ class Wanted:
     owner_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    """What a beat has found: the leases as the database has them, and what was known and given up when it was sent."""
+
+    at: float
+    known: Mapping[int, Held]
+    given_up: Collection[int]
+    mine: Mapping[int, int]
+
+    @property
+    def lost(self) -> set[int]:
+        return {one for one, held in self.known.items() if self.mine.get(one) != held.fence}
+
+
 @dataclass(slots=True)
 class _Watched:
     """A node as we see it: its beat, since when it has not moved, when we first and last looked (our clock)."""
@@ -126,6 +140,7 @@ class Leases:
         self._network = network
         self._wanted = {"network": network, "without_account": list(without_account)}
         self._deadline = 0.0
+        self._expired_at = 0.0
         self._nodes: dict[UUID, _Watched] = {}
         self._free_since: dict[int, float] = {}
         self._moved_at = 0.0
@@ -142,6 +157,7 @@ class Leases:
 
     def expire(self) -> None:
         """Nothing may be sent until the next beat: this process can no longer trust its clock."""
+        self._expired_at = self._clock.monotonic()
         self._deadline = 0.0
 
     def give_up(self, session_id: int) -> None:
@@ -163,19 +179,38 @@ class Leases:
 
     async def beat(self, conn: Connection) -> set[int]:
         """Beat once for all leases; returns the sessions that were lost. Raises NodeRemoved, psycopg.Error."""
+        return self.settle(await self.send_beat(conn))
+
+    async def send_beat(self, conn: Connection) -> Beaten:
+        """The beat itself, from whatever thread; ``settle`` follows on the loop. Raises NodeRemoved, psycopg.Error."""
         before = self._clock.monotonic()
-        known = dict(self.held)
+        known = dict(self.held)  # before the given up: what is being given back is in one of the two
+        given_up = set(self._given_up)
         async with conn.transaction():
-            beaten = await conn.execute(BEAT, (self.identity.id,), prepare=True)
-            if beaten.rowcount != 1:
+            counted = await conn.execute(BEAT, (self.identity.id,), prepare=True)
+            if counted.rowcount != 1:
                 raise NodeRemoved
             mine = dict(await (await conn.execute(MINE, (self.identity.id,), prepare=True)).fetchall())
-        self._deadline = before + LEASE_SECONDS
-        lost = {one for one, held in known.items() if mine.get(one) != held.fence and self.held.get(one) == held}
+        beaten = Beaten(before, known, given_up, mine)
+        if not beaten.lost:  # else the deadline moves when the loop has let go of them
+            self._extend(before)
+        return beaten
+
+    def settle(self, beaten: Beaten) -> set[int]:
+        """Let go of what a beat has found lost, and take on what it has found ours; returns the sessions lost."""
+        lost = {one for one in beaten.lost if self.held.get(one) == beaten.known[one]}
         for session_id in lost:
             del self.held[session_id]
-        self._adopt({one: fence for one, fence in mine.items() if one not in known and one not in self._given_up})
+        gone = {*beaten.known, *beaten.given_up, *self._given_up}
+        self._adopt({one: fence for one, fence in beaten.mine.items() if one not in gone})
+        if beaten.lost:
+            self._extend(beaten.at)
         return lost
+
+    def _extend(self, beaten_at: float) -> None:
+        """A clock's jump that expired the leases while the beat was under way is not undone by it."""
+        if beaten_at >= self._expired_at:
+            self._deadline = max(self._deadline, beaten_at + LEASE_SECONDS)
 
     def _adopt(self, unknown: dict[int, int]) -> None:
         """A lease may be ours without our knowing: the answer to a taking was lost with its connection. It counts once

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import itertools
+import os
 import random
 import signal
 from collections.abc import Callable, Coroutine
@@ -22,15 +24,17 @@ from apps.sessions.services import status
 from tgadmin.core import backoff
 from tgadmin.core.clock import Clock, SystemClock
 from tgadmin.gateway import database, gaps
+from tgadmin.gateway.beats import TROUBLE
 from tgadmin.gateway.bus import Bus
 from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.entrance import Entrance
 from tgadmin.gateway.guard import Guard
 from tgadmin.gateway.handlers import HANDLERS
 from tgadmin.gateway.identity import this_process
 from tgadmin.gateway.inbox import Writers
 from tgadmin.gateway.lease import Leases
 from tgadmin.gateway.signins import SignIns
-from tgadmin.gateway.supervisor import TROUBLE, Supervisor
+from tgadmin.gateway.supervisor import Supervisor
 from tgadmin.gateway.threads import Threads
 from tgadmin.gateway.wake import Wake
 from tgadmin.gateway.watchdog import Watchdog
@@ -43,19 +47,24 @@ QUIET_SECONDS = 1.5
 """For all connections to close and what had arrived to be stored; what is open then is cut."""
 SHUT_DOWN_SECONDS = 3.0
 START_PAUSE = 0.5
+TICK_SECONDS = 1.0
+STUCK_STATUS = 70
+CONNECTING = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """``capacity`` is how many sessions this node takes at most; ``name`` what people call it ("": the host)."""
+    """``capacity`` is how many sessions this node takes at most; ``name`` what people call it ("": the host);
+    ``connecting`` how many connect at the same time."""
 
     network: Network
     network_name: str
     capacity: int = 1000
     name: str = ""
+    connecting: int = CONNECTING
 
 
-def from_settings(capacity: int = 1000, name: str = "") -> Config:
+def from_settings(capacity: int = 1000, name: str = "", connecting: int = CONNECTING) -> Config:
     """Raises ValueError or OSError, whose texts say what is wrong with the configuration."""
     network = Network.parse(
         settings.TELEGRAM_API_ID,
@@ -64,15 +73,21 @@ def from_settings(capacity: int = 1000, name: str = "") -> Config:
         settings.TELEGRAM_DC_PUBLIC_KEY,
         settings.TELEGRAM_LOCAL_ADDRESS,
     )
-    return Config(network, settings.TELEGRAM_NETWORK, capacity, name)
+    return Config(network, settings.TELEGRAM_NETWORK, capacity, name, connecting)
 
 
 class GatewayProcess:
     """Everything that runs. ``run`` ends when ``stop`` is called, or when a part fails that cannot go on."""
 
     def __init__(
-        self, config: Config, *, clock: Clock | None = None, random: Callable[[], float] = random.random
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        random: Callable[[], float] = random.random,
+        stuck: Callable[[], None] = lambda: None,
     ) -> None:
+        self._stuck = stuck
         clock = clock or SystemClock()
         self._params = database.parameters()
         without_account = [one.kind for one in HANDLERS.values() if not one.needs_account]
@@ -100,6 +115,7 @@ class GatewayProcess:
             random=random,
             writers=writers,
             signins=SignIns(config.network, self.leases, clock),
+            entrance=Entrance(config.connecting, self.leases.allowed),
         )
         self.bus = Bus(self.gateway, HANDLERS, self._params)
         self.gateway.wake_bus, self.gateway.bus_forget = self.bus.wake, self.bus.forget
@@ -126,10 +142,10 @@ class GatewayProcess:
         ]
         tasks = [asyncio.create_task(part) for part in parts]
         waiting = asyncio.create_task(self._stop.wait())
-        guard = Guard(
-            self.leases, self.gateway.clock, self.supervisor.cut, partial(self._jumped, asyncio.get_running_loop())
-        )
+        jumped = partial(self._jumped, asyncio.get_running_loop())
+        guard = Guard(self.leases, self.gateway.clock, self.supervisor.cut, jumped, self._stuck)
         guard.start()
+        tasks.append(asyncio.create_task(_tick(guard)))
         await asyncio.wait((waiting, *tasks), return_when=asyncio.FIRST_COMPLETED)
         failed = [task for task in tasks if task.done()]
         for task in failed:
@@ -223,11 +239,23 @@ class GatewayProcess:
         task.add_done_callback(self._errands.discard)
 
 
+async def _tick(guard: Guard) -> None:
+    while True:
+        guard.tick()
+        await asyncio.sleep(TICK_SECONDS)
+
+
+def _give_up() -> None:
+    """The loop is stuck: say where, and end the process at once; its supervisor starts another, its death is proven."""
+    faulthandler.dump_traceback()
+    os._exit(STUCK_STATUS)
+
+
 def main(config: Config) -> bool:
     """Run until SIGTERM or SIGINT; False when the process should be started anew."""
 
     async def run() -> bool:
-        process = GatewayProcess(config)
+        process = GatewayProcess(config, stuck=_give_up)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, partial(_signalled, process, number))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -14,10 +15,11 @@ from django.db import DatabaseError
 
 from apps.sessions.models import SessionStatus
 from apps.sessions.services import notify, status
-from apps.sessions.services.leases import LEASE_SECONDS, Held, LeaseLost
+from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
 from tgadmin.gateway import database
 from tgadmin.gateway.account import Account
+from tgadmin.gateway.beats import RECONNECT_SECONDS, TROUBLE, Beats
 from tgadmin.gateway.context import Gateway
 from tgadmin.gateway.inbox import SessionInbox
 from tgadmin.gateway.lease import Wanted
@@ -25,11 +27,8 @@ from tgadmin.gateway.stored import NothingToConnect
 
 log = structlog.get_logger(__name__)
 
-BEAT_SECONDS = 1.0
 SCAN_SECONDS = 1.0
 FLUSH_SECONDS = 1.0
-RECONNECT_SECONDS = 0.2
-TROUBLE = (psycopg.Error, OSError, TimeoutError)
 
 
 @dataclass(slots=True)
@@ -59,34 +58,15 @@ class Supervisor:
         self._woken.set()
 
     async def run(self) -> None:
-        """Beat, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
+        """Beat, let in, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._beat())
+            beats = Beats(self._gateway.leases, self._params, partial(self._lost, why="lease lost"))
+            group.create_task(beats.run())
+            group.create_task(self._gateway.entrance.run())
             group.create_task(self._listen())
             group.create_task(self._scan())
 
     # --- the leases ----------------------------------------------------------------------------------------------
-
-    async def _beat(self) -> None:
-        """One beat a second. A try is given up while the deadline can still be met by the next one."""
-        conn: psycopg.AsyncConnection[Any] | None = None
-        try:
-            while True:
-                pause = BEAT_SECONDS
-                try:
-                    async with asyncio.timeout(LEASE_SECONDS / 2):
-                        if conn is None or conn.closed:
-                            conn = await database.connect(self._params)
-                        lost = await self._gateway.leases.beat(conn)
-                    for session_id in lost:
-                        self._lost(session_id, "lease lost")
-                except TROUBLE as error:
-                    log.warning("no beat", error=type(error).__name__, left=round(self._gateway.leases.seconds_left, 2))
-                    await _close(conn)
-                    conn, pause = None, RECONNECT_SECONDS
-                await asyncio.sleep(pause)
-        finally:
-            await _close(conn)
 
     def cut(self) -> int:
         """Close every connection to Telegram at once, from whatever thread; returns how many sessions had one."""

@@ -18,16 +18,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--capacity", type=int, default=1000, help="How many sessions this node takes at most.")
+        parser.add_argument("--connecting", type=int, default=32, help="How many accounts connect at the same time.")
         parser.add_argument("--name", default="", help="What people call this node (default: the host's name).")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from tgadmin.gateway import logs, process
 
-        if options["capacity"] < 1:
-            raise CommandError("--capacity must be at least 1.", returncode=2)
+        for option in ("capacity", "connecting"):
+            if options[option] < 1:
+                raise CommandError(f"--{option} must be at least 1.", returncode=2)
         logs.configure()
         try:
-            config = process.from_settings(options["capacity"], options["name"])
+            config = process.from_settings(options["capacity"], options["name"], options["connecting"])
         except (ValueError, OSError) as error:
             raise CommandError(f"Telegram is not configured: {error}") from None
         if not process.main(config):

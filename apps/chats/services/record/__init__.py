@@ -55,7 +55,8 @@ async def make_ready(conn: psycopg.AsyncConnection[Any]) -> None:
 async def record(
     conn: psycopg.AsyncConnection[Any], session_id: int, fence: int, node_id: UUID, batch: Sequence[Incoming]
 ) -> Recorded:
-    """Store the batch in one transaction, on a connection in autocommit mode, made ready, that nobody else uses meanwhile.
+    """Store the batch in one transaction, on a connection in autocommit mode that was made ready and that nobody else
+    uses meanwhile.
 
     Raises LeaseLost and psycopg.Error; then nothing is stored.
     """
