@@ -37,7 +37,7 @@ def age(table: str, column: str, seconds: float) -> None:
 
 def test_three_a_user_over_processes() -> None:
     taken = [take(HERE), take(HERE), take(THERE)]
-    assert places.take(THERE, place()) == Refusal(Reason.USER, 3, 5)
+    assert places.take(THERE, place()) == Refusal(Reason.USER, 3, 3)
     assert LiveSocket.objects.count() == 3
     places.give_back([taken[0].id])
     take(THERE)
@@ -69,7 +69,7 @@ def test_a_process_without_a_beat_has_no_places() -> None:
     age("live_processes", "beat", places.STALE + 1)
     take(THERE)
     places.beat(HERE, [])  # it was only slow: its own count again
-    assert places.take(THERE, place()) == Refusal(Reason.USER, 3, 5)
+    assert places.take(THERE, place()) == Refusal(Reason.USER, 3, 3)
 
 
 def test_a_page_takes_the_place_of_its_former_socket() -> None:
@@ -93,7 +93,7 @@ def test_a_beat_after_a_restored_database_writes_anew() -> None:
     assert places.beat(HERE, kept) == {one.id for one in kept}
     assert places.take(HERE, place()) is None
     assert places.take(HERE, place()) is None
-    assert places.take(HERE, place()) == Refusal(Reason.USER, 3, 5)
+    assert places.take(HERE, place()) == Refusal(Reason.USER, 3, 3)
 
 
 def test_rows_go_a_minute_after_their_end() -> None:

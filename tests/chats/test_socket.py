@@ -485,7 +485,7 @@ async def test_a_fourth_page_is_told_why(connect: Connect, operator: User, viewe
     settings.LIVE_SOCKETS_PER_USER = 3
     pages = [await (await connect(operator)).hello() for _ in range(3)]
     fourth = await connect(operator)
-    assert await fourth.receive("refused") == {"type": "refused", "limit": 3, "seconds": 5}
+    assert await fourth.receive("refused") == {"type": "refused", "limit": 3, "seconds": 3}
     assert await fourth.closed() == 4421
     await (await connect(viewer)).hello()
     await pages[0].communicator.disconnect(timeout=PATIENCE)

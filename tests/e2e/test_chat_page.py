@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from pytest_django import Settings
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import outcomes
+from apps.chats.services.pruning import prune_events
 from apps.sessions.models import Command, Role, Session, SessionGrant, SessionStatus
 from apps.sessions.services import commands, status
 from tests.chats import world
@@ -20,6 +22,8 @@ from tgadmin.core import types
 
 pytestmark = pytest.mark.browser
 
+PROMPT_MS = 4000
+"""A page asks a silent server for ten seconds before it leaves it: one that is right within this time did not wait."""
 HOSTILE = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>{{7*7}}"
 
 
@@ -333,6 +337,52 @@ def test_connection_lost_sending_goes_on(open_page: Pages, admin_user: User, ann
     expect(bubble(page, "Written while away")).to_have_count(1)
     all_taken(page)
     assert Message.objects.filter(text="Written while away").count() == 1
+
+
+def test_a_page_that_slept_is_right_at_once(open_page: Pages, admin_user: User, anna: Chat, settings: Settings) -> None:
+    """The device slept: its connection is dead, but nothing has told the page so; its clock has moved by an hour."""
+    settings.EVENTS_KEPT_PER_CHAT = 20
+    context = open_page.browser.new_context(base_url=open_page.web.url)
+    open_page.contexts.append(context)
+    context.add_init_script("window.slept = 0; const now = Date.now; Date.now = () => now() + window.slept;")
+    asleep = False
+
+    def connect(socket: WebSocketRoute) -> None:
+        dead_soon = asleep is False  # the connections that are made before the sleep
+        server = socket.connect_to_server()
+
+        def pass_on(other: WebSocketRoute, message: str | bytes) -> None:
+            if not (dead_soon and asleep):
+                other.send(message)
+
+        socket.on_message(lambda message: pass_on(server, message))
+        server.on_message(lambda message: pass_on(socket, message))
+
+    context.route_web_socket(re.compile("/ws/live/"), connect)
+    page = connected(open_page(address(anna), user=admin_user, context=context))
+    asleep = True
+    for number in range(3, 43):
+        world.says(anna, number, f"Missed {number}")
+    prune_events()
+    expect(bubble(page, "Missed 42")).to_have_count(0)
+    page.evaluate("window.slept = 3600e3")
+    expect(bubble(page, "Missed 42")).to_be_visible(timeout=PROMPT_MS)
+    expect(bubble(page, "Missed 9")).to_have_count(1)
+    world.says(anna, 43, "And on it goes")
+    expect(bubble(page, "And on it goes")).to_be_visible()
+
+
+def test_a_fourth_page_says_why_it_is_not_live_and_comes_when_it_can(
+    open_page: Pages, admin_user: User, anna: Chat
+) -> None:
+    first = connected(open_page(address(anna), user=admin_user))
+    pages = [connected(open_page(address(anna), context=first.context)) for _ in range(2)]
+    fourth = open_page(address(anna), context=first.context)
+    expect(fourth.locator(".net")).to_contain_text("chats open in 3 other pages")
+    expect(fourth.locator(".net")).to_contain_text("Close one of them")
+    pages[0].close()
+    connected(fourth)
+    expect(fourth.locator(".net")).to_have_count(0)
 
 
 def test_unsent_survives_a_reload_and_is_sent_once(open_page: Pages, admin_user: User, anna: Chat) -> None:

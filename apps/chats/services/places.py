@@ -88,7 +88,7 @@ def take(process: UUID, place: Place) -> Refusal | None:
     if taken == 1:
         return None
     if mine >= per_user:
-        return Refusal(Reason.USER, per_user, 5)
+        return Refusal(Reason.USER, per_user, 3)
     if everyones >= in_all:
         return Refusal(Reason.EVERYONE, in_all, 10)
     return Refusal(Reason.MINUTE, per_minute, seconds)

@@ -11,7 +11,7 @@ const WELCOME_MS = 10_000;
 export const FINAL = new Set([4400, 4401, 4403, 4409, 4413]);
 
 /** Codes after which one waits longer, and how long when the server has not said so. */
-const WAITS = new Map([[4421, 5000], [4422, 10_000], [4423, 30_000], [4429, 10_000], [4503, 2000]]);
+const WAITS = new Map([[4421, 3000], [4422, 10_000], [4423, 30_000], [4429, 10_000], [4503, 2000]]);
 
 /** A connection that was silent for so long is not asked whether it lives: a new one is made at once. */
 const STALE_MS = 20_000;
