@@ -166,6 +166,18 @@ def test_a_flood_wait_binds_the_account_and_outlives_the_gateway(
         assert (one.waits_until, one.error_code) == (None, "")
 
 
+def test_a_message_that_waits_can_be_taken_back(session: Session, dc: SandboxThread, user: User, anna: Chat) -> None:
+    dc.faults("flood", "messages.sendMessage", 3)
+    row = send(user, anna, "on second thoughts")
+    eventually(lambda: Message.objects.filter(pk=row.pk, waits_until__isnull=False).exists())
+    messages.discard(user, row)
+    behind = sent(send(user, anna, "better"))
+    assert at_telegram(dc, session, anna) == here(anna) == ["hello", "better"]
+    assert behind.state == Message.State.SENT
+    taken_back = Command.objects.get(session=session, payload={"message": row.pk})
+    assert (taken_back.state, taken_back.error_code) == (Command.State.CANCELLED, "CANCELLED_BY_STAFF")
+
+
 def test_slow_mode_binds_its_chat_only(
     session: Session, dc: SandboxThread, user: User, anna: Chat, person: Callable[..., int]
 ) -> None:

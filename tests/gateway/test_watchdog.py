@@ -51,8 +51,7 @@ def test_a_quiet_account_is_never_connected_anew(
         looks.append(max((account.overdue for account in self._gateway.accounts.values()), default=0.0))
         look(self)
 
-    honest = watchdog._Patience
-    monkeypatch.setattr(watchdog, "_Patience", lambda account: honest(account, 1.0))
+    monkeypatch.setattr(watchdog, "STUCK_SECONDS", 1.0)
     monkeypatch.setattr(Watchdog, "look", counted)
     start_gateway()
     person("Support", PHONE)
@@ -127,8 +126,7 @@ def test_a_stuck_gap(
 ) -> None:
     """An update is lost, and what should bring it is never answered."""
     monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.1)
-    honest = watchdog._Patience
-    monkeypatch.setattr(watchdog, "_Patience", lambda account: honest(account, 1.0))
+    monkeypatch.setattr(watchdog, "STUCK_SECONDS", 1.0)
     start_gateway()
     person("Support", PHONE)
     session = sign_in(user, dc, PHONE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -23,14 +23,16 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
 STUCK_SECONDS = 12.0
 LONGEST_SECONDS = 900.0
-"""What is stuck again after a new connection is given twice as long each time: reconnecting does not help it."""
+"""What is stuck again after a new connection is given twice as long each time: reconnecting does not help it. After so
+long without trouble it begins anew."""
 KIND = "watchdog"
 
 
 @dataclass(slots=True)
 class _Patience:
     account: Account
-    limit: float = STUCK_SECONDS
+    limit: float = field(default_factory=lambda: STUCK_SECONDS)
+    restarted: float = 0.0
 
 
 class Watchdog:
@@ -53,9 +55,11 @@ class Watchdog:
         self._patience = {one: kept for one, kept in self._patience.items() if accounts.get(one) is kept.account}
         for session_id, account in accounts.items():
             patience = self._patience.setdefault(session_id, _Patience(account))
-            overdue = account.overdue
+            overdue, now = account.overdue, self._gateway.clock.monotonic()
+            if overdue == 0.0 and now - patience.restarted > LONGEST_SECONDS:
+                patience.limit = STUCK_SECONDS
             if overdue > patience.limit:
-                patience.limit = min(LONGEST_SECONDS, patience.limit * 2)
+                patience.limit, patience.restarted = min(LONGEST_SECONDS, patience.limit * 2), now
                 log.warning("updates stuck", session=session_id, seconds=round(overdue))
                 detail: dict[str, Any] = {"seconds": round(overdue)}
                 self._note(status.note, session_id, KIND, "UPDATES_STUCK", detail)
