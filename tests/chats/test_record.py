@@ -276,6 +276,15 @@ async def test_chat_facts_and_groups(kit: Kit) -> None:
     assert (channel["left"], channel["can_send"], channel["kind"]) == (True, False, "channel")
 
 
+async def test_open_pages_learn_of_what_lay_in_a_gap_even_if_something_new_came_first(kit: Kit) -> None:
+    await kit.record(new(GROUP, 1))
+    await kit.record(Gap(0, 5, 900))
+    await kit.record(new(GROUP, 4))
+    events = len(await kit.events(GROUP))
+    await kit.record(History(GROUP, tuple(message(GROUP, number) for number in (4, 3, 2, 1)), 0, True))
+    assert [event[1] for event in (await kit.events(GROUP))[events:]] == ["reset"]
+
+
 @pytest.mark.parametrize("back", [ChatState(CHANNEL, left=False), Dialog(CHANNEL, 9, 0, 9, 0)])
 async def test_a_channel_that_one_is_in_again_has_to_be_fetched(kit: Kit, back: Change) -> None:
     """What was written while the account was out, no update tells."""

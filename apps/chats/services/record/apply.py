@@ -265,7 +265,7 @@ def _take_unread(state: State, chat: ChatRow, change: Dialog) -> None:
 
 def _history(state: State, change: History) -> None:
     chat = state.chats[change.peer_id]
-    had_gap = chat.synced_from_id is None and chat.last_event > 0
+    is_shown = chat.last_event > 0
     changed = _correct(state, chat, change)
     before = state.new
     for message in change.messages:
@@ -278,7 +278,8 @@ def _history(state: State, change: History) -> None:
         if change.before_id == 0:
             state.show_as_last(chat, row)
     _extend(chat, change)
-    if had_gap and change.before_id == 0 and (changed or state.new != before):
+    # An open page cannot know of what lay in a gap, even if new messages have come since.
+    if is_shown and change.before_id == 0 and (changed or state.new != before):
         chat.add_event("reset")
     # A mark of 0 may only mean that nobody has told us yet: then the fetched ones are no news.
     if chat.unread_count and chat.read_inbox_max_id and chat.covers(chat.read_inbox_max_id):
