@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from apps.sessions.models import SessionStatus
-from apps.sessions.services import status
 from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
 from tgadmin.core.encryption import DecryptionError
@@ -184,7 +183,8 @@ class Account:
         return await self._gateway.threads.run(stored.peer, self.session_id, peer_id)
 
     async def _status(self, to: SessionStatus, code: str = "", retry_at: datetime | None = None) -> None:
-        await self._gateway.threads.run(status.change, self.session_id, to, code, retry_at=retry_at)
+        """Raises LeaseLost: a gateway that was frozen must not write over what its successor says."""
+        await self._gateway.threads.run(stopping.change, self.held, to, code, retry_at)
         self._gateway.wake.changed(self.session_id)
 
     async def _wait(self, failures: int, error: TelegramError | None) -> None:

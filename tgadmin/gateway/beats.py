@@ -76,6 +76,8 @@ class Beats:
                         if self._is_due():
                             beaten = await self._leases.send_beat(conn)
                             loop.call_soon_threadsafe(partial(self._settle, beaten))
+                        else:  # this process may just have been frozen: then the loop answers at once
+                            pause = RECONNECT_SECONDS
                 except TROUBLE as error:
                     log.warning("no beat", error=type(error).__name__, left=round(self._leases.seconds_left, 2))
                     await _close(conn)

@@ -1,17 +1,27 @@
-"""The end of an authorization: the session stops, its chats stay, what it had to send is given back to staff."""
+"""A session's status under its lease, and the end of an authorization: the session stops, its chats stay, what it had
+to send is given back to staff."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django.db import transaction
 
 from apps.chats.models import Message
 from apps.chats.services import outcomes
-from apps.sessions.models import Command
+from apps.sessions.models import Command, SessionStatus
 from apps.sessions.services import commands, leases, status
 from apps.sessions.services.commands import Kind
 from apps.sessions.services.leases import Held
 
 NEED_ACCOUNT = (Kind.SEND, Kind.EDIT, Kind.DELETE, Kind.READ, Kind.TYPING, Kind.HISTORY, Kind.DIALOGS)
+
+
+@transaction.atomic
+def change(held: Held, to: SessionStatus, code: str, retry_at: datetime | None) -> None:
+    """Say how the connection is. Raises LeaseLost: then it is somebody else's to say."""
+    leases.hold(held)
+    status.change(held.session_id, to, code, retry_at=retry_at)
 
 
 @transaction.atomic
