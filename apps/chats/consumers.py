@@ -135,6 +135,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.shut(MALFORMED)
             return
         except InvalidError as error:
+            if not self._greeted:
+                await self.shut(MALFORMED)
+                return
             await self._error(error.ref, "INVALID", error.says)
             return
         if not self._greeted and frame.type != "hello":

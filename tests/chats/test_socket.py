@@ -151,6 +151,8 @@ CLOSING = [
     ('{"type":"hello","version":NaN}', 4400),
     ("[" * 60_000, 4400),
     ('{"type":"list","session":1}', 4400),
+    ('{"type":"hello","version":"1"}', 4400),
+    ('{"type":"nonsense"}', 4400),
     ('{"type":"hello","version":2}', 4409),
     ('{"type":"send","text":"' + "x" * MAX_BYTES + '"}', 4413),
     ("é" * (MAX_BYTES // 2 + 1), 4413),
