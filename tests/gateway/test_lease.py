@@ -14,9 +14,9 @@ import psycopg
 import pytest
 from django.db import connection
 
-from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session
-from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS
-from tgadmin.gateway import database, identity
+from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session, SessionStatus
+from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held, LeaseLost
+from tgadmin.gateway import database, identity, stopping
 from tgadmin.gateway.lease import LEFT_SECONDS, Leases, NodeRemoved
 
 _networks = itertools.count(1)
@@ -277,3 +277,27 @@ async def test_what_is_wanted(conn: psycopg.AsyncConnection[Any], network: str) 
         )
     wanted = await leases.scan(conn)
     assert [(one.session_id, one.authorization_id) for one in wanted] == [(first.session_id, None)]
+
+
+async def test_a_gateway_that_has_lost_a_session_does_not_say_how_it_is(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
+    leases = await node(conn, network, FakeClock())
+    await look(leases, conn)
+    stale = next(iter(leases.held.values()))
+    await leases.release(conn, list(leases.held))
+    await look(leases, conn)
+    fresh = leases.held[stale.session_id]
+
+    def say(held: Held, to: SessionStatus) -> str:
+        try:
+            stopping.change(held, to, "", None)
+            return str(Session.objects.get(pk=held.session_id).status)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as outside:
+        assert outside.submit(say, fresh, SessionStatus.READY).result() == SessionStatus.READY
+        with pytest.raises(LeaseLost):
+            outside.submit(say, stale, SessionStatus.DISCONNECTED).result()
+        assert outside.submit(say, fresh, SessionStatus.READY).result() == SessionStatus.READY

@@ -184,7 +184,7 @@ class GatewayProcess:
             async with asyncio.timeout(SHUT_DOWN_SECONDS):
                 await self.gateway.signins.close()
                 if connected:
-                    await self.threads.run(status.gateway_stopped, connected)
+                    await self.threads.run(status.gateway_stopped, self.leases.identity.id, connected)
                 conn = await database.connect(self._params)
                 try:
                     await self.leases.retire(conn)

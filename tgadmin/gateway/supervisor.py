@@ -17,7 +17,7 @@ from apps.sessions.models import SessionStatus
 from apps.sessions.services import notify, status
 from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
-from tgadmin.gateway import database
+from tgadmin.gateway import database, stopping
 from tgadmin.gateway.account import Account
 from tgadmin.gateway.beats import RECONNECT_SECONDS, TROUBLE, Beats
 from tgadmin.gateway.context import Gateway
@@ -175,15 +175,17 @@ class Supervisor:
                 return
             except Exception as error:  # noqa: BLE001  a supervisor records and goes on
                 failures += 1
-                await self._record_crash(account.session_id, error)
+                await self._record_crash(account, error)
             await asyncio.sleep(backoff.delay(failures, self._gateway.random))
 
-    async def _record_crash(self, session_id: int, error: Exception) -> None:
-        name = type(error).__name__
+    async def _record_crash(self, account: Account, error: Exception) -> None:
+        session_id, name = account.session_id, type(error).__name__
         log.error("account crashed", session=session_id, error=name, at=_place(error))
-        with contextlib.suppress(DatabaseError, OSError):
+        with contextlib.suppress(DatabaseError, OSError, LeaseLost):
+            await self._gateway.threads.run(
+                stopping.change, account.held, SessionStatus.DISCONNECTED, "INTERNAL_ERROR", None
+            )
             await self._gateway.threads.run(status.note, session_id, "crashed", name[:64])
-            await self._gateway.threads.run(status.change, session_id, SessionStatus.DISCONNECTED, "INTERNAL_ERROR")
         self._gateway.wake.changed(session_id)
 
     async def stop_account(self, session_id: int) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
+from apps.sessions.models import Authorization, AuthorizationSecret, Lease, Session, SessionEvent, SessionStatus
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 
 NEEDS_PERSON = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED)
@@ -48,10 +49,12 @@ def change(
         return True
 
 
-def gateway_stopped(sessions: Iterable[int]) -> None:
-    """These sessions' gateway stops cleanly: until another takes over they are disconnected."""
+def gateway_stopped(node_id: UUID, sessions: Iterable[int]) -> None:
+    """This gateway stops cleanly: those of the sessions that it holds are disconnected until another takes over."""
     with transaction.atomic():
-        rows = Session.objects.select_for_update(no_key=True).filter(pk__in=list(sessions), enabled=True)
+        held = Lease.objects.select_for_update(no_key=True).filter(owner_id=node_id, session_id__in=list(sessions))
+        ours = list(held.order_by("pk").values_list("pk", flat=True))
+        rows = Session.objects.select_for_update(no_key=True).filter(pk__in=ours, enabled=True)
         stopped = list(rows.order_by("pk").values_list("pk", flat=True))
         status, code = SessionStatus.DISCONNECTED, "GATEWAY_STOPPED"
         Session.objects.filter(pk__in=stopped).update(
