@@ -23,11 +23,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
 START_SECONDS = 30
+EXPECT_MILLISECONDS = 20_000
+"""How long a page may take to show what is expected of it: no test measures time, and machines are loaded at times."""
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -134,6 +136,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     """Chromium. Django's guard against its ORM in an event loop is off meanwhile: Playwright's loop serves nobody."""
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=EXPECT_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
         yield browser

@@ -568,6 +568,7 @@ def test_rights(open_page: Pages, web: object, anna: Chat) -> None:
 
 
 def test_signed_out_elsewhere(open_page: Pages, admin_user: User, anna: Chat) -> None:
+    open_page.tolerate("401 (Unauthorized)")  # what the page asks for meanwhile is refused too
     page = connected(open_page(address(anna), user=admin_user))
     admin_user.set_password("another long password")
     admin_user.save()
