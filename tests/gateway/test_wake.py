@@ -20,8 +20,9 @@ _sessions = itertools.count(900_000)
 class Layer:
     """Counts what is sent; refuses the first ``refuses`` times."""
 
-    def __init__(self, refuses: int = 0) -> None:
+    def __init__(self, refuses: int = 0, error: Exception | None = None) -> None:
         self.refuses = refuses
+        self.error = error or RedisConnectionError()
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.something = asyncio.Event()
         self.refused = asyncio.Event()
@@ -30,7 +31,7 @@ class Layer:
         if self.refuses:
             self.refuses -= 1
             self.refused.set()
-            raise RedisConnectionError
+            raise self.error
         self.sent.append((group, message))
         self.something.set()
 
@@ -43,9 +44,9 @@ async def running(layer: Any) -> AsyncIterator[Wake]:
     await asyncio.gather(task, return_exceptions=True)
 
 
-@pytest.fixture
-async def layer() -> Layer:
-    return Layer(refuses=1)
+@pytest.fixture(params=[RedisConnectionError(), RuntimeError("a bug in the layer")], ids=["redis", "bug"])
+async def layer(request: pytest.FixtureRequest) -> Layer:
+    return Layer(refuses=1, error=request.param)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any, Protocol
 
 import structlog
-from redis.exceptions import RedisError
 
 from tgadmin.core.types import Typing
 
@@ -59,5 +58,5 @@ class Wake:
                         await self._layer.group_send(f"session.{session_id}", {"type": "session.changed"})
                     for (session_id, _, _), message in typing.items():
                         await self._layer.group_send(f"session.{session_id}", message)
-            except (RedisError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001  a hint that cannot be given must not end the gateway
                 log.warning("wake-up not delivered", error=type(error).__name__, sessions=len(changed))
