@@ -74,7 +74,7 @@ install() {
         if disk_is_full 100000; then
             fail "The packages could not be installed: the disk with $(pwd) is full."
         fi
-        fail "The packages could not be installed (see above). This needs a way to https://pypi.org, or to a mirror named in PIP_INDEX_URL."
+        fail "The packages could not be installed (see above). This needs a way to PyPI, or to a mirror named in PIP_INDEX_URL."
     }
     cat "$@" >"$stamp"
 }
