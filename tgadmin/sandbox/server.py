@@ -179,6 +179,7 @@ class Sandbox:
             return
         key.user_id = None
         key.gone = error
+        key.extra = {name: fact for name, fact in key.extra.items() if name != "password_for"}
         self.commit()
         self._close_connections(key, "authorization revoked")
         self._sessions.pop(key.id, None)
@@ -256,6 +257,13 @@ class Sandbox:
         if not self._delivery_due:
             self._delivery_due = True
             asyncio.get_running_loop().call_soon(self.deliver)
+
+    def push_to_key(self, key: AuthKey, updates: TLObject) -> None:
+        """Send ``updates`` to every live session of a key, signed in or not, after the store has been committed."""
+        self.commit()
+        for session in self._sessions.get(key.id, {}).values():
+            if session.updates:
+                session.send(bytes(updates))
 
     def deliver(self) -> None:
         """Commit, then hand what was pushed to the sessions."""

@@ -86,10 +86,11 @@ async def get_authorizations(
     of its session.
     """
     own = authorizations.main_key(ctx.server, ctx.key)
-    others = [key for key in _sessions(ctx) if key is not own]
+    others = [key for key in authorizations.sessions_of(ctx.server, ctx.account.user_id) if key is not own]
     others.sort(key=lambda key: key.last_active, reverse=True)
     return types.account.Authorizations(
-        ctx.account.authorization_ttl_days, [_authorization(ctx, key, current=key is own) for key in (own, *others)]
+        ctx.account.authorization_ttl_days,
+        [authorizations.described(key, current=key is own) for key in (own, *others)],
     )
 
 
@@ -143,39 +144,13 @@ def _renamed(ctx: Context) -> types.TypeUser:
     return peers.user(account.user_id, account.user_id)
 
 
-def _sessions(ctx: Context) -> list[AuthKey]:
-    return [key for key in ctx.server.keys_of(ctx.account.user_id) if "parent" not in key.extra]
-
-
 def _named(ctx: Context, authorization_hash: int) -> AuthKey:
     """Another session of the account by its hash; raises HASH_INVALID."""
     own = authorizations.main_key(ctx.server, ctx.key)
-    for key in _sessions(ctx):
+    for key in authorizations.sessions_of(ctx.server, ctx.account.user_id):
         if key is not own and authorizations.authorization_hash(key) == authorization_hash:
             return key
     raise RpcError(400, "HASH_INVALID")
-
-
-def _authorization(ctx: Context, key: AuthKey, *, current: bool) -> types.Authorization:
-    signed_in = key.extra.get("signed_in", key.created)
-    return types.Authorization(
-        hash=0 if current else authorizations.authorization_hash(key),
-        current=current or None,
-        unconfirmed=key.extra.get("unconfirmed") or None,
-        encrypted_requests_disabled=key.extra.get("no_secret_chats") or None,
-        call_requests_disabled=key.extra.get("no_calls") or None,
-        device_model=key.device_model,
-        platform=key.system_version.partition(" ")[0],
-        system_version=key.system_version,
-        api_id=key.api_id,
-        app_name="Sandbox client",
-        app_version=key.app_version,
-        date_created=_when(signed_in),
-        date_active=_when(max(key.last_active, signed_in)),
-        ip=key.ip,
-        country="",
-        region="",
-    )
 
 
 def _when(seconds: float) -> datetime:

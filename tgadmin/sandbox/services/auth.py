@@ -15,7 +15,7 @@ from tgadmin.sandbox.world.logins import DAY, HOUR, SentCode, next_route
 from tgadmin.sandbox.world.messages import Post
 
 _PHONE = re.compile(r"\+?[1-9][0-9 ()\-]{5,24}")
-_API_HASH = re.compile(r"[0-9a-f]{32}")
+API_HASH = re.compile(r"[0-9a-f]{32}")
 _CODE_MESSAGE = (
     "Login code: {code}. Do not give this code to anyone, even if they say they are from Telegram!\n\n"
     "This code can be used to log in to your Telegram account. We never ask it for anything else.\n\n"
@@ -26,7 +26,7 @@ _CODE_MESSAGE = (
 @registry.method(functions.auth.SendCodeRequest, anonymous=True)
 async def send_code(ctx: Context, request: functions.auth.SendCodeRequest) -> types.auth.TypeSentCode:
     """https://core.telegram.org/method/auth.sendCode"""
-    if request.api_id <= 0 or not _API_HASH.fullmatch(request.api_hash):
+    if request.api_id <= 0 or not API_HASH.fullmatch(request.api_hash):
         raise RpcError(400, "API_ID_INVALID")
     phone = _phone(request.phone_number)
     account = ctx.world.accounts.by_phone(phone)
@@ -174,6 +174,9 @@ async def reset_authorizations(ctx: Context, _: functions.auth.ResetAuthorizatio
     own = authorizations.main_key(ctx.server, ctx.key)
     for key in ctx.server.keys_of(user_id):
         if authorizations.main_key(ctx.server, key) is not own:
+            ctx.server.revoke(key.id)
+    for key in authorizations.sessions_of(ctx.server, user_id):
+        if key is not own:  # those that still owed the password
             ctx.server.revoke(key.id)
     return True
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tgadmin.sandbox.srp import SrpSessions
+from tgadmin.sandbox.world.login_tokens import LoginTokens
 
 if TYPE_CHECKING:
     from tgadmin.sandbox.store import Store
@@ -61,6 +62,7 @@ class Logins:
     def __init__(self, store: Store, clock: Callable[[], float], rng: random.Random) -> None:
         self.limits = LoginLimits()
         self.srp = SrpSessions(clock)
+        self.tokens = LoginTokens(store, clock)
         self._store = store
         self._clock = clock
         self._rng = rng
