@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connections, transaction
 from django.test import Client
 from pytest_django import Settings
@@ -23,7 +23,7 @@ from apps.chats.frames import MAX_BYTES
 from apps.chats.hub import hub
 from apps.chats.models import Chat, Event, Installation, Message, Peer
 from apps.chats.services import events, messages, pruning
-from apps.sessions.models import Command, SessionGrant, SessionStatus
+from apps.sessions.models import Command, Role, SessionGrant, SessionStatus
 from apps.sessions.services import commands, status
 from tests.chats import world
 from tgadmin.asgi import application
@@ -515,6 +515,22 @@ async def test_right_that_is_taken_away(connect: Connect, viewer: User, chat: Ch
     await arrives(chat, 1, "not for you")
     await page.send(type="open", chat=chat.pk)
     assert (await page.receive("events", "error"))["code"] == "NOT_FOUND"
+
+
+async def test_a_groups_right_that_is_taken_away(connect: Connect, stranger: User, chat: Chat) -> None:
+    """Whether the right goes or the member: the page hears of it, and of nothing more."""
+    for taken in ("right", "membership"):
+        team = await Group.objects.acreate(name=taken)
+        await stranger.groups.aadd(team)
+        right = await SessionGrant.objects.acreate(session_id=chat.session_id, group=team, role=Role.VIEWER)
+        page = await (await connect(stranger)).follow(chat)
+        await page.receive("reset")
+        began = time.monotonic()
+        await (right.adelete() if taken == "right" else stranger.groups.aremove(team))
+        assert (await page.receive("gone", "events"))["session"] == chat.session_id
+        assert time.monotonic() - began < 2.0  # a look happens each second
+        await page.send(type="open", chat=chat.pk)
+        assert (await page.receive("events", "error"))["code"] == "NOT_FOUND"
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"password": "other"}])

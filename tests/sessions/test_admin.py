@@ -310,6 +310,32 @@ def test_a_manager_renames_and_gives_and_takes_rights(
     assert {"renamed", "granted", "revoked"} <= set(SessionEvent.objects.values_list("kind", flat=True))
 
 
+def test_a_manager_gives_a_group_a_right_and_moves_it(
+    staff: Staff, account: Account, grant: Grant, signed_in_as: As
+) -> None:
+    session, manager, team = account("Support"), staff("manager"), Group.objects.create(name="Team")
+    own = grant(manager, session, Role.MANAGER)
+    client, url = signed_in_as(manager), address(Session, "change", session.pk)
+    kept = {"id": own.pk, "user": manager.pk, "role": Role.MANAGER.value}
+    both = {"id": "", "user": manager.pk, "group": team.pk, "role": 2}
+    for wrong in (both, {"id": "", "user": "", "group": "", "role": 2}):
+        refused = client.post(url, grants_form(session, kept, wrong, initial=1))
+        assert refused.status_code == 200
+        assert "A right is for one user or for one group." in refused.content.decode()
+    given = {"id": "", "user": "", "group": team.pk, "role": 2}
+    assert client.post(url, grants_form(session, kept, given, initial=1)).status_code == 302
+    of_team = SessionGrant.objects.get(group=team)
+    assert (of_team.role, of_team.granted_by) == (Role.OPERATOR, manager)
+    helper = staff("helper")
+    moved = {"id": of_team.pk, "user": helper.pk, "group": "", "role": 1}
+    rows = grants_form(session, {"id": own.pk, **kept}, moved, initial=2)
+    assert client.post(url, rows).status_code == 302
+    assert not SessionGrant.objects.filter(group=team).exists()
+    assert SessionGrant.objects.get(user=helper).role == Role.VIEWER
+    assert "Team" in client.get(url).content.decode()
+    assert client.get("/admin/tg_sessions/sessiongrant/?q=helper").status_code == 200
+
+
 def test_an_operator_can_change_nothing(staff: Staff, account: Account, grant: Grant, signed_in_as: As) -> None:
     session, operator, helper = account("Old"), staff("operator"), staff("helper")
     own = grant(operator, session, Role.OPERATOR)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from apps.sessions.models import Role, Session, SessionGrant, SignInAttempt
-from apps.sessions.services import rights
+from apps.sessions import selectors
+from apps.sessions.models import Role, Session, SessionEvent, SessionGrant, SignInAttempt
+from apps.sessions.services import rights, sessions
+from apps.sessions.signals import audited
 
 Staff = Callable[..., User]
 Account = Callable[..., Session]
@@ -108,3 +112,108 @@ def test_a_manager_who_lost_the_account_lost_its_sign_ins_too(staff: Staff, acco
     held.delete()
     assert not rights.may_drive(former, attempt)
     assert not rights.visible_attempts(former).exists()
+
+
+@pytest.mark.parametrize(
+    ("own", "groups", "expected"),
+    [
+        (None, [Role.OPERATOR], Role.OPERATOR),
+        (Role.VIEWER, [Role.MANAGER], Role.MANAGER),
+        (Role.MANAGER, [Role.VIEWER], Role.MANAGER),
+        (Role.OPERATOR, [Role.VIEWER, Role.OPERATOR], Role.OPERATOR),
+        (None, [Role.VIEWER, Role.MANAGER], Role.MANAGER),
+    ],
+)
+def test_the_highest_of_own_and_groups_rights_counts(
+    staff: Staff, account: Account, grant: Grant, own: Role | None, groups: list[Role], expected: Role
+) -> None:
+    session, user = account(), staff("marta")
+    account("Other")
+    if own is not None:
+        grant(user, session, own)
+    for number, held in enumerate(groups):
+        group = Group.objects.create(name=f"Team {number}")
+        user.groups.add(group)
+        SessionGrant.objects.create(session=session, group=group, role=held)
+    assert rights.role(user, session.pk) == expected
+    assert rights.roles([user]) == {user.pk: {session.pk: expected}}
+    assert list(rights.visible_sessions(user)) == [session]
+    assert list(rights.managed_sessions(user)) == ([session] if expected == Role.MANAGER else [])
+    attempt = SignInAttempt.objects.create(session=session, phone="49151", started_by=None)
+    assert rights.may_drive(user, attempt) == (expected == Role.MANAGER)
+    assert list(rights.visible_attempts(user)) == ([attempt] if expected == Role.MANAGER else [])
+
+
+def test_a_groups_right_is_for_its_members_only(staff: Staff, account: Account) -> None:
+    session, inside, outside = account(), staff("inside"), staff("outside")
+    plain = staff("plain", is_staff=False)
+    team, other = Group.objects.create(name="Team"), Group.objects.create(name="Other")
+    inside.groups.add(team)
+    plain.groups.add(team)
+    outside.groups.add(other)
+    SessionGrant.objects.create(session=session, group=team, role=Role.OPERATOR)
+    held = rights.roles([inside, outside, plain])
+    assert held == {inside.pk: {session.pk: Role.OPERATOR}, outside.pk: {}}
+    assert [rights.role(user, session.pk) for user in (outside, plain)] == [None, None]
+    inside.groups.remove(team)
+    assert rights.role(inside, session.pk) is None
+
+
+def test_a_right_is_for_a_user_or_a_group_never_both_or_none(staff: Staff, account: Account) -> None:
+    session, user, team = account(), staff("marta"), Group.objects.create(name="Team")
+    for holders in ({}, {"user": user, "group": team}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            SessionGrant.objects.create(session=session, **holders)
+
+
+def test_rights_cost_the_same_for_many(staff: Staff, account: Account, grant: Grant) -> None:
+    def cost(users: list[User], session: Session) -> list[int]:
+        counts = []
+        for work in (
+            lambda: rights.roles(users),
+            lambda: rights.role(users[0], session.pk),
+            lambda: list(rights.visible_sessions(users[0])),
+            lambda: list(rights.visible_attempts(users[0])),
+        ):
+            with CaptureQueriesContext(connection) as queries:
+                work()
+            counts.append(len(queries))
+        return counts
+
+    session, users = account(), [staff("first")]
+    users[0].has_perm(rights.ADD_ACCOUNT)  # kept with the user from here on
+    few = cost(users, session)
+    for number in range(30):
+        team, more = Group.objects.create(name=f"Team {number}"), account(f"A{number}")
+        users.append(staff(f"user {number}"))
+        users[0].groups.add(team)
+        users[-1].groups.add(team)
+        SessionGrant.objects.create(session=more, group=team, role=Role.VIEWER)
+        grant(users[-1], more, Role.MANAGER)
+    assert cost(users, session) == few == [2, 1, 1, 1]
+    assert len(rights.roles(users)[users[0].pk]) == 30
+
+
+def test_giving_and_taking_a_groups_right_is_told(staff: Staff, account: Account, admin: User) -> None:
+    session, team = account(), Group.objects.create(name="Team")
+    told: list[tuple[User, str, Session, dict[str, object]]] = []
+
+    def hear(actor: User, action: str, session: Session, details: dict[str, object], **kwargs: object) -> None:
+        told.append((actor, action, session, details))
+
+    audited.connect(hear)
+    try:
+        sessions.grant(admin, session, team, Role.OPERATOR)
+        sessions.revoke(admin, session, team)
+        sessions.revoke(admin, session, team)
+    finally:
+        audited.disconnect(hear)
+    assert told == [
+        (admin, "right.granted", session, {"to": "group Team", "role": "Operator"}),
+        (admin, "right.revoked", session, {"of": "group Team"}),
+    ]
+    events = SessionEvent.objects.filter(session=session).order_by("pk")
+    assert [selectors.event_text(event) for event in events] == [
+        "Right given: group Team, Operator",
+        "Right taken away: group Team",
+    ]

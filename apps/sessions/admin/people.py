@@ -89,24 +89,24 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 class SessionGrantAdmin(ReadOnlyAdmin):
     """Who may use which account; changed on the account's own page."""
 
-    list_display = ("account", "person", "role", "giver", "given")
+    list_display = ("account", "holder", "role", "giver", "given")
     list_filter = ("role", VisibleSessionFilter)
-    search_fields = ("session__name", "user__username")
-    ordering = ("session__name", "user__username")
-    list_select_related = ("session", "user", "granted_by")
+    search_fields = ("session__name", "user__username", "group__name")
+    ordering = ("session__name", "group__name", "user__username")
+    list_select_related = ("session", "user", "group", "granted_by")
     fields = list_display
     readonly_fields = list_display
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SessionGrant]:
-        return super().get_queryset(request).select_related("session", "user", "granted_by")
+        return super().get_queryset(request).select_related(*self.list_select_related)
 
     @display(description="Account", ordering="session__name")
     def account(self, grant: SessionGrant) -> str:
         return grant.session.name
 
-    @display(description="User", ordering="user__username")
-    def person(self, grant: SessionGrant) -> str:
-        return grant.user.get_username()
+    @display(description="User or group", ordering="user__username")
+    def holder(self, grant: SessionGrant) -> str:
+        return grant.holder
 
     @display(description="Given by", ordering="granted_by__username")
     def giver(self, grant: SessionGrant) -> str:

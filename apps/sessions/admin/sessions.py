@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db.models import Model, Q, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -66,39 +66,49 @@ class OwnerFilter(admin.SimpleListFilter):
 
 
 class GrantInline(TabularInline):
-    """Who may use this account: changed by its managers."""
+    """Which users and groups may use this account: changed by its managers."""
 
     model = SessionGrant
     fk_name = "session"
     extra = 0
-    fields = ("user", "role", "granted_by", "granted_at")
+    fields = ("user", "group", "role", "granted_by", "granted_at")
     readonly_fields = ("granted_by", "granted_at")
     verbose_name, verbose_name_plural = "right", "rights"
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SessionGrant]:
-        return super().get_queryset(request).select_related("user", "granted_by").order_by("user__username")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("user", "group", "granted_by")
+            .order_by("group__name", "user__username")
+        )
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "user" and field is not None and hasattr(field.widget, "can_add_related"):
+        if db_field.name in ("user", "group") and field is not None and hasattr(field.widget, "can_add_related"):
             field.widget.can_add_related = field.widget.can_change_related = False
             field.widget.can_view_related = field.widget.can_delete_related = False
         return field
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Active staff, and whoever has a right already; read once, not once for each row."""
+        """Groups, active staff, and whoever has a right already; read once, not once for each row."""
         formset = super().get_formset(request, obj, **kwargs)
         people = User.objects.filter(Q(is_active=True, is_staff=True) | Q(session_grants__session=obj)).distinct()
         people = people.order_by("username")
-        choices = [("", "---------"), *((user.pk, user.get_username()) for user in people)]
+        none = ("", "---------")
+        offered: dict[str, tuple[QuerySet[Any], list[tuple[Any, str]]]] = {
+            "user": (people, [none, *((user.pk, user.get_username()) for user in people)]),
+            "group": (Group.objects.all(), [none, *Group.objects.order_by("name").values_list("pk", "name")]),
+        }
 
         class GrantForm(formset.form):  # type: ignore[name-defined]
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
-                if "user" in self.fields:
-                    self.fields["user"].queryset = people
-                    self.fields["user"].choices = choices
+                for name, (rows, choices) in offered.items():
+                    if name in self.fields:
+                        self.fields[name].queryset = rows
+                        self.fields[name].choices = choices
 
         formset.form = GrantForm
         return formset
@@ -245,14 +255,14 @@ class SessionAdmin(ReadOnlyAdmin):
         user, session = views.user_of(request), form.instance
         formset.save(commit=False)
         for gone in formset.deleted_objects:
-            services.revoke(user, session, gone.user)
+            services.revoke(user, session, gone.to)
         for row, changed in formset.changed_objects:
-            if "user" in changed:
-                before = SessionGrant.objects.select_related("user").get(pk=row.pk)
-                services.revoke(user, session, before.user)
-            services.grant(user, session, row.user, Role(row.role))
+            if "user" in changed or "group" in changed:
+                before = SessionGrant.objects.select_related("user", "group").get(pk=row.pk)
+                services.revoke(user, session, before.to)
+            services.grant(user, session, row.to, Role(row.role))
         for row in formset.new_objects:
-            services.grant(user, session, row.user, Role(row.role))
+            services.grant(user, session, row.to, Role(row.role))
 
     # --- what managers do ---
 

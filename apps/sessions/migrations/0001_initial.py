@@ -431,9 +431,21 @@ class Migration(migrations.Migration):
                 (
                     "user",
                     models.ForeignKey(
+                        blank=True,
+                        null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="session_grants",
                         to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="session_grants",
+                        to="auth.group",
                     ),
                 ),
             ],
@@ -533,5 +545,20 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="sessiongrant",
             constraint=models.UniqueConstraint(fields=("session", "user"), name="grant_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="sessiongrant",
+            constraint=models.UniqueConstraint(fields=("session", "group"), name="grant_once_to_a_group"),
+        ),
+        migrations.AddConstraint(
+            model_name="sessiongrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("group__isnull", False), ("user__isnull", True)),
+                    models.Q(("group__isnull", True), ("user__isnull", False)),
+                    _connector="OR",
+                ),
+                name="grant_to_one",
+            ),
         ),
     ]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.sessions.models.session import Session
@@ -17,11 +20,20 @@ class Role(models.IntegerChoices):
     MANAGER = 3, "Manager"
 
 
+def name_of(holder: User | Group) -> str:
+    """As the timeline and the lists name the holder of a right."""
+    return f"group {holder.name}" if isinstance(holder, Group) else holder.get_username()
+
+
 class SessionGrant(models.Model):
-    """A user's role in one session. Superusers need none."""
+    """A user's role in one session, or that of everybody in a group; the highest that one has counts. Superusers need
+    none."""
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="grants")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="session_grants")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="session_grants"
+    )
+    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.CASCADE, related_name="session_grants")
     role = models.PositiveSmallIntegerField(choices=Role, default=Role.VIEWER)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
@@ -30,7 +42,30 @@ class SessionGrant(models.Model):
 
     class Meta:
         db_table = "telegram_session_grants"
-        constraints = (models.UniqueConstraint(fields=("session", "user"), name="grant_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("session", "user"), name="grant_once"),
+            models.UniqueConstraint(fields=("session", "group"), name="grant_once_to_a_group"),
+            models.CheckConstraint(
+                name="grant_to_one",
+                condition=Q(user__isnull=True, group__isnull=False) | Q(user__isnull=False, group__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
-        return f"{self.user_id}: {self.get_role_display()}"
+        return f"{self.holder}: {self.get_role_display()}"
+
+    def clean(self) -> None:
+        if (self.user_id is None) == (self.group_id is None):
+            raise ValidationError("A right is for one user or for one group.")
+
+    @property
+    def to(self) -> User | Group:
+        """Who has it; reads the user or the group."""
+        found = self.user or self.group
+        assert found is not None  # grant_to_one  # noqa: S101
+        return found
+
+    @property
+    def holder(self) -> str:
+        """Who has it, in words; reads the user or the group."""
+        return name_of(self.to)

@@ -1,16 +1,17 @@
 """Who may do what with which session: the one place that answers, asked by admin, pages, sockets and commands.
 
 A viewer reads; an operator sends, edits, deletes and marks read; a manager signs in, renames, disables, grants and logs
-out. Superusers are managers of every session. Whoever is not staff, or not active, has no right at all.
+out. A right is a user's own or his group's: the highest of them counts. Superusers are managers of every session.
+Whoever is not staff, or not active, has no right at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from apps.sessions.models import Role, Session, SessionGrant, SignInAttempt
 
@@ -32,7 +33,9 @@ def is_staff(user: AnyUser) -> bool:
 
 
 def _grants(user: AnyUser) -> QuerySet[SessionGrant]:
-    return SessionGrant.objects.filter(user_id=user.pk or 0)
+    """His own, and those of his groups."""
+    groups = Group.objects.filter(user=user.pk or 0)
+    return SessionGrant.objects.filter(Q(user_id=user.pk or 0) | Q(group__in=groups))
 
 
 def visible_sessions(user: AnyUser) -> QuerySet[Session]:
@@ -60,8 +63,8 @@ def role(user: AnyUser, session_id: int) -> Role | None:
         return None
     if user.is_superuser:
         return Role.MANAGER if Session.objects.filter(pk=session_id).exists() else None
-    granted = _grants(user).filter(session_id=session_id).values_list("role", flat=True).first()
-    return None if granted is None else Role(granted)
+    highest = _grants(user).filter(session_id=session_id).aggregate(highest=Max("role"))["highest"]
+    return None if highest is None else Role(highest)
 
 
 def roles(users: Iterable[User]) -> dict[int, dict[int, Role]]:
@@ -69,8 +72,11 @@ def roles(users: Iterable[User]) -> dict[int, dict[int, Role]]:
     staff = [user for user in users if is_staff(user)]
     sessions = set(Session.objects.exclude(telegram_user_id=None, enabled=False).values_list("pk", flat=True))
     held: dict[int, dict[int, Role]] = {user.pk: {} for user in staff}
-    for grant in SessionGrant.objects.filter(user_id__in=held, session_id__in=sessions):
-        held[grant.user_id][grant.session_id] = Role(grant.role)
+    own = SessionGrant.objects.filter(user_id__in=held).values_list("user_id", "session_id", "role")
+    of_groups = SessionGrant.objects.filter(group__user__in=held).values_list("group__user", "session_id", "role")
+    for user_id, session_id, number in own.union(of_groups, all=True):
+        if session_id in sessions:
+            held[user_id][session_id] = max(Role(number), held[user_id].get(session_id, Role.VIEWER))
     held |= {user.pk: dict.fromkeys(sessions, Role.MANAGER) for user in staff if user.is_superuser}
     return held
 

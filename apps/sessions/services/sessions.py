@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
+from typing import Any
+
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils import timezone
 
 from apps.sessions.models import Authorization, AuthorizationSecret, Command, Role, Session, SessionGrant, SessionStatus
+from apps.sessions.models.rights import name_of
 from apps.sessions.services import commands, rights, status
+from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from apps.sessions.services.signin.common import note
 from apps.sessions.services.signin.results import log_out_key
@@ -28,8 +32,10 @@ def rename(user: User, session: Session, name: str) -> None:
     name = " ".join(name.split())[:64]
     if not name:
         raise ValueError("An account needs a name.")
+    before = Session.objects.select_for_update().get(pk=session.pk)
     Session.objects.filter(pk=session.pk).update(name=name)
     note(session.pk, "renamed", user=user)
+    audit(user, "session.renamed", before, before=before.name, name=name)
     notify(EVENTS, session.pk)
 
 
@@ -42,6 +48,7 @@ def enable(user: User, session: Session) -> None:
         return
     Session.objects.filter(pk=row.pk).update(enabled=True)
     note(row.pk, "enabled", user=user)
+    audit(user, "session.enabled", row)
     signed_in = Authorization.objects.filter(session=row, role=Authorization.Role.CURRENT).exists()
     if signed_in:
         status.change(row.pk, SessionStatus.CONNECTING, user_id=user.pk)
@@ -59,6 +66,7 @@ def disable(user: User, session: Session) -> None:
         return
     Session.objects.filter(pk=row.pk).update(enabled=False)
     note(row.pk, "disabled", user=user)
+    audit(user, "session.disabled", row)
     status.change(row.pk, SessionStatus.DISABLED, "DISABLED_BY_STAFF", user_id=user.pk)
     notify(SESSIONS, row.pk)
 
@@ -76,6 +84,7 @@ def log_out(user: User, session: Session) -> list[Command]:
         authorization.end_code = "LOGGED_OUT_BY_STAFF"
         authorization.save(update_fields=("role", "ended_at", "end_code"))
     note(row.pk, "logged_out", user=user)
+    audit(user, "session.logged_out", row)
     status.change(row.pk, SessionStatus.NEEDS_SIGN_IN, "LOGGED_OUT_BY_STAFF", user_id=user.pk)
     notify(SESSIONS, row.pk)
     return [log_out_key(authorization, user) for authorization in live]
@@ -95,6 +104,7 @@ def remove(user: User, session: Session) -> None:
     row = Session.objects.select_for_update().get(pk=session.pk)
     if AuthorizationSecret.objects.filter(authorization__session=row).exists():
         raise StillSignedIn
+    audit(user, "session.removed", row)
     row.delete()
     notify(SESSIONS, session.pk)
     notify(EVENTS, session.pk)
@@ -106,26 +116,36 @@ def reveal_phone(user: User, session: Session) -> str:
     if not rights.may_reveal_phone(user, session.pk):
         raise rights.Forbidden
     note(session.pk, "phone_revealed", user=user)
+    audit(user, "session.phone_revealed", session)
     return phones.full(session.phone)
 
 
+Holder = User | Group
+
+
+def _of(holder: Holder) -> dict[str, Any]:
+    return {"group" if isinstance(holder, Group) else "user": holder}
+
+
 @transaction.atomic
-def grant(user: User, session: Session, to: User, role: Role) -> SessionGrant:
-    """Gives a colleague a role in the session, or another than he has. Raises Forbidden."""
+def grant(user: User, session: Session, to: Holder, role: Role) -> SessionGrant:
+    """Gives a colleague or a group a role in the session, or another than it had. Raises Forbidden."""
     rights.require(user, session.pk, Role.MANAGER)
     row, _ = SessionGrant.objects.update_or_create(
-        session=session, user=to, defaults={"role": Role(role), "granted_by": user, "granted_at": timezone.now()}
+        session=session, **_of(to), defaults={"role": Role(role), "granted_by": user, "granted_at": timezone.now()}
     )
-    note(session.pk, "granted", user=user, to=to.get_username(), role=Role(role).label)
+    note(session.pk, "granted", user=user, to=name_of(to), role=Role(role).label)
+    audit(user, "right.granted", session, to=name_of(to), role=Role(role).label)
     notify(EVENTS, session.pk)
     return row
 
 
 @transaction.atomic
-def revoke(user: User, session: Session, of: User) -> None:
-    """Takes a colleague's role away. Raises Forbidden."""
+def revoke(user: User, session: Session, of: Holder) -> None:
+    """Takes a colleague's or a group's role away. Raises Forbidden."""
     rights.require(user, session.pk, Role.MANAGER)
-    gone, _ = SessionGrant.objects.filter(session=session, user=of).delete()
+    gone, _ = SessionGrant.objects.filter(session=session, **_of(of)).delete()
     if gone:
-        note(session.pk, "revoked", user=user, of=of.get_username())
+        note(session.pk, "revoked", user=user, of=name_of(of))
+        audit(user, "right.revoked", session, of=name_of(of))
         notify(EVENTS, session.pk)

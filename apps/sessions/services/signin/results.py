@@ -33,6 +33,7 @@ from apps.sessions.models import (
     UpdateState,
 )
 from apps.sessions.services import commands, status
+from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED, erase_secret, finish, keep_secret, locked, note
 from apps.sessions.signals import account_signed_in
@@ -149,6 +150,7 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     if is_new:  # signing a known account in again gives nobody a right that was taken from him meanwhile
         _grant(session, attempt.started_by)
     note(session.pk, "signed_in", user=attempt.started_by, dc=int(key["dc_id"]))
+    audit(attempt.started_by, "session.added" if is_new else "session.signed_in", session)
     account_signed_in.send(sender=Session, session=session, profile=profile)
     finish(attempt, SignInStep.DONE)
     commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=attempt.started_by)

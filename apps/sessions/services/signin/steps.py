@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.sessions.models import Command, Role, Session, SignInAttempt, SignInSecret, SignInStep
 from apps.sessions.services import commands, rights
+from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.common import (
     NEW_CODE_NEEDED,
     OVER,
@@ -53,6 +54,7 @@ def start(user: User, name: str, phone: str, *, session: Session | None = None) 
         raise SignInError("DISABLED", "The account is disabled: enable it first.")
     attempt = SignInAttempt.objects.create(session=session, phone=digits, started_by=user)
     note(session.pk, "sign_in_started", user=user)
+    audit(user, "sign_in.started", session)
     return _ask(user, attempt, "sign_in.send_code")
 
 
@@ -135,6 +137,7 @@ def _end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None)
     )
     under_way = [command for command in open_commands if not commands.cancel(command)]
     note(attempt.session_id, "sign_in_cancelled", code=code, user=user)
+    audit(user, "sign_in.ended", attempt.session, code=code)
     if not under_way and not SignInSecret.objects.filter(attempt=attempt).exists():
         finish(attempt, step, code)
         return attempt
