@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.utils import OperationalError
 
+from apps.sessions.services import keys
 from tgadmin import env
-from tgadmin.core.encryption import MIN_KEY_LENGTH, DecryptionError, Keyring
+from tgadmin.core.encryption import MIN_KEY_LENGTH
 
 TAG = "tgadmin"
 MIN_SECRET_KEY_LENGTH = 32
 MIN_POSTGRESQL = 15
 PROCESSES = ("web", "gateway", "worker")
-SECRET_TABLES = ("telegram_authorization_secrets", "telegram_sign_in_secrets", "telegram_command_secrets")
 DC_FORMAT = re.compile(r"[1-9]\d{0,4}@(\[[0-9a-fA-F:.]+\]|[^@:\s\[\]]+):(\d{1,5})")
 API_HASH_FORMAT = re.compile(r"[0-9a-fA-F]{32}")
 
@@ -61,20 +61,20 @@ def _secret_key() -> Iterator[tuple[str, str, str]]:
 
 
 def _encryption_keys() -> Iterator[tuple[str, str, str]]:
-    keys: Sequence[str] = settings.SESSION_ENCRYPTION_KEYS
-    if not keys:
+    given: Sequence[str] = settings.SESSION_ENCRYPTION_KEYS
+    if not given:
         yield (
             "E002",
             "SESSION_ENCRYPTION_KEYS is not set.",
-            f"Set it to a random text of at least {MIN_KEY_LENGTH} characters and back it up: without it the accounts' "
-            "keys cannot be read.",
+            f"Set it to a random text of at least {MIN_KEY_LENGTH} characters and back it up: if it is lost, every "
+            "account has to be signed in again.",
         )
         return
-    for position, key in enumerate(keys, 1):
+    for position, key in enumerate(given, 1):
         if len(key) < MIN_KEY_LENGTH:
             yield (
                 "E002",
-                f"SESSION_ENCRYPTION_KEYS: key {position} of {len(keys)} is shorter than {MIN_KEY_LENGTH} characters.",
+                f"SESSION_ENCRYPTION_KEYS: key {position} of {len(given)} is shorter than {MIN_KEY_LENGTH} characters.",
                 "Keys are separated by commas; the first encrypts, all decrypt.",
             )
 
@@ -147,58 +147,48 @@ def _database_url() -> Iterator[tuple[str, str, str]]:
 
 
 def _database() -> Iterator[tuple[str, str, str]]:
-    """The server's version and the stored secrets; silent while there is no database to ask."""
-    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    """The server's version; silent while there is no database to ask."""
+    if not _is_there():
         return
-    try:
-        connection.ensure_connection()
-        version = connection.pg_version // 10000  # type: ignore[attr-defined]  # PostgreSQL's
-    except (OperationalError, InterfaceError):
-        return
+    version = connection.pg_version // 10000  # type: ignore[attr-defined]  # PostgreSQL's
     if version < MIN_POSTGRESQL:
         yield (
             "E007",
             f"DATABASE_URL: the server is PostgreSQL {version}.",
             f"PostgreSQL {MIN_POSTGRESQL} or newer is required.",
         )
-    yield from _stored_secrets()
 
 
-def _stored_secrets() -> Iterator[tuple[str, str, str]]:
+def _is_there() -> bool:
+    """Whether there is a PostgreSQL to ask at this moment."""
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        return False
     try:
-        unreadable, total = unreadable_secrets()
+        connection.ensure_connection()
+    except (OperationalError, InterfaceError):
+        return False
+    return True
+
+
+def _stored_secrets() -> Iterator[CheckMessage]:
+    """Silent where there is no sound key (E002 says so) or no table yet (nothing is stored)."""
+    try:
+        found = keys.held()
     except (ValueError, DatabaseError):
-        return  # no sound key: E002 says so; no table yet: nothing is stored
-    if unreadable:
-        yield (
-            "E008",
-            f"SESSION_ENCRYPTION_KEYS decrypts {total - unreadable} of {total} stored secrets.",
-            "Put the key that encrypted them back, after the new one and a comma; the accounts stay as they are.",
+        return
+    if found.unreadable:
+        yield Error(
+            f"SESSION_ENCRYPTION_KEYS decrypts {found.total - found.unreadable} of {found.total} stored secrets.",
+            hint="Put the key that encrypted them back, after the new one and a comma; the accounts stay as they are. "
+            "If it is lost for good, the accounts under it have to be signed in again; their chats are kept.",
+            id="tgadmin.E008",
         )
-
-
-def unreadable_secrets() -> tuple[int, int]:
-    """How many stored secrets no configured key decrypts, of how many. Raises ValueError (no key), DatabaseError."""
-    keyring = Keyring(settings.SESSION_ENCRYPTION_KEYS)
-    unreadable = total = 0
-    for token in _stored_tokens():
-        total += 1
-        try:
-            keyring.decrypt(token)
-        except DecryptionError:
-            unreadable += 1
-    return unreadable, total
-
-
-def _stored_tokens() -> Iterable[bytes]:
-    present = set(connection.introspection.table_names())
-    with connection.cursor() as cursor:
-        for table in SECRET_TABLES:
-            if table not in present:
-                continue
-            cursor.execute(f"SELECT secret FROM {table}")  # noqa: S608  a name of ours
-            for (token,) in cursor.fetchall():
-                yield bytes(token)
+    if found.older:
+        yield checks.Warning(
+            f"SESSION_ENCRYPTION_KEYS: {found.older} of {found.total} stored secrets are still under an older key.",
+            hint="Run 'manage.py session rekey' before that key is removed: without it they can never be read again.",
+            id="tgadmin.W011",
+        )
 
 
 secret_key = checks.register(_errors(_secret_key), TAG)
@@ -206,7 +196,13 @@ encryption_keys = checks.register(_errors(_encryption_keys), TAG)
 telegram = checks.register(_errors(_telegram), TAG)
 telegram_dc = checks.register(_errors(_telegram_dc), TAG)
 database_url = checks.register(_errors(_database_url), TAG)
-database = checks.register(_errors(_database), checks.Tags.database)
+
+
+@checks.register(checks.Tags.database)
+def database(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
+    """What only the database tells."""
+    found = _errors(_database)()
+    return found if env.standalone or not _is_there() else [*found, *_stored_secrets()]
 
 
 @checks.register(TAG)

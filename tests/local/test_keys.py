@@ -10,12 +10,17 @@ from tgadmin.local.paths import DataDir
 
 
 def test_made_once_and_kept(data: DataDir) -> None:
-    first = keys.keys(data, {})
+    said: list[str] = []
+    first = keys.keys(data, {}, said.append)
+    assert len(said) == 1
+    assert str(data.keys) in said[0]
+    assert "signed in again" in said[0]
     assert set(first) == {"SECRET_KEY", "SESSION_ENCRYPTION_KEYS"}
     assert all(len(value) >= 50 for value in first.values())
     assert first["SECRET_KEY"] != first["SESSION_ENCRYPTION_KEYS"]
     assert stat.S_IMODE(data.keys.stat().st_mode) == 0o600
-    assert keys.keys(data, {}) == first
+    assert keys.keys(data, {}, said.append) == first
+    assert len(said) == 1, "said at the first start only"
 
 
 def test_the_environment_comes_first_and_is_not_kept(data: DataDir) -> None:

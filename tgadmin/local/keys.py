@@ -1,7 +1,7 @@
 """Keys and passwords that `up` makes once and keeps in DATA_DIR (0600), for whoever sets none in the environment."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir, read_json, write_json, write_private
@@ -10,12 +10,12 @@ SECRET_KEY = "SECRET_KEY"  # noqa: S105 - the variable's name
 ENCRYPTION_KEYS = "SESSION_ENCRYPTION_KEYS"
 
 
-def keys(data: DataDir, given: Mapping[str, str]) -> dict[str, str]:
+def keys(data: DataDir, given: Mapping[str, str], say: Callable[[str], None] = lambda text: None) -> dict[str, str]:
     """SECRET_KEY and SESSION_ENCRYPTION_KEYS: those of the environment, else those kept in DATA_DIR, made if need be.
 
     With a database of the user's own (DATABASE_URL) nothing is made: keys that lie on one machine only would lock that
     database when the machine is gone. An encryption key is never made beside an embedded database that is there
-    already, since what is stored in it was encrypted with another.
+    already, since what is stored in it was encrypted with another. ``say`` hears what the loss of a fresh key means.
     """
     names = (SECRET_KEY, ENCRYPTION_KEYS)
     missing = [name for name in names if not given.get(name)]
@@ -36,6 +36,11 @@ def keys(data: DataDir, given: Mapping[str, str]) -> dict[str, str]:
     if fresh:
         kept.update({name: secrets.token_urlsafe(48) for name in fresh})
         write_json(data.keys, kept)
+    if ENCRYPTION_KEYS in fresh:
+        say(
+            f"Keys: made and kept in {data.keys}. Back that file up: without it every Telegram account "
+            "has to be signed in again."
+        )
     return {name: given.get(name) or str(kept[name]) for name in names}
 
 

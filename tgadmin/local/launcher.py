@@ -96,7 +96,7 @@ class Up:
     def _start(self) -> None:
         check_port(self._options.host, self._options.port)
         leftovers.end(self._data, self._say)
-        self._keys = keys.keys(self._data, self._given)
+        self._keys = keys.keys(self._data, self._given, self._say)
         self._launch_servers()
         self._launch_sandbox()
         for server in self._servers.values():

@@ -1,4 +1,4 @@
-"""`manage.py session`: list, login, check, logout, cleanup."""
+"""`manage.py session`: list, login, check, logout, cleanup, rekey."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apps.sessions import selectors
 from apps.sessions.commandline import DEFAULT_WAIT, ReportingCommand, acting_user, find_session, read_stdin, table
 from apps.sessions.management.sign_in import Dialogue
 from apps.sessions.models import Command as BusCommand
-from apps.sessions.services import cleanup, commands, rights, sessions
+from apps.sessions.services import cleanup, commands, keys, rights, sessions
 from tgadmin.core import phones
 
 
@@ -26,14 +26,22 @@ class Command(ReportingCommand):
         check = actions.add_parser("check", help="ask Telegram for the chat list: shows that the account answers")
         log_out = actions.add_parser("logout", help="end the account's key at Telegram; chats stay")
         clean_up = actions.add_parser("cleanup", help="end abandoned sign-ins, erase what they left")
+        rekey = actions.add_parser("rekey", help="encrypt all stored secrets by the newest key")
         login = actions.add_parser("login", help="sign an account in, step by step")
-        for each in (listing, check, log_out, clean_up, login):
+        for each in (listing, check, log_out, clean_up, rekey, login):
             self.add_common(each)
         for each in (check, log_out):
             each.add_argument("session", help="id or name of the account")
         for each in (check, log_out, login):
             each.add_argument("--timeout", type=float, default=DEFAULT_WAIT, help="seconds to wait for the gateway")
         clean_up.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        what = rekey.add_mutually_exclusive_group()
+        what.add_argument("--dry-run", action="store_true", help="only say what lies under which key")
+        what.add_argument(
+            "--erase-unreadable",
+            action="store_true",
+            help="erase what no key decrypts: its accounts must be signed in again (for a key that is lost for good)",
+        )
         self._login_arguments(login)
 
     def _login_arguments(self, login: CommandParser) -> None:
@@ -55,6 +63,7 @@ class Command(ReportingCommand):
             "check": self._check,
             "logout": self._log_out,
             "cleanup": self._clean_up,
+            "rekey": self._rekey,
             "login": self._login,
         }[options["action"]](options)
 
@@ -101,6 +110,29 @@ class Command(ReportingCommand):
         verb = "Would end" if options["dry_run"] else "Ended"
         text = f"{verb}: {done.abandoned} sign-ins; leftover secrets: {done.secrets}; empty places: {done.places}."
         self.show(options, done.as_dict() | {"dry_run": options["dry_run"]}, text)
+
+    def _rekey(self, options: dict[str, Any]) -> None:
+        if options["dry_run"]:
+            held = keys.held()
+            data = {"newest": held.newest, "older": held.older, "unreadable": held.unreadable}
+            text = f"Under the newest key: {held.newest}; under older: {held.older}; unreadable: {held.unreadable}."
+            self.show(options, data, text)
+            return
+        if options["erase_unreadable"]:
+            erased = keys.erase_unreadable().unreadable
+            text = f"Erased: {erased} secrets that no key decrypts. Their accounts need a new sign-in; chats are kept."
+            self.show(options, {"erased": erased}, text)
+            return
+        done = keys.rekey()
+        text = f"Encrypted anew: {done.rekeyed}; under the newest key already: {done.already}."
+        if not done.unreadable:
+            text += " Older keys can be removed once every process has been restarted with the new one in front."
+        self.show(options, done.as_dict(), text)
+        if done.unreadable:
+            raise CommandError(
+                f"{done.unreadable} secrets are under no configured key and stay as they are: put their key back "
+                "behind the new one, or, if it is lost, see --erase-unreadable."
+            )
 
     def _login(self, options: dict[str, Any]) -> None:
         if options["attempt"] and (options["phone"] or options["phone_stdin"] or options["session"]):

@@ -1,0 +1,157 @@
+"""Moving every stored secret under the newest key, over kills; and the way on when a key is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from apps.sessions import checks
+from apps.sessions.models import (
+    Authorization,
+    AuthorizationSecret,
+    Command,
+    CommandSecret,
+    Session,
+    SessionStatus,
+    SignInAttempt,
+    SignInSecret,
+)
+from apps.sessions.services import keys
+from tests.sessions.conftest import NETWORK, key
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NEW = "a new key for the secrets at rest 1"
+MANY = 1000
+PATIENCE = 30.0
+
+
+def test_every_encrypted_column_is_found() -> None:
+    found = {(column.table, column.name) for column in keys.encrypted_columns()}
+    binary = {
+        (model._meta.db_table, field.column)
+        for model in apps.get_models()
+        for field in model._meta.local_fields
+        if field.get_internal_type() == "BinaryField" and "secret" in field.name
+    }
+    assert found == binary
+    assert ("telegram_authorization_secrets", "secret") in found
+
+
+def test_all_kinds_of_secrets_are_moved_and_nothing_is_done_twice(
+    settings: Any, admin: User, account: Callable[..., Session], capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = settings.SESSION_ENCRYPTION_KEYS[0]
+    session = account()
+    attempt = SignInAttempt.objects.create(session=session, started_by=admin)
+    SignInSecret.objects.create(attempt=attempt, secret={"phone_code_hash": "abc"})
+    command = Command.objects.create(session=session, kind="sign_in.code", lane="sign-in:x")
+    CommandSecret.objects.create(command=command, secret={"code": "12345"})
+    settings.SESSION_ENCRYPTION_KEYS = [NEW, old]
+    assert [message.id for message in checks.database()] == ["tgadmin.W011"]
+    call_command("session", "rekey", "--dry-run", "--json")
+    assert json.loads(capsys.readouterr().out) == {"newest": 0, "older": 3, "unreadable": 0}
+    call_command("session", "rekey", "--json")
+    assert json.loads(capsys.readouterr().out) == {"rekeyed": 3, "already": 0, "unreadable": 0}
+    call_command("session", "rekey", "--json")
+    assert json.loads(capsys.readouterr().out) == {"rekeyed": 0, "already": 3, "unreadable": 0}
+    settings.SESSION_ENCRYPTION_KEYS = [NEW]
+    assert checks.database() == []
+    assert CommandSecret.objects.get().secret == {"code": "12345"}
+    assert SignInSecret.objects.get().secret == {"phone_code_hash": "abc"}
+    assert AuthorizationSecret.objects.get().secret == key(session.telegram_user_id or 0)
+
+
+def test_a_lost_key(
+    settings: Any, admin: User, account: Callable[..., Session], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost, kept = account("Lost"), None
+    settings.SESSION_ENCRYPTION_KEYS = [NEW]
+    kept = account("Kept")
+    with pytest.raises(CommandError, match="1 secrets are under no configured key and stay as they are"):
+        call_command("session", "rekey", "--json")
+    assert json.loads(capsys.readouterr().out) == {"rekeyed": 0, "already": 1, "unreadable": 1}
+    assert AuthorizationSecret.objects.defer("secret").count() == 2
+    assert "signed in again" in str(checks.database()[0].hint)
+    call_command("session", "rekey", "--erase-unreadable", "--json")
+    assert json.loads(capsys.readouterr().out) == {"erased": 1}
+    assert checks.database() == []
+    lost.refresh_from_db()
+    kept.refresh_from_db()
+    assert (lost.status, lost.status_code) == (SessionStatus.NEEDS_SIGN_IN, "KEYS_MISSING")
+    assert kept.status == SessionStatus.READY
+
+
+def test_killed_half_way_over_a_thousand_sessions_and_run_again(transactional_db: None, settings: Any) -> None:
+    old = settings.SESSION_ENCRYPTION_KEYS[0]
+    make_sessions(MANY)
+    environment = {**os.environ, "DATABASE_URL": database_url(), "SESSION_ENCRYPTION_KEYS": f"{NEW},{old}"}
+    command = [sys.executable, "manage.py", "session", "rekey", "--json"]
+    middle = sorted(AuthorizationSecret.objects.values_list("pk", flat=True))[MANY // 2 + keys.BATCH // 2]
+    with psycopg.connect(database_url()) as holder:  # the process comes to this row and waits: half of it is done
+        holder.execute("SELECT 1 FROM telegram_authorization_secrets WHERE authorization_id = %s FOR UPDATE", [middle])
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            wait_for_a_waiting_query(process)
+        finally:
+            process.kill()
+            process.communicate()
+        holder.rollback()
+    settings.SESSION_ENCRYPTION_KEYS = [NEW, old]
+    half = keys.held()
+    assert (half.newest, half.older, half.unreadable) == (MANY // 2, MANY // 2, 0)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"rekeyed": MANY // 2, "already": MANY // 2, "unreadable": 0}
+    settings.SESSION_ENCRYPTION_KEYS = [NEW]
+    for row in AuthorizationSecret.objects.select_related("authorization"):
+        assert row.secret == key(row.authorization.key_id)
+    settings.SESSION_ENCRYPTION_KEYS = [old]
+    assert keys.held().unreadable == MANY
+
+
+def make_sessions(count: int) -> None:
+    sessions = Session.objects.bulk_create(
+        Session(name=f"Account {number}", network=NETWORK, telegram_user_id=number) for number in range(1, count + 1)
+    )
+    authorizations = Authorization.objects.bulk_create(
+        Authorization(session=session, key_id=session.telegram_user_id or 0, dc_id=2) for session in sessions
+    )
+    AuthorizationSecret.objects.bulk_create(
+        AuthorizationSecret(authorization=one, secret=key(one.key_id)) for one in authorizations
+    )
+
+
+def database_url() -> str:
+    address = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(address._replace(path="/" + django_settings.DATABASES["default"]["NAME"]))
+
+
+def wait_for_a_waiting_query(process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+        "AND query LIKE '%telegram_authorization_secrets%FOR UPDATE'"
+    )
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+            assert process.poll() is None, process.communicate()[1].decode()
+            time.sleep(0.02)
+    raise AssertionError("the command never came to the row")
