@@ -1,6 +1,7 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey per pytest run, started before Django reads its settings.
+"""Real servers for the tests: one PostgreSQL and one Valkey per pytest process, started before Django reads its settings.
 
-Tests that were given DATABASE_URL or REDIS_URL use those instead. All that a run makes lies in one temporary directory.
+Tests that were given DATABASE_URL or REDIS_URL use those instead. All that a process makes lies in one temporary directory.
+A run on several cores (``-n``) has a process of its own for each; the one that hands the tests out starts no servers.
 """
 
 import os
@@ -56,10 +57,24 @@ class Servers:
         shutil.rmtree(self.base, ignore_errors=True)
 
 
+NOWHERE = {"DATABASE_URL": "postgres://nobody@127.0.0.1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+"""What the process that only hands tests out gets instead of servers; its workers do not inherit it."""
+
+
+def _only_hands_out() -> bool:
+    """Whether this process runs no test itself (pytest-xdist's own answer comes after the first conftest files)."""
+    several = any(argument.startswith(("-n", "--numprocesses")) for argument in sys.argv[1:])
+    return several and "PYTEST_XDIST_WORKER" not in os.environ
+
+
 def _start_before_django() -> Servers | None:
     """At import: it reads the conftest files of subdirectories, which may import models, before any hook of ours."""
     if {"-h", "--help", "-V", "--version", "--markers", "--fixtures"} & set(sys.argv):
         return None
+    before = dict(os.environ)
+    hands_out = _only_hands_out()
+    if hands_out:
+        os.environ.update({name: url for name, url in NOWHERE.items() if name not in os.environ})
     servers = Servers()
     try:
         servers.start()
@@ -70,6 +85,9 @@ def _start_before_django() -> Servers | None:
     import django
 
     django.setup()
+    if hands_out:
+        os.environ.clear()
+        os.environ.update(before)
     return servers
 
 

@@ -13,7 +13,7 @@ from tests.running import RunningUp, temporary_base
 MINUTE = 60.0
 """Seconds from the ready line to the first answer (UX.md)."""
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
