@@ -1,6 +1,6 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey per pytest process, started before Django reads its settings.
+"""Real servers for the tests: one PostgreSQL and one Valkey per pytest process, started before Django reads settings.
 
-Tests that were given DATABASE_URL or REDIS_URL use those instead. All that a process makes lies in one temporary directory.
+Tests that were given DATABASE_URL or REDIS_URL use those. All that a process makes lies in one temporary directory.
 A run on several cores (``-n``) has a process of its own for each; the one that hands the tests out starts no servers.
 """
 

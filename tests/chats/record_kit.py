@@ -41,7 +41,7 @@ class Kit:
 
     async def conn(self) -> psycopg.AsyncConnection[Any]:
         if self._conn is None:
-            self._conn = await psycopg.AsyncConnection.connect(**parameters(), autocommit=True)
+            self._conn = await psycopg.AsyncConnection.connect(**parameters(uuid.uuid4()), autocommit=True)
             await make_ready(self._conn)
         return self._conn
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -36,7 +37,7 @@ BY_KEY = {
 @pytest.fixture
 async def conn(db: None) -> AsyncIterator[Connection]:
     """A connection that sees new, empty tables of the same shape, which nobody ever analyzes: temporary ones."""
-    conn = await psycopg.AsyncConnection.connect(**parameters(), autocommit=True)
+    conn = await psycopg.AsyncConnection.connect(**parameters(uuid.uuid4()), autocommit=True)
     for table in TABLES:
         await conn.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL)")
     await make_ready(conn)

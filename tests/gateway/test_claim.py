@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -44,7 +45,7 @@ class Bus:
 
 @pytest.fixture
 async def bus(kit: Kit) -> AsyncIterator[Bus]:
-    conn = await database.connect(database.parameters())
+    conn = await database.connect(database.parameters(uuid.uuid4()))
     yield Bus(kit, conn)
     await conn.close()
 

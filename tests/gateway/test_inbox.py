@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
@@ -31,7 +32,7 @@ class Running:
         self.lost: list[Held] = []
         self.refused: list[str] = []
         self.writers = Writers(
-            database.parameters(),
+            database.parameters(uuid.uuid4()),
             on_recorded=lambda _, recorded: self.recorded.append(recorded),
             on_lost=self.lost.append,
             on_refused=lambda _, what: self.refused.append(what),
@@ -76,7 +77,7 @@ async def test_a_dropped_database_connection_costs_nothing(running: Running) -> 
     await asyncio.wait_for(box.put(entry(1)), 10)
     await running.kit.rows(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE application_name = 'tgadmin gateway' AND pid <> pg_backend_pid() AND datname = current_database()"
+        "WHERE application_name LIKE 'tgadmin gateway %%' AND pid <> pg_backend_pid() AND datname = current_database()"
     )
     for number in range(2, 50):
         box.put(entry(number))
@@ -167,7 +168,7 @@ def test_which_refusals_of_the_database_pass(error: Exception, passes: bool) -> 
 async def test_nothing_is_stored_while_the_leases_do_not_hold(kit: Kit) -> None:
     allowed = False
     writers = Writers(
-        database.parameters(),
+        database.parameters(uuid.uuid4()),
         on_recorded=lambda *_: None,
         on_lost=lambda _: None,
         on_refused=lambda *_: None,

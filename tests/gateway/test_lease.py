@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from apps.chats.services.record.sql import HOLD
 from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session, SessionStatus
 from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held, LeaseLost
 from tgadmin.gateway import database, identity, stopping
@@ -57,7 +59,7 @@ def network(db: None) -> Iterator[str]:
 
 @pytest.fixture
 async def conn(network: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    opened = await database.connect(database.parameters())
+    opened = await database.connect(database.parameters(uuid.uuid4()))
     yield opened
     await opened.close()
 
@@ -142,7 +144,7 @@ async def test_a_release_that_failed_is_still_to_be_done(conn: psycopg.AsyncConn
     leases = await node(conn, network, FakeClock())
     await look(leases, conn)
     sessions = list(leases.held)
-    broken = await database.connect(database.parameters())
+    broken = await database.connect(database.parameters(uuid.uuid4()))
     await broken.close()
     with pytest.raises(psycopg.Error):
         await leases.release(broken, sessions)
@@ -202,6 +204,33 @@ async def test_a_silent_node_is_taken_over_after_the_whole_watch(
     sessions = set(taker.held)
     assert await frozen.beat(conn) == sessions  # thawed: it learns that it holds nothing any more
     assert frozen.held == {}
+
+
+async def test_what_a_silent_node_has_locked_half_way_through_a_pipeline_is_set_free(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
+    """In the middle of a pipeline a transaction is not idle for the server, which would wait for the rest for ever."""
+    clock = FakeClock()
+    frozen = await node(conn, network, clock)
+    await look(frozen, conn)
+    held = next(iter(frozen.held.values()))
+    taker = await node(conn, network, clock)
+    await look(taker, conn)
+    writing = await database.connect(database.parameters(frozen.identity.id))
+    shown = await (await writing.execute("SHOW server_version_num")).fetchone()
+    if shown is not None and int(shown[0]) >= 170000:
+        limit = await (await writing.execute("SHOW transaction_timeout")).fetchone()
+        assert limit == (f"{database.TRANSACTION_MS // 1000}s",)
+        await writing.execute("SET transaction_timeout = 0")  # as before PostgreSQL 17
+    await writing.execute("SET idle_in_transaction_session_timeout = 100")
+    taken: list[int] = []
+    with contextlib.suppress(psycopg.OperationalError):  # its connection is gone when it comes to commit
+        async with writing.pipeline(), writing.transaction():
+            holding = await writing.execute(HOLD, (held.session_id, held.node_id, held.fence))
+            assert await holding.fetchone() == (1,)
+            taken += await watch(taker, conn, clock, TAKE_OVER_SECONDS + 1)
+    assert taken == [2, 2]
+    assert writing.closed
 
 
 async def test_a_beat_between_watching_and_taking_wins(conn: psycopg.AsyncConnection[Any], network: str) -> None:

@@ -20,6 +20,7 @@ from apps.sessions.services.notify import SESSIONS
 from tgadmin.core.clock import Clock
 from tgadmin.gateway import balance
 from tgadmin.gateway.balance import Load
+from tgadmin.gateway.database import application_name
 from tgadmin.gateway.identity import Identity, is_proven_dead
 
 Connection = psycopg.AsyncConnection[Any]
@@ -65,6 +66,11 @@ RETURNING l.session_id, l.fence
 """
 # The lock on the former owner's row makes a beat of his wait; he then sees that his leases are gone.
 SILENT = "SELECT 1 FROM gateway_nodes WHERE id = %s AND beat = %s FOR UPDATE"
+# A transaction of his that hangs half-way may hold the locks that we, and staff's messages, would wait for.
+END_CONNECTIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND application_name = %s
+"""
 TAKE_OVER = """
 UPDATE telegram_leases SET owner_id = %s, fence = fence + 1, taken_at = now()
 WHERE owner_id = %s AND session_id = ANY(%s) RETURNING session_id, fence
@@ -284,6 +290,7 @@ class Leases:
             silent = await conn.execute(SILENT, (owner, beat))
             if await silent.fetchone() is None:
                 return []
+            await conn.execute(END_CONNECTIONS, (application_name(owner),))
             found = await conn.execute(TAKE_OVER, (self.identity.id, owner, sessions))
             rows = await found.fetchall()
         return [self._hold(*row) for row in rows]

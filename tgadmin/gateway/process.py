@@ -89,10 +89,11 @@ class GatewayProcess:
     ) -> None:
         self._stuck = stuck
         clock = clock or SystemClock()
-        self._params = database.parameters()
+        identity = this_process(config.name)
+        self._params = database.parameters(identity.id)
         without_account = [one.kind for one in HANDLERS.values() if not one.needs_account]
         self.leases = Leases(
-            this_process(config.name),
+            identity,
             config.capacity,
             clock,
             network=config.network_name,
