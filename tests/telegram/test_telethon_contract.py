@@ -14,7 +14,8 @@ import telethon
 from telethon.network import MTProtoSender
 from telethon.tl.alltlobjects import LAYER
 
-from tgadmin.telegram._telethon import Box, GuardedConnection, Wire
+from tgadmin.telegram._telethon import Box, Guarded, MTProxyConnection, Wire
+from tgadmin.telegram._telethon.proxied import _Proxied
 
 pytestmark = pytest.mark.pure
 
@@ -61,6 +62,10 @@ PINNED = {
     "telethon.network.connection.connection.Connection._recv_loop": "872a8a54c8b97301",
     "telethon.network.connection.connection.Connection._send": "667bec037ea785f8",
     "telethon.network.connection.connection.Connection._recv": "e4da590c3cb836cb",
+    "telethon.network.connection.connection.ObfuscatedConnection": "9bee00e1f16f45f1",
+    "telethon.network.connection.tcpintermediate.IntermediatePacketCodec": "c0f0eb54aabf9e5f",
+    "telethon.network.connection.tcpintermediate.RandomizedIntermediatePacketCodec": "4515708406ff0cb6",
+    "telethon.network.mtprotoplainsender.MTProtoPlainSender": "d4f3bd0115753f27",
     "telethon.network.connection.tcpabridged.AbridgedPacketCodec": "9575b9464cfbf255",
     "telethon.extensions.messagepacker.MessagePacker.__init__": "d26b27e2b772aeb8",
     "telethon.crypto.authkey.AuthKey": "d926ae005e55b9ab",
@@ -96,7 +101,7 @@ def test_the_source_is_the_one_that_was_read(name: str) -> None:
     assert digest(name) == PINNED[name], f"Telethon's {name} has changed: read it again"
 
 
-@pytest.mark.parametrize("kind", [Box, Wire, GuardedConnection])
+@pytest.mark.parametrize("kind", [Box, Wire, Guarded, _Proxied, MTProxyConnection])
 def test_what_is_overridden_is_there_and_pinned(kind: type) -> None:
     """An override of a method that Telethon no longer has would do nothing, in silence."""
     theirs = [base for base in kind.__mro__ if base.__module__.startswith("telethon")]
@@ -105,7 +110,9 @@ def test_what_is_overridden_is_there_and_pinned(kind: type) -> None:
     expected = {
         "Box": {"_trace"},
         "Wire": {"_handle_rpc_result", "_store_own_updates", "_disconnect"},
-        "GuardedConnection": {"_send", "_recv"},
+        "Guarded": {"_send", "_recv"},
+        "_Proxied": {"_connect"},
+        "MTProxyConnection": set(),
     }
     assert set(overridden) == expected[kind.__name__]
 

@@ -483,6 +483,26 @@ _OURS: dict[str, Row] = {
         "This gateway may no longer connect the account: another one may hold it.",
         "Nothing to do.",
     ),
+    "PROXY_UNREACHABLE": (
+        Action.RETRY,
+        "The account's proxy does not answer; nothing goes around it, and everything is kept.",
+        "See to the proxy, or give the account another one. It is tried again by itself.",
+    ),
+    "PROXY_REFUSED": (
+        Action.RETRY,
+        "The account's proxy answers, but does not let us in; nothing goes around it, and everything is kept.",
+        "Check the proxy's user name and password, and that it speaks SOCKS5.",
+    ),
+    "PROXY_NO_WAY": (
+        Action.RETRY,
+        "The account's proxy works, but does not get through to Telegram; nothing goes around it.",
+        "Nothing to do if Telegram is down; else ask the proxy's owner, or give the account another one.",
+    ),
+    "PROXY_SILENT": (
+        Action.RETRY,
+        "The account's proxy takes connections, but nothing comes back through it; nothing goes around it.",
+        "Check the proxy's secret; if it is right, the proxy does not get through to Telegram.",
+    ),
     "TRANSPORT_FLOOD": (
         Action.RETRY,
         "Telegram refuses more connections from this server for now.",

@@ -297,6 +297,7 @@ def _under_lease(job: Job, ending: Callable[[Command], None], effect: Effect | N
 
 _NOT_ITS_FAULT = frozenset(
     {"CONNECTION_LOST", "SOCKET_DEAD", "CONNECTION_FAILED", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"}
+    | {"PROXY_UNREACHABLE", "PROXY_REFUSED", "PROXY_NO_WAY", "PROXY_SILENT"}
 )
 """A connection that breaks uses up no command's tries: it waits for the next one."""
 

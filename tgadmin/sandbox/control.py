@@ -33,6 +33,7 @@ _ALLOWED = {
         "ban", "set_random_id", "one_connection", "one_owner", "lose", "repeat", "swap", "unreadable", "half_open",
         "struck", "clear", "pending",
     },
+    "fronts": {"links", "passed", "kill", "cut_off", "revive"},
     "record": {"as_json", "open_connections", "two_owners", "uses_of", "clear"},
     "world": {
         "create_account", "delete_account", "accounts_by_phone", "send", "edit", "delete", "read", "typing",

@@ -20,6 +20,7 @@ from tgadmin.sandbox.connection import Connection
 from tgadmin.sandbox.control import Control
 from tgadmin.sandbox.dispatch import Context, RpcError
 from tgadmin.sandbox.faults import DUPLICATED, Faults, Outcome
+from tgadmin.sandbox.fronts import Fronts
 from tgadmin.sandbox.keyexchange import KeyExchange
 from tgadmin.sandbox.keys import AuthKey, KeyRing
 from tgadmin.sandbox.record import Record
@@ -78,6 +79,7 @@ class Sandbox:
         self.ring = KeyRing(self.store)
         self.faults = Faults(self)
         self.record = Record(clock)
+        self.fronts = Fronts(self)
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self._rsa = _rsa_key(self.store, rsa_key_path)
@@ -114,6 +116,7 @@ class Sandbox:
         self._stopped = True
         if self.control is not None:
             await self.control.stop()
+        self.fronts.stop()
         for server in self._servers:
             server.close()
         for connection in list(self.connections):
@@ -135,6 +138,11 @@ class Sandbox:
     def control_port(self) -> int:
         """The port of the HTTP/JSON API; 0 if it was not asked for."""
         return 0 if self.control is None else self.control.port
+
+    @property
+    def ports(self) -> list[int]:
+        """Where the data centres listen, DC 1 first."""
+        return [self.port + number for number in range(self.dcs)]
 
     # Keys and accounts
 

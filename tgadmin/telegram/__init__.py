@@ -5,6 +5,19 @@ from tgadmin.telegram.account import AccountClient
 from tgadmin.telegram.hashes import Lookup
 from tgadmin.telegram.inbox import Inbox, InboxFull
 from tgadmin.telegram.network import Key, Network
+from tgadmin.telegram.probe import Way, look
 from tgadmin.telegram.signin import CodeSent, SignInClient
 
-__all__ = ["AccountClient", "CodeSent", "Inbox", "InboxFull", "Key", "Lookup", "Network", "Pings", "SignInClient"]
+__all__ = [
+    "AccountClient",
+    "CodeSent",
+    "Inbox",
+    "InboxFull",
+    "Key",
+    "Lookup",
+    "Network",
+    "Pings",
+    "SignInClient",
+    "Way",
+    "look",
+]

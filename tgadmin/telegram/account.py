@@ -13,6 +13,7 @@ from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.errors import TelegramError
+from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import Checkpoint, Entity, Incoming, Peer, is_channel
 from tgadmin.telegram import dialogs, requests
 from tgadmin.telegram._telethon import Pings, Wire
@@ -53,10 +54,12 @@ class AccountClient:
         timeout: float = 15,
         allowed: Callable[[], bool] = lambda: True,
         pings: Pings | None = None,
+        proxy: Proxy | None = None,
         random: Callable[[], float] = random_module.random,
     ) -> None:
         self.key = key
         self._network = network
+        self._proxy = proxy
         self._me = me[0]
         self._checkpoint = checkpoint
         self._hashes = Hashes(me, channel_hashes, lookup)
@@ -91,6 +94,7 @@ class AccountClient:
             timeout=self._timeout,
             pings=self._pings,
             local_address=self._network.local_address,
+            proxy=self._proxy,
         )
         try:
             await wire.open(introduction(self._network, updates=True))

@@ -12,6 +12,7 @@ from telethon import types as T  # noqa: N812
 from telethon.password import compute_check
 
 from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import Checkpoint, Peer
 from tgadmin.telegram import dialogs
 from tgadmin.telegram._telethon import Pings, Wire
@@ -55,9 +56,11 @@ class SignInClient:
         timeout: float = 15,
         allowed: Callable[[], bool] = lambda: True,
         pings: Pings | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self.key = key or network.first_key()
         self._network = network
+        self._proxy = proxy
         self._timeout = timeout
         self._allowed = allowed
         self._pings = pings
@@ -74,6 +77,7 @@ class SignInClient:
             timeout=self._timeout,
             pings=self._pings,
             local_address=self._network.local_address,
+            proxy=self._proxy,
         )
         try:
             await wire.open(introduction(self._network, updates=False))

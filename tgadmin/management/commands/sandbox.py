@@ -46,6 +46,7 @@ class Command(BaseCommand):
             metavar="FILE",
             help="make the demo's world, let its contacts write and answer; its phones and passwords are written there",
         )
+        parser.add_argument("--proxies", action="store_true", help="a SOCKS5 proxy and an MTProxy in front, for tests")
         parser.add_argument("--seed", type=int, help="makes the world's randomness reproducible")
         parser.add_argument("--json", action="store_true", help="print one JSON line for programs")
 
@@ -78,6 +79,8 @@ class Command(BaseCommand):
         script = _demo(sandbox, Path(options["demo"]), places.codes) if options["demo"] else None
         try:
             await sandbox.start()
+            if options["proxies"]:
+                await sandbox.fronts.start()
             if script is not None:
                 script.start()
             places.write_public_key(sandbox.public_key_pem)
@@ -90,6 +93,7 @@ class Command(BaseCommand):
                 "state": options["state"],
                 "control": f"http://{sandbox.host}:{sandbox.control_port}",
                 "control_token": str(places.control_token),
+                "proxies": sandbox.fronts.links() if options["proxies"] else {},
                 "pid": os.getpid(),
             }
             self.stdout.write(json.dumps(told) if options["json"] else _for_people(told))
@@ -156,7 +160,8 @@ def _for_people(told: dict[str, Any]) -> str:
         f"Sign-in codes:    {told['codes']}\n"
         f"State:            {told['state'] or 'in memory only'}\n"
         f"Control API:      {told['control']} (token in {told['control_token']})\n"
-        f"Ctrl-C stops it."
+        + "".join(f"Proxy:            {link}\n" for link in told["proxies"].values())
+        + "Ctrl-C stops it."
     )
 
 

@@ -15,7 +15,8 @@ from tgadmin.telegram._telethon.box import (
     TooLong,
     entry_of,
 )
-from tgadmin.telegram._telethon.connection import GuardedConnection, QuietLogs, add_rsa_key
+from tgadmin.telegram._telethon.connection import Guarded, GuardedConnection, QuietLogs, add_rsa_key
+from tgadmin.telegram._telethon.proxied import MTProxyConnection, SocksConnection, connection_to, without_padding
 from tgadmin.telegram._telethon.queue import CATCH_UP, UnreadablePacket, UpdatesQueue
 from tgadmin.telegram._telethon.results import UNREAD_NOT_SAID
 from tgadmin.telegram._telethon.wire import LAYER, Pings, Wire
@@ -28,15 +29,20 @@ __all__ = [
     "Batch",
     "Box",
     "Entry",
+    "Guarded",
     "GuardedConnection",
+    "MTProxyConnection",
     "Pings",
     "QuietLogs",
     "Recovered",
     "Removed",
+    "SocksConnection",
     "TooLong",
     "UnreadablePacket",
     "UpdatesQueue",
     "Wire",
     "add_rsa_key",
+    "connection_to",
     "entry_of",
+    "without_padding",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from telethon.crypto import rsa
+from telethon.network.connection.connection import Connection
 from telethon.network.connection.tcpabridged import ConnectionTcpAbridged
 
 _installed: set[str] = set()
@@ -23,11 +24,16 @@ def add_rsa_key(pem: str) -> None:
         _installed.add(pem)
 
 
-class GuardedConnection(ConnectionTcpAbridged):
+class Guarded(Connection):
     """A TCP connection that asks ``allowed`` before it opens and before each packet, and closes itself if not.
 
-    ``on_bytes`` is called for each packet that arrives. ``abort`` may be called from any thread.
+    ``on_bytes`` is called for each packet that arrives. ``abort`` may be called from any thread. ``failure`` is the
+    code of what went wrong at a proxy, ``silence`` the code of a connection that ends before anything came ("": none
+    of its own).
     """
+
+    failure = ""
+    silence = ""
 
     def __init__(
         self,
@@ -44,6 +50,7 @@ class GuardedConnection(ConnectionTcpAbridged):
         super().__init__(address, port, dc_id, loggers=loggers, local_addr=source)
         self._allowed = allowed
         self._on_bytes = on_bytes
+        self.heard = False
 
     async def connect(self, timeout: float | None = None, ssl: Any = None) -> None:
         self._refuse_if_not_allowed()
@@ -79,12 +86,17 @@ class GuardedConnection(ConnectionTcpAbridged):
 
     async def _recv(self) -> bytes:
         data: bytes = await super()._recv()
+        self.heard = True
         self._on_bytes()
         return data
 
     def _refuse_if_not_allowed(self) -> None:
         if not self._allowed():
             raise ConnectionRefusedError("the lease does not allow a connection")
+
+
+class GuardedConnection(Guarded, ConnectionTcpAbridged):
+    """Straight to the data centre."""
 
 
 class _QuietLog:

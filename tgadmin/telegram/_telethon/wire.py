@@ -18,7 +18,9 @@ from telethon.network.mtprotostate import MTProtoState
 from telethon.tl.alltlobjects import LAYER
 
 from tgadmin.core.errors import TelegramError
-from tgadmin.telegram._telethon.connection import GuardedConnection, QuietLogs
+from tgadmin.core.proxies import Proxy
+from tgadmin.telegram._telethon.connection import QuietLogs
+from tgadmin.telegram._telethon.proxied import connection_to
 from tgadmin.telegram._telethon.queue import UnreadablePacket, UpdatesQueue
 from tgadmin.telegram._telethon.results import as_update, name_of
 
@@ -72,6 +74,7 @@ class Wire(MTProtoSender):
         pings: Pings | None = None,
         queue_limit: int = QUEUE_LIMIT,
         local_address: str | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self.updates = UpdatesQueue(queue_limit)
         logs = QuietLogs()
@@ -87,9 +90,8 @@ class Wire(MTProtoSender):
         self._state: _State = _State(self.auth_key, loggers=logs)
         self._state.on_unreadable = lambda number, data: self.updates.put_nowait(UnreadablePacket(number, data))
         self._send_queue._state = self._state  # it was made with the state that has just been replaced
-        dc_id, host, port = address
-        self._tcp = GuardedConnection(
-            host, port, dc_id, loggers=logs, allowed=allowed, on_bytes=self._note_bytes, local_address=local_address
+        self._tcp = connection_to(
+            address, proxy, loggers=logs, allowed=allowed, on_bytes=self._note_bytes, local_address=local_address
         )
         self._allowed = allowed
         self._timeout = timeout
@@ -113,7 +115,12 @@ class Wire(MTProtoSender):
             await self.close()
             raise self._connect_error(error) from None
         self._keep_alive = asyncio.create_task(self._ping_for_ever())
-        await self.invoke(F.InvokeWithLayerRequest(LAYER, init))
+        try:
+            await self.invoke(F.InvokeWithLayerRequest(LAYER, init))
+        except TelegramError as error:
+            if error.code in ("CONNECTION_LOST", "TIMEOUT") and (code := self._proxy_trouble()):
+                raise TelegramError(code) from None
+            raise
 
     async def close(self) -> None:
         """Close the connection; ``ended`` resolves with None unless it has ended already."""
@@ -170,8 +177,14 @@ class Wire(MTProtoSender):
     def _connect_error(self, error: BaseException) -> TelegramError:
         if not self._allowed():
             return TelegramError("CONNECTION_REFUSED_BY_LEASE")
+        if code := self._proxy_trouble():
+            return TelegramError(code)
         found = error_of(error, "")
         return found if found.code in ("AUTH_KEY_NOT_FOUND", "TRANSPORT_FLOOD") else TelegramError("CONNECTION_FAILED")
+
+    def _proxy_trouble(self) -> str:
+        """What of a connection that came to nothing lay at its proxy; "": nothing."""
+        return self._tcp.failure or ("" if self._tcp.heard else self._tcp.silence)
 
     # --- Telethon's side -----------------------------------------------------------------------------------------
 

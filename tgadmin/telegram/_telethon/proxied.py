@@ -1,0 +1,206 @@
+"""Connections through a proxy, guarded as direct ones are. Never around it: a proxy that fails is the connection's end.
+
+``failure`` of a connection is the code of what its proxy did wrong, "" as long as it did nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+from python_socks import ProxyError, ProxyType
+from python_socks.async_.asyncio import Proxy as SocksClient
+from telethon.crypto import AESModeCTR
+from telethon.network.connection.connection import ObfuscatedConnection
+from telethon.network.connection.tcpabridged import ConnectionTcpAbridged
+from telethon.network.connection.tcpintermediate import RandomizedIntermediatePacketCodec
+
+from tgadmin.core.proxies import Proxy, ProxyKind
+from tgadmin.telegram._telethon.connection import Guarded, GuardedConnection
+
+UNREACHABLE, REFUSED, NO_WAY, SILENT = "PROXY_UNREACHABLE", "PROXY_REFUSED", "PROXY_NO_WAY", "PROXY_SILENT"
+_HEADER = 64
+_FIRST_BYTES_OF_OTHERS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"PVrG", b"\xee" * 4, b"\xdd" * 4, b"\x16\x03\x01\x02")
+_MESSAGE_HEAD = 24  # auth_key_id and msg_key
+_PLAIN_HEAD = 20  # auth_key_id 0, message id, length
+
+
+def connection_to(
+    address: tuple[int, str, int],
+    proxy: Proxy | None,
+    *,
+    loggers: Any,
+    allowed: Callable[[], bool],
+    on_bytes: Callable[[], None],
+    local_address: str | None = None,
+) -> Guarded:
+    """A connection, not made yet, to ``address`` (data centre id, host, port), through ``proxy`` if there is one."""
+    dc_id, host, port = address
+    arguments: dict[str, Any] = {
+        "loggers": loggers,
+        "allowed": allowed,
+        "on_bytes": on_bytes,
+        "local_address": local_address,
+    }
+    if proxy is None:
+        return GuardedConnection(host, port, dc_id, **arguments)
+    kind = SocksConnection if proxy.kind is ProxyKind.SOCKS5 else MTProxyConnection
+    return kind(host, port, dc_id, through=proxy, **arguments)
+
+
+class ProxyFailed(ConnectionError):  # noqa: N818  what the proxy did
+    """The proxy did not take us through."""
+
+
+class _ToProxy:
+    """The TCP connection to the proxy itself, as python_socks takes one to forward over.
+
+    ``reached`` tells a proxy that does not answer from one that answers and does not help.
+    """
+
+    def __init__(self, proxy: Proxy, local: tuple[str, int] | None) -> None:
+        self._proxy, self._local = proxy, local
+        self.reached = False
+
+    async def connect(self, dest_host: str = "", dest_port: int = 0, timeout: float | None = None) -> socket.socket:
+        """Raises OSError."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self._proxy.host, self._proxy.port, type=socket.SOCK_STREAM)
+        problem: OSError = ConnectionRefusedError("no address")
+        for family, kind, protocol, _, address in found:
+            raw = socket.socket(family, kind, protocol)
+            try:
+                raw.setblocking(False)
+                if self._local is not None:
+                    raw.bind(self._local)
+                await loop.sock_connect(raw, address)
+            except OSError as error:
+                raw.close()
+                problem = error
+            except BaseException:
+                raw.close()
+                raise
+            else:
+                self.reached = True
+                return raw
+        raise problem
+
+
+class _Proxied(Guarded):
+    """What both kinds share: who opens the connection, and what its failure is called."""
+
+    def __init__(self, *arguments: Any, through: Proxy, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._through = through
+
+    async def _connect(self, timeout: float | None = None, ssl: Any = None) -> None:
+        self.failure = ""
+        to_proxy = _ToProxy(self._through, self._local_addr)
+        try:
+            async with asyncio.timeout(timeout):
+                raw = await self._passage(to_proxy)
+        except (OSError, ProxyError, TimeoutError) as error:
+            self.failure = self._failure(error) if to_proxy.reached else UNREACHABLE
+            raise ProxyFailed(self.failure) from None
+        self._reader, self._writer = await asyncio.open_connection(sock=raw)
+        self._codec = self.packet_codec(self)
+        self._init_conn()
+        await self._writer.drain()
+
+    async def _passage(self, to_proxy: _ToProxy) -> socket.socket:
+        """The socket, once what is written into it comes to Telegram."""
+        raise NotImplementedError
+
+    def _failure(self, error: Exception) -> str:
+        return NO_WAY
+
+
+class SocksConnection(_Proxied, ConnectionTcpAbridged):
+    """Through a SOCKS5 proxy (RFC 1928, 1929)."""
+
+    async def _passage(self, to_proxy: _ToProxy) -> socket.socket:
+        client = SocksClient(
+            ProxyType.SOCKS5,
+            self._through.host,
+            self._through.port,
+            self._through.username or None,
+            self._through.password or None,
+            forward=cast(SocksClient, to_proxy),
+        )
+        return await client.connect(self._ip, self._port)
+
+    def _failure(self, error: Exception) -> str:
+        """A reply to CONNECT has a code: the proxy let us in, yet does not get to Telegram. Before that it did not."""
+        refused = isinstance(error, ProxyError) and error.error_code is None
+        return REFUSED if refused else NO_WAY
+
+
+class PaddedCodec(RandomizedIntermediatePacketCodec):
+    """Telethon's takes off less than a word of padding; Telegram may send up to 15 bytes.
+
+    https://core.telegram.org/mtproto/mtproto-transports#padded-intermediate
+    """
+
+    async def read_packet(self, reader: Any) -> bytes:
+        length = int.from_bytes(await reader.readexactly(4), "little")
+        return without_padding(await reader.readexactly(length))
+
+
+def without_padding(packet: bytes) -> bytes:
+    """A message says how long it is: a plain one in its head, an encrypted one is whole blocks of 16 after 24 bytes."""
+    if len(packet) < _PLAIN_HEAD:
+        return packet[:4]  # a transport error
+    if packet[:8] == bytes(8):
+        return packet[: _PLAIN_HEAD + int.from_bytes(packet[16:20], "little")]
+    return packet[: len(packet) - (len(packet) - _MESSAGE_HEAD) % 16]
+
+
+class _Obfuscation:
+    """The two ciphers, and the header that tells the proxy their keys and the data centre, to whoever has the secret.
+
+    https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
+    """
+
+    def __init__(self, connection: MTProxyConnection) -> None:
+        self._reader, self._writer = connection._reader, connection._writer
+        secret = connection._through.secret_bytes
+        start = _random_start()
+        back = start[::-1]
+        self._encrypt = AESModeCTR(hashlib.sha256(start[8:40] + secret).digest(), start[40:56])
+        self._decrypt = AESModeCTR(hashlib.sha256(back[8:40] + secret).digest(), back[40:56])
+        said = PaddedCodec.obfuscate_tag + connection._dc_id.to_bytes(2, "little", signed=True)
+        plain = start[:56] + said + start[62:]
+        self.header = start[:56] + self._encrypt.encrypt(plain)[56:]
+
+    async def readexactly(self, count: int) -> bytes:
+        return cast(bytes, self._decrypt.encrypt(await self._reader.readexactly(count)))
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(self._encrypt.encrypt(data))
+
+
+def _random_start() -> bytes:
+    """64 random bytes that no other protocol begins with."""
+    while True:
+        start = os.urandom(_HEADER)
+        if start[0] != 0xEF and start[:4] not in _FIRST_BYTES_OF_OTHERS and start[4:8] != bytes(4):
+            return start
+
+
+class MTProxyConnection(_Proxied, ObfuscatedConnection):
+    """Through an MTProxy. The padded transport goes with every secret, plain or ``dd``.
+
+    An MTProxy answers nothing of its own: a wrong secret and a Telegram that it cannot reach look alike, a connection
+    that ends, or stands, without a byte.
+    """
+
+    packet_codec = PaddedCodec
+    obfuscated_io = _Obfuscation
+    silence = SILENT
+
+    async def _passage(self, to_proxy: _ToProxy) -> socket.socket:
+        return await to_proxy.connect()
