@@ -64,9 +64,14 @@ def number(name: str) -> int:
 
 def positive(name: str, default: int) -> int:
     """The variable's number, which is at least 1. Raises ImproperlyConfigured."""
+    return at_least(name, 1, default)
+
+
+def at_least(name: str, least: int, default: int) -> int:
+    """The variable's number, which is at least that. Raises ImproperlyConfigured."""
     text = value(name).strip() or str(default)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST):
-        raise ImproperlyConfigured(f"{name} must be a whole number from 1 to {LARGEST}.")
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= LARGEST):
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {LARGEST}.")
     return int(text)
 
 

@@ -1,19 +1,49 @@
-"""What every request passes: addresses that no row can have are refused; so are requests that no database connection is
-free for; the admin's exception to the content security
-policy, since Unfold's Alpine evaluates expressions and sets styles."""
+"""What every request passes: whence it comes is noted; addresses that no row can have are refused; so are requests
+that no database connection is free for; the admin's exception to the content security policy, since Unfold's Alpine
+evaluates expressions and sets styles."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
-from tgadmin.core import pool
+from tgadmin.core import origin, pool
+
+
+class Whence:
+    """What is recorded during a request can say from where it came and who was signed in (tgadmin/core/origin.py)."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        def user() -> Any:
+            found = getattr(request, "user", None)
+            return found if found is not None and found.is_authenticated else None
+
+        agent = origin.short_agent(request.headers.get("User-Agent", ""))
+        token = origin.current.set(origin.Origin(client_address(request), agent, user))
+        try:
+            return self.get_response(request)
+        finally:
+            origin.current.reset(token)
+
+
+def client_address(request: HttpRequest) -> str:
+    """The client's IP address, as our own proxies tell it; empty when there is none."""
+    remote, forwarded = request.META.get("REMOTE_ADDR") or "", request.headers.get("X-Forwarded-For", "")
+    return origin.client_address(remote, forwarded, settings.TRUSTED_PROXIES)
 
 
 class NoNul:

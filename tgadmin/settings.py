@@ -16,6 +16,8 @@ SESSION_ENCRYPTION_KEYS = [key.strip() for key in value("SESSION_ENCRYPTION_KEYS
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = environment.data_dir()
+TRUSTED_PROXIES = environment.at_least("TRUSTED_PROXIES", 0, 0)
+"""How many proxies of ours stand in front: from so many of its last entries X-Forwarded-For is believed."""
 HTTPS = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 """Behind TLS, as told by CSRF_TRUSTED_ORIGINS: cookies are then sent over HTTPS only."""
 
@@ -47,11 +49,13 @@ INSTALLED_APPS = [
     "csp",
     "tgadmin",
     "apps.sessions.apps.SessionsConfig",
+    "apps.staff.apps.StaffConfig",
     "apps.chats.apps.ChatsConfig",
     "apps.monitoring.apps.MonitoringConfig",
 ]
 
 MIDDLEWARE = [
+    "tgadmin.middleware.Whence",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "tgadmin.middleware.AdminContentSecurity",

@@ -22,6 +22,12 @@ def may_see_users(request: HttpRequest) -> bool:
     return request.user.has_perm("auth.view_user")
 
 
+def may_audit(request: HttpRequest) -> bool:
+    from apps.sessions.services import rights  # the settings name this module before there are models
+
+    return rights.manages_any(request.user)
+
+
 def _item(title: str, icon: str, link: str, **more: Any) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(link)} | more
 
@@ -68,6 +74,7 @@ NAVIGATION = [
         "items": [
             _item("Users", "person", "admin:auth_user_changelist", permission="tgadmin.unfold.may_see_users"),
             _item("Groups", "groups", "admin:auth_group_changelist", **ONLY_SUPERUSERS),
+            _item("Audit", "policy", "admin:monitoring_auditentry_changelist", permission="tgadmin.unfold.may_audit"),
         ],
     },
 ]

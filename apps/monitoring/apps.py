@@ -8,3 +8,6 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
     verbose_name = "Monitoring"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.monitoring import receivers  # noqa: F401  keeps what is to be audited

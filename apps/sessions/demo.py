@@ -37,6 +37,7 @@ from apps.sessions.models import (
     SignInStep,
 )
 from apps.sessions.services import commands, rights, sessions, signin
+from apps.sessions.services.audit import audit
 from apps.sessions.services.signin import SignInError
 from apps.sessions.services.signin.common import OVER, note
 from tgadmin.core import phones
@@ -163,6 +164,7 @@ def start(user: User) -> None:
         for attempt in _attempts(demo).exclude(step__in=OVER):
             if _has_failed(attempt):
                 signin.cancel(user, attempt)
+        audit(user, "demo.made")
         for phone in demo.phones:
             if phone not in signed_in:
                 signin.start(user, "", phone)
@@ -254,6 +256,7 @@ def remove(user: User) -> None:
     if demo is None:
         return
     with transaction.atomic():
+        audit(user, "demo.removed")
         for attempt in _attempts(demo).exclude(step__in=OVER):
             signin.cancel(user, attempt)
         for row in _accounts(demo).exclude(telegram_user_id=None):

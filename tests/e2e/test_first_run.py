@@ -56,10 +56,13 @@ def test_from_an_empty_directory_to_the_first_answer_and_back_to_nothing(up: Run
     expect(page.locator(".rows .row")).to_have_count(0)
     context.close()
     assert left_rows(up) == {}
+    told = audited(up)
+    assert told[:1] == [("user.added", "admin")]  # at the shell, before anybody was signed in
+    assert {"login.succeeded", "demo.made", "session.added", "demo.removed", "session.removed"} <= dict(told).keys()
 
 
 def left_rows(up: RunningUp) -> dict[str, int]:
-    """The tables of accounts, chats and commands that still hold a row, with how many."""
+    """The tables of accounts, chats and commands that still hold a row, with how many. The audit is none of them."""
     with psycopg.connect(up.runtime().environment["DATABASE_URL"]) as connection:
         names = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^(telegram|chat)_'"
@@ -70,6 +73,13 @@ def left_rows(up: RunningUp) -> dict[str, int]:
         }
     assert counts
     return {name: row[0] for name, row in counts.items() if row is not None and row[0]}
+
+
+def audited(up: RunningUp) -> list[tuple[str, str]]:
+    """The audit, which by its nature stays when the demo goes: what was done, and the user that it names."""
+    with psycopg.connect(up.runtime().environment["DATABASE_URL"]) as connection:
+        rows = connection.execute("SELECT action, coalesce(details->>'user', actor) FROM audit_entries ORDER BY id")
+        return [(str(action), str(user)) for action, user in rows.fetchall()]
 
 
 def sign_in(page: Page, user: str, password: str) -> None:

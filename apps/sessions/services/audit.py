@@ -10,7 +10,7 @@ from apps.sessions.models import Session
 from apps.sessions.signals import audited
 
 
-def audit(actor: User | None, action: str, session: Session | None = None, **details: Any) -> None:
+def audit(actor: User | None, action: str, session: Session | None = None, /, **details: Any) -> None:
     """Call it inside the transaction that does the thing. ``action``: a dotted code, as "session.renamed".
 
     ``details`` hold no secret, code, phone or message text.

@@ -57,6 +57,11 @@ def managed_sessions(user: AnyUser) -> QuerySet[Session]:
     return sessions.filter(pk__in=managed.values("session_id"))
 
 
+def manages_any(user: AnyUser) -> bool:
+    """Whether there is a session that the user manages; superusers do, even before there is one."""
+    return is_staff(user) and (user.is_superuser or managed_sessions(user).exists())
+
+
 def role(user: AnyUser, session_id: int) -> Role | None:
     """The user's role in the session; None: none, or no such session."""
     if not is_staff(user):

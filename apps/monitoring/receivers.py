@@ -1,0 +1,45 @@
+"""Audit: what services tell is kept, in their transaction. An entry that cannot be written undoes the deed."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.dispatch import receiver
+
+from apps.monitoring.models import AuditEntry
+from apps.sessions.models import Session
+from apps.sessions.signals import audited
+from tgadmin.core import origin
+
+PROCESSES = {"gateway": "gateway", "worker": "background task", "web": "web process"}
+
+
+@receiver(audited)
+def keep(actor: User | None, action: str, session: Session | None, details: dict[str, Any], **kwargs: Any) -> None:
+    """A command at the shell proves no user's identity: it is named itself, and the user for whom it acts beside it."""
+    whence = origin.current.get()
+    process = "" if whence is not None else PROCESSES.get(settings.PROCESS, "") or command_line()
+    name = actor.get_username() if actor is not None else process
+    if process and settings.PROCESS not in PROCESSES:
+        details = details | ({"acting_as": name} if actor is not None else {})
+        actor, name = None, process
+    AuditEntry.objects.create(
+        actor_id=None if actor is None else actor.pk,
+        actor=name,
+        action=action,
+        session_id=None if session is None else session.pk,
+        account="" if session is None else session.name,
+        details=details,
+        address=(whence.address or None) if whence is not None else None,
+        agent=whence.agent if whence is not None else process[:160],
+    )
+
+
+def command_line() -> str:
+    try:
+        return f"command line ({getpass.getuser()})"
+    except (KeyError, OSError):  # a user without a name
+        return "command line"

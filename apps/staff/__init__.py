@@ -1,0 +1,1 @@
+"""Staff: users and groups, their sign-in, their second factor."""
