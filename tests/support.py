@@ -20,6 +20,7 @@ from django.test import override_settings
 from apps.sessions.models import Session, SessionStatus, SignInAttempt, SignInStep
 from apps.sessions.services import signin
 from tgadmin.core.clock import Clock
+from tgadmin.core.proxies import Proxy
 from tgadmin.gateway.process import Config, GatewayProcess
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import Network
@@ -93,6 +94,15 @@ class SandboxThread:
             return result
 
         return self._thread.call(go)
+
+    def proxies(self) -> dict[str, Proxy]:
+        """Its SOCKS5 proxy and its MTProxy, running."""
+        if not self.server.fronts.socks5.port:
+            self._thread.run(self.server.fronts.start())
+        return {name: Proxy.parse(link) for name, link in self.server.fronts.links().items()}
+
+    def fronts(self, name: str, *args: Any) -> Any:
+        return self._call(getattr(self.server.fronts, name), args, {})
 
     def code(self, phone: str, count: int = 1) -> str:
         """The ``count``-th sign-in code sent to that phone, once it is there."""

@@ -2,15 +2,57 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from tgadmin.core.proxies import Proxy, ProxyInvalid, ProxyKind
 
 WORD_CODES = frozenset({"sms_word", "sms_phrase"})
 
 
+def _plain(mode: str = "text") -> UnfoldAdminTextInputWidget:
+    return UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": mode})
+
+
+def _hidden() -> UnfoldAdminPasswordWidget:
+    return UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"})
+
+
+class _SecretTextInput(UnfoldAdminTextInputWidget):
+    """Legible while it is typed, never filled in again."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return dict(super().get_context(name, None, attrs))
+
+
+class ProxyField(forms.CharField):
+    """A proxy as people pass it on; its value is a core Proxy, or None for an empty field."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = _SecretTextInput(
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": "tg://proxy?…  or  socks5://user:password@host:port",
+            }
+        )
+        super().__init__(**{"required": False, "max_length": 1024, "widget": widget} | kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return Proxy.parse(text)
+        except ProxyInvalid as error:
+            raise forms.ValidationError(error.says) from None
+
+
 class PhoneForm(forms.Form):
-    """The number; ``name`` is asked for new accounts only."""
+    """The number; ``name`` and a proxy are asked for new accounts only, another proxy where one stands in the way."""
 
     name = forms.CharField(
         label="Name for your team",
@@ -28,13 +70,66 @@ class PhoneForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: object, named: bool = True, known: str = "", **kwargs: object) -> None:
+    proxy = ProxyField(
+        label="Proxy (optional)",
+        help_text="SOCKS5 or MTProxy. It is tried first; then everything of this account goes through it, and nothing "
+        "around it.",
+    )
+    directly = forms.BooleanField(
+        label="Without a proxy", required=False, help_text="Connect this account to Telegram directly from now on."
+    )
+
+    def __init__(
+        self, *args: object, named: bool = True, known: str = "", proxied: str | None = "", **kwargs: object
+    ) -> None:
+        """``proxied``: the proxy's address that the sign-in goes through ("": none), None: it is not asked for."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         if not named:
             del self.fields["name"]
+        if not proxied:
+            del self.fields["directly"]
+        if proxied is None:
+            del self.fields["proxy"]
+        elif proxied:
+            self.fields["proxy"].label = "Another proxy"
+            self.fields["proxy"].help_text = f"Leave empty to go on through {proxied}."
         if known:
             self.fields["phone"].required = False
             self.fields["phone"].help_text = f"Leave empty to use {known}."
+
+
+class ProxyForm(forms.Form):
+    """Another proxy for an account: a link, or its parts."""
+
+    link = ProxyField(label="Proxy link", help_text="As it is passed on in Telegram; or fill in the fields below.")
+    kind = forms.ChoiceField(
+        label="Kind",
+        required=False,
+        choices=[("socks5", "SOCKS5"), ("mtproxy", "MTProxy")],
+        widget=UnfoldAdminSelectWidget,
+    )
+    host = forms.CharField(label="Host", required=False, max_length=253, widget=_plain())
+    port = forms.IntegerField(label="Port", required=False, min_value=1, max_value=65535, widget=_plain("numeric"))
+    username = forms.CharField(label="User name", required=False, max_length=255, strip=False, widget=_plain())
+    password = forms.CharField(label="Password", required=False, max_length=255, strip=False, widget=_hidden())
+    secret = forms.CharField(
+        label="Secret", required=False, max_length=600,
+        help_text="MTProxy only; 32 hexadecimal digits, or dd and 32 more.",
+        widget=_hidden(),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if self.errors or given.get("link") is not None:
+            return {**given, "proxy": given.get("link")}
+        kind = ProxyKind(given.get("kind") or "socks5")
+        names = {"username": given.get("username") or "", "password": given.get("password") or ""}
+        secrets = names if kind is ProxyKind.SOCKS5 else {"secret": given.get("secret") or ""}
+        try:
+            proxy = Proxy(kind, given.get("host") or "", given.get("port") or 0, **secrets)
+        except ProxyInvalid as error:
+            raise forms.ValidationError(error.says) from None
+        return {**given, "proxy": proxy}
 
 
 class CodeForm(forms.Form):

@@ -18,6 +18,7 @@ from apps.sessions.models import (
     Node,
     Session,
     SessionEvent,
+    SessionProxy,
     SessionStatus,
     SignInAttempt,
     SignInStep,
@@ -25,6 +26,7 @@ from apps.sessions.models import (
 from apps.sessions.services import commands
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED
 from tgadmin.core.errors import Kind, disposition
+from tgadmin.core.proxies import Proxy
 
 BEATS_WITHIN = timedelta(seconds=10)
 """A gateway whose last beat is older is taken for stopped: it beats every second."""
@@ -44,6 +46,9 @@ VIA = {
     "sms_word": "by SMS: the code is a word",
     "sms_phrase": "by SMS: the code is a phrase",
 }
+
+PROXY_CODES = frozenset({"PROXY_UNREACHABLE", "PROXY_REFUSED", "PROXY_NO_WAY", "PROXY_SILENT"})
+"""What a proxy does wrong is said in its own words, whatever it stood in the way of."""
 
 _SIGN_IN_SAYS = {
     Kind.WAIT: (
@@ -95,7 +100,7 @@ def explain_step(attempt: SignInAttempt) -> Explanation | None:
         return Explanation(code, "Telegram asks to begin this sign-in again.", "Send a new code to the number below.")
     known = disposition(code)
     says = _SIGN_IN_SAYS.get(known.kind)
-    if attempt.is_over or says is None:
+    if attempt.is_over or says is None or code in PROXY_CODES:
         return Explanation(code, known.says, known.next_step)
     return Explanation(code, *says)
 
@@ -137,7 +142,27 @@ def detail(session: Session) -> dict[str, Any]:
         "authorizations": list(Authorization.objects.filter(session=session)),
         "waiting": list(waiting.order_by("id")[:TIMELINE_LENGTH]),
         "waiting_count": waiting.count(),
+        "proxy": proxy_facts(session),
         "floods": list(FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")),
+    }
+
+
+def proxy_facts(session: Session) -> dict[str, Any]:
+    """The account's proxy (None: none), what its last try said, and the change that was asked for last."""
+    row = SessionProxy.objects.filter(session=session).select_related("set_by").first()
+    asked = Command.objects.filter(session=session, kind__in=(commands.Kind.PROXY_SET, commands.Kind.PROXY_TRY))
+    last = asked.order_by("-id").first()
+    result = last.result if last is not None and isinstance(last.result, dict) else {}
+    return {
+        "row": row,
+        "address": "" if row is None else Proxy.shown(row.host, row.port),
+        "trouble": None if row is None else explain(row.error_code),
+        "last": last,
+        "is_change": last is not None and last.kind == commands.Kind.PROXY_SET,
+        "waits": last is not None and not commands.is_over(last),
+        "ok": bool(result.get("ok")),
+        "result": result,
+        "refused": explain(str(result.get("error") or (last.error_code if last is not None else ""))),
     }
 
 
@@ -153,6 +178,8 @@ _EVENTS = {
     "phone_revealed": "Phone number revealed",
     "granted": "Right given",
     "revoked": "Right taken away",
+    "proxy_set": "Goes through another proxy",
+    "proxy_removed": "Goes through no proxy any more",
     "taken_over": "Taken over by a gateway",
     "released": "Released by its gateway",
     "watchdog": "Stood still; begun anew",

@@ -40,7 +40,7 @@ def user_of(request: HttpRequest) -> User:
 # --- starting -------------------------------------------------------------------------------------------------------
 
 
-@sensitive_post_parameters("phone")
+@sensitive_post_parameters("phone", "proxy")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_start(request: HttpRequest) -> HttpResponse:
     """The number: of a new account, or with ?session=<id> of one that is known."""
@@ -49,12 +49,14 @@ def sign_in_start(request: HttpRequest) -> HttpResponse:
     if session is None and not rights.may_add_account(user):
         raise rights.Forbidden
     known = phones.masked(session.phone) if session is not None else ""
-    form = PhoneForm(request.POST or None, named=session is None, known=known)
+    proxied = "" if session is None else None  # an account that is known keeps its own: its page changes it
+    form = PhoneForm(request.POST or None, named=session is None, known=known, proxied=proxied)
     refused: SignInError | None = None
     if request.method == "POST" and form.is_valid():
         phone = form.cleaned_data["phone"] or (session.phone if session is not None else "")
         try:
-            attempt = signin.start(user, form.cleaned_data.get("name", ""), phone, session=session)
+            given = form.cleaned_data
+            attempt = signin.start(user, given.get("name", ""), phone, session=session, proxy=given.get("proxy"))
         except SignInError as error:
             refused = error
         else:
@@ -67,7 +69,7 @@ def sign_in_start(request: HttpRequest) -> HttpResponse:
         "session": session,
         "running": selectors.gateway_is_running(),
     }
-    return _page(request, "sessions/sign_in_start.html", context, status=422 if request.method == "POST" else 200)
+    return page(request, "sessions/sign_in_start.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _known_session(user: User, wanted: str) -> Session | None:
@@ -83,7 +85,7 @@ def _known_session(user: User, wanted: str) -> Session | None:
 # --- one sign-in ----------------------------------------------------------------------------------------------------
 
 
-@sensitive_post_parameters("code", "password", "phone")
+@sensitive_post_parameters("code", "password", "phone", "proxy")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """The step that waits, at an address that survives reloads, restarts and another web node."""
@@ -128,7 +130,20 @@ def _act(request: HttpRequest, attempt: SignInAttempt) -> HttpResponse:
 
 
 def _phone(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
-    return signin.submit_phone(user, attempt, request.POST.get("phone", "").strip() or attempt.phone)
+    form = PhoneForm(request.POST, named=False, known="-", proxied=_proxied(attempt))
+    if not form.is_valid():
+        raise SignInError("INVALID", " ".join(str(error) for errors in form.errors.values() for error in errors))
+    given = form.cleaned_data
+    directly = bool(given.get("directly"))
+    number = given["phone"] or attempt.phone
+    return signin.submit_phone(user, attempt, number, proxy=given.get("proxy"), directly=directly)
+
+
+def _proxied(attempt: SignInAttempt) -> str | None:
+    """The address of the proxy that the sign-in goes through, "" for none; None: it is not for this page to change."""
+    if attempt.session.telegram_user_id is not None:
+        return None
+    return str(selectors.proxy_facts(attempt.session)["address"])
 
 
 def _code(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
@@ -175,7 +190,7 @@ def _show(
         "chats": chats,
         "complete": complete,
     }
-    return _page(request, "sessions/sign_in.html", context, status=status)
+    return page(request, "sessions/sign_in.html", context, status=status)
 
 
 def _form(user: User, attempt: SignInAttempt) -> Any:
@@ -186,7 +201,9 @@ def _form(user: User, attempt: SignInAttempt) -> Any:
     # Whoever typed a new account's number may see it again, to mend it; a known account's stays masked.
     typed = attempt.started_by_id == user.pk and attempt.session.telegram_user_id is None
     initial = {"phone": f"+{attempt.phone}"} if typed else {}
-    return PhoneForm(initial=initial, named=False, known="" if typed else phones.masked(attempt.phone))
+    return PhoneForm(
+        initial=initial, named=False, known="" if typed else phones.masked(attempt.phone), proxied=_proxied(attempt)
+    )
 
 
 def _steps(current: SignInStep) -> dict[str, Any]:
@@ -195,7 +212,7 @@ def _steps(current: SignInStep) -> dict[str, Any]:
     return {"steps": names, "step": current.value}
 
 
-def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     request.current_app = admin.site.name
     return render(request, template, {**admin.site.each_context(request), **context}, status=status)
 
@@ -214,7 +231,7 @@ def demo_page(request: HttpRequest) -> HttpResponse:
         "version": state.version(running),
         "refresh_seconds": REFRESH_SECONDS,
     }
-    return _page(request, "sessions/demo.html", context)
+    return page(request, "sessions/demo.html", context)
 
 
 @require_safe

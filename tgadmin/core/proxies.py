@@ -66,7 +66,11 @@ class Proxy:
     @property
     def address(self) -> str:
         """``host:port``, for people."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return self.shown(self.host, self.port)
+
+    @staticmethod
+    def shown(host: str, port: int) -> str:
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def to_secret(self) -> dict[str, str]:
         """What of it is stored encrypted."""

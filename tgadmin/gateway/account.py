@@ -134,6 +134,7 @@ class Account:
             lookup=self._lookup,
             inbox=self.inbox,
             allowed=self._gateway.leases.allowed,
+            proxy=facts.proxy,
         )
         try:
             return await self._live(client, turn)

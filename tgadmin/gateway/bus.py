@@ -244,7 +244,7 @@ class Bus:
         """The outcome is unknown: by the kind's rule it is dropped, or tried again until its tries are used up."""
         if handler.rule is Rule.DROP:
             await self._settle(job, Command.State.CANCELLED, error_code=code)
-        elif job.command.attempts >= handler.tries and code not in _NOT_ITS_FAULT:
+        elif job.command.attempts >= handler.tries and not (code in _NOT_ITS_FAULT and handler.patient):
             await self._fail(job, handler, code, None)
         else:
             until = datetime.now(UTC) + timedelta(seconds=seconds)

@@ -95,8 +95,9 @@ class Handler:
 
     ``timeout``: seconds without ``Job.progress`` after which it counts as stuck. ``methods`` are Telegram's names of
     what it calls: the flood ledger is asked for them. ``failed`` and ``waits`` tell the rest of the program, inside the
-    settle transaction. ``obeys_waits``: a flood wait is waited for here; else it is the command's answer. ``slow``
-    kinds have places of their own, so that they hold nobody up.
+    settle transaction. ``obeys_waits``: a flood wait is waited for here; else it is the command's answer. ``patient``:
+    a connection that cannot be made is waited for; else it is the answer once the tries are used up. ``slow`` kinds
+    have places of their own, so that they hold nobody up.
     """
 
     kind: str
@@ -107,6 +108,7 @@ class Handler:
     slow: bool = False
     needs_account: bool = True
     obeys_waits: bool = True
+    patient: bool = True
     tries: int = 8
     failed: Callable[[Payload, str, int | None], None] = field(default=_nothing)
     waits: Callable[[Payload, datetime, str], None] = field(default=_not_shown)

@@ -115,7 +115,7 @@ class GatewayProcess:
             clock=clock,
             random=random,
             writers=writers,
-            signins=SignIns(config.network, self.leases, clock),
+            signins=SignIns(config.network, self.leases, clock, self.threads),
             entrance=Entrance(config.connecting, self.leases.allowed),
         )
         self.bus = Bus(self.gateway, HANDLERS, self._params)

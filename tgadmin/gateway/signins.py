@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
+from tgadmin.gateway import ways
 from tgadmin.gateway.lease import Leases
+from tgadmin.gateway.threads import Threads
 from tgadmin.telegram import Key, Network, SignInClient
 
 IDLE_SECONDS = 300.0
@@ -25,7 +27,8 @@ class _Open:
 class SignIns:
     """One connection per attempt."""
 
-    def __init__(self, network: Network, leases: Leases, clock: Clock) -> None:
+    def __init__(self, network: Network, leases: Leases, clock: Clock, threads: Threads) -> None:
+        self._threads = threads
         self._network = network
         self._leases = leases
         self._clock = clock
@@ -38,14 +41,16 @@ class SignIns:
             found.used = self._clock.monotonic()
             return found.client
         await self.drop(attempt_id)
-        client = self.fresh(key)
+        client = await self.fresh(session_id, key)
         await client.connect()
         self._open[attempt_id] = _Open(session_id, client, self._clock.monotonic())
         return client
 
-    def fresh(self, key: Key | None) -> SignInClient:
-        """A connection of the caller's own, not made yet."""
-        return SignInClient(self._network, key, allowed=self._leases.allowed)
+    async def fresh(self, session_id: int, key: Key | None) -> SignInClient:
+        """A connection of the caller's own, not made yet, through the session's proxy, which works. Raises
+        TelegramError."""
+        proxy = await ways.proxy_of(self._threads, self._network, session_id)
+        return SignInClient(self._network, key, allowed=self._leases.allowed, proxy=proxy)
 
     async def drop(self, attempt_id: str) -> None:
         """Close the attempt's connection, if one is open."""

@@ -14,6 +14,8 @@ from apps.sessions.models import (
     SignInSecret,
     UpdateState,
 )
+from apps.sessions.services import proxies
+from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint, PeerKind
 from tgadmin.telegram.network import Key
 
@@ -27,6 +29,7 @@ class Stored:
     """One account as the database has it; ``me`` is (user id, access hash)."""
 
     key: Key
+    proxy: Proxy | None
     me: tuple[int, int]
     checkpoint: Checkpoint | None
     channel_hashes: dict[int, int]
@@ -40,9 +43,11 @@ def load(session_id: int, authorization_id: int) -> Stored:
     if session is None or secret is None or session.telegram_user_id is None:
         raise NothingToConnect
     me = Peer.objects.filter(session=session, peer_id=session.telegram_user_id).values_list("access_hash", flat=True)
+    proxy = proxies.load(session_id)
     hashes = Peer.objects.filter(session=session, peer_id__lt=CHANNEL_MARK).exclude(access_hash=None)
     return Stored(
         key=Key.from_json(plain(secret)),
+        proxy=None if proxy is None else proxy.proxy,
         me=(session.telegram_user_id, me.first() or 0),
         checkpoint=_checkpoint(session_id),
         channel_hashes={peer_id: int(number or 0) for peer_id, number in hashes.values_list("peer_id", "access_hash")},

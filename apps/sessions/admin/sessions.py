@@ -19,7 +19,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from apps.sessions import selectors, views
+from apps.sessions import proxy_views, selectors, views
 from apps.sessions.admin.base import ReadOnlyAdmin, clock, moment, status_badge
 from apps.sessions.forms import ConfirmForm
 from apps.sessions.models import Lease, Node, Role, Session, SessionGrant
@@ -146,7 +146,7 @@ class SessionAdmin(ReadOnlyAdmin):
     )
     change_form_outer_after_template = "sessions/session_detail.html"
     actions_list = ("add_account",)
-    actions_detail = ("sign_in_again", "enable", "disable", "check_now", "reveal_phone", "log_out")
+    actions_detail = ("sign_in_again", "enable", "disable", "check_now", "proxy", "reveal_phone", "log_out")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         rows = super().get_queryset(request).filter(pk__in=rights.visible_sessions(request.user).values("pk"))
@@ -272,6 +272,8 @@ class SessionAdmin(ReadOnlyAdmin):
             path("sign-in/", wrap(views.sign_in_start), name="tg_sessions_sign_in_start"),
             path("sign-in/<uuid:attempt_id>/", wrap(views.sign_in), name="tg_sessions_sign_in"),
             path("sign-in/<uuid:attempt_id>/status/", wrap(views.sign_in_status), name="tg_sessions_sign_in_status"),
+            path("<int:session_id>/proxy/", wrap(proxy_views.proxy_page), name="tg_sessions_proxy"),
+            path("<int:session_id>/proxy/status/", wrap(proxy_views.proxy_status), name="tg_sessions_proxy_status"),
             path("demo/", wrap(views.demo_page), name="tg_sessions_demo"),
             path("demo/status/", wrap(views.demo_status), name="tg_sessions_demo_status"),
             path("demo/start/", wrap(views.demo_start), name="tg_sessions_demo_start"),
@@ -358,6 +360,10 @@ class SessionAdmin(ReadOnlyAdmin):
     def check_now(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         services.resync(views.user_of(request), self._session(request, object_id))
         return self._done(request, object_id, "Telegram is being asked; see the commands below.")
+
+    @action(description="Proxy", url_path="go-to-proxy", icon="vpn_lock", permissions=["manage"])
+    def proxy(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return _redirect(reverse("admin:tg_sessions_proxy", args=(_key(object_id),)))
 
     @action(
         description="Reveal phone",

@@ -17,6 +17,7 @@ from apps.sessions.models import Command, SignInAttempt, SignInStep
 from apps.sessions.services import commands, rights, signin
 from apps.sessions.services.signin import SignInError
 from tgadmin.core import phones
+from tgadmin.core.proxies import Proxy
 
 if TYPE_CHECKING:
     from apps.sessions.commandline import ReportingCommand
@@ -32,9 +33,9 @@ class Dialogue:
 
     # --- for programs: one step ---
 
-    def begin(self, phone: str) -> None:
+    def begin(self, phone: str, proxy: Proxy | None = None) -> None:
         """Starts with the number (or the known account's) and reports the step that waits."""
-        self._report(self._settled(self._start(phone)))
+        self._report(self._settled(self._start(phone, proxy)))
 
     def go_on(self, given: str) -> None:
         """Takes the step that the options name; with none, reports where the sign-in stands."""
@@ -127,16 +128,16 @@ class Dialogue:
 
     # --- both ---
 
-    def _start(self, phone: str) -> SignInAttempt:
+    def _start(self, phone: str, proxy: Proxy | None) -> SignInAttempt:
         try:
-            return self._start_or_refuse(phone)
+            return self._start_or_refuse(phone, proxy)
         except SignInError as error:
             raise self._failure(error) from None
 
-    def _start_or_refuse(self, phone: str) -> SignInAttempt:
+    def _start_or_refuse(self, phone: str, proxy: Proxy | None = None) -> SignInAttempt:
         session = find_session(self._user, self._options["session"]) if self._options["session"] else None
         number = phone or (session.phone if session is not None else "")
-        return signin.start(self._user, self._options["name"], number, session=session)
+        return signin.start(self._user, self._options["name"], number, session=session, proxy=proxy)
 
     def _attempt(self, wanted: str) -> SignInAttempt:
         try:

@@ -371,6 +371,61 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="SessionProxy",
+            fields=[
+                (
+                    "session",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="proxy",
+                        serialize=False,
+                        to="tg_sessions.session",
+                    ),
+                ),
+                ("kind", models.CharField(choices=[("socks5", "SOCKS5"), ("mtproxy", "MTProxy")], max_length=8)),
+                ("host", models.CharField(max_length=253)),
+                ("port", models.PositiveIntegerField()),
+                ("set_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("error_code", models.CharField(blank=True, max_length=64)),
+                ("connect_ms", models.PositiveIntegerField(blank=True, null=True)),
+                ("answer_ms", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "telegram_proxies",
+            },
+        ),
+        migrations.CreateModel(
+            name="SessionProxySecret",
+            fields=[
+                (
+                    "proxy",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="secret_row",
+                        serialize=False,
+                        to="tg_sessions.sessionproxy",
+                    ),
+                ),
+                ("secret", apps.sessions.fields.EncryptedJSONField()),
+            ],
+            options={
+                "db_table": "telegram_proxy_secrets",
+            },
+        ),
+        migrations.CreateModel(
             name="SessionEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -3,6 +3,7 @@
 from apps.sessions.models.authorization import Authorization, AuthorizationSecret
 from apps.sessions.models.command import Command, CommandSecret
 from apps.sessions.models.lease import Lease, Node
+from apps.sessions.models.proxy import SessionProxy, SessionProxySecret
 from apps.sessions.models.rights import Role, SessionGrant
 from apps.sessions.models.session import Session, SessionEvent, SessionStatus
 from apps.sessions.models.signin import SignInAttempt, SignInSecret, SignInStep
@@ -21,6 +22,8 @@ __all__ = [
     "Session",
     "SessionEvent",
     "SessionGrant",
+    "SessionProxy",
+    "SessionProxySecret",
     "SessionStatus",
     "SignInAttempt",
     "SignInSecret",

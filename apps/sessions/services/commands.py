@@ -38,6 +38,8 @@ class Kind(StrEnum):
     HISTORY = "history"
     DIALOGS = "dialogs"
     LOG_OUT = "log_out"
+    PROXY_SET = "proxy.set"
+    PROXY_TRY = "proxy.try"
     SIGN_IN_SEND_CODE = "sign_in.send_code"
     SIGN_IN_RESEND = "sign_in.resend"
     SIGN_IN_CANCEL = "sign_in.cancel"

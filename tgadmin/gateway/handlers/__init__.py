@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from tgadmin.gateway.handlers import account, messages, reading, signin
+from tgadmin.gateway.handlers import account, messages, proxy, reading, signin
 from tgadmin.gateway.job import Handler
 
 HANDLERS: dict[str, Handler] = {
-    handler.kind: handler for handler in (*messages.HANDLERS, *reading.HANDLERS, *account.HANDLERS, *signin.HANDLERS)
+    handler.kind: handler
+    for handler in (
+        *messages.HANDLERS,
+        *reading.HANDLERS,
+        *account.HANDLERS,
+        *proxy.HANDLERS,
+        *signin.HANDLERS,
+    )
 }

@@ -48,7 +48,7 @@ async def log_out(job: Job) -> Done:
     account = job.gateway.accounts.get(job.held.session_id)
     if found.is_current or (account is not None and account.authorization_id == found.id):
         await job.until_settled.enter_async_context(job.gateway.without_account(job.held.session_id))
-    client = job.gateway.signins.fresh(found.key)
+    client = await job.gateway.signins.fresh(job.held.session_id, found.key)
     try:
         await client.connect()
         await client.log_out()

@@ -160,8 +160,9 @@ def _failed(payload: Payload, code: str, seconds: int | None) -> None:
 
 def _handler(kind: Kind, run: Callable[[Job], Awaitable[Done]], rule: Rule) -> Handler:
     return Handler(
-        kind, run, rule, timeout=TIMEOUT, needs_account=False, obeys_waits=False, tries=TRIES, failed=_failed
-    )
+        kind, run, rule, timeout=TIMEOUT, needs_account=False, obeys_waits=False, patient=False, tries=TRIES,
+        failed=_failed,
+    )  # fmt: skip
 
 
 HANDLERS = (

@@ -13,8 +13,10 @@ from apps.sessions import selectors
 from apps.sessions.commandline import DEFAULT_WAIT, ReportingCommand, acting_user, find_session, read_stdin, table
 from apps.sessions.management.sign_in import Dialogue
 from apps.sessions.models import Command as BusCommand
-from apps.sessions.services import cleanup, commands, keys, rights, sessions
+from apps.sessions.models import Role, Session
+from apps.sessions.services import cleanup, commands, keys, proxies, rights, sessions
 from tgadmin.core import phones
+from tgadmin.core.proxies import Proxy, ProxyInvalid
 
 
 class Command(ReportingCommand):
@@ -27,12 +29,13 @@ class Command(ReportingCommand):
         log_out = actions.add_parser("logout", help="end the account's key at Telegram; chats stay")
         clean_up = actions.add_parser("cleanup", help="end abandoned sign-ins, erase what they left")
         rekey = actions.add_parser("rekey", help="encrypt all stored secrets by the newest key")
+        proxy = actions.add_parser("proxy", help="an account's proxy: show, test, set, remove")
         login = actions.add_parser("login", help="sign an account in, step by step")
-        for each in (listing, check, log_out, clean_up, rekey, login):
+        for each in (listing, check, log_out, clean_up, rekey, proxy, login):
             self.add_common(each)
-        for each in (check, log_out):
+        for each in (check, log_out, proxy):
             each.add_argument("session", help="id or name of the account")
-        for each in (check, log_out, login):
+        for each in (check, log_out, proxy, login):
             each.add_argument("--timeout", type=float, default=DEFAULT_WAIT, help="seconds to wait for the gateway")
         clean_up.add_argument("--dry-run", action="store_true", help="only say what would be done")
         what = rekey.add_mutually_exclusive_group()
@@ -42,10 +45,21 @@ class Command(ReportingCommand):
             action="store_true",
             help="erase what no key decrypts: its accounts must be signed in again (for a key that is lost for good)",
         )
+        do = proxy.add_mutually_exclusive_group()
+        do.add_argument("--test", action="store_true", help="try the way to Telegram as it is")
+        do.add_argument(
+            "--set-stdin", action="store_true", help="read a proxy link from standard input, try and use it"
+        )
+        do.add_argument("--remove", action="store_true", help="connect directly from now on")
         self._login_arguments(login)
 
     def _login_arguments(self, login: CommandParser) -> None:
         login.add_argument("--name", default="", help="what colleagues call the account")
+        login.add_argument(
+            "--proxy-stdin",
+            action="store_true",
+            help="with --phone or --phone-stdin: read a proxy link from standard input, in a line after the number's",
+        )
         login.add_argument("--session", default="", help="an account that is known already, by id or name")
         login.add_argument("--attempt", default="", help="go on with this sign-in")
         given = login.add_mutually_exclusive_group()
@@ -64,6 +78,7 @@ class Command(ReportingCommand):
             "logout": self._log_out,
             "cleanup": self._clean_up,
             "rekey": self._rekey,
+            "proxy": self._proxy,
             "login": self._login,
         }[options["action"]](options)
 
@@ -134,6 +149,32 @@ class Command(ReportingCommand):
                 "behind the new one, or, if it is lost, see --erase-unreadable."
             )
 
+    def _proxy(self, options: dict[str, Any]) -> None:
+        user = acting_user(options["user"])
+        session = find_session(user, options["session"])
+        rights.require(user, session.pk, Role.MANAGER)
+        if options["set_stdin"]:
+            asked = proxies.ask_to_set(user, session, read_proxy())
+        elif options["remove"]:
+            asked = proxies.ask_to_set(user, session, None)
+        elif options["test"]:
+            asked = proxies.ask_to_try(user, session)
+        else:
+            self.show(options, *_proxy_shown(session))
+            return
+        command = self._wait(asked, options["timeout"])
+        self._require_done(command)
+        result: dict[str, Any] = dict(command.result or {})
+        trouble = selectors.explain(str(result["error"]))
+        text = (
+            f"The way works: it stood after {result['connect_ms']} ms, Telegram answered in {result['answer_ms']} ms."
+        )
+        if trouble is None or options["json"]:
+            self.show(options, {**_proxy_shown(session)[0], **result}, text)
+        if trouble is not None:
+            kept = "" if options["test"] else " Nothing was changed."
+            raise CommandError(f"{trouble.says} {trouble.next_step}{kept} ({trouble.code})")
+
     def _login(self, options: dict[str, Any]) -> None:
         if options["attempt"] and (options["phone"] or options["phone_stdin"] or options["session"]):
             self._usage("--attempt goes on with a sign-in: give --code…, --password-stdin, --resend or --cancel.")
@@ -145,7 +186,8 @@ class Command(ReportingCommand):
         if options["attempt"]:
             dialogue.go_on(read_stdin() if options["code_stdin"] or options["password_stdin"] else options["code"])
         elif starts:
-            dialogue.begin(read_stdin() if options["phone_stdin"] else options["phone"])
+            phone = read_stdin() if options["phone_stdin"] else options["phone"]
+            dialogue.begin(phone, read_proxy() if options["proxy_stdin"] else None)
         elif options["json"] or not sys.stdin.isatty():
             self._usage("Give --phone or --phone-stdin, or --attempt.")
         else:
@@ -167,3 +209,22 @@ class Command(ReportingCommand):
             return
         known = selectors.explain(command.error_code)
         raise CommandError(f"{known.says} {known.next_step} ({known.code})" if known else "It was not done.")
+
+
+def read_proxy() -> Proxy:
+    """A line of standard input. Raises CommandError."""
+    try:
+        return Proxy.parse(read_stdin())
+    except ProxyInvalid as error:
+        raise CommandError(error.says, returncode=2) from None
+
+
+def _proxy_shown(session: Session) -> tuple[dict[str, Any], str]:
+    """The account's proxy for programs and for people; never its secrets."""
+    facts = selectors.proxy_facts(session)
+    row = facts["row"]
+    if row is None:
+        return {"id": session.pk, "proxy": None}, f"{session.name} connects directly, without a proxy."
+    data = {"kind": row.kind, "host": row.host, "port": row.port, "tried": row.checked_at, "error": row.error_code}
+    text = f"{session.name} goes through the {row.get_kind_display()} proxy {facts['address']}."
+    return {"id": session.pk, "proxy": data}, text

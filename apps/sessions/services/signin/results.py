@@ -32,7 +32,7 @@ from apps.sessions.models import (
     SignInStep,
     UpdateState,
 )
-from apps.sessions.services import commands, status
+from apps.sessions.services import commands, proxies, status
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED, erase_secret, finish, keep_secret, locked, note
@@ -195,6 +195,7 @@ def _move(attempt: SignInAttempt, session: Session) -> None:
     SignInAttempt.objects.filter(session=provisional).update(session=session)
     Command.objects.filter(session=provisional).update(session=session)
     SessionEvent.objects.filter(session=provisional).update(session=session)
+    proxies.take_over(provisional.pk, session.pk)
     attempt.session = session
     provisional.delete()
 

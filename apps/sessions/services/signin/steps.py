@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.sessions.models import Command, Role, Session, SignInAttempt, SignInSecret, SignInStep
-from apps.sessions.services import commands, rights
+from apps.sessions.services import commands, proxies, rights
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.common import (
     NEW_CODE_NEEDED,
@@ -23,15 +23,19 @@ from apps.sessions.services.signin.common import (
     note,
 )
 from tgadmin.core import phones
+from tgadmin.core.proxies import Proxy
 
 MAX_CODE, MAX_PASSWORD, MAX_NAME = 32, 1024, 64
 
 
 @transaction.atomic
-def start(user: User, name: str, phone: str, *, session: Session | None = None) -> SignInAttempt:
+def start(
+    user: User, name: str, phone: str, *, session: Session | None = None, proxy: Proxy | None = None
+) -> SignInAttempt:
     """Begins a sign-in and asks Telegram for a code; goes on with one of the same user and phone that is not over.
 
-    ``session``: an account known already that needs a new sign-in. Raises rights.Forbidden, SignInError
+    ``session``: an account known already that needs a new sign-in. ``proxy``: what a new account goes through from its
+    first connection on; one that is known keeps its own. Raises rights.Forbidden, SignInError
     (PHONE_NUMBER_INVALID, DISABLED).
     """
     if session is not None:
@@ -50,6 +54,8 @@ def start(user: User, name: str, phone: str, *, session: Session | None = None) 
             phone=digits,
             created_by=user,
         )
+        if proxy is not None:
+            proxies.store(session.pk, proxy, user)
     elif not session.enabled:
         raise SignInError("DISABLED", "The account is disabled: enable it first.")
     attempt = SignInAttempt.objects.create(session=session, phone=digits, started_by=user)
@@ -59,12 +65,18 @@ def start(user: User, name: str, phone: str, *, session: Session | None = None) 
 
 
 @transaction.atomic
-def submit_phone(user: User, attempt: SignInAttempt, phone: str) -> SignInAttempt:
-    """Asks for a code again, for another number or the same. Raises Forbidden, SignInError."""
+def submit_phone(
+    user: User, attempt: SignInAttempt, phone: str, *, proxy: Proxy | None = None, directly: bool = False
+) -> SignInAttempt:
+    """Asks for a code again, for another number or the same, through another ``proxy`` if one is given, or ``directly``
+    where it was to go through one. Raises Forbidden, SignInError."""
     attempt = _mine(user, attempt, SignInStep.PHONE)
     digits = _digits(phone)
     if digits != attempt.phone:
         _forget_phone(attempt, digits)
+    if proxy is not None or directly:
+        erase_secret(attempt)  # a key that was made on one way is not shown on another
+        proxies.choose(user, attempt, None if directly else proxy)
     return _ask(user, attempt, "sign_in.send_code")
 
 

@@ -1,0 +1,125 @@
+"""Accounts' proxies. A proxy is tried by the gateway before it is used: what fails changes nothing.
+
+Nothing here, and nothing in the gateway, goes around a proxy that does not work: only ``ask_to_set`` with no proxy,
+which a manager asks for, makes an account's connections direct again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from apps.sessions.models import Command, Role, Session, SessionEvent, SessionProxy, SessionProxySecret, SignInAttempt
+from apps.sessions.services import commands, rights
+from apps.sessions.services.audit import audit
+from apps.sessions.services.notify import EVENTS, notify
+from tgadmin.core.proxies import Proxy, ProxyKind
+
+LANE = "proxy"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A session's proxy; ``is_tried`` once it has worked."""
+
+    proxy: Proxy
+    is_tried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a try of the way to Telegram told: ``code`` "" when it works; milliseconds."""
+
+    code: str = ""
+    connect_ms: int | None = None
+    answer_ms: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "ok": not self.code,
+            "error": self.code,
+            "connect_ms": self.connect_ms,
+            "answer_ms": self.answer_ms,
+        }
+
+
+def load(session_id: int) -> Stored | None:
+    """The session's proxy with its secrets; None: its connections are direct. Raises DecryptionError."""
+    row = SessionProxy.objects.filter(pk=session_id).first()
+    if row is None:
+        return None
+    secret = SessionProxySecret.objects.get(proxy=row).secret
+    parts = cast("dict[str, str]", secret)
+    return Stored(Proxy(ProxyKind(row.kind), row.host, row.port, **parts), row.checked_at is not None)
+
+
+@transaction.atomic
+def ask_to_set(user: User, session: Session, proxy: Proxy | None) -> Command:
+    """Has the gateway try the proxy (None: the direct way) and use it from then on if it works; the account connects
+    anew. Raises Forbidden."""
+    rights.require(user, session.pk, Role.MANAGER)
+    payload: dict[str, Any] = {} if proxy is None else {"kind": proxy.kind, "host": proxy.host, "port": proxy.port}
+    secret = None if proxy is None else proxy.to_secret()
+    audit(user, "proxy.asked", session, **payload)
+    return commands.enqueue(session.pk, commands.Kind.PROXY_SET, LANE, payload, secret=secret, user=user)
+
+
+@transaction.atomic
+def ask_to_try(user: User, session: Session) -> Command:
+    """Has the gateway try the account's way to Telegram, proxy or none. Raises Forbidden."""
+    rights.require(user, session.pk, Role.MANAGER)
+    return commands.enqueue(session.pk, commands.Kind.PROXY_TRY, LANE, {}, user=user)
+
+
+def of_command(payload: dict[str, Any], secret: dict[str, str]) -> Proxy | None:
+    """The proxy that a PROXY_SET command is about; None: the direct way."""
+    if not payload:
+        return None
+    return Proxy(ProxyKind(payload["kind"]), str(payload["host"]), int(payload["port"]), **secret)
+
+
+@transaction.atomic
+def store(session_id: int, proxy: Proxy | None, user: User | None, trial: Trial | None = None) -> None:
+    """Keep the session's proxy, or none; ``trial`` None: it is tried before its first use."""
+    SessionProxy.objects.filter(pk=session_id).delete()
+    if proxy is not None:
+        row = SessionProxy.objects.create(
+            session_id=session_id, kind=proxy.kind.value, host=proxy.host, port=proxy.port, set_by=user
+        )
+        SessionProxySecret.objects.create(proxy=row, secret=proxy.to_secret())
+        if trial is not None:
+            tried(session_id, trial)
+    facts = {} if proxy is None else {"proxy": proxy.kind.value}
+    kind = "proxy_set" if proxy is not None else "proxy_removed"
+    SessionEvent.objects.create(session_id=session_id, kind=kind, user=user, detail=facts)
+    notify(EVENTS, session_id)
+
+
+@transaction.atomic
+def tried(session_id: int, trial: Trial) -> None:
+    """Keep what a try told. One that has never worked stays untried, so that it is tried before it is used."""
+    facts: dict[str, Any] = {"error_code": trial.code, "connect_ms": trial.connect_ms, "answer_ms": trial.answer_ms}
+    rows = SessionProxy.objects.filter(pk=session_id)
+    rows.update(**facts, **({} if trial.code else {"checked_at": timezone.now()}))
+    notify(EVENTS, session_id)
+
+
+@transaction.atomic
+def choose(user: User, attempt: SignInAttempt, proxy: Proxy | None) -> None:
+    """For a sign-in: the account's own proxy, in place of the one it had. Inside the sign-in's step, which has asked
+    for the right."""
+    store(attempt.session_id, proxy, user)
+    audit(user, "proxy.chosen", attempt.session, kind="" if proxy is None else proxy.kind.value)
+
+
+def take_over(from_session: int, to_session: int) -> None:
+    """An account that was known already was signed in through a proxy: it goes on through that one."""
+    if SessionProxy.objects.filter(pk=from_session).exists():
+        found = load(from_session)
+        assert found is not None  # noqa: S101
+        user = SessionProxy.objects.get(pk=from_session).set_by
+        store(to_session, found.proxy, user, Trial() if found.is_tried else None)
