@@ -31,7 +31,7 @@ class _SecretTextInput(UnfoldAdminTextInputWidget):
 class ProxyField(forms.CharField):
     """A proxy as people pass it on; its value is a core Proxy, or None for an empty field."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, label: str, help_text: str) -> None:
         widget = _SecretTextInput(
             attrs={
                 "autocomplete": "off",
@@ -39,7 +39,7 @@ class ProxyField(forms.CharField):
                 "placeholder": "tg://proxy?…  or  socks5://user:password@host:port",
             }
         )
-        super().__init__(**{"required": False, "max_length": 1024, "widget": widget} | kwargs)
+        super().__init__(label=label, help_text=help_text, required=False, max_length=1024, widget=widget)
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

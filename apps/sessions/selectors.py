@@ -25,7 +25,7 @@ from apps.sessions.models import (
 )
 from apps.sessions.services import commands
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED
-from tgadmin.core.errors import Kind, disposition
+from tgadmin.core.errors import PROXY_CODES, Kind, disposition
 from tgadmin.core.proxies import Proxy
 
 BEATS_WITHIN = timedelta(seconds=10)
@@ -46,9 +46,6 @@ VIA = {
     "sms_word": "by SMS: the code is a word",
     "sms_phrase": "by SMS: the code is a phrase",
 }
-
-PROXY_CODES = frozenset({"PROXY_UNREACHABLE", "PROXY_REFUSED", "PROXY_NO_WAY", "PROXY_SILENT"})
-"""What a proxy does wrong is said in its own words, whatever it stood in the way of."""
 
 _SIGN_IN_SAYS = {
     Kind.WAIT: (
@@ -100,7 +97,7 @@ def explain_step(attempt: SignInAttempt) -> Explanation | None:
         return Explanation(code, "Telegram asks to begin this sign-in again.", "Send a new code to the number below.")
     known = disposition(code)
     says = _SIGN_IN_SAYS.get(known.kind)
-    if attempt.is_over or says is None or code in PROXY_CODES:
+    if attempt.is_over or says is None or code in PROXY_CODES:  # a proxy's fault is said in its own words
         return Explanation(code, known.says, known.next_step)
     return Explanation(code, *says)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tgadmin.core.error_kinds import KINDS, Action, Kind
 from tgadmin.core.error_table import DEFAULTS, TABLE
 
-__all__ = ["Action", "Disposition", "Kind", "TelegramError", "disposition", "kind_of", "split_code"]
+__all__ = ["PROXY_CODES", "Action", "Disposition", "Kind", "TelegramError", "disposition", "kind_of", "split_code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ _KIND_BY_NUMBER = {
 }
 _NUMBER_IN_NAME = re.compile(r"_(\d+)(MIN)?(?=_|$)")
 _NOT_A_NAME = re.compile(r"[^A-Z0-9]+")
+PROXY_CODES = frozenset({"PROXY_NO_WAY", "PROXY_REFUSED", "PROXY_SILENT", "PROXY_UNREACHABLE"})
+"""What an account's proxy can do wrong."""
 _NAME_SECONDS = ("PASSWORD_TOO_FRESH", "SESSION_TOO_FRESH", "PREVIOUS_CHAT_IMPORT_ACTIVE_WAIT")
 _LENGTH = 64  # what the code columns hold
 

@@ -21,7 +21,7 @@ from django.db import transaction
 from apps.sessions.models import Command
 from apps.sessions.services import commands, floods, leases, status
 from apps.sessions.services.leases import LeaseLost
-from tgadmin.core.errors import Action, Kind, TelegramError
+from tgadmin.core.errors import PROXY_CODES, Action, Kind, TelegramError
 from tgadmin.gateway import database
 from tgadmin.gateway.claim import Claimed, Slots, claim
 from tgadmin.gateway.context import Gateway
@@ -244,7 +244,9 @@ class Bus:
         """The outcome is unknown: by the kind's rule it is dropped, or tried again until its tries are used up."""
         if handler.rule is Rule.DROP:
             await self._settle(job, Command.State.CANCELLED, error_code=code)
-        elif job.command.attempts >= handler.tries and not (code in _NOT_ITS_FAULT and handler.patient):
+        elif (not handler.patient and code in PROXY_CODES) or (
+            job.command.attempts >= handler.tries and not (code in _NOT_ITS_FAULT and handler.patient)
+        ):  # a person has just chosen it, and may choose another
             await self._fail(job, handler, code, None)
         else:
             until = datetime.now(UTC) + timedelta(seconds=seconds)
@@ -297,7 +299,7 @@ def _under_lease(job: Job, ending: Callable[[Command], None], effect: Effect | N
 
 _NOT_ITS_FAULT = frozenset(
     {"CONNECTION_LOST", "SOCKET_DEAD", "CONNECTION_FAILED", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"}
-    | {"PROXY_UNREACHABLE", "PROXY_REFUSED", "PROXY_NO_WAY", "PROXY_SILENT"}
+    | PROXY_CODES
 )
 """A connection that breaks uses up no command's tries: it waits for the next one."""
 
