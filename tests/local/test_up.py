@@ -30,7 +30,10 @@ NAMES = {"postgres", "valkey", "sandbox", "web", "gateway", "worker"}
 
 
 def is_running(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # it may end between any two looks
+        return False
 
 
 def descendants(pid: int) -> list[int]:
