@@ -242,11 +242,11 @@ class Bus:
 
     async def _again(self, job: Job, handler: Handler, code: str, seconds: float) -> None:
         """The outcome is unknown: by the kind's rule it is dropped, or tried again until its tries are used up."""
+        used_up = job.command.attempts >= handler.tries and not (code in _NOT_ITS_FAULT and handler.patient)
+        # A proxy that a person has just chosen: it is his to try again, or to choose another.
         if handler.rule is Rule.DROP:
             await self._settle(job, Command.State.CANCELLED, error_code=code)
-        elif (not handler.patient and code in PROXY_CODES) or (
-            job.command.attempts >= handler.tries and not (code in _NOT_ITS_FAULT and handler.patient)
-        ):  # a person has just chosen it, and may choose another
+        elif used_up or (code in PROXY_CODES and not handler.patient):
             await self._fail(job, handler, code, None)
         else:
             until = datetime.now(UTC) + timedelta(seconds=seconds)
