@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from apps.sessions.models import (
@@ -23,6 +24,7 @@ from apps.sessions.models import (
     CommandSecret,
     Session,
     SessionEvent,
+    SessionProxy,
     SessionStatus,
     SignInAttempt,
     SignInSecret,
@@ -34,6 +36,10 @@ from tgadmin.sandbox.control import ControlClient
 pytestmark = pytest.mark.browser
 
 PHONE, PASSWORD, HINT = "491511000001", "correct horse", "a horse"
+ELSEWHERE = "491511000002"
+"""An account whose home is the second data centre; the installation begins at the first."""
+BANNED = {1: "491511000003", 2: "491511000004"}
+"""By the number of their data centre."""
 UNREGISTERED = "491511999999"
 START = "/admin/tg_sessions/session/sign-in/"
 STARTS_WITHIN = 30
@@ -46,6 +52,7 @@ class DataCentre:
         self.codes = folder / "codes.jsonl"
         self.log = folder / "sandbox.log"
         command = [sys.executable, "manage.py", "sandbox", "--json", "--state", str(folder / "world.sqlite")]
+        command += ["--dcs", "2", "--proxies"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--codes", str(self.codes)], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
@@ -105,6 +112,10 @@ def dc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataCentre]:
     centre.control.call(
         "world.create_account", phone=PHONE, first_name="Marta", last_name="Lind", password=PASSWORD, hint=HINT
     )
+    centre.control.call("world.create_account", phone=ELSEWHERE, first_name="Nora", last_name="Berg", home_dc=2)
+    for home_dc, phone in BANNED.items():
+        user = centre.control.call("world.create_account", phone=phone, first_name="Banned", home_dc=home_dc)
+        centre.control.call("faults.ban", user=user)
     yield centre
     centre.stop()
 
@@ -273,19 +284,88 @@ def test_a_number_without_an_account_is_never_registered(
     until(lambda: not SignInSecret.objects.exists(), "the secrets to be erased")
 
 
-def test_a_banned_number_and_auth_restart(open_page: Pages, boss: User, dc: DataCentre, gateway: Gateway) -> None:
-    dc.control.call("faults.error", method="auth.sendCode", code=400, message="PHONE_NUMBER_BANNED")
-    page = begin(open_page, boss)
+@pytest.mark.parametrize(("home_dc", "phone"), [(1, PHONE), (2, ELSEWHERE)])
+def test_banned_restarted_and_resent_at_either_data_centre(
+    open_page: Pages, boss: User, dc: DataCentre, gateway: Gateway, home_dc: int, phone: str
+) -> None:
+    """https://core.telegram.org/api/auth; PHONE_MIGRATE_2 where the number lives at the second data centre."""
+    page = begin(open_page, boss, BANNED[home_dc])
     expect(page.get_by_role("alert")).to_contain_text("has banned this phone number")
+    page.get_by_label("Phone number").fill(f"+{phone}")
     page.get_by_role("button", name="Send code").click()
     expect(page.get_by_label("Code", exact=True)).to_be_visible()
+
+    # Telegram asks to begin again, in the middle: from the number, whose data centre is found once more.
     dc.control.call("faults.error", method="auth.signIn", code=500, message="AUTH_RESTART")
-    give_code(page, dc.codes_for(PHONE)[-1])
+    give_code(page, dc.codes_for(phone)[-1])
     expect(page.get_by_role("alert")).to_contain_text("begin this sign-in again")
     page.get_by_role("button", name="Send code").click()
     expect(page.get_by_label("Code", exact=True)).to_be_visible()
-    give_code(page, dc.codes_for(PHONE)[-1])
-    expect(page.get_by_label("Cloud password")).to_be_visible()
+
+    # The code by another way, once Telegram allows it; then there is no further one.
+    expect(page.get_by_role("button", name="Resend")).to_be_disabled()
+    SignInAttempt.objects.update(resend_at=timezone.now())
+    page.reload()
+    sent = len(dc.codes_for(phone))
+    page.get_by_role("button", name="Resend").click()
+    expect(page.get_by_text("Telegram sent a code").filter(has_text="by a phone call")).to_be_visible()
+    assert len(dc.codes_for(phone)) == sent + 1
+    expect(page.get_by_role("button", name="Resend")).to_have_count(0)
+    give_code(page, dc.codes_for(phone)[-1])
+    if home_dc == 1:
+        give_password(page, PASSWORD)
+    expect(page.get_by_text("The account is signed in.")).to_be_visible()
+
+    # Its data centre is remembered: connected again, it goes there at once.
+    session = Session.objects.get()
+    assert (session.dc_id, Authorization.objects.get(session=session).dc_id) == (home_dc, home_dc)
+    until(lambda: Session.objects.get().status == SessionStatus.READY, "the account to be ready")
+    dc.control.call("record.clear")
+    dc.control.call("faults.drop", user=session.telegram_user_id)
+    until(lambda: bool(connections(dc)), "the account to connect again")
+    assert {each["dc_id"] for each in connections(dc)} == {home_dc}
+
+
+def connections(dc: DataCentre) -> list[dict[str, Any]]:
+    return list(dc.control.call("record.as_json")["connections"])
+
+
+def test_a_dead_proxy_is_named_and_another_one_taken(
+    open_page: Pages, boss: User, dc: DataCentre, gateway: Gateway
+) -> None:
+    open_page.tolerate("422")
+    dc.control.call("fronts.kill", name="socks5")
+    dc.control.call("record.clear")
+    before = sum(dc.control.call("fronts.passed").values())
+    page = open_page(START, user=boss)
+    page.get_by_label("Phone number").fill(f"+{ELSEWHERE}")
+    page.get_by_label("Proxy (optional)").fill("what is no proxy")
+    page.get_by_role("button", name="Send code").click()
+    expect(page.get_by_text("This is no proxy")).to_be_visible()
+    page.get_by_label("Proxy (optional)").fill(dc.told["proxies"]["socks5"])
+    page.get_by_role("button", name="Send code").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("The account's proxy does not answer")
+    expect(alert).to_contain_text("PROXY_UNREACHABLE")
+    assert connections(dc) == [], "nothing goes around it"
+    page.get_by_label("Another proxy").fill(dc.told["proxies"]["mtproxy"])
+    page.get_by_role("button", name="Send code").click()
+    expect(page.get_by_label("Code", exact=True)).to_be_visible()
+    give_code(page, dc.codes_for(ELSEWHERE)[-1])
+    expect(page.get_by_text("The account is signed in.")).to_be_visible()
+    until(lambda: Session.objects.get().status == SessionStatus.READY, "the account to be ready")
+
+    # Its page: what it goes through, how fast; a proxy that does not work changes nothing.
+    page.goto(f"/admin/tg_sessions/session/{Session.objects.get().pk}/proxy/")
+    page.get_by_role("button", name="Test proxy").click()
+    expect(page.get_by_text("The way works.")).to_be_visible()
+    page.get_by_label("Proxy link").fill(dc.told["proxies"]["socks5"])
+    page.get_by_role("button", name="Test and use").click()
+    expect(page.get_by_role("alert")).to_contain_text("PROXY_UNREACHABLE")
+    expect(page.get_by_text("Nothing was changed")).to_be_visible()
+    assert SessionProxy.objects.get().kind == "mtproxy"
+    dc.control.call("fronts.revive", name="socks5")
+    assert len(connections(dc)) == sum(dc.control.call("fronts.passed").values()) - before
 
 
 def test_the_wizard_works_without_javascript(
