@@ -1,16 +1,27 @@
-"""The table of error codes, against Telethon's copy of Telegram's list."""
+"""The table of error codes, against Telethon's copy of Telegram's list, Telegram's pages, and our own source.
 
+``python -m tests.core.test_errors`` writes docs/errors.md anew.
+"""
+
+import ast
 import pickle
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from telethon.errors import rpcerrorlist
 
+from tests.core.method_errors import ERRORS, documented
+from tgadmin.core.error_codes import TelegramErrorCode
+from tgadmin.core.error_kinds import KINDS, NAMES
 from tgadmin.core.error_table import TABLE
-from tgadmin.core.errors import Action, Kind, TelegramError, disposition, kind_of, split_code
+from tgadmin.core.errors import PROXY_CODES, Action, Kind, Press, TelegramError, disposition, kind_of, split_code
 
 pytestmark = pytest.mark.pure
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCS = ROOT / "docs" / "errors.md"
 NUMBERS = {
     303: Kind.MIGRATE, 400: Kind.CALLER, 401: Kind.SESSION, 403: Kind.RIGHTS, 406: Kind.REFUSED, 420: Kind.WAIT,
     500: Kind.RETRY,
@@ -37,6 +48,127 @@ def test_every_code_of_telegram_has_the_kind_of_its_number() -> None:
     # The one that is REFUSED by its number and ends the authorization.
     assert different == {"AUTH_KEY_DUPLICATED": (Kind.SESSION, 406)}
     assert len(telegram_codes()) > 500
+
+
+def test_no_code_that_telethon_knows_is_undecided() -> None:
+    """A new Telethon that knows another: decide what kind it is, and put its name into a list of error_kinds."""
+    assert [code for code in telegram_codes() if code not in KINDS] == []
+    assert sum(len(names.split()) for names in NAMES.values()) == len(KINDS), "a name is in two lists"
+
+
+def test_the_enum_is_the_table() -> None:
+    assert set(TABLE) == set(TelegramErrorCode)
+    assert all(code.name == code.value for code in TelegramErrorCode)
+    assert [code for code in TABLE if code not in KINDS] == []
+    assert {code for code in TABLE if code.startswith("PROXY_")} == PROXY_CODES
+
+
+def sources(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" not in path.parts and "sandbox" not in path.parts:
+                yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def methods_called() -> set[str]:
+    """Telegram's names of the requests that tgadmin.telegram makes: ``F.auth.SendCodeRequest`` is auth.sendCode."""
+    found = set()
+    for _, tree in sources("tgadmin/telegram"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr.endswith("Request"):
+                space = f"{node.value.attr}." if isinstance(node.value, ast.Attribute) else ""
+                name = node.attr.removesuffix("Request")
+                found.add(f"{space}{name[0].lower()}{name[1:]}")
+    return found
+
+
+def test_complete_for_the_methods_that_we_call() -> None:
+    called = methods_called()
+    assert {"auth.sendCode", "messages.sendMessage", "updates.getChannelDifference"} <= called
+    assert called - set(ERRORS) == set(), "read the method's page, and see tests/core/method_errors.py"
+    missing = {code for method in ERRORS for code in documented(method) if code not in TABLE}
+    assert missing == set()
+
+
+RAISED = {"TelegramError": 0, "SignInError": 0, "TryLater": 1, "Trial": 0, "_again": 2, "_fail": 2}
+"""Calls that take a code, and at which place."""
+NAMED = ("code", "error_code", "status_code", "end_code")
+
+
+def codes_written() -> Iterator[tuple[Path, str]]:
+    for path, tree in sources("tgadmin", "apps"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            place = RAISED.get(name)
+            given = [keyword.value for keyword in node.keywords if keyword.arg in NAMED]
+            given += node.args[place : place + 1] if place is not None else []
+            for value in given:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value:
+                    yield path, value.value
+
+
+def test_every_code_that_is_written_down_has_a_row() -> None:
+    written = [(path.name, code) for path, code in codes_written() if re.fullmatch(r"[A-Z][A-Z0-9_]+", code)]
+    assert len(written) > 40
+    assert [each for each in written if each[1] not in TABLE] == []
+
+
+def test_what_can_be_pressed() -> None:
+    assert disposition("AUTH_KEY_UNREGISTERED").press is Press.SIGN_IN_AGAIN
+    assert disposition("PROXY_UNREACHABLE").press is Press.PROXY
+    assert disposition("CHAT_WRITE_FORBIDDEN").press is Press.RETRY_MESSAGE
+    assert disposition("FLOOD_WAIT").press is Press.NONE
+    templates = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    pages = templates + "".join(path.read_text() for path in (ROOT / "static" / "chats").rglob("*.js"))
+    pages += (ROOT / "apps" / "sessions" / "admin" / "sessions.py").read_text()
+    assert [press for press in Press if press not in pages] == [], "no page has such a button"
+
+
+HEAD = """# Error codes
+
+What Telegram answers when it refuses, and what we say ourselves: what each code is, what the program does, what staff
+read and what they can press. Codes are Telegram's names without their numbers (`FLOOD_WAIT_30` is `FLOOD_WAIT` with 30
+seconds). A code that is not here is treated by its kind. This page is written by `python -m tests.core.test_errors`; a
+test fails when it differs from the table.
+
+| kind | number | what the program does | what staff read | what to do |
+|---|---|---|---|---|
+"""
+_NUMBER_OF = {kind: str(number) for number, kind in NUMBERS.items()}
+_NUMBER_OF |= {Kind.RETRY: "500, -500", Kind.NETWORK: "none, -503"}
+DOES = {
+    Action.FAIL: "gives this one thing up and says why",
+    Action.WAIT: "waits the seconds that Telegram names, then does it",
+    Action.RETRY: "tries again, with growing pauses",
+    Action.STOP: "disconnects the account and erases its key; chats stay",
+    Action.ASK_PASSWORD: "asks for the cloud password",
+    Action.RESTART_SIGN_IN: "begins the sign-in again from the number",
+    Action.CATCH_UP: "fetches what was missed, then looks again",
+    Action.SUCCESS: "takes it for done",
+    Action.MIGRATE: "asks at the data centre that Telegram names, and remembers it",
+}
+
+
+def page() -> str:
+    kinds = [disposition("NEVER_HEARD_OF", kind) for kind in Kind]
+    lines = [
+        f"| {each.kind} | {_NUMBER_OF[each.kind]} | {DOES[each.action]} | {each.says} | {each.next_step} |"
+        for each in kinds
+    ]
+    lines += ["", "| code | kind | what the program does | what staff read | what to do | button |"]
+    lines += ["|---|---|---|---|---|---|"]
+    for code in sorted(TABLE):
+        each = disposition(code)
+        lines.append(
+            f"| `{code}` | {each.kind} | {DOES[each.action]} | {each.says} | {each.next_step} | {each.press or '–'} |"
+        )
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def test_the_page_is_the_table() -> None:
+    assert DOCS.read_text(encoding="utf-8") == page(), "python -m tests.core.test_errors"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -128,3 +260,7 @@ def test_fatal_is_what_stops() -> None:
     assert TelegramError("NEW_ONE", kind=Kind.SESSION).is_fatal
     assert not TelegramError("SESSION_PASSWORD_NEEDED").is_fatal
     assert not TelegramError("CONNECTION_LOST").is_fatal
+
+
+if __name__ == "__main__":
+    DOCS.write_text(page(), encoding="utf-8")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tgadmin.core.error_codes import TelegramErrorCode
+from tgadmin.core.error_names import CALLER
+
 
 class Kind(StrEnum):
     """What sort of failure a code is; the numbers are Telegram's."""
@@ -32,9 +35,32 @@ class Action(StrEnum):
     MIGRATE = "migrate"  # do it again at the data centre that Telegram named
 
 
-# Kinds of all names that are not a plain 400, as Telegram's list has them (a test walks Telethon's copy of that list).
+class Press(StrEnum):
+    """What staff can press about a code: the label of a button, "" for none. What is done by itself has none."""
+
+    NONE = ""
+    SIGN_IN_AGAIN = "Sign in again"
+    ENABLE = "Enable"
+    PROXY = "Proxy"
+    SEND_CODE = "Send code"
+    NEW_CODE = "Send a new code"
+    RESEND = "Resend"
+    CHANGE_NUMBER = "Change number"
+    CHECK_CODE = "Check code"
+    SIGN_IN = "Sign in"
+    RETRY_MESSAGE = "Retry"
+
+
+# Kinds of all names, as Telegram's list has them (a test walks Telethon's copy of it); ours are among them.
 # Two differ on purpose: AUTH_KEY_DUPLICATED (406) and AUTH_KEY_NOT_FOUND (transport 404) end the authorization.
-_NAMES: dict[Kind, str] = {
+NAMES: dict[Kind, str] = {
+    Kind.CALLER: CALLER
+    + (
+        "DISABLED DISABLED_BY_STAFF DROPPED INTERNAL_ERROR INVALID PASSWORD_UNSUPPORTED PEER_UNKNOWN "
+        "REPLY_MESSAGE_ID_INVALID REQUEST_NOT_SENT RESEND_TOO_EARLY SIGN_IN_ABANDONED SIGN_IN_BUSY SIGN_IN_OVER "
+        "BALANCE_TOO_LOW QUOTE_TEXT_INVALID REPLY_TO_INVALID REPLY_TO_USER_INVALID TOPIC_CLOSED "
+        "SIGN_IN_STEP UNREADABLE_ANSWER USER_ALREADY_AUTHORIZED"
+    ),
     Kind.MIGRATE: "FILE_MIGRATE NETWORK_MIGRATE PHONE_MIGRATE STATS_MIGRATE USER_MIGRATE",
     Kind.SESSION: (
         "ACTIVE_USER_REQUIRED AUTH_KEY_INVALID AUTH_KEY_PERM_EMPTY AUTH_KEY_UNREGISTERED SESSION_EXPIRED "
@@ -43,7 +69,7 @@ _NAMES: dict[Kind, str] = {
         "LOGGED_OUT_BY_STAFF NOT_SIGNED_IN REPLACED"
     ),
     Kind.RIGHTS: (
-        "BROADCAST_FORBIDDEN CHANNEL_PUBLIC_GROUP_NA CHAT_ADMIN_INVITE_REQUIRED CHAT_FORBIDDEN "
+        "ALLOW_PAYMENT_REQUIRED BROADCAST_FORBIDDEN CHANNEL_PUBLIC_GROUP_NA CHAT_ADMIN_INVITE_REQUIRED CHAT_FORBIDDEN "
         "CHAT_GUEST_SEND_FORBIDDEN CHAT_SEND_GAME_FORBIDDEN CHAT_SEND_GIFS_FORBIDDEN CHAT_SEND_MEDIA_FORBIDDEN "
         "CHAT_SEND_PHOTOS_FORBIDDEN CHAT_SEND_PLAIN_FORBIDDEN CHAT_SEND_POLL_FORBIDDEN "
         "CHAT_SEND_STICKERS_FORBIDDEN CHAT_SEND_VIDEOS_FORBIDDEN CHAT_SEND_VOICES_FORBIDDEN CHAT_WRITE_FORBIDDEN "
@@ -74,8 +100,12 @@ _NAMES: dict[Kind, str] = {
     Kind.NETWORK: (
         "BAD_MESSAGE CANCELLED_BY_STAFF CLOCK_JUMPED CONNECTION_FAILED CONNECTION_LOST CONNECTION_REFUSED_BY_LEASE "
         "HANDLER_STUCK PROXY_NO_WAY PROXY_REFUSED PROXY_SILENT PROXY_UNREACHABLE SOCKET_DEAD "
-        "TIMEOUT TRANSPORT_FLOOD UPDATES_FAILED UPDATES_STUCK"
+        "GATEWAY_STOPPED TIMEOUT TRANSPORT_FLOOD UPDATES_FAILED UPDATES_STUCK"
     ),
 }
 
-KINDS: dict[str, Kind] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+KINDS: dict[str, Kind] = {name: kind for kind, names in NAMES.items() for name in names.split()}
+
+Row = tuple[Action, str, str]
+"""(what the program does, a sentence for staff, what they can do now)."""
+Rows = dict[TelegramErrorCode, Row]

@@ -9,10 +9,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tgadmin.core.error_kinds import KINDS, Action, Kind
+from tgadmin.core.error_codes import TelegramErrorCode
+from tgadmin.core.error_kinds import KINDS, Action, Kind, Press
+from tgadmin.core.error_press import press_for
 from tgadmin.core.error_table import DEFAULTS, TABLE
 
-__all__ = ["PROXY_CODES", "Action", "Disposition", "Kind", "TelegramError", "disposition", "kind_of", "split_code"]
+__all__ = [
+    "PROXY_CODES",
+    "Action",
+    "Disposition",
+    "Kind",
+    "Press",
+    "TelegramError",
+    "disposition",
+    "kind_of",
+    "split_code",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,11 @@ class Disposition:
     action: Action
     says: str
     next_step: str
+
+    @property
+    def press(self) -> Press:
+        """The button that goes with ``next_step``."""
+        return press_for(self.code, self.action)
 
     @property
     def is_fatal(self) -> bool:
@@ -42,6 +59,7 @@ _KIND_BY_NUMBER = {
     500: Kind.RETRY,
     503: Kind.RETRY,
 }
+_KNOWN = frozenset(TABLE)
 _NUMBER_IN_NAME = re.compile(r"_(\d+)(MIN)?(?=_|$)")
 _NOT_A_NAME = re.compile(r"[^A-Z0-9]+")
 PROXY_CODES = frozenset({"PROXY_NO_WAY", "PROXY_REFUSED", "PROXY_SILENT", "PROXY_UNREACHABLE"})
@@ -64,8 +82,8 @@ def disposition(code: str, kind: Kind | None = None) -> Disposition:
 
     ``kind`` helps where a code is unknown but the number beside it was seen: pass ``TelegramError.kind``.
     """
-    if (row := TABLE.get(code)) is not None:
-        return Disposition(code, kind_of(code), *row)
+    if code in _KNOWN:
+        return Disposition(code, kind_of(code), *TABLE[TelegramErrorCode(code)])
     kind = kind or kind_of(code)
     return Disposition(code, kind, *DEFAULTS[kind])
 
