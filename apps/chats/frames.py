@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import UUID
 
+from tgadmin.core.said import Said
+
 MAX_BYTES = 64 * 1024
 """Size of a frame in UTF-8; a message of 4,096 characters takes at most 24 KB of it."""
 
@@ -50,7 +52,7 @@ class Field:
 def _number(least: int, most: int) -> Check:
     def check(value: Any) -> int:
         if type(value) is not int or not least <= value <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
+            raise Said(f"must be a whole number from {least} to {most}")
         return value
 
     return check
@@ -58,22 +60,22 @@ def _number(least: int, most: int) -> Check:
 
 def _uuid(value: Any) -> UUID:
     if not isinstance(value, str) or len(value) != 36:
-        raise ValueError("must be a UUID")
+        raise Said("must be a UUID")
     try:
         return UUID(value)
     except ValueError:
-        raise ValueError("must be a UUID") from None
+        raise Said("must be a UUID") from None
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("must be text")
+        raise Said("must be text")
     return value
 
 
 def _ids(value: Any) -> list[int]:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_DELETED:
-        raise ValueError(f"must be a list of 1 to {MAX_DELETED} ids")
+        raise Said(f"must be a list of 1 to {MAX_DELETED} ids")
     return [_row(one) for one in value]
 
 
@@ -137,8 +139,8 @@ def _values(fields: dict[str, Field], data: dict[str, Any], ref: str | None) -> 
             continue
         try:
             values[name] = field.check(given)
-        except ValueError as error:
-            raise InvalidError(f"{name}: {error}.", ref) from None
+        except Said as error:
+            raise InvalidError(f"{name}: {error.says}.", ref) from None
     return values
 
 

@@ -38,7 +38,7 @@ class ReportingCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except rights.Forbidden as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(error.says) from None
 
     def show(self, options: dict[str, Any], data: Any, text: str) -> None:
         self.stdout.write(_json(data) if options["json"] else visible(text))

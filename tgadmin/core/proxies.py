@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from tgadmin.core.said import Said
+
 MAX_HOST, MAX_NAME = 253, 255
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _LINK_HOSTS = ("t.me", "telegram.me", "telegram.dog")
@@ -21,12 +23,8 @@ class ProxyKind(StrEnum):
     MTPROXY = "mtproxy"
 
 
-class ProxyInvalid(ValueError):  # noqa: N818  what was entered
-    """What was entered is no proxy that can be used. ``says``: a sentence for staff, without what was entered."""
-
-    def __init__(self, says: str) -> None:
-        super().__init__(says)
-        self.says = says
+class ProxyInvalid(Said):
+    """What was entered is no proxy that can be used."""
 
 
 @dataclass(frozen=True)

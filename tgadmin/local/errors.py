@@ -2,7 +2,11 @@
 
 
 class LocalError(Exception):
-    """Something on this machine is missing or in the way. Its text is a whole sentence for a person."""
+    """Something on this machine is missing or in the way. ``says`` is a whole sentence for a person."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__(says)
+        self.says = says
 
 
 class NotRunning(LocalError):  # noqa: N818 - a state, no error of ours

@@ -307,7 +307,7 @@ def run(options: Options) -> int:
     try:
         Up(options).run()
     except LocalError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.says}\n")
         return 1
     except OSError as error:
         sys.stderr.write(f"{error.filename or 'tgadmin'}: {error.strerror or error}.\n")

@@ -153,10 +153,11 @@ class Supervisor:
         try:
             thing.start()
         except (LocalError, OSError) as error:
+            reason = error.says if isinstance(error, LocalError) else f"{error.strerror or type(error).__name__}."
             fate.failures += 1
             pause = min(FIRST_PAUSE * 2**fate.failures, LONGEST_PAUSE)
             fate.again = self.clock() + pause
-            self.say(f"{thing.name} did not start: {error} The next try is in {pause:g} s.")
+            self.say(f"{thing.name} did not start: {reason} The next try is in {pause:g} s.")
             return
         fate.again = None
         self.changed()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from tgadmin.core.said import Said
 from tgadmin.telegram._telethon import add_rsa_key
 
 PRODUCTION_DC = (2, "149.154.167.51", 443)
@@ -87,19 +88,19 @@ class Network:
         """From the environment's values: ``dc`` is ``ID@host:port`` or empty, ``public_key_path`` a PEM file or empty,
         ``local_address`` an IP address or empty.
 
-        Raises ValueError (which names what is wrong, not its value) and OSError for the file.
+        Raises Said (which names what is wrong, not its value) and OSError for the file.
         """
         try:
             number = int(api_id)
         except ValueError:
-            raise ValueError("the API id is not a number") from None
+            raise Said("the API id is not a number") from None
         if number <= 0 or not api_hash:
-            raise ValueError("the API id or hash is missing")
+            raise Said("the API id or hash is missing")
         public_key = Path(public_key_path).read_text("ascii") if public_key_path else None
         if public_key is not None and "BEGIN RSA PUBLIC KEY" not in public_key:
-            raise ValueError("the data centre's public key is not a PKCS#1 PEM file (BEGIN RSA PUBLIC KEY)")
+            raise Said("the data centre's public key is not a PKCS#1 PEM file (BEGIN RSA PUBLIC KEY)")
         if local_address and not is_address(local_address):
-            raise ValueError("the source address of connections is not an IP address")
+            raise Said("the source address of connections is not an IP address")
         return cls(number, api_hash, parse_dc(dc) if dc else None, public_key, local_address or None)
 
     def install(self) -> None:
@@ -113,13 +114,13 @@ class Network:
 
 
 def parse_dc(text: str) -> tuple[int, str, int]:
-    """``2@127.0.0.1:8443`` as (id, host, port). Raises ValueError."""
+    """``2@127.0.0.1:8443`` as (id, host, port). Raises Said."""
     found = _DC.match(text)
     if found is None:
-        raise ValueError("a data centre is written ID@host:port")
+        raise Said("a data centre is written ID@host:port")
     dc_id, host, port = int(found[1]), found[2].strip("[]"), int(found[3])
     if not 1 <= dc_id <= 0x7FFF or not 1 <= port <= 65535:
-        raise ValueError("a data centre is written ID@host:port")
+        raise Said("a data centre is written ID@host:port")
     return dc_id, host, port
 
 

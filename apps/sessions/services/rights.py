@@ -25,7 +25,8 @@ class Forbidden(PermissionDenied):
     """The user lacks the right, or the session does not exist: both answer alike, so nobody learns which ids do."""
 
     def __init__(self) -> None:
-        super().__init__("There is no such account, or you may not do that with it.")
+        self.says = "There is no such account, or you may not do that with it."
+        super().__init__(self.says)
 
 
 def is_staff(user: AnyUser) -> bool:

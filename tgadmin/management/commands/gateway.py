@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.sessions.checks import TAG
+from tgadmin.core.said import Said
 
 
 class Command(BaseCommand):
@@ -30,7 +31,9 @@ class Command(BaseCommand):
         logs.configure()
         try:
             config = process.from_settings(options["capacity"], options["name"], options["connecting"])
-        except (ValueError, OSError) as error:
-            raise CommandError(f"Telegram is not configured: {error}") from None
+        except Said as error:
+            raise CommandError(f"Telegram is not configured: {error.says}.") from None
+        except OSError as error:
+            raise CommandError(f"TELEGRAM_DC_PUBLIC_KEY: {error.filename} cannot be read ({error.strerror}).") from None
         if not process.main(config):
             raise CommandError("A part of the gateway failed; its log says which.")

@@ -24,6 +24,7 @@ from apps.sessions.services.signin.common import (
 )
 from tgadmin.core import phones
 from tgadmin.core.proxies import Proxy
+from tgadmin.core.said import Said
 
 MAX_CODE, MAX_PASSWORD, MAX_NAME = 32, 1024, 64
 
@@ -196,8 +197,8 @@ def _enqueue(attempt: SignInAttempt, kind: str, user: User | None, secret: dict[
 def _digits(phone: str) -> str:
     try:
         return phones.normalise(phone)
-    except ValueError as error:
-        raise SignInError("PHONE_NUMBER_INVALID", str(error)) from None
+    except Said as error:
+        raise SignInError("PHONE_NUMBER_INVALID", error.says) from None
 
 
 def _one_at_a_time(user: User, digits: str) -> None:
