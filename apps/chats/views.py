@@ -19,6 +19,7 @@ from apps.chats.models import Chat
 from apps.chats.selectors import history as pages
 from apps.chats.selectors import lists
 from apps.chats.selectors import page as first_data
+from apps.sessions import demo
 from apps.sessions.models import Session
 from apps.sessions.services import rights
 
@@ -119,7 +120,8 @@ def _chat(session: Session, chat_id: int) -> Chat:
 
 def _render(request: HttpRequest, session: Session | None, chat: Chat | None) -> HttpResponse:
     user = cast(User, request.user)  # staff_page has seen to it
-    context = {"first": first_data.first(user, session, chat), "nav": "chats"}
+    has_demo = session is None and demo.plan() is not None
+    context = {"first": first_data.first(user, session, chat), "nav": "chats", "demo": has_demo}
     return render(request, "chats/page.html", context)
 
 

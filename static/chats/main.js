@@ -117,7 +117,7 @@ function paint() {
   scheduled = false;
   scroller.before(root);
   const alone = narrow.matches && app.state.chatId === null;
-  const links = { addAccount: root.dataset.sessions ?? "", signIn: actions.signIn, alone };
+  const links = { addAccount: root.dataset.sessions ?? "", demo: root.dataset.demo ?? "", signIn: actions.signIn, alone };
   root.dataset.view = app.state.chatId === null ? "list" : "chat";
   root.dataset.live = app.state.connection.state;
   render(
@@ -174,8 +174,9 @@ function badge(unread) {
 /** The details of the open chat: at once when it is opened, a moment after something happened in it.
  * @param {number} sessionId @param {number} chatId */
 function refreshFacts(sessionId, chatId) {
-  const number = app.state.stream?.number ?? 0;
-  const name = `${chatId}/${number}`;
+  const stream = app.state.stream;
+  // Older messages that were fetched from Telegram are stored as well, without an event.
+  const name = [chatId, stream?.number, stream?.older, stream?.askBefore].join("/");
   if (name === factsFor) return;
   const wait = factsFor.startsWith(`${chatId}/`) ? FACTS_MS : 0;
   factsFor = name;

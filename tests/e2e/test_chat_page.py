@@ -304,6 +304,7 @@ def test_history_beyond_what_is_stored_comes_from_telegram(
     expect(bubble(page, "Old 1.")).to_be_attached()
     page.evaluate("document.querySelector('#log').scrollTop = 0")
     expect(page.get_by_text("This is the start of the chat.")).to_be_visible()
+    expect(page.get_by_label("Chat details").filter(has_text="History stored")).to_contain_text("70 messages, all")
 
 
 def test_telegram_without_answer_is_said(open_page: Pages, admin_user: User, session: Session) -> None:
@@ -532,6 +533,32 @@ def test_search_and_tabs_ask_the_server_for_what_the_page_lacks(
     page.get_by_label("Search chats").fill("")
     page.get_by_role("tab", name="Channels").click()
     expect(page.locator(".row")).to_have_text([re.compile("Oldest channel")])
+
+
+def test_without_any_account(open_page: Pages, admin_user: User, axe: Callable[[Page], list[str]]) -> None:
+    """What to do next is offered, not a list to choose from; the demo only where there is one (test_first_run)."""
+    page = connected(open_page("/chats/", user=admin_user))
+    expect(page.get_by_role("heading", name="No chats yet")).to_be_visible()
+    expect(page.get_by_role("link", name="Add account")).to_be_visible()
+    expect(page.get_by_label("Search chats")).to_have_count(0)
+    expect(page.get_by_role("link", name="Try the demo")).to_have_count(0)
+    assert axe(page) == []
+    reader = User.objects.create_user("reader", password="a long enough password", is_staff=True)
+    page = connected(open_page("/chats/", user=reader))
+    expect(page.locator(".empty")).to_contain_text("Ask a manager for access to one.")
+
+
+def test_actions_of_the_newest_message_are_in_reach_on_a_telephone(
+    open_page: Pages, admin_user: User, anna: Chat
+) -> None:
+    for number in range(3, 30):
+        world.make_message(anna, number, f"line {number}")
+    page = connected(open_page(address(anna), user=admin_user, width=360, height=640))
+    bubble(page, "line 29").click()
+    reply = bubble(page, "line 29").get_by_role("button", name="Reply")
+    expect(reply).to_be_in_viewport(ratio=1)
+    reply.click(timeout=PROMPT_MS)  # nothing lies over it
+    expect(page.locator(".rep")).to_contain_text("line 29")
 
 
 @pytest.mark.parametrize("width", [1440, 360])

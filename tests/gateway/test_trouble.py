@@ -109,6 +109,28 @@ def test_updates_that_telegram_no_longer_has_are_fetched(
         assert (chat.last_message_text, chat.unread_count) == ("new 4", dc_unread(dc, session, chat))
 
 
+def test_a_channels_long_difference_comes_slice_by_slice(
+    session: Session, dc: SandboxThread, gateway: GatewayThread, person: Callable[..., int], start_gateway: Any
+) -> None:
+    """However much came meanwhile, all of it comes: https://core.telegram.org/api/updates#recovering-gaps"""
+    anna, me = person("Anna"), session.telegram_user_id
+    news = dc.world("create_channel", anna, "News", kind="channel")
+    dc.world("add_user", news, me)
+    dc.world("send", anna, news, "seen")
+    here = Message.objects.filter(chat__session=session, chat__peer_id=news, service__isnull=True)
+    eventually(lambda: here.count() == 1)
+    gateway.stop()
+    for number in range(230):
+        dc.world("send", anna, news, str(number))
+    start_gateway()
+    eventually(lambda: here.count() == 231)
+    assert list(here.order_by("telegram_id").values_list("text", flat=True)) == ["seen", *map(str, range(230))]
+    eventually(lambda: not Gap.objects.filter(session=session, closed_at=None).exists())
+    assert list(Gap.objects.filter(session=session, box=news).values_list("how", "recovered")) == [("difference", 230)]
+    chat = Chat.objects.get(session=session, peer_id=news)
+    assert (chat.last_message_text, chat.unread_count) == ("229", dc_unread(dc, session, chat))
+
+
 def dc_unread(dc: SandboxThread, session: Session, chat: Chat) -> int:
     return int(dc.world("snapshot", session.telegram_user_id)["read_marks"][chat.peer_id]["unread"])
 

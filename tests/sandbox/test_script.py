@@ -76,6 +76,21 @@ async def test_they_write_unasked(sandbox: Sandbox, staff: Person) -> None:
     assert all(update.message.peer_id.user_id != staff.id for update in staff.of(types.UpdateNewMessage)[:count])
 
 
+async def test_who_has_written_twice_waits_for_an_answer(sandbox: Sandbox, staff: Person) -> None:
+    script, world, rng = Script(sandbox, timings=QUIET), sandbox.world, random.Random(1)
+    written: list[tuple[int, int]] = []
+    while (chosen := script._chosen(rng)) is not None:
+        written.append((chosen[0].user_id, chosen[1]))
+        world.send(*written[-1], "Hello?")
+        assert len(written) <= 2 * len(demo.PEOPLE) * len(demo.PHONES)
+    marta = contact(world)
+    assert (marta, staff.id) not in written  # two of hers wait from the beginning
+    world.send(staff.id, marta, "Yes?")
+    chosen = script._chosen(rng)
+    assert chosen is not None
+    assert (chosen[0].user_id, chosen[1]) == (marta, staff.id)
+
+
 async def test_whoever_was_blocked_meanwhile_is_not_answered(sandbox: Sandbox, staff: Person) -> None:
     script = Script(sandbox, timings=Timings((0.05, 0.05), (0, 0), (0, 0), (3600, 3600), 0))
     script.start()

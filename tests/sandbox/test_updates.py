@@ -212,29 +212,40 @@ class TestGetChannelDifference:
         again = await ann(of_channel(ann, room, found.pts))
         assert (type(again), again.final, again.pts) == (types.updates.ChannelDifferenceEmpty, True, found.pts)
 
-    async def test_slices_and_too_long(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+    async def test_more_than_the_limit_comes_in_slices(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        """However long the gap is, the limit only cuts it: https://core.telegram.org/api/updates#recovering-gaps"""
         ann, bob = await meet(sandbox, client_for)
         room = sandbox.world.create_channel(bob.id, "Super")
         sandbox.world.add_user(room, ann.id)
-        for number in range(150):
+        for number in range(250):
             sandbox.world.send(bob.id, room, str(number))
         end = sandbox.world.boxes.box(room).pts
-        part = await ann(of_channel(ann, room, end - 150, limit=1000))
-        assert (part.final, part.pts, len(part.new_messages)) == (False, end - 50, 100)
-        rest = await ann(of_channel(ann, room, part.pts, limit=1000))
-        assert (rest.final, rest.pts, texts(rest.new_messages)[-1]) == (True, end, "149")
-        assert isinstance(await ann(of_channel(ann, room, end - 100)), types.updates.ChannelDifference)
-        long = await ann(of_channel(ann, room, end - 101))
-        assert isinstance(long, types.updates.ChannelDifferenceTooLong)
-        assert (long.final, long.dialog.pts, long.dialog.top_message) == (True, end, 152)
-        assert (texts(long.messages)[0], long.dialog.unread_count) == ("149", 151)
+        for limit, most in ((100, 100), (10, 10), (1000, 100), (0, 1)):
+            part = await ann(of_channel(ann, room, end - 250, limit=limit))
+            assert (part.final, part.pts, len(part.new_messages)) == (False, end - 250 + most, most)
+            assert part.timeout is None
+        found, pts, final = [], end - 250, False
+        while not final:
+            part = await ann(of_channel(ann, room, pts))
+            found += texts(part.new_messages)
+            pts, final = part.pts, part.final
+        assert (found, pts) == ([str(number) for number in range(250)], end)
 
-    async def test_a_forgotten_log_is_too_long(self, sandbox: Sandbox, client_for: ClientFor) -> None:
-        (ann,) = await meet(sandbox, client_for, 1)
-        room = sandbox.world.create_channel(ann.id, "Super")
-        sandbox.world.send(ann.id, room, "a")
-        sandbox.world.forget_updates(room)
-        assert isinstance(await ann(of_channel(ann, room, 1)), types.updates.ChannelDifferenceTooLong)
+    async def test_what_the_log_has_lost_is_too_long(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        """https://core.telegram.org/constructor/updates.channelDifferenceTooLong: the latest messages, always final."""
+        ann, bob = await meet(sandbox, client_for)
+        room = sandbox.world.create_channel(bob.id, "Super")
+        sandbox.world.add_user(room, ann.id)
+        for number in range(30):
+            sandbox.world.send(bob.id, room, str(number))
+        end = sandbox.world.boxes.box(room).pts
+        sandbox.world.forget_updates(room, end - 10)
+        assert texts((await ann(of_channel(ann, room, end - 10))).new_messages)[0] == "20"
+        long = await ann(of_channel(ann, room, end - 11, limit=20))
+        assert isinstance(long, types.updates.ChannelDifferenceTooLong)
+        assert (long.final, long.dialog.pts, long.dialog.top_message) == (True, end, 32)
+        assert texts(long.messages) == [str(number) for number in range(29, 9, -1)]
+        assert long.dialog.unread_count == 31
 
     async def test_wrong_uses(self, sandbox: Sandbox, client_for: ClientFor, refused: Refused) -> None:
         ann, bob = await meet(sandbox, client_for)

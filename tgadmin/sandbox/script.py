@@ -24,6 +24,7 @@ _ECHO_LENGTH = 48
 _TYPING_SECONDS = (
     4.0  # clients show "typing" for about six seconds: https://core.telegram.org/method/messages.setTyping
 )
+UNANSWERED = 2  # messages that a contact writes unasked before he waits for an answer
 Span = tuple[float, float]
 
 
@@ -148,7 +149,10 @@ class Script:
                 self._world.send(account.user_id, peer, text)
 
     def _chosen(self, rng: random.Random) -> tuple[Account, int] | None:
-        """A scripted contact and somebody to write to: one who lives, is no script, and has written with him before."""
+        """A scripted contact and somebody to write to: one who lives, is no script, and has written with him before.
+
+        Who has written twice waits for an answer.
+        """
         accounts = self._world.accounts
         candidates = []
         for account in accounts:
@@ -156,9 +160,16 @@ class Script:
                 continue
             for peer in self._world.boxes.box(account.user_id).dialogs:
                 other = accounts.get(peer)
-                if other is not None and other.live and not other.is_scripted and not other.is_service:
+                if other is None or not other.live or other.is_scripted or other.is_service:
+                    continue
+                if not self._waits_for_answer(account.user_id, peer):
                     candidates.append((account, peer))
         return rng.choice(candidates) if candidates else None
+
+    def _waits_for_answer(self, author: int, peer: int) -> bool:
+        box = self._world.boxes.box(author)
+        last = [box.posts[number].author for number in box.thread(peer)[-UNANSWERED:]]
+        return last == [author] * UNANSWERED
 
     # --- inside
 

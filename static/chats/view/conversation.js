@@ -21,9 +21,11 @@ import { avatar, icon, iconButton } from "./parts.js";
 export function conversation(app, actions) {
   const chat = app.chat;
   if (app.state.chatId === null || !chat) {
+    const [title, text] = app.session
+      ? ["Choose a chat", html`Pick one on the left, or press <kbd>/</kbd> to search and <kbd>?</kbd> for all shortcuts.`]
+      : ["No chats yet", "They appear here once a Telegram account is signed in."];
     return html`<main class="conv">${banner(app, actions)}
-      <div class="none"><div>${icon("forum")}<h2>Choose a chat</h2>
-        <p>Pick one on the left, or press <kbd>/</kbd> to search and <kbd>?</kbd> for all shortcuts.</p></div></div></main>`;
+      <div class="none"><div>${icon("forum")}<h2>${title}</h2><p>${text}</p></div></div></main>`;
   }
   return html`<main class="conv">
     ${header(app, chat, actions)} ${banner(app, actions)}

@@ -9,7 +9,7 @@ import { listTime } from "../logic/time.js";
 import { banner } from "./conversation.js";
 import { avatar, icon, time } from "./parts.js";
 
-/** @typedef {{addAccount: string, signIn: string, alone: boolean}} Around alone: on a narrow screen the list is all there is */
+/** @typedef {{addAccount: string, demo: string, signIn: string, alone: boolean}} Around alone: on a narrow screen the list is all there is */
 
 /** @param {import("../app.js").App} app @param {Around} links */
 export function list(app, links) {
@@ -17,7 +17,14 @@ export function list(app, links) {
   return html`<section class="list" aria-label="Chats" role=${links.alone ? "main" : nothing}>
     ${state.chatId === null ? html`<h1 class="sr">Chats</h1>` : nothing}
     ${links.alone ? banner(app, links) : nothing} ${accounts(app, links)}
-    <div class="search">
+    ${app.session ? html`${finder(app)} ${rows(app)}` : nobody(app, links)}
+  </section>`;
+}
+
+/** @param {import("../app.js").App} app */
+function finder(app) {
+  const { state } = app;
+  return html`<div class="search">
       ${icon("search")}
       <input
         id="chat-search" type="search" placeholder="Search chats" aria-label="Search chats" autocomplete="off" maxlength="200"
@@ -28,9 +35,21 @@ export function list(app, links) {
     </div>
     <div class="tabs" role="tablist" aria-label="Which chats" @keydown=${tabKey}>
       ${TABS.map((tab) => tabButton(app, tab))}
-    </div>
-    ${rows(app, links)}
-  </section>`;
+    </div>`;
+}
+
+/** No account is shown: the others that the viewer may see, or how to get one.
+ * @param {import("../app.js").App} app @param {Around} links */
+function nobody(app, links) {
+  const { sessions } = app.state;
+  if (sessions.length) {
+    return html`<p class="empty">${icon("sim_card")}<span>Choose an account.</span>
+      ${sessions.map((one) => html`<a class="btn" dir="auto" href=${app.path(one.id, null)} @click=${(/** @type {MouseEvent} */ event) => choose(event, app, one.id)}>${one.name}</a>`)}</p>`;
+  }
+  if (!app.state.mayAdd) return html`<p class="empty">${icon("sim_card")}<span>No account yet.</span><span>Ask a manager for access to one.</span></p>`;
+  return html`<p class="empty">${icon("sim_card")}<span>No account yet.</span>
+    ${links.addAccount ? html`<a class="btn p" href=${links.addAccount}>Add account</a>` : nothing}
+    ${links.demo ? html`<a class="btn" href=${links.demo}>Try the demo</a>` : nothing}</p>`;
 }
 
 /** @param {import("../app.js").App} app @param {Around} links */
@@ -105,8 +124,8 @@ function searchKey(event, app) {
   }
 }
 
-/** @param {import("../app.js").App} app @param {Around} links */
-function rows(app, links) {
+/** @param {import("../app.js").App} app */
+function rows(app) {
   const { state } = app;
   const chats = shown(state.chats.values(), state.tab, state.query, state.chatId);
   const view = state.views.get(viewKey(state)) ?? { more: null, loading: false, error: "" };
@@ -123,7 +142,7 @@ function rows(app, links) {
     ${view.loading ? skeleton(chats.length ? 2 : 6) : nothing}
     ${view.error ? html`<p class="hintbox" role="alert">${view.error} <button type="button" class="link" @click=${more}>Try again</button></p>` : nothing}
     ${view.more && !view.loading && !view.error ? html`<button type="button" class="link more" @click=${more}>More chats</button>` : nothing}
-    ${!chats.length && !view.loading && !view.error ? empty(app, links) : nothing}
+    ${!chats.length && !view.loading && !view.error ? empty(app) : nothing}
   </div>`;
 }
 
@@ -144,21 +163,17 @@ export function skeleton(count) {
     <span class="sr" role="status">Loading</span>`;
 }
 
-/** @param {import("../app.js").App} app @param {Around} links */
-function empty(app, links) {
+/** @param {import("../app.js").App} app */
+function empty(app) {
   const { state } = app;
   if (state.query.trim()) return html`<p class="empty">No chat matches “<bdi>${state.query.trim()}</bdi>”.</p>`;
   if (state.tab === "unread") return html`<p class="empty">${icon("done_all")}<span>All read.</span></p>`;
   if (state.tab !== "all") return html`<p class="empty">Nothing of this kind here.</p>`;
-  if (!app.session) {
-    return html`<p class="empty">${icon("sim_card")}<span>No account yet.</span>
-      ${state.mayAdd && links.addAccount ? html`<a class="btn p" href=${links.addAccount}>Add account</a>` : html`<span>Ask a manager for access to one.</span>`}</p>`;
-  }
   const words = {
     signing_in: "This account is being signed in. Its chats appear here when that is done.",
     syncing: "Fetching this account's chats…",
     ready: "No chats yet.",
-  }[app.session.status];
+  }[app.session?.status ?? ""];
   return html`<p class="empty">${icon("inbox")}<span>${words ?? "No chats are stored yet. They come when this account is connected."}</span></p>`;
 }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tgadmin.sandbox.world.world import World
 
 SLICE = 100  # events in one answer
+CHANNEL_KEPT = 100_000  # pts that a channel's log goes back: https://core.telegram.org/constructor/updates.channelDifferenceTooLong
 FIRST_SEQ = 1
 
 
@@ -69,16 +70,20 @@ class Updates:
         return types.updates.Difference(*answer, self._state(box, box.pts, now, key))
 
     def channel_difference(self, user_id: int, channel: int, pts: int, limit: int) -> Any:
-        """https://core.telegram.org/method/updates.getChannelDifference"""
+        """https://core.telegram.org/method/updates.getChannelDifference
+
+        What is more than `limit` comes in slices; only what the log has lost is too long.
+        """
         self._world.talk.readable_channel(user_id, channel)
         box = self._boxes.box(channel)
         _check_pts(pts, box)
         if pts == box.pts:
             return types.updates.ChannelDifferenceEmpty(box.pts, final=True, timeout=30)
-        if pts < box.floor or pts + max(limit, 1) < box.pts:
+        if pts < max(box.floor, box.pts - CHANNEL_KEPT):
             return self._channel_too_long(user_id, box, limit)
         events = box.since(pts)
-        part, more = events[:SLICE], len(events) > SLICE
+        most = max(1, min(limit, SLICE))
+        part, more = events[:most], len(events) > most
         messages, updates, mentioned = self._replay(part, channel, user_id)
         users, chats = self._world.peers.entities(user_id, [channel, *mentioned])
         reached = part[-1].pts if more else box.pts
