@@ -98,6 +98,7 @@ _servers = _start_before_django()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long forms too")
+    parser.addoption("--write-docs", action="store_true", help="tests that make pages of docs/ write them anew")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
