@@ -34,6 +34,9 @@ PAUSE = 0.02
 class Cluster:
     """Running from `start` to `stop`. ``gateways`` are the names of the gateway processes."""
 
+    telegram = LOOPBACK
+    """The data centre's address."""
+
     def __init__(self, base: Path, gateways: int, seed: int) -> None:
         self.data = DataDir.at(base / "data")
         self.data.prepare()
@@ -65,20 +68,21 @@ class Cluster:
             SESSION_ENCRYPTION_KEYS=secrets.token_urlsafe(48),
             TELEGRAM_API_ID="1",
             TELEGRAM_API_HASH=secrets.token_hex(16),
-            TELEGRAM_DC=f"1@{LOOPBACK}:{dc}",
+            TELEGRAM_DC=f"1@{self.telegram}:{dc}",
             TELEGRAM_DC_PUBLIC_KEY=str(sandbox / "public-key.pem"),
             DJANGO_SUPERUSER_USERNAME="admin",
             DJANGO_SUPERUSER_PASSWORD=secrets.token_urlsafe(16),
             PYTHONUNBUFFERED="1",
         )
         options = {
-            "--port": dc, "--control-port": control, "--dcs": DCS, "--seed": self._seed,
+            "--host": self.telegram, "--port": dc, "--control-port": control, "--dcs": DCS, "--seed": self._seed,
             "--state": sandbox / "world.sqlite", "--codes": self.codes, "--public-key": sandbox / "public-key.pem",
         }  # fmt: skip
+        self._servers_are_ready()
         self._launch("sandbox", ["manage.py", "sandbox", *(str(word) for pair in options.items() for word in pair)])
         token = sandbox / "world.sqlite.control-token"
         self._wait("the sandbox", lambda: token.exists() and (sandbox / "public-key.pem").exists())
-        self.control = ControlClient(f"http://{LOOPBACK}:{control}", token.read_text().strip())
+        self.control = ControlClient(f"http://{self.telegram}:{control}", token.read_text().strip())
         self._prepare()
         web = ["-m", "daphne", "-v", "0", "-b", LOOPBACK, "-p", str(self.port), "tgadmin.asgi:application"]
         self._launch("web", web, TGADMIN_PROCESS="web", LIVE_SOCKETS_PER_USER="100")
@@ -177,7 +181,14 @@ class Cluster:
 
     def _child(self, name: str, command: list[str], **own: str) -> Child:
         environment = {**self.environment, **own}
-        return Child(name, [sys.executable, *command], environment, self.data.log(name), ROOT, self._pipe)
+        return Child(name, [self._python(name), *command], environment, self.data.log(name), ROOT, self._pipe)
+
+    def _servers_are_ready(self) -> None:
+        """PostgreSQL and Valkey answer."""
+
+    def _python(self, name: str) -> str:
+        """The program that runs the process of that name."""
+        return sys.executable
 
     def _wait(self, what: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS

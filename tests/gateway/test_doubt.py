@@ -276,6 +276,7 @@ def test_every_kind_says_what_follows_from_an_unknown_outcome() -> None:
         Kind.TYPING: Rule.DROP,
         Kind.HISTORY: Rule.REPEAT,
         Kind.DIALOGS: Rule.REPEAT,
+        Kind.UNREAD: Rule.REPEAT,
         Kind.LOG_OUT: Rule.REPEAT,
         Kind.SIGN_IN_SEND_CODE: Rule.REPEAT,
         Kind.SIGN_IN_RESEND: Rule.REPEAT,

@@ -208,7 +208,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """A row of messages.getDialogs: the chat's own facts, with its top message where it has one."""
+    """A row of messages.getDialogs: the chat's own facts, with its top message where it has one.
+
+    ``overtaken``: messages were deleted while it was fetched, so that its count may be of before or after."""
 
     peer_id: int
     top_message_id: int
@@ -219,6 +221,7 @@ class Dialog:
     archived: bool = False
     muted_until: datetime | None = None
     pts: int | None = None
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

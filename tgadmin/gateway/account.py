@@ -14,7 +14,7 @@ from tgadmin.core import backoff
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.types import PeerKind
-from tgadmin.gateway import gaps, stopping, stored
+from tgadmin.gateway import gaps, stopping, stored, unread
 from tgadmin.gateway.context import Gateway
 from tgadmin.gateway.entrance import Turn
 from tgadmin.gateway.inbox import SessionInbox
@@ -162,6 +162,7 @@ class Account:
                 turn.leave()
                 log.info("account ready", session=self.session_id)
                 await self._gateway.threads.run(gaps.recover, self.session_id)
+                await self._gateway.threads.run(unread.ask, self.session_id)
                 self._gateway.wake_bus()
             return await closed
         finally:

@@ -23,7 +23,7 @@ from apps.chats.services.record import Recorded
 from apps.sessions.services import status
 from tgadmin.core import backoff
 from tgadmin.core.clock import Clock, SystemClock
-from tgadmin.gateway import database, gaps
+from tgadmin.gateway import database, gaps, unread
 from tgadmin.gateway.beats import TROUBLE
 from tgadmin.gateway.bus import Bus
 from tgadmin.gateway.context import Gateway
@@ -205,6 +205,8 @@ class GatewayProcess:
             log.warning("unreadable update", session=session_id, kind=one.kind, reason=one.reason)
         if recorded.gaps:
             self._errand(gaps.recover, session_id)
+        if recorded.doubts:
+            self._errand(unread.ask, session_id)
 
     def _refused(self, session_id: int, what: str) -> None:
         self._errand(status.note, session_id, "not_stored", "", {"what": what})

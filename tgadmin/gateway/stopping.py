@@ -14,7 +14,9 @@ from apps.sessions.services import commands, leases, status
 from apps.sessions.services.commands import Kind
 from apps.sessions.services.leases import Held
 
-NEED_ACCOUNT = (Kind.SEND, Kind.EDIT, Kind.DELETE, Kind.READ, Kind.TYPING, Kind.HISTORY, Kind.DIALOGS)
+NEED_ACCOUNT = (
+    Kind.SEND, Kind.EDIT, Kind.DELETE, Kind.READ, Kind.TYPING, Kind.HISTORY, Kind.DIALOGS, Kind.UNREAD,
+)  # fmt: skip
 
 
 @transaction.atomic

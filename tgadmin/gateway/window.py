@@ -1,7 +1,8 @@
 """What updates said while a page was being fetched: the page may be older than they are.
 
 Telegram answers a fetch as of one moment; an edit or a deletion after it can reach the inbox before the page does. What
-the page says of those messages is then stale, and a deleted one must not come back.
+the page says of those messages is then stale, and a deleted one must not come back. A dialog's unread count is then one
+of which nobody knows whether the deleted ones are in it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 from tgadmin.core.types import (
     Change,
+    Dialog,
     History,
     Incoming,
     Message,
@@ -41,8 +43,14 @@ class Window:
         """The page without what was deleted meanwhile, with what was edited as it is now."""
         if not self._deleted and not self._newer:
             return incoming
-        changes = tuple(self._page(change) if isinstance(change, History) else change for change in incoming.changes)
-        return replace(incoming, changes=changes)
+        return replace(incoming, changes=tuple(map(self._change, incoming.changes)))
+
+    def _change(self, change: Change) -> Change:
+        if isinstance(change, History):
+            return self._page(change)
+        if isinstance(change, Dialog) and any(box == box_of(change.peer_id) for box, _ in self._deleted):
+            return replace(change, overtaken=True)
+        return change
 
     def _page(self, page: History) -> History:
         box = box_of(page.peer_id)

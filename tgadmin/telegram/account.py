@@ -236,6 +236,13 @@ class AccountClient:
                 self._stream.learn(dialogs.channel_pts(answer))
             yield dialogs.converted(answer, self._me)
 
+    async def peer_dialogs(self, peer_ids: Sequence[int]) -> Incoming:
+        """These dialogs (up to 100), as a page of ``dialogs`` has them."""
+        peers = [T.InputDialogPeer(await self._hashes.input_peer(peer_id)) for peer_id in peer_ids]
+        answer = await self._call(F.messages.GetPeerDialogsRequest(peers))
+        self._note(answer)
+        return dialogs.converted(answer, self._me)
+
     async def state(self) -> Checkpoint:
         """Telegram's present state of the account and of every channel in its dialogs."""
         return await dialogs.first_state(self._call)

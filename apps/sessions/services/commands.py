@@ -37,6 +37,7 @@ class Kind(StrEnum):
     TYPING = "typing"
     HISTORY = "history"
     DIALOGS = "dialogs"
+    UNREAD = "unread"
     LOG_OUT = "log_out"
     PROXY_SET = "proxy.set"
     PROXY_TRY = "proxy.try"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apps.sessions.services.commands import Kind
+from tgadmin.core.errors import Kind as ErrorKind
+from tgadmin.core.errors import TelegramError
 from tgadmin.core.types import Dialog, History, Incoming
 from tgadmin.gateway import gaps
+from tgadmin.gateway import unread as counts
 from tgadmin.gateway.job import Done, Handler, Job, Rule
 
 PAGE_SECONDS = 25.0
 TYPING_LIFE = timedelta(seconds=5)
+ABOUT_A_PEER = (ErrorKind.CALLER, ErrorKind.RIGHTS, ErrorKind.REFUSED)
 
 
 async def read(job: Job) -> Done:
@@ -59,6 +65,40 @@ async def dialogs(job: Job) -> Done:
     return Done({"chats": chats})
 
 
+async def unread(job: Job) -> Done:
+    """How much is unread where that is in doubt; what is in doubt still, since more happened meanwhile, is asked again
+    later."""
+    threads, session_id = job.gateway.threads, job.held.session_id
+    peers = await threads.run(counts.doubtful, session_id)
+    if not peers:
+        return Done()
+    try:
+        await _fetch_dialogs(job, peers)
+    except TelegramError as error:
+        if error.kind not in ABOUT_A_PEER or error.is_fatal:
+            raise
+        for peer_id in peers:
+            await _fetch_dialog(job, peer_id)
+            job.progress(PAGE_SECONDS)
+    return Done({"chats": len(peers)}, partial(counts.ask, session_id, int(job.payload.get("tries") or 0) + 1))
+
+
+async def _fetch_dialogs(job: Job, peers: Sequence[int]) -> None:
+    with job.account.inbox.window() as window:
+        page = await job.account.client.peer_dialogs(peers)
+        await job.account.inbox.put_fetched(window.reconcile(page))
+
+
+async def _fetch_dialog(job: Job, peer_id: int) -> None:
+    """One that Telegram tells nothing of does not keep the others from being asked for."""
+    try:
+        await _fetch_dialogs(job, [peer_id])
+    except TelegramError as error:
+        if error.kind not in ABOUT_A_PEER or error.is_fatal:
+            raise
+        await job.gateway.threads.run(counts.leave, job.held.session_id, peer_id)
+
+
 def _dialogs_in(page: Incoming) -> int:
     return sum(isinstance(change, Dialog) for change in page.changes)
 
@@ -68,4 +108,5 @@ HANDLERS = (
     Handler(Kind.TYPING, typing, Rule.DROP, methods=("messages.setTyping",), timeout=5.0),
     Handler(Kind.HISTORY, history, Rule.REPEAT, methods=("messages.getHistory",), slow=True),
     Handler(Kind.DIALOGS, dialogs, Rule.REPEAT, methods=("messages.getDialogs",), slow=True, timeout=PAGE_SECONDS),
+    Handler(Kind.UNREAD, unread, Rule.REPEAT, methods=("messages.getPeerDialogs",), slow=True, timeout=PAGE_SECONDS),
 )

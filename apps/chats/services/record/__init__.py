@@ -26,13 +26,14 @@ __all__ = ["Recorded", "joined", "make_ready", "record"]
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What a batch came to. ``typing`` goes to the pages as it is; ``gaps`` have to be fetched; ``changed`` says
-    whether pages have anything to read."""
+    whether pages have anything to read; ``doubts``, whether Telegram has to be asked how much is unread somewhere."""
 
     new_messages: int
     changed: bool
     typing: tuple[tuple[Typing, str], ...] = ()
     gaps: tuple[Gap, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    doubts: bool = False
 
 
 def joined(parts: Iterable[Recorded]) -> Recorded:
@@ -44,6 +45,7 @@ def joined(parts: Iterable[Recorded]) -> Recorded:
         typing=tuple(one for part in parts for one in part.typing),
         gaps=tuple(one for part in parts for one in part.gaps),
         unreadable=tuple(one for part in parts for one in part.unreadable),
+        doubts=any(part.doubts for part in parts),
     )
 
 
@@ -73,4 +75,5 @@ async def record(
         typing=tuple(state.typing),
         gaps=tuple(gap for gap in state.gaps if gap.how is GapKind.TOO_LONG),
         unreadable=tuple(state.unreadable),
+        doubts=state.doubts or bool(state.unknown),
     )

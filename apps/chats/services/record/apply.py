@@ -56,7 +56,10 @@ def _arrive(state: State, chat: ChatRow, message: Message) -> MessageRow:
     row = state.insert(chat, message)
     chat.add_event("message", row.pk)
     if not message.out and message.id > chat.read_inbox_max_id:
-        chat.unread_count += 1
+        if chat.is_counted or message.id > (chat.last_message_id or 0):
+            chat.unread_count += 1
+        else:  # a dialog that was fetched meanwhile may have counted it
+            state.count_unread(chat)
     return row
 
 
@@ -87,8 +90,8 @@ def _again(state: State, chat: ChatRow, row: MessageRow, message: Message) -> No
         state.touch(row)
         chat.add_event("edit", row.pk)
     _freshen(state, chat, row, message)
-    if not message.out and message.id > chat.read_inbox_max_id and chat.covers(chat.read_inbox_max_id):
-        state.recount.add(chat.pk)
+    if not message.out and row.deleted_at is None and message.id > chat.read_inbox_max_id:
+        state.count_unread(chat)
 
 
 def _is_our_draft(row: MessageRow, message: Message) -> bool:
@@ -165,20 +168,34 @@ def _edited(state: State, change: MessageEdited) -> None:
 def _deleted(state: State, change: MessagesDeleted) -> None:
     for telegram_id in change.ids:
         row = state.stored.get((change.box, telegram_id))
-        if row is not None and row.deleted_at is None:
-            _erase(state, state.by_pk[row.chat_id], row)
+        if row is None:
+            _unknown_deleted(state, change.box, telegram_id)
+        elif row.deleted_at is None:
+            chat = state.by_pk[row.chat_id]
+            if _erase(state, chat, row):
+                chat.unread_count = max(0, chat.unread_count - 1)
+                if not chat.is_counted:  # a dialog that was fetched meanwhile may not have counted it any more
+                    state.count_unread(chat)
 
 
-def _erase(state: State, chat: ChatRow, row: MessageRow) -> None:
+def _unknown_deleted(state: State, box: int, telegram_id: int) -> None:
+    """It may have been counted as unread, somewhere."""
+    if box == ACCOUNT_BOX:
+        state.unknown.add(telegram_id)
+    elif (chat := state.chats.get(box)) is not None and chat.unread_count and telegram_id > chat.read_inbox_max_id:
+        state.count_unread(chat)
+
+
+def _erase(state: State, chat: ChatRow, row: MessageRow) -> bool:
+    """Whether the message was an unread one."""
     row.erase(state.now)
     if row.out and row.state != "sent":
         row.settle()
     state.touch(row)
     chat.add_event("delete", row.pk)
-    if not row.out and row.telegram_id is not None and row.telegram_id > chat.read_inbox_max_id:
-        chat.unread_count = max(0, chat.unread_count - 1)
     if chat.last_message_id == row.telegram_id:
         state.refresh.add(chat.pk)
+    return not row.out and row.telegram_id is not None and row.telegram_id > chat.read_inbox_max_id
 
 
 def _read_inbox(state: State, change: ReadInbox) -> None:
@@ -186,11 +203,11 @@ def _read_inbox(state: State, change: ReadInbox) -> None:
     if chat is None or change.max_id < chat.read_inbox_max_id:
         return
     chat.read_inbox_max_id = change.max_id
-    if chat.covers(change.max_id):
-        # Counted from what is stored: what Telegram says was true at that update, not after the later ones.
-        state.recount.add(chat.pk)
-    elif change.still_unread is not None:
+    # Counted from what is stored: what Telegram says was true at that update, not after the later ones.
+    if not chat.is_counted and change.still_unread is not None:
         chat.unread_count = change.still_unread
+    if chat.unread_count:
+        state.count_unread(chat)
     chat.add_event("read_inbox", data={"max_id": change.max_id})
 
 
@@ -254,13 +271,12 @@ def _take_unread(state: State, chat: ChatRow, change: Dialog) -> None:
     if change.read_inbox_max_id > chat.read_inbox_max_id:
         chat.read_inbox_max_id = change.read_inbox_max_id
         chat.add_event("read_inbox", data={"max_id": chat.read_inbox_max_id})
-    newest = chat.last_message_id or 0
-    if chat.covers(chat.read_inbox_max_id):
-        state.recount.add(chat.pk)
-    elif newest <= change.top_message_id:
-        chat.unread_count = change.unread_count
-    else:
-        chat.unread_count = max(chat.unread_count, change.unread_count)
+    exact = (chat.last_message_id or 0) <= change.top_message_id and not change.overtaken
+    if exact and not chat.is_counted:
+        chat.unread_count, chat.unread_doubtful = change.unread_count, False
+        return
+    chat.unread_count = max(chat.unread_count, change.unread_count)
+    state.count_unread(chat)
 
 
 def _history(state: State, change: History) -> None:
@@ -281,9 +297,8 @@ def _history(state: State, change: History) -> None:
     # An open page cannot know of what lay in a gap, even if new messages have come since.
     if is_shown and change.before_id == 0 and (changed or state.new != before):
         chat.add_event("reset")
-    # A mark of 0 may only mean that nobody has told us yet: then the fetched ones are no news.
-    if chat.unread_count and chat.read_inbox_max_id and chat.covers(chat.read_inbox_max_id):
-        state.recount.add(chat.pk)
+    if chat.is_counted and (chat.unread_count or chat.unread_doubtful):
+        state.count_unread(chat)
 
 
 def _correct(state: State, chat: ChatRow, change: History) -> bool:
@@ -301,7 +316,8 @@ def _correct(state: State, chat: ChatRow, change: History) -> bool:
         if row.telegram_id is None or row.telegram_id in ids or row.deleted_at is not None or row.is_new:
             continue
         if low <= row.telegram_id <= high:
-            _erase(state, chat, row)
+            if _erase(state, chat, row):
+                state.count_unread(chat)
             changed = True
     return changed
 

@@ -39,6 +39,7 @@ class ChatRow:
     archived: bool
     synced_from_id: int | None
     history_complete: bool
+    unread_doubtful: bool
     last_event: int
     dirty: bool = False
     events: list[tuple[str, int | None, str | None]] = field(default_factory=list)
@@ -52,6 +53,12 @@ class ChatRow:
         if kind == "message" and message_pk is not None:
             self.announced.add(message_pk)
         self.events.append((kind, message_pk, None if data is None else json.dumps(data)))
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether every message that may be unread is stored: then the count is told by what is stored. (A read mark
+        of 0 may only mean that nobody has told us yet.)"""
+        return bool(self.read_inbox_max_id) and self.covers(self.read_inbox_max_id)
 
     def covers(self, message_id: int) -> bool:
         """Whether every message of the chat after ``message_id`` is stored."""

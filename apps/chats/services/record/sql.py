@@ -19,7 +19,7 @@ HOLD = "SELECT 1 FROM telegram_leases WHERE session_id = %s AND owner_id = %s AN
 CHAT_COLUMNS = (
     'id, peer_id, kind, title, username, members_count, can_send, "left", last_message_at, last_message_id, '
     "last_message_text, last_message_sender, last_message_out, unread_count, read_inbox_max_id, read_outbox_max_id, "
-    "muted_until, pinned, archived, synced_from_id, history_complete, last_event"
+    "muted_until, pinned, archived, synced_from_id, history_complete, unread_doubtful, last_event"
 )
 
 # Locks are taken in the order of ids: two transactions that need the same chats wait, they do not deadlock.
@@ -167,14 +167,14 @@ UPDATE telegram_chats c SET kind = k.kind, title = k.title, username = k.usernam
     last_message_text = k.last_message_text, last_message_sender = k.last_message_sender,
     last_message_out = k.last_message_out, unread_count = k.unread_count, read_inbox_max_id = k.read_inbox_max_id,
     read_outbox_max_id = k.read_outbox_max_id, muted_until = k.muted_until, pinned = k.pinned, archived = k.archived,
-    synced_from_id = k.synced_from_id, history_complete = k.history_complete, last_event = k.last_event,
-    updated_at = clock_timestamp()
+    synced_from_id = k.synced_from_id, history_complete = k.history_complete, unread_doubtful = k.unread_doubtful,
+    last_event = k.last_event, updated_at = clock_timestamp()
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bool[], %s::bool[], %s::timestamptz[],
     %s::bigint[], %s::text[], %s::text[], %s::bool[], %s::int[], %s::bigint[], %s::bigint[], %s::timestamptz[],
-    %s::bool[], %s::bool[], %s::bigint[], %s::bool[], %s::bigint[])
+    %s::bool[], %s::bool[], %s::bigint[], %s::bool[], %s::bool[], %s::bigint[])
     k(id, kind, title, username, members_count, can_send, is_left, last_message_at, last_message_id, last_message_text,
     last_message_sender, last_message_out, unread_count, read_inbox_max_id, read_outbox_max_id, muted_until, pinned,
-    archived, synced_from_id, history_complete, last_event)
+    archived, synced_from_id, history_complete, unread_doubtful, last_event)
 WHERE c.id = k.id AND c.id = ANY(%s)
 """
 
@@ -183,6 +183,15 @@ UPDATE telegram_chats c SET unread_count = (
     SELECT count(*) FROM telegram_messages m
     WHERE m.chat_id = c.id AND m.telegram_id > c.read_inbox_max_id AND NOT m.out AND m.deleted_at IS NULL)
 WHERE c.id = ANY(%s)
+"""
+
+# Messages that nobody knew were deleted: wherever they may have been counted, the count is in doubt.
+DOUBT_UNREAD = """
+UPDATE telegram_chats c SET unread_doubtful = true
+WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unread_doubtful AND NOT c.history_complete
+    AND (c.synced_from_id IS NULL OR c.synced_from_id > c.read_inbox_max_id + 1)
+    AND EXISTS (SELECT 1 FROM unnest(%s::bigint[]) k(id)
+        WHERE k.id > c.read_inbox_max_id AND k.id <= c.last_message_id)
 """
 
 # The last message was deleted: the one before it is the last now.

@@ -32,6 +32,10 @@ class State:
     touched: dict[int, MessageRow] = field(default_factory=dict)
     removed: list[int] = field(default_factory=list)
     recount: set[int] = field(default_factory=set)
+    unknown: set[int] = field(default_factory=set)
+    """Deleted messages of the account's box that nobody knew."""
+    doubts: bool = False
+    """Some count has become doubtful."""
     refresh: set[int] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
     typing: list[tuple[Typing, str]] = field(default_factory=list)
@@ -52,6 +56,15 @@ class State:
                 was_left = chat.left
                 describe(chat, peer)
                 self.note_return(chat, was_left)
+
+    def count_unread(self, chat: ChatRow) -> None:
+        """Something happened to the chat's unread messages: count what is stored, or else have Telegram asked."""
+        if chat.is_counted:
+            self.recount.add(chat.pk)
+            chat.unread_doubtful = False
+        elif not chat.unread_doubtful:
+            chat.unread_doubtful = self.doubts = True
+        chat.dirty = True
 
     def note_return(self, chat: ChatRow, was_left: bool) -> None:
         """The account is in a channel again that it had left: what was written meanwhile, and how far the channel

@@ -12,7 +12,7 @@ from apps.chats.services.record import sql
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow
 from apps.chats.services.record.state import State
-from tgadmin.core.types import Checkpoint, Peer
+from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Peer
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -28,6 +28,7 @@ _chat = attrgetter(
     "pk", "kind", "title", "username", "members_count", "can_send", "left", "last_message_at", "last_message_id",
     "last_message_text", "last_message_sender", "last_message_out", "unread_count", "read_inbox_max_id",
     "read_outbox_max_id", "muted_until", "pinned", "archived", "synced_from_id", "history_complete",
+    "unread_doubtful",
 )  # fmt: skip
 
 
@@ -37,6 +38,8 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
     await _store_presence(conn, session_id, state)
     await _store_messages(conn, session_id, state)
     await _store_chats(conn, [chat for chat in state.chats.values() if chat.dirty])
+    if state.unknown:
+        await conn.execute(sql.DOUBT_UNREAD, (session_id, CHANNEL_MARK, sorted(state.unknown)), prepare=True)
     if state.recount:
         await conn.execute(sql.RECOUNT_UNREAD, (sorted(state.recount),), prepare=True)
     if state.refresh:
@@ -116,7 +119,7 @@ async def _store_chats(conn: Connection, chats: Sequence[ChatRow]) -> None:
     if events:
         await conn.execute(sql.INSERT_EVENTS, tuple(columns_of(events, 5)), prepare=True)
     rows = [(*_chat(chat), chat.last_event + len(chat.events)) for chat in chats]
-    columns = columns_of(rows, 21)
+    columns = columns_of(rows, 22)
     await conn.execute(sql.UPDATE_CHATS, (*columns, columns[0]), prepare=True)
 
 

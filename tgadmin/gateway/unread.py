@@ -1,0 +1,52 @@
+"""Unread counts that neither what is stored nor updates can tell: Telegram is asked for the dialogs anew.
+
+Messages that were deleted unseen, a read mark far below what is stored, a page and updates that overtook each other:
+`record` marks the chat, and until the answer the count is the best guess. Official clients repair theirs the same way.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.chats.models import Chat
+from apps.sessions.models import Command
+from apps.sessions.services import commands
+from apps.sessions.services.commands import Kind
+
+LANE = "unread"
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before Telegram is asked: doubts that come in a row are asked about once, chats in which more happens than a
+request takes are asked about less and less often."""
+AT_ONCE = 100
+"""Dialogs in one request: as many as one page of them holds."""
+
+
+@transaction.atomic
+def ask(session_id: int, tries: int = 0) -> bool:
+    """Have Telegram asked soon, unless nothing is in doubt or that is under way; whether it was ordered.
+
+    ``tries``: how often it was asked in a row without the doubt being removed.
+    """
+    if not doubtful(session_id):
+        return False
+    waiting = Command.objects.filter(session_id=session_id, kind=Kind.UNREAD, state=Command.State.QUEUED)
+    if waiting.exists():
+        return False
+    pause = timedelta(seconds=min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries))
+    payload = {"tries": tries}
+    commands.enqueue(session_id, Kind.UNREAD, LANE, payload, not_before=timezone.now() + pause)
+    return True
+
+
+def doubtful(session_id: int) -> list[int]:
+    """The chats in doubt (peer ids), those used last first, as many as one request takes."""
+    chats = Chat.objects.filter(session_id=session_id, unread_doubtful=True, left=False)
+    return list(chats.order_by("-last_message_at").values_list("peer_id", flat=True)[:AT_ONCE])
+
+
+def leave(session_id: int, peer_id: int) -> None:
+    """Telegram does not tell of this chat: its count stays as it is."""
+    Chat.objects.filter(session_id=session_id, peer_id=peer_id).update(unread_doubtful=False)
