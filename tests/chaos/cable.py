@@ -1,9 +1,9 @@
 """A cable between two network interfaces that can be cut, slow or lossy: `python -m tests.chaos.cable LEFT RIGHT SEED`.
 
 Runs in a network namespace of its own and passes Ethernet frames on. Not tc's netem: many kernels are built without it
-(so is the one of most small virtual machines), and what it drops no seed decides. A line on standard input says what the
-cable does from then on, as JSON with any fields of `Way` for both ways or for one (``{"left": {…}}`` is what comes in
-at LEFT); each is answered by a line with how many frames were dropped and delayed so far.
+(those of many small virtual machines), and what it drops no seed decides. A line on standard input says what the cable
+does from then on, as JSON with any fields of `Way` for both ways or for one (``{"left": {…}}`` is what comes in at
+LEFT); each is answered by a line with how many frames were dropped and delayed so far.
 """
 
 from __future__ import annotations

@@ -131,6 +131,36 @@ def test_a_channels_long_difference_comes_slice_by_slice(
     assert (chat.last_message_text, chat.unread_count) == ("229", dc_unread(dc, session, chat))
 
 
+def test_an_unread_count_that_nothing_here_tells_is_asked_for(
+    session: Session, dc: SandboxThread, gateway: GatewayThread, person: Callable[..., int], start_gateway: Any
+) -> None:
+    """Of two channels only the last messages are here, and then unread ones are deleted that were never seen. One of
+    the channels tells nothing any more: the other is counted all the same."""
+    anna, me = person("Anna"), session.telegram_user_id
+    news, offers = (dc.world("create_channel", anna, name, kind="channel") for name in ("News", "Offers"))
+    chats = Chat.objects.filter(session=session, peer_id__in=(news, offers))
+    for place in (news, offers):
+        dc.world("add_user", place, me)
+        dc.world("send", anna, place, "hello")
+    eventually(lambda: chats.filter(last_message_text="hello").count() == 2)
+    gateway.stop()
+    for place in (news, offers):
+        posts = [dc.world("send", anna, place, f"post {number}") for number in range(120)]
+        dc.world("forget_updates", place)
+    start_gateway()
+
+    def counts() -> list[int]:
+        return list(chats.order_by("peer_id").values_list("unread_count", flat=True))
+
+    before = dc_unread(dc, session, chats.get(peer_id=news))
+    eventually(lambda: counts() == [before] * 2)
+    dc.faults("error", "messages.getPeerDialogs", 400, "CHANNEL_PRIVATE", times=2)  # asked for both, and for the first
+    for place in (news, offers):
+        dc.world("delete", anna, place, posts[:3])
+    eventually(lambda: sorted(counts()) == [before - 3, before])
+    eventually(lambda: not chats.filter(unread_doubtful=True).exists())
+
+
 def dc_unread(dc: SandboxThread, session: Session, chat: Chat) -> int:
     return int(dc.world("snapshot", session.telegram_user_id)["read_marks"][chat.peer_id]["unread"])
 

@@ -6,7 +6,9 @@ Messages that were deleted unseen, a read mark far below what is stored, a page 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -39,6 +41,11 @@ def ask(session_id: int, tries: int = 0) -> bool:
     payload = {"tries": tries}
     commands.enqueue(session_id, Kind.UNREAD, LANE, payload, not_before=timezone.now() + pause)
     return True
+
+
+def ask_again(session_id: int, payload: Mapping[str, Any]) -> None:
+    """What the command with this payload has left in doubt is asked about once more, later."""
+    ask(session_id, int(payload["tries"]) + 1)
 
 
 def doubtful(session_id: int) -> list[int]:

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ("last_message_sender", models.CharField(blank=True, max_length=255)),
                 ("last_message_out", models.BooleanField(default=False)),
                 ("unread_count", models.PositiveIntegerField(default=0)),
+                ("unread_doubtful", models.BooleanField(db_default=False, default=False)),
                 ("read_inbox_max_id", models.BigIntegerField(default=0)),
                 ("read_outbox_max_id", models.BigIntegerField(default=0)),
                 ("muted_until", models.DateTimeField(blank=True, null=True)),
@@ -317,6 +318,12 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="chat",
             index=models.Index(fields=["session", "updated_at"], name="chat_changed"),
+        ),
+        migrations.AddIndex(
+            model_name="chat",
+            index=models.Index(
+                condition=models.Q(("unread_doubtful", True)), fields=["session"], name="chat_unread_doubtful"
+            ),
         ),
         migrations.AddConstraint(
             model_name="chat",

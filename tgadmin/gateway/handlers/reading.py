@@ -80,7 +80,7 @@ async def unread(job: Job) -> Done:
         for peer_id in peers:
             await _fetch_dialog(job, peer_id)
             job.progress(PAGE_SECONDS)
-    return Done({"chats": len(peers)}, partial(counts.ask, session_id, int(job.payload.get("tries") or 0) + 1))
+    return Done({"chats": len(peers)}, partial(counts.ask_again, session_id, job.payload))
 
 
 async def _fetch_dialogs(job: Job, peers: Sequence[int]) -> None:

@@ -256,7 +256,8 @@ def _gap(state: State, change: Gap) -> None:
 def _dialog(state: State, change: Dialog) -> None:
     chat = state.chats[change.peer_id]
     chat.pinned, chat.archived, chat.muted_until = change.pinned, change.archived, change.muted_until
-    was_left, chat.left = chat.left, False
+    peer = state.names.get(change.peer_id)
+    was_left, chat.left = chat.left, peer is not None and peer.left
     state.note_return(chat, was_left)
     if change.read_outbox_max_id > chat.read_outbox_max_id:
         chat.read_outbox_max_id = change.read_outbox_max_id
