@@ -16,10 +16,12 @@ from pathlib import Path
 from tests.chaos import clocks, compare, scene, troubles
 from tests.chaos.cluster import Cluster
 from tests.chaos.desk import Desk, DeskError
+from tests.chaos.hosts import Hosts
+from tests.chaos.links import LINKS
 from tests.chaos.pages import Pages
 from tests.chaos.recovery import Recovery
 from tests.chaos.scene import Account
-from tests.chaos.traffic import Others, Staff, Stream, plan, wrong_order
+from tests.chaos.traffic import Others, Staff, Step, Stream, plan, wrong_order
 from tests.chaos.troubles import DATA_CENTRE, PROCESSES, Field, NotYetError, Trouble
 from tests.running import temporary_base
 
@@ -40,7 +42,8 @@ BREAKS_PAGES = {"kill_web", "restart_postgres", "crash_postgres", "empty_valkey"
 @dataclass(frozen=True)
 class Scale:
     """How much of everything. ``seconds`` is the time of traffic and troubles; ``page_seconds`` how soon after a
-    recovery the pages must be right; ``only`` limits the kinds of trouble (none: all)."""
+    recovery the pages must be right; ``only`` limits the kinds of trouble (none: all). ``hosts``: the gateways are on
+    hosts of their own, and the troubles are those of their links to the database."""
 
     seconds: float
     seed: int
@@ -51,14 +54,17 @@ class Scale:
     pages: int = 8
     page_seconds: float = 1.0
     only: frozenset[str] = frozenset()
+    hosts: bool = False
+
+    @property
+    def tracks(self) -> list[list[Trouble]]:
+        """The troubles of each track; those of different tracks come at the same time."""
+        found = [LINKS] if self.hosts else [PROCESSES, DATA_CENTRE]
+        return [[trouble for trouble in track if self._wanted(trouble.kind)] for track in found]
 
     @property
     def kinds(self) -> list[str]:
-        found = [trouble.kind for trouble in (*PROCESSES, *DATA_CENTRE)]
-        return [kind for kind in found if self._wanted(kind)]
-
-    def of(self, all_of_them: Sequence[Trouble]) -> list[Trouble]:
-        return [trouble for trouble in all_of_them if self._wanted(trouble.kind)]
+        return [trouble.kind for track in self.tracks for trouble in track]
 
     def _wanted(self, kind: str) -> bool:
         return (not self.only or kind in self.only) and (kind not in CLOCK_KINDS or clocks.available())
@@ -87,12 +93,24 @@ class Report:
         yield "failed" if self.wrong else "nothing lost, nothing twice, nothing stale, in order, never two owners"
 
 
-def schedule(rng: random.Random, kinds: Sequence[Trouble], seconds: float) -> list[tuple[float, Trouble]]:
-    """When which trouble begins: rounds of every kind, shuffled, evenly spread with some play."""
+@dataclass(frozen=True)
+class Planned:
+    """A trouble that begins ``at`` so many seconds. ``seed`` decides whom it hits, however often it has to wait."""
+
+    at: float
+    trouble: Trouble
+    seed: int
+
+
+def schedule(rng: random.Random, kinds: Sequence[Trouble], seconds: float) -> list[Planned]:
+    """Rounds of every kind, shuffled, evenly spread with some play."""
     rounds = max(1, round(seconds / ROUND_SECONDS))
     order = [trouble for _ in range(rounds) for trouble in rng.sample(list(kinds), len(kinds))]
     step = seconds / max(1, len(order))
-    return [((number + rng.uniform(0.1, 0.9)) * step, trouble) for number, trouble in enumerate(order)]
+    return [
+        Planned((number + rng.uniform(0.1, 0.9)) * step, trouble, rng.getrandbits(32))
+        for number, trouble in enumerate(order)
+    ]
 
 
 class Run:
@@ -104,7 +122,7 @@ class Run:
         self._rng = random.Random(scale.seed)
         self._say = say
         self._began = time.monotonic()
-        self._cluster = Cluster(base, scale.gateways, scale.seed)
+        self._cluster = (Hosts if scale.hosts else Cluster)(base, scale.gateways, scale.seed)
         self._pages = Pages()
         self._accounts: list[Account] = []
         self._desks: list[Desk] = []
@@ -153,8 +171,8 @@ class Run:
             known = lambda account=account: set(account.chats) <= set(self._desk("chats", session=account.session))  # noqa: E731
             self._until(known, 60, "the chat lists are there")
         control.call("faults.one_owner")
-        others = Others(control, self._accounts, random.Random(self._rng.random()))
-        staff = Staff(self._new_desk(), self._accounts, random.Random(self._rng.random()))
+        others = Others(control, self._accounts)
+        staff = Staff(self._new_desk(), self._accounts)
         self._reading = Stream("others", others.step, self._plan_in(), self.scale.seconds)
         self._writing = Stream("staff", staff.step, self._plan_out(), self.scale.seconds)
         self._field = Field(self._cluster, self._accounts, spare, others, staff, self._writing, self._sign_in_again)
@@ -174,11 +192,11 @@ class Run:
         self._desks.append(Desk(self._cluster.environment))
         return self._desks[-1]
 
-    def _plan_in(self) -> list[str]:
+    def _plan_in(self) -> list[Step]:
         some = max(1, self.scale.incoming // 20)
         return plan(self._rng, **{"in": self.scale.incoming, "edit": some, "delete": some // 2, "read": some})
 
-    def _plan_out(self) -> list[str]:
+    def _plan_out(self) -> list[Step]:
         some = max(1, self.scale.outgoing // 20)
         return plan(self._rng, **{"out": self.scale.outgoing, "our edit": some, "our delete": some})
 
@@ -186,27 +204,32 @@ class Run:
 
     def _troubled(self) -> None:
         """Traffic and troubles until both are through."""
-        tracks = [schedule(self._rng, self.scale.of(kinds), self.scale.seconds) for kinds in (PROCESSES, DATA_CENTRE)]
-        begins = heapq.merge(*tracks, key=lambda entry: entry[0])
+        tracks = [schedule(self._rng, kinds, self.scale.seconds) for kinds in self.scale.tracks]
+        begins = heapq.merge(*tracks, key=lambda planned: planned.at)
         self._began = time.monotonic()
         self._reading.start()
         self._writing.start()
-        for at, trouble in begins:
-            self._until(lambda at=at: time.monotonic() - self._began >= at, at + 60, "the time has come")
-            if trouble.alone:
+        for planned in begins:
+            self._until(
+                lambda at=planned.at: time.monotonic() - self._began >= at, planned.at + 60, "the time has come"
+            )
+            if planned.trouble.alone:
                 self._until(self._nobody_alone, 30, "the troubles that must be alone are over")
-            self._until(lambda trouble=trouble: self._begins(trouble), 60, f"{trouble.kind} has something to hit")
+            self._until(
+                lambda planned=planned: self._begins(planned), 60, f"{planned.trouble.kind} has something to hit"
+            )
         self._until(lambda: not self._ends, 60, "all troubles are over")
         self._until(lambda: not (self._reading.is_alive() or self._writing.is_alive()), 600, "all traffic is through")
         for stream in (self._reading, self._writing):
             if stream.error is not None:
                 raise stream.error
 
-    def _begins(self, trouble: Trouble) -> bool:
+    def _begins(self, planned: Planned) -> bool:
+        trouble = planned.trouble
         if trouble.kind in BREAKS_PAGES:
             self._recovery.broken()
         try:
-            end = trouble.begin(self._field, self._rng)
+            end = trouble.begin(self._field, random.Random(planned.seed))
         except NotYetError:
             return False
         self._say(f"{time.monotonic() - self._began:7.2f} {trouble.kind}")
@@ -308,7 +331,7 @@ class Run:
             wrong += [
                 f"account {account.phone[-2:]}, {line}" for line in wrong_order(control, account, self._field.staff)
             ]
-        wrong += self._owners()
+        wrong += self._owners() + self._field.wrong
         wrong += self._right_pages()
         if self._field.banned and self._desk("status", session=self._field.spare.session)["status"] != "banned":
             wrong.append("the banned account is not shown as banned")

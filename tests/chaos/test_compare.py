@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.chaos import compare
+from tests.chaos.links import LINKS
 from tests.chaos.run import ROUND_SECONDS, Report, Scale, schedule
 from tests.chaos.troubles import DATA_CENTRE, MET, PROCESSES
 
@@ -210,9 +211,9 @@ def test_the_same_seed_plans_the_same_troubles() -> None:
 
 
 def test_every_kind_comes_in_every_round_and_has_a_count() -> None:
-    every = (*PROCESSES, *DATA_CENTRE)
-    for kinds in (PROCESSES, DATA_CENTRE):
-        planned = [trouble.kind for _, trouble in schedule(random.Random(3), kinds, 3 * ROUND_SECONDS)]
+    every = (*PROCESSES, *DATA_CENTRE, *LINKS)
+    for kinds in (PROCESSES, DATA_CENTRE, LINKS):
+        planned = [one.trouble.kind for one in schedule(random.Random(3), kinds, 3 * ROUND_SECONDS)]
         assert all(planned.count(trouble.kind) == 3 for trouble in kinds)
     assert set(MET) <= {trouble.kind for trouble in every}
     assert len({trouble.kind for trouble in every}) == len(every)

@@ -21,7 +21,7 @@ import pytest
 
 from tests.chaos import compare, scene
 from tests.chaos.desk import Desk
-from tests.chaos.traffic import Others, Staff, plan, wrong_order
+from tests.chaos.traffic import Others, Staff, Step, plan, wrong_order
 from tests.running import RunningUp, bare_environment, temporary_base
 from tgadmin.sandbox.control import ControlClient
 
@@ -71,13 +71,13 @@ class Feed(threading.Thread):
             if self._burst_now.wait(pause if self._calm else 60):
                 self._burst_now.clear()
                 self.burst_begun.set()
-                for what in self._bursts.pop(0):
-                    self._step(what)
+                for step in self._bursts.pop(0):
+                    self._take(step)
             if self._calm:
-                self._step(self._calm.pop())
+                self._take(self._calm.pop())
 
-    def _step(self, what: str) -> None:
-        (self._staff if what.startswith("o") else self._others).step(what)
+    def _take(self, step: Step) -> None:
+        (self._staff if step.what.startswith("o") else self._others).step(step)
 
 
 def kill_in_turn(up: RunningUp, feed: Feed, rng: random.Random) -> list[tuple[str, int]]:
@@ -124,7 +124,7 @@ def test_nothing_is_lost_doubled_stale_or_out_of_order(up: RunningUp) -> None:
     with contextlib.closing(Desk(bare_environment(DATA_DIR=str(up.data_dir)))) as desk:
         account.session = desk("sign_in", phone=ME, codes=sandbox["codes"])
         until(lambda: set(account.chats) <= set(desk("chats", session=account.session)), 60, "the chat list is there")
-        others, staff = Others(control, [account], random.Random(SEED + 1)), Staff(desk, [account], random.Random(SEED))
+        others, staff = Others(control, [account]), Staff(desk, [account])
         feed = Feed(others, staff, KILLS * sum(PAUSE_BETWEEN_KILLS) / 2, random.Random(SEED + 2))
         feed.start()
         killed = kill_in_turn(up, feed, rng)

@@ -15,29 +15,35 @@ from tests.chaos.desk import Desk
 from tests.chaos.scene import Account
 from tgadmin.sandbox.control import ControlClient
 
-Step = Callable[[], None]
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that somebody does; ``seed`` decides where, whatever has happened before."""
+
+    what: str
+    seed: int
 
 
 class Stream(threading.Thread):
     """Takes planned steps evenly over ``seconds``; ``asked`` ones (from other threads) come in between."""
 
-    def __init__(self, name: str, step: Callable[[str], None], plan: Sequence[str], seconds: float) -> None:
+    def __init__(self, name: str, take: Callable[[Step], None], plan: Sequence[Step], seconds: float) -> None:
         super().__init__(daemon=True, name=name)
         self.error: BaseException | None = None
-        self.asked: queue.SimpleQueue[Step] = queue.SimpleQueue()
-        self._step, self._plan = step, plan
+        self.asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._take, self._plan = take, plan
         self._pause = seconds / max(1, len(plan))
         self._halt = threading.Event()
 
     def run(self) -> None:
         try:
             due = time.monotonic()
-            for what in self._plan:
+            for step in self._plan:
                 self._answer_asked()
                 self._halt.wait(max(0.0, due - time.monotonic()))
                 if self._halt.is_set():
                     return
-                self._step(what)
+                self._take(step)
                 due += self._pause
             self._answer_asked()
         except BaseException as error:  # noqa: BLE001  told by the run
@@ -51,38 +57,39 @@ class Stream(threading.Thread):
             self.asked.get()()
 
 
-def plan(rng: random.Random, **counts: int) -> list[str]:
+def plan(rng: random.Random, **counts: int) -> list[Step]:
     """So many of each step, shuffled."""
     steps = [what for what, count in counts.items() for _ in range(count)]
     rng.shuffle(steps)
-    return steps
+    return [Step(what, rng.getrandbits(32)) for what in steps]
 
 
 class Others:
     """The people at the other side: they write, edit, delete; and our accounts' own phones read."""
 
-    def __init__(self, control: ControlClient, accounts: Sequence[Account], rng: random.Random) -> None:
+    def __init__(self, control: ControlClient, accounts: Sequence[Account]) -> None:
         self.count = 0
-        self._call, self._accounts, self._rng = control.call, accounts, rng
+        self._call, self._accounts = control.call, accounts
         self._written: list[tuple[int, int, int]] = []
 
-    def step(self, what: str) -> None:
+    def step(self, step: Step) -> None:
         """in, edit, delete or read."""
-        account, written = self._rng.choice(self._accounts), self._written
+        what, rng = step.what, random.Random(step.seed)
+        account, written = rng.choice(self._accounts), self._written
         if what == "in":
-            self.write(account)
+            self.write(account, account.incoming(rng))
         elif what == "edit" and written:
-            author, peer, message = self._rng.choice(written)
+            author, peer, message = rng.choice(written)
             self._call("world.edit", user_id=author, peer=peer, message_id=message, text=f"edited {len(written)}")
         elif what == "delete" and written:
-            author, peer, message = written.pop(self._rng.randrange(len(written)))
+            author, peer, message = written.pop(rng.randrange(len(written)))
             self._call("world.delete", user_id=author, peer=peer, message_ids=[message])
         elif what == "read":
-            self._call("world.read", user_id=account.me, peer=self._rng.choice(account.friends))
+            self._call("world.read", user_id=account.me, peer=rng.choice(account.friends))
 
-    def write(self, account: Account, place: tuple[int, int] | None = None) -> None:
+    def write(self, account: Account, place: tuple[int, int]) -> None:
         """One message to the account; ``place`` as Account.incoming gives it."""
-        author, peer = place or account.incoming(self._rng)
+        author, peer = place
         self.count += 1
         message = self._call("world.send", from_user=author, peer=peer, text=f"in {self.count}")
         self._written.append((author, peer, message))
@@ -108,25 +115,26 @@ class Written:
 class Staff:
     """Ours: writes, edits and deletes. A message keeps its cid until it is accepted, whatever dies meanwhile."""
 
-    def __init__(self, desk: Desk, accounts: Sequence[Account], rng: random.Random) -> None:
+    def __init__(self, desk: Desk, accounts: Sequence[Account]) -> None:
         self.count = 0
         self.written: dict[tuple[int, int], Written] = {}  # by account and peer
         self.away: set[int] = set()  # accounts that are signed out: staff cannot write there
         self._deleted: set[int] = set()
-        self._desk, self._accounts, self._rng = desk, accounts, rng
+        self._desk, self._accounts = desk, accounts
 
-    def step(self, what: str) -> None:
+    def step(self, step: Step) -> None:
         """out, our edit or our delete."""
-        account = self._rng.choice([one for one in self._accounts if one.me not in self.away])
-        if what == "out":
-            self.write(account, self._rng.choice(account.writable))
+        rng = random.Random(step.seed)
+        account = next(one for one in rng.sample(self._accounts, len(self._accounts)) if one.me not in self.away)
+        if step.what == "out":
+            self.write(account, rng.choice(account.writable))
             return
         sent = [row for row in self._desk("sent", session=account.session) if row not in self._deleted]
         if sent:
-            row = self._rng.choice(sent)
+            row = rng.choice(sent)
             for chat in self.written.values():
                 chat.touched |= {row} & {one for one, _ in chat.messages}
-            if what == "our edit":
+            if step.what == "our edit":
                 self._desk("edit", message=row, text=f"our edit {row}")
             else:
                 self._deleted.add(row)
@@ -140,8 +148,7 @@ class Staff:
     def write(self, account: Account, peer: int) -> None:
         self.count += 1
         text = f"out {self.count}"
-        cid = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
-        row = self._desk("send", session=account.session, peer=peer, text=text, cid=cid)
+        row = self._desk("send", session=account.session, peer=peer, text=text, cid=str(uuid.uuid4()))
         self.written.setdefault((account.me, peer), Written()).messages.append((row, text))
 
 

@@ -39,6 +39,7 @@ class Field:
     counts: Counter[str] = field(default_factory=Counter)
     busy: set[str] = field(default_factory=set)  # gateways that are being harmed already
     banned: bool = False
+    wrong: list[str] = field(default_factory=list)  # what a trouble has seen that must not be
 
     def call(self, name: str, **args: Any) -> Any:
         return self.cluster.control.call(name, **args)

@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.chats.models import Chat, Event, Gap, Message
-from apps.sessions.models import Node, Session, SessionEvent, SessionStatus
+from apps.sessions.models import Command, Node, Session, SessionEvent, SessionStatus
+from apps.sessions.services.commands import OPEN
 from tests.gateway.test_life import open_connections, statuses, with_status
 from tests.support import GatewayThread, SandboxThread, eventually, ready
 from tgadmin.core import backoff
@@ -154,6 +155,8 @@ def test_an_unread_count_that_nothing_here_tells_is_asked_for(
 
     before = dc_unread(dc, session, chats.get(peer_id=news))
     eventually(lambda: counts() == [before] * 2)
+    gaps = Gap.objects.filter(session=session, how="fetched", closed_at__isnull=False)
+    eventually(lambda: gaps.count() == 2 and not Command.objects.filter(session=session, state__in=OPEN).exists())
     dc.faults("error", "messages.getPeerDialogs", 400, "CHANNEL_PRIVATE", times=2)  # asked for both, and for the first
     for place in (news, offers):
         dc.world("delete", anna, place, posts[:3])

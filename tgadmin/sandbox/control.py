@@ -34,7 +34,7 @@ _ALLOWED = {
         "struck", "clear", "pending",
     },
     "fronts": {"links", "passed", "kill", "cut_off", "revive"},
-    "record": {"as_json", "open_connections", "two_owners", "uses_of", "clear"},
+    "record": {"as_json", "open_connections", "two_owners", "heard_from", "uses_of", "clear"},
     "world": {
         "create_account", "delete_account", "accounts_by_phone", "send", "edit", "delete", "read", "typing",
         "create_group", "create_channel", "add_user", "join", "leave", "kick", "restrict", "slow_mode", "rename",

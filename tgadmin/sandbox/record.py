@@ -53,6 +53,7 @@ class Record:
         self.uses: deque[Use] = deque(maxlen=MAX_ENTRIES)
         self._open: dict[int, ConnectionRecord] = {}
         self._packets = 0
+        self._heard: dict[str, float] = {}
 
     def opened(self, number: int, source: str, dc_id: int) -> None:
         entry = ConnectionRecord(number, source, dc_id, self._clock())
@@ -68,6 +69,11 @@ class Record:
         entry = self._open[number]
         entry.first = entry.first or self._packets
         entry.last = self._packets
+        self._heard[entry.address] = self._clock()
+
+    def heard_from(self, address: str) -> float:
+        """When the last encrypted packet came from there (unix seconds), 0 if none ever did."""
+        return self._heard.get(address, 0.0)
 
     def two_owners(self) -> list[tuple[ConnectionRecord, ConnectionRecord]]:
         """Where a key had two owners at once: pairs of its connections, from two addresses, of which the older one
