@@ -222,8 +222,11 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], status: i
 
 @require_safe
 def demo_page(request: HttpRequest) -> HttpResponse:
-    """How far the demo is; it moves on to the chats by itself."""
+    """How far the demo is. With ``?open``, by which a page that watches loads itself anew, it moves on to the chats:
+    the demo may have become ready while the page was on its way."""
     state, running = _demo_state(request), selectors.gateway_is_running()
+    if "open" in request.GET and state.open_at:
+        return HttpResponseRedirect(state.open_at)
     context = {
         "title": "Demo",
         "demo": state,
@@ -244,7 +247,7 @@ def demo_status(request: HttpRequest) -> JsonResponse:
 def demo_start(request: HttpRequest) -> HttpResponse:
     _demo_state(request)
     demo.start(user_of(request))
-    return HttpResponseRedirect(reverse("admin:tg_sessions_demo"))
+    return HttpResponseRedirect(reverse("admin:tg_sessions_demo") + "?open")
 
 
 @require_POST

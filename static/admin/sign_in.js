@@ -22,7 +22,7 @@ function show(answer) {
     return false;
   }
   if (answer.version !== page.dataset.version) {
-    location.replace(location.pathname);
+    location.replace(page.dataset.again ?? location.pathname);
     return false;
   }
   if (answer.chats !== undefined) {

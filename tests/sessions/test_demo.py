@@ -139,7 +139,8 @@ def test_one_click_signs_in_and_one_removes_everything(boss: User, gateway: Gate
     client.force_login(boss)
     assert b"Try the demo" in client.get(reverse("admin:index")).content
     assert phase(boss) == demo.Phase.ABSENT
-    assert client.post(reverse("admin:tg_sessions_demo_start")).status_code == 302
+    watched = client.post(reverse("admin:tg_sessions_demo_start")).headers["Location"]
+    assert b'data-again="?open"' in client.get(watched).content
     assert OrmQ.objects.count() == 1
     assert phase(boss) == demo.Phase.SIGNING_IN
     assert demo.run_sign_in(boss.pk) == "0 left"
@@ -151,6 +152,9 @@ def test_one_click_signs_in_and_one_removes_everything(boss: User, gateway: Gate
     assert first is not None
     assert state.open_at == f"/chats/{first.pk}/"
     assert client.get(reverse("admin:tg_sessions_demo_status")).json()["open"] == state.open_at
+    # Who watched is led on even if the page was on its way when the demo became ready; who comes later stays.
+    assert client.get(watched).headers["Location"] == state.open_at
+    assert b"Open chats" in client.get(reverse("admin:tg_sessions_demo")).content
     Chat.objects.create(session=first, peer_id=5, kind="user")
     assert client.post(reverse("admin:tg_sessions_demo_remove")).status_code == 302
     assert phase(boss) == demo.Phase.REMOVING
