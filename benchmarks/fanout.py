@@ -10,6 +10,7 @@ import asyncio
 from benchmarks import live
 from benchmarks.figures import Outcome, Row, median, percentile, rounded, spread
 from benchmarks.live import Seen, Side
+from benchmarks.processor import said
 from benchmarks.sockets import close_all
 from benchmarks.stage import Stage
 
@@ -31,6 +32,7 @@ def run(stage: Stage, runs: int, scale: float) -> Outcome:
                 found = await live.measure(stage, side, watchers[who], RATE, count, SOCKETS)
                 p50, p95 = (percentile(found.milliseconds, share) for share in (0.5, 0.95))
                 stage.say(f"fanout: run {number}, {who}: p50 {p50:.1f}, p95 {p95:.1f} ms, lost {found.lost}")
+                stage.say(f"  processor: {said(found.shares)}")
                 if number:  # the first one warms everything up
                     seen[who].append(found)
         for those in watchers.values():
@@ -55,5 +57,7 @@ def run(stage: Stage, runs: int, scale: float) -> Outcome:
         Row("  p95, ms", spread(shares["ours", 0.95]), spread(shares["bare", 0.95]), "< 100", p95 < MOST_P95_MS),
         Row("  lost", str(lost["ours"]), str(lost["bare"]), "0", lost["ours"] == 0),
         Row("  twice", str(sum(one.twice for one in seen["ours"])), str(sum(one.twice for one in seen["bare"]))),
+        Row("  of a core, ours", live.middle(seen["ours"])),
+        Row("  of a core, instead", live.middle(seen["bare"])),
     ]
     return Outcome({"fanout": {"p95_ms": rounded(p95), "lost": lost["ours"]}}, rows)

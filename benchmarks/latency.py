@@ -7,6 +7,7 @@ import asyncio
 from benchmarks import live
 from benchmarks.figures import Outcome, Row, median, percentile, rounded, spread
 from benchmarks.live import Seen, Side
+from benchmarks.processor import said
 from benchmarks.sockets import close_all
 from benchmarks.stage import Stage
 
@@ -28,6 +29,7 @@ def run(stage: Stage, runs: int, scale: float) -> Outcome:
                     count = max(5, int(rate * seconds * (scale if number else scale / 5)))
                     found = await live.measure(stage, side, watchers[who], rate, count, 1)
                     stage.say(f"live_latency: run {number}, {rate:.0f}/s, {who}: {_said(found)}")
+                    stage.say(f"  processor: {said(found.shares)}")
                     if number:  # the first one warms everything up
                         seen[who, rate].append(found)
         for those in watchers.values():

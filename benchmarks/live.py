@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import sockets
+from benchmarks.figures import median
+from benchmarks.processor import Processor, said
 from benchmarks.sockets import Watcher
 from benchmarks.staff import cookies
 from benchmarks.stage import Stage
@@ -28,11 +31,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Seen:
-    """One run: milliseconds of every arrival, and how many never came or came twice."""
+    """One run: milliseconds of every arrival, how many never came or came twice, and what each program took of the
+    processor (percent of a core)."""
 
     milliseconds: list[float]
     lost: int
     twice: int
+    shares: dict[str, float]
 
 
 @contextlib.contextmanager
@@ -93,14 +98,26 @@ async def measure(stage: Stage, side: Side, watchers: Sequence[Watcher], rate: f
     """One feed over all chats of the side."""
     for watcher in watchers:
         watcher.reset()
+    gc.collect()
+    gc.disable()  # the measuring end shall not stand still itself
     alive = asyncio.create_task(sockets.keep_alive(watchers)) if side.is_ours else None
     expected = count * each
+    processor = Processor(stage.pids)
     try:
         await sockets.feed(
             lambda: stage.centre("feed", targets=side.targets, rate=rate, count=count), watchers, expected
         )
+        shares = processor.shares()
     finally:
+        gc.enable()
         if alive is not None:
             alive.cancel()
     milliseconds = [took for watcher in watchers for took in watcher.seen.values()]
-    return Seen(milliseconds, expected - len(milliseconds), sum(watcher.twice for watcher in watchers))
+    twice = sum(watcher.twice for watcher in watchers)
+    return Seen(milliseconds, expected - len(milliseconds), twice, shares)
+
+
+def middle(found: Sequence[Seen]) -> str:
+    """What each program took of the processor over these runs, for the table."""
+    names = {name for one in found for name in one.shares}
+    return said({name: median(one.shares.get(name, 0.0) for one in found) for name in names})

@@ -79,6 +79,8 @@ class Stage:
         self.environment: dict[str, str] = {}
         self.network: dict[str, Any] = {}
         self._names = 0
+        self.pids: dict[str, int] = {"client": os.getpid()}
+        """What runs now, for who asks where the processor's time goes."""
 
     def __enter__(self) -> Stage:
         try:
@@ -110,7 +112,9 @@ class Stage:
             "LOG_LEVEL": "WARNING",
             "PYTHONUNBUFFERED": "1",
         }
+        self.pids |= {name: pid for name, pid in (("PostgreSQL", postgres.pid), ("Valkey", valkey.pid)) if pid}
         self.centre = self.helper("benchmarks.centre")
+        self.pids["data centre"] = self.centre.process.pid
         self.network = self.centre("start", folder=str(self._data.sandbox))
         host, port = self.network["host"], self.network["port"]
         self.environment |= {
@@ -143,9 +147,18 @@ class Stage:
         """What one would write instead."""
         helper = self.helper("benchmarks.bare")
         try:
-            yield helper
+            with self._running("bare client", helper.process.pid):
+                yield helper
         finally:
             helper.close()
+
+    @contextlib.contextmanager
+    def _running(self, name: str, pid: int) -> Iterator[None]:
+        self.pids[name] = pid
+        try:
+            yield
+        finally:
+            self.pids.pop(name, None)
 
     def log(self, name: str) -> Path:
         return self._data.log(name)
@@ -159,7 +172,8 @@ class Stage:
         process = Process(name, command, {**self.environment, "TGADMIN_PROCESS": "gateway"}, self.log("gateway"))
         try:
             self.wait(lambda: self.nodes().get(name, 0) > 0, START_SECONDS, f"{name} beats", process)
-            yield process
+            with self._running("gateway", process.pid):
+                yield process
         finally:
             if process.is_running:
                 process.stop()
@@ -174,7 +188,8 @@ class Stage:
         process = Process("web", command, {**self.environment, **many, "TGADMIN_PROCESS": "web"}, self.log("web"))
         try:
             self.wait(lambda: _answers(port), START_SECONDS, "the web process answers", process)
-            yield process, port
+            with self._running("web", process.pid):
+                yield process, port
         finally:
             if process.is_running:
                 process.stop()

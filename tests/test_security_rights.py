@@ -239,7 +239,7 @@ async def connect(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
     for socket in opened:
         with suppress(asyncio.CancelledError):
             await socket.disconnect(timeout=PATIENCE)
-    for watcher in list(hub()._watchers):
+    for watcher in list(hub().watchers):
         await hub().remove(watcher)
     await sync_to_async(connections.close_all)()
 

@@ -87,8 +87,9 @@ def has_database() -> bool:
 def database(pool: bool) -> dict[str, object]:
     """Django's database settings. ``pool`` is for the web process: psycopg's pool; Django then wants no CONN_MAX_AGE.
 
-    DATABASE_CONNECTIONS are all of the process's: one of them LISTENs, outside the pool. When all are taken,
-    DATABASE_WAITING requests wait, for DATABASE_WAIT_SECONDS at most; further ones are refused (core/pool.py).
+    DATABASE_CONNECTIONS are all of the process's: two of them, by which the live pages listen and look, are outside the
+    pool. When all are taken, DATABASE_WAITING requests wait, for DATABASE_WAIT_SECONDS at most; others are refused
+    (core/pool.py).
 
     Without the address of a PostgreSQL they name none: a system check says so.
     """
@@ -98,7 +99,7 @@ def database(pool: bool) -> dict[str, object]:
     config: dict[str, object] = env.db_url_config(url)
     if pool:
         options = dict(config.get("OPTIONS") or {})  # type: ignore[call-overload]
-        size = max(positive("DATABASE_CONNECTIONS", 20) - 1, 1)
+        size = max(positive("DATABASE_CONNECTIONS", 20) - 2, 1)
         waiting, seconds = positive("DATABASE_WAITING", 10), positive("DATABASE_WAIT_SECONDS", 10)
         options["pool"] = {"min_size": min(2, size), "max_size": size, "max_waiting": waiting, "timeout": seconds}
         config["OPTIONS"] = options

@@ -6,10 +6,12 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
@@ -62,6 +64,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         finally:
             await self._leave()  # a consumer that is cancelled gets no disconnect
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without Channels' look for old database connections before each frame, in a thread: this loop has none."""
+        await getattr(self, get_handler_name(message))(message)
+
     async def connect(self) -> None:
         self._greeted = False
         self._closed = False
@@ -107,7 +113,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def push(self, text: str) -> None:
         if not self._closed:
-            await self.send(text_data=text)
+            # Servers refuse in their own ways what is sent to a socket whose end they have yet to tell of.
+            with suppress(OSError, RuntimeError):
+                await self.send(text_data=text)
 
     async def shut(self, code: int) -> None:
         if not self._closed:
@@ -204,23 +212,28 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await hub().watch(self, session_id)
         first = await read(lists.page, session_id)
         unread = (await read(lists.unread_chats, [session_id])).get(session_id, 0)
+        self._require_following(session_id)
         await self._send({"type": "list", "session": session_id, "unread": unread, **first})
 
     async def _open(self, frame: Frame) -> None:
         """Replay from the page's number where that is possible, else the newest page; then live."""
         chat = await self._chat(frame.values["chat"])
-        if chat.session_id != self.session_id:
-            raise rights.Forbidden
+        self._require_following(chat.session_id)
         after, epoch = frame.values["after"], frame.values["epoch"]
         if after is not None and epoch == await read(history.epoch) and await self._replayable(chat, after):
-            await self._send({"type": "opened", "chat": chat.pk, "at": after})
-            self.chat = OpenChat(chat.pk, after)
+            at, answer = after, {"type": "opened", "chat": chat.pk, "at": after}
         else:
             newest = await read(history.newest, chat)
-            row = (await read(lists.payloads, [chat]))[0]
-            await self._send({"type": "reset", "page": newest, "row": row})
-            self.chat = OpenChat(chat.pk, chat.last_event)
-        hub().wake()
+            row = (await read(lists.payloads, [chat.pk]))[0]
+            at, answer = chat.last_event, {"type": "reset", "page": newest, "row": row}
+        self._require_following(chat.session_id)
+        await self._send(answer)
+        hub().show(self, OpenChat(chat.pk, at))
+
+    def _require_following(self, session_id: int) -> None:
+        """Asked again after each wait: the right may have been taken away meanwhile."""
+        if session_id != self.session_id:
+            raise rights.Forbidden
 
     async def _replayable(self, chat: Chat, after: int) -> bool:
         if after == chat.last_event:
@@ -231,7 +244,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return oldest is not None and oldest <= after + 1
 
     async def _close_chat(self, frame: Frame) -> None:
-        self.chat = None
+        hub().show(self, None)
 
     async def _send_message(self, frame: Frame) -> None:
         values = frame.values
@@ -320,8 +333,7 @@ def _page_name(query: bytes) -> UUID | None:
 def _sent(user: User, chat: Chat, text: str, **names: Any) -> dict[str, Any]:
     """Send, and the message as the page shows it."""
     message = services.send(user, chat, text, **names)
-    row = messages.of_chat(chat).get(pk=message.pk)
-    return messages.payloads([row])[0]
+    return messages.payloads([message.pk])[0]
 
 
 def _rows(ids: list[int]) -> list[Message]:

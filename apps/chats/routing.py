@@ -7,11 +7,11 @@ from typing import Any
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.db import Error as DatabaseError
 from django.urls import URLPattern, path
 
 from apps.chats.consumers import BUSY, LiveConsumer
+from apps.chats.origin import OriginChecked
 from tgadmin.core import pool
 
 App = Callable[[Any, Any, Any], Awaitable[Any]]
@@ -46,5 +46,4 @@ class BusyIsSaid:
 def websocket_application() -> App:
     """Who connects is known from the login cookie, and comes from a page of ours."""
     inner: App = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
-    validated: App = AllowedHostsOriginValidator(BusyIsSaid(inner))
-    return validated
+    return OriginChecked(BusyIsSaid(inner))

@@ -95,7 +95,7 @@ def history(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse
     for name, read in (("before", pages.before), ("after", pages.after), ("around", pages.around)):
         if name in form.cleaned_data:
             return JsonResponse(read(chat, form.cleaned_data[name]))
-    return JsonResponse({**pages.newest(chat), "row": lists.payloads([chat])[0]})
+    return JsonResponse({**pages.newest(chat), "row": lists.payloads([chat.pk])[0]})
 
 
 @staff_json

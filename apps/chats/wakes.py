@@ -89,7 +89,7 @@ class Listener:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen(self) -> None:
-        async with await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True) as listening:
+        async with await psycopg.AsyncConnection.connect(**parameters(), autocommit=True) as listening:
             await listening.execute(f"LISTEN {EVENTS}")
             await listening.execute(f"LISTEN {SETTLED}")
             async for note in listening.notifies():
@@ -97,7 +97,7 @@ class Listener:
                     self._heard(note.channel, int(note.payload))
 
 
-def _parameters() -> dict[str, Any]:
-    """Django's connection parameters for a connection that is not the pool's."""
+def parameters() -> dict[str, Any]:
+    """Django's connection parameters for an asynchronous connection that is not the pool's."""
     given = connection.get_connection_params()
     return {key: given[key] for key in given if key not in {"cursor_factory", "context", "pool", "prepare_threshold"}}

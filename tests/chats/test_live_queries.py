@@ -1,16 +1,18 @@
 """What the hub reads for all its sockets: the number of queries does not grow with chats, messages, users."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from apps.chats.models import Chat
-from apps.chats.selectors import live
+from apps.chats.hub.reader import Reader
+from apps.chats.models import Chat, Message
+from apps.chats.selectors import history, lists, live, messages
 from apps.chats.services import events
 from apps.sessions.models import Role, Session, SessionGrant
 from tests.chats import world
@@ -34,22 +36,47 @@ def happen(session: Session, count: int) -> list[Chat]:
     return chats
 
 
-def test_events(session: Session) -> None:
-    few = happen(session, 10)
-    many = happen(session, 200)
-    at_few = queries(lambda: live.changes({chat.pk: 0 for chat in few}))
-    assert queries(lambda: live.changes({chat.pk: 0 for chat in many})) == at_few <= 8
-    found = live.changes({chat.pk: 0 for chat in many})
-    assert len(found.found) == 200
+def floors(chats: list[Chat]) -> dict[int, int]:
+    return dict.fromkeys((chat.pk for chat in chats), 0)
 
 
-def test_rows(session: Session) -> None:
-    happen(session, 10)
-    hour = timedelta(hours=1)
-    at_few = queries(lambda: live.changed_rows([session.pk], hour))
-    happen(session, 200)
-    assert queries(lambda: live.changed_rows([session.pk], hour)) == at_few <= 3
-    assert len(live.changed_rows([session.pk], hour)[session.pk]) == 210
+@pytest.mark.django_db(transaction=True)
+async def test_news_are_one_question_each(session: Session) -> None:
+    """Whatever the number of chats; and what they say is what pages of history and of the list say."""
+    chats = await sync_to_async(happen)(session, 200)
+    asked: list[str] = []
+
+    class Counting(Reader):
+        async def _ask(self, statement: str, values: Any) -> list[tuple[Any, ...]]:
+            asked.append(statement)
+            return await super()._ask(statement, values)
+
+    reader = Counting()
+    try:
+        changes = await reader.changes(floors(chats))
+        rows = await reader.rows([session.pk], 3600.0)
+        unread = await reader.unread([session.pk])
+    finally:
+        await reader.close()
+    assert asked == [live.CHANGES, live.ROWS, live.UNREAD]
+    ids = [chat.pk for chat in chats]
+    assert sorted(changes) == sorted(row.id for row in rows) == ids
+    pages = await sync_to_async(lambda: [history.newest(chat)["messages"] for chat in chats])()
+    assert [[messages.payload(one) for one in changes[pk].found.values()] for pk in ids] == pages
+    now = timezone.now()
+    shown = {row.id: lists.payload(row, now) for row in rows}
+    assert [shown[pk] for pk in ids] == await sync_to_async(lists.payloads)(ids)
+    assert [lists.payload(changes[pk].row, now) for pk in ids] == [shown[pk] for pk in ids]
+    assert unread == await sync_to_async(lists.unread_chats)([session.pk])
+    await sync_to_async(connections.close_all)()  # those of the thread in which all this ran
+
+
+def test_pages_ask_as_often_for_few_as_for_many(session: Session) -> None:
+    ids = [chat.pk for chat in happen(session, 50)]
+    assert queries(lambda: lists.payloads(ids[:5])) == queries(lambda: lists.payloads(ids)) == 1
+    found = list(Message.objects.values_list("pk", flat=True))
+    assert queries(lambda: messages.payloads(found[:5])) == queries(lambda: messages.payloads(found)) == 1
+    assert [one["id"] for one in messages.payloads(found[::-1])] == found[::-1]
 
 
 def test_standing_and_facts() -> None:
@@ -68,5 +95,5 @@ def test_standing_and_facts() -> None:
     assert {pk: len(standing.roles) for pk, standing in live.standings(few).items()} == dict.fromkeys(few, 1)
 
 
-def test_nothing_open_costs_nothing() -> None:
-    assert queries(lambda: live.changes({})) == 0
+def test_nothing_asked_costs_nothing() -> None:
+    assert queries(lambda: (lists.payloads([]), messages.payloads([]))) == 0

@@ -175,8 +175,29 @@ def test_typing_and_history_do_not_pile_up(operator: User, viewer: User, chat: C
         messages.typing(operator, chat)
         messages.fetch_history(viewer, chat, 40)
     assert sorted(Command.objects.values_list("kind", flat=True)) == ["history", "typing"]
-    messages.fetch_history(viewer, chat, 30)
-    assert Command.objects.filter(kind="history").count() == 2
+
+
+def test_history_that_is_asked_for_is_bounded(operator: User, viewer: User, chat: Chat) -> None:
+    """One request of a chat under way and one waiting, whoever asked; and a few of one user over all chats."""
+    first = messages.fetch_history(viewer, chat, 40)
+    with pytest.raises(Refused) as refused:
+        messages.fetch_history(operator, chat, 30)
+    assert (refused.value.code, "of this chat" in refused.value.says) == ("HISTORY_WAITS", True)
+    Command.objects.filter(pk=first.pk).update(state=Command.State.CLAIMED)
+    second = messages.fetch_history(operator, chat, 30)
+    assert messages.fetch_history(viewer, chat, 40) == first
+    assert messages.fetch_history(viewer, chat, 30) == second
+    with pytest.raises(Refused):
+        messages.fetch_history(viewer, chat, 20)
+    others = [world.make_chat(chat.session, f"Chat {number}") for number in range(messages.HISTORY_WAITING)]
+    for other in others[:-1]:
+        messages.fetch_history(viewer, other, 0)
+    with pytest.raises(Refused) as refused:
+        messages.fetch_history(viewer, others[-1], 0)
+    assert (refused.value.code, "of many chats" in refused.value.says) == ("HISTORY_WAITS", True)
+    messages.fetch_history(operator, others[-1], 0)
+    Command.objects.filter(pk=first.pk).update(state=Command.State.DONE)
+    messages.fetch_history(viewer, world.make_chat(chat.session, "One more"), 0)
 
 
 @pytest.mark.parametrize("who", ["viewer", "stranger"])

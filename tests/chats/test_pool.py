@@ -11,13 +11,13 @@ import psycopg
 import pytest
 from django.contrib.auth.models import User
 
-from apps.chats.wakes import _parameters
+from apps.chats.wakes import parameters
 from tests.chats.web import Web, cookie_of, webs
 from tests.running import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-POOL = {"DATABASE_CONNECTIONS": "3", "DATABASE_WAITING": "1", "DATABASE_WAIT_SECONDS": "60"}
+POOL = {"DATABASE_CONNECTIONS": "4", "DATABASE_WAITING": "1", "DATABASE_WAIT_SECONDS": "60"}
 BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
@@ -41,7 +41,7 @@ class Full:
         self._holders: list[Future[Any]] = []
 
     def __enter__(self) -> "Full":
-        self._lock = psycopg.connect(**_parameters())
+        self._lock = psycopg.connect(**parameters())
         self._lock.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
         self._hold()
         self._hold()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -14,14 +15,15 @@ from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.test import Client
 from pytest_django import Settings
 
 from apps.chats import consumers
 from apps.chats.frames import MAX_BYTES
-from apps.chats.hub import hub
+from apps.chats.hub import hub, news
 from apps.chats.models import Chat, Event, Installation, Message, Peer
+from apps.chats.selectors import history, lists
 from apps.chats.services import events, messages, pruning
 from apps.sessions.models import Command, Role, SessionGrant, SessionStatus
 from apps.sessions.services import commands, status
@@ -99,7 +101,7 @@ async def connect(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
     for communicator in opened:
         with suppress(asyncio.CancelledError):  # a test that failed waiting has cancelled its consumer
             await communicator.disconnect(timeout=PATIENCE)
-    for watcher in list(hub()._watchers):
+    for watcher in hub().watchers:
         await hub().remove(watcher)
     await sync_to_async(connections.close_all)()  # those of the thread in which asynchronous ORM calls run
 
@@ -127,9 +129,10 @@ async def test_not_staff(connect: Connect, operator: User) -> None:
     assert await (await connect(operator)).closed() == 4403
 
 
-async def test_foreign_origin(connect: Connect, operator: User) -> None:
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:8001", "https://localhost", "null"])
+async def test_foreign_origin(connect: Connect, operator: User, origin: str) -> None:
     with pytest.raises(ConnectionRefusedError):
-        await connect(operator, origin="https://evil.example")
+        await connect(operator, origin=origin)
 
 
 async def test_welcome_names_the_visible_sessions_only(connect: Connect, operator: User, chat: Chat) -> None:
@@ -287,6 +290,68 @@ async def test_list_changes_come_to_pages_that_show_it(connect: Connect, viewer:
     assert (frame["unread"], frame["chats"][0]["unread"]) == (1, 1)
 
 
+async def test_events_come_each_and_the_list_now_and_then(
+    connect: Connect, viewer: User, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a busy account: the open chat's events one by one, its list in few frames, the last of which is right."""
+    monkeypatch.setattr(news, "LIST_REST", 0.4)
+    other = await run(world.make_chat, chat.session, "Busy")
+    page = await (await connect(viewer)).follow(chat)
+    await page.receive("reset")
+    began, frames, texts = time.monotonic(), 0, []
+    for number in range(1, 21):
+        await arrives(other, number, f"elsewhere {number}")
+        await arrives(chat, 100 + number, f"here {number}")
+    told = 0
+    seen = {other.pk: "", chat.pk: ""}
+    while seen != {other.pk: "elsewhere 20", chat.pk: "here 20"} or told < 20:
+        frame = await page.receive("chats", "events")
+        if frame["type"] == "events":
+            assert frame["after"] == told
+            told = frame["to"]
+            texts += [one["text"] for one in frame["messages"]]
+        else:
+            frames += 1
+            assert frame["unread"] <= 2
+            seen |= {row["id"]: row["last"]["text"] for row in frame["chats"]}
+    assert texts == [f"here {number}" for number in range(1, 21)]
+    assert frames <= (time.monotonic() - began) / 0.4 + 2
+
+
+async def test_a_list_is_sent_once_for_each_change(connect: Connect, viewer: User, chat: Chat) -> None:
+    """The looks of each second send no row again that has not changed."""
+    page = await (await connect(viewer)).hello()
+    await page.send(type="list", session=chat.session_id)
+    await page.receive("list")
+    for number in (1, 2):
+        await arrives(chat, number, f"news {number}")
+        while (await page.receive("chats"))["chats"][0]["last"]["text"] != f"news {number}":
+            pass
+    looked = hub().news._full_at
+    while hub().news._full_at < looked + 2 * news.LOOK:  # noqa: ASYNC110 - a clock of the hub's own
+        await asyncio.sleep(0.05)
+    await page.send(type="ping")
+    assert (await page.receive("pong", "chats"))["type"] == "pong"
+
+
+async def test_the_hub_s_connection_is_made_anew(connect: Connect, viewer: User, chat: Chat) -> None:
+    page = await (await connect(viewer)).follow(chat)
+    await page.receive("reset")
+    await arrives(chat, 1, "before")
+    await page.receive("events")
+    conn = hub().news._reader._conn
+    assert conn is not None
+
+    def end() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [conn.info.backend_pid])
+
+    await run(end)
+    await arrives(chat, 2, "after")
+    frame = await page.receive("events")
+    assert (frame["after"], [one["text"] for one in frame["messages"]]) == (1, ["after"])
+
+
 async def test_lost_wake_up_is_made_good(connect: Connect, viewer: User, chat: Chat) -> None:
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")
@@ -418,16 +483,16 @@ async def test_an_open_page_whose_next_events_are_pruned_is_reset(
     """The web process stood still for so long that what its page has to hear next is gone."""
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")
-    look = hub()._send_events
+    look = hub().news._send_events
 
-    async def still() -> None:
+    async def still(session_ids: set[int]) -> None:
         pass
 
-    monkeypatch.setattr(hub(), "_send_events", still)
+    monkeypatch.setattr(hub().news, "_send_events", still)
     await run(happen, chat, 200)
     await Event.objects.filter(number__lte=200 - kept).adelete()
-    monkeypatch.setattr(hub(), "_send_events", look)
-    hub().wake()
+    monkeypatch.setattr(hub().news, "_send_events", look)
+    hub().news.wake(chat.session_id)
     frame = await page.receive("reset", "events")
     assert (frame["type"], frame["page"]["at"]) == ("reset", 200)
     await arrives(chat, 201, "next")
@@ -438,7 +503,7 @@ async def test_an_open_page_whose_next_events_are_pruned_is_reset(
 async def test_a_restored_database_sends_pages_back_to_resume(connect: Connect, viewer: User, chat: Chat) -> None:
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")
-    while hub()._epoch is None:
+    while hub().standing.epoch is None:
         await page.send(type="ping")
         await page.receive("pong")
     await Installation.objects.aupdate(epoch=uuid4())
@@ -531,6 +596,33 @@ async def test_a_groups_right_that_is_taken_away(connect: Connect, stranger: Use
         assert time.monotonic() - began < 2.0  # a look happens each second
         await page.send(type="open", chat=chat.pk)
         assert (await page.receive("events", "error"))["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("asked", ["list", "open"])
+async def test_right_that_is_taken_away_while_it_is_used(
+    connect: Connect, viewer: User, chat: Chat, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was being read for the page when its right ended is not sent."""
+    page = await (await connect(viewer)).follow(chat)
+    await page.receive("reset")
+    reading, gone = threading.Event(), threading.Event()
+    selector, name = (lists, "page") if asked == "list" else (history, "newest")
+    work = getattr(selector, name)
+
+    def slow(*given: Any) -> Any:
+        found = work(*given)
+        reading.set()
+        assert gone.wait(PATIENCE)
+        return found
+
+    monkeypatch.setattr(selector, name, slow)
+    await page.send(type=asked, ref="r", **({"session": chat.session_id} if asked == "list" else {"chat": chat.pk}))
+    assert await asyncio.to_thread(reading.wait, PATIENCE)
+    await SessionGrant.objects.filter(user=viewer).adelete()
+    await page.receive("gone")
+    gone.set()
+    answer = await page.receive("reset", "opened", "list", "error")
+    assert (answer["type"], answer.get("code")) == ("error", "NOT_FOUND")
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"password": "other"}])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from apps.chats.wakes import Listener, _parameters
+from apps.chats.wakes import Listener, parameters
 
 SECONDS = 10.0
 
@@ -35,7 +35,7 @@ async def test_starting_twice_listens_once_and_notes_arrive() -> None:
     listener.start()
     listener.start()
     await eventually(1)
-    async with await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(**parameters(), autocommit=True) as connection:
         await connection.execute("SELECT pg_notify('tg_events', '7'), pg_notify('tg_events', 'hostile')")
     await until(lambda: heard == [("tg_events", 7)])
     await listener.close()
@@ -43,7 +43,7 @@ async def test_starting_twice_listens_once_and_notes_arrive() -> None:
 
 
 async def eventually(wanted: int) -> None:
-    async with await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(**parameters(), autocommit=True) as connection:
         async with asyncio.timeout(SECONDS):
             while True:
                 row = await (await connection.execute(LISTENING)).fetchone()

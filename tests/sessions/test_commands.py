@@ -37,6 +37,21 @@ def test_enqueue_keeps_the_secret_apart_and_settling_erases_it(session: Session)
     assert not CommandSecret.objects.exists()
 
 
+@pytest.mark.parametrize("end", ["settle", "cancel"])
+def test_an_edits_text_is_erased_when_it_is_over(session: Session, end: str) -> None:
+    payload = {"message": 1, "text": "what somebody wrote"}
+    command = commands.enqueue(session.pk, "edit", commands.chat_lane(5), payload)
+    if end == "cancel":
+        assert commands.cancel(command)
+    else:
+        commands.postpone(command, timezone.now(), "FLOOD_WAIT")
+        command.refresh_from_db()
+        assert command.payload == payload
+        commands.settle(command, Command.State.FAILED, error_code="TIMEOUT")
+    command.refresh_from_db()
+    assert command.payload == {"message": 1}
+
+
 def test_an_unknown_kind_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="send_money"):
         commands.enqueue(session.pk, "send_money", "account", {})

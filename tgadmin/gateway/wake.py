@@ -11,6 +11,7 @@ from tgadmin.core.types import Typing
 
 log = structlog.get_logger(__name__)
 COALESCE_SECONDS = 0.005
+"""After what was said, in which more is gathered: the first change after a pause is told at once."""
 SEND_TIMEOUT = 2.0
 
 
@@ -48,7 +49,6 @@ class Wake:
         """Send for ever; several changes of a session within a few milliseconds are one wake-up."""
         while True:
             await self._something.wait()
-            await asyncio.sleep(COALESCE_SECONDS)
             self._something.clear()
             changed, self._changed = self._changed, set()
             typing, self._typing = self._typing, {}
@@ -60,3 +60,4 @@ class Wake:
                         await self._layer.group_send(f"session.{session_id}", message)
             except Exception as error:  # noqa: BLE001  a hint that cannot be given must not end the gateway
                 log.warning("wake-up not delivered", error=type(error).__name__, sessions=len(changed))
+            await asyncio.sleep(COALESCE_SECONDS)

@@ -24,38 +24,42 @@ def newest(chat: Chat, limit: int = PAGE) -> dict[str, Any]:
     ``chat`` must have been read before this is called: the page's ``at`` is its ``last_event``, and what came later
     is replayed from there.
     """
-    rows = list(_whole(chat).order_by("-telegram_id")[: limit + 1])
-    pending = list(messages.of_chat(chat).filter(telegram_id=None).order_by("date", "pk"))
-    return _page(chat, rows[:limit][::-1] + pending, stored=len(rows) > limit, newer=False)
+    rows = _ids(_whole(chat).order_by("-telegram_id"), limit + 1)
+    return _page(chat, rows[:limit][::-1] + _pending(chat), stored=len(rows) > limit, newer=False)
 
 
 def before(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
     """The page of messages with ids below ``telegram_id``, no further down than everything is stored."""
-    rows = list(_whole(chat).filter(telegram_id__lt=telegram_id).order_by("-telegram_id")[: limit + 1])
+    rows = _ids(_whole(chat).filter(telegram_id__lt=telegram_id).order_by("-telegram_id"), limit + 1)
     return _page(chat, rows[:limit][::-1], stored=len(rows) > limit, newer=True)
 
 
 def after(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
     """The page of messages with ids above ``telegram_id``; with what waits when it reaches the newest."""
-    rows = list(_sent(chat).filter(telegram_id__gt=telegram_id).order_by("telegram_id")[: limit + 1])
+    rows = _ids(_sent(chat).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), limit + 1)
     newer = len(rows) > limit
-    rows = rows[:limit]
-    if not newer:
-        rows += messages.of_chat(chat).filter(telegram_id=None).order_by("date", "pk")
-    return _page(chat, rows, stored=True, newer=newer)
+    return _page(chat, rows[:limit] + ([] if newer else _pending(chat)), stored=True, newer=newer)
 
 
 def around(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
     """A page with ``telegram_id`` in its middle."""
     half = limit // 2
-    up = list(_sent(chat).filter(telegram_id__lte=telegram_id).order_by("-telegram_id")[: half + 1])
-    down = list(_sent(chat).filter(telegram_id__gt=telegram_id).order_by("telegram_id")[: half + 1])
+    up = _ids(_sent(chat).filter(telegram_id__lte=telegram_id).order_by("-telegram_id"), half + 1)
+    down = _ids(_sent(chat).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), half + 1)
     return _page(chat, up[:half][::-1] + down[:half], stored=len(up) > half, newer=len(down) > half)
 
 
+def _ids(rows: QuerySet[Message], count: int) -> list[int]:
+    return list(rows.values_list("pk", flat=True)[:count])
+
+
+def _pending(chat: Chat) -> list[int]:
+    """What waits to go out."""
+    return list(Message.objects.filter(chat=chat, telegram_id=None).order_by("date", "pk").values_list("pk", flat=True))
+
+
 def _sent(chat: Chat) -> QuerySet[Message]:
-    found: QuerySet[Message] = messages.of_chat(chat).exclude(telegram_id=None)
-    return found
+    return Message.objects.filter(chat=chat, telegram_id__isnull=False)
 
 
 def _whole(chat: Chat) -> QuerySet[Message]:
@@ -64,7 +68,7 @@ def _whole(chat: Chat) -> QuerySet[Message]:
     return known if chat.synced_from_id is None else known.filter(telegram_id__gte=chat.synced_from_id)
 
 
-def _page(chat: Chat, rows: list[Message], *, stored: bool, newer: bool) -> dict[str, Any]:
+def _page(chat: Chat, rows: list[int], *, stored: bool, newer: bool) -> dict[str, Any]:
     """``older``: "stored" (more is stored), "telegram" (ask there, below ``ask_before``), "start" (that is all)."""
     older = "stored" if stored else "start" if chat.history_complete else "telegram"
     return {

@@ -1,20 +1,21 @@
-"""What changed, for the pages that are open: read once per wake-up for all of a web process's sockets."""
+"""What changed, for the pages that are open: read once for all of a web process's sockets.
+
+News (events, list rows) come by one statement each on a connection of the hub's own; the rest is asked for once a
+second, or when a wake-up names it, through Django.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session as Login
 from django.db import connection
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from apps.chats.models import Chat, Message
+from apps.chats.models import Chat
 from apps.chats.selectors import history, lists, messages, sessions
 from apps.sessions.models import Command, Role, Session
 from apps.sessions.services import rights
@@ -22,97 +23,92 @@ from apps.sessions.services import rights
 BATCH = 100
 """Events of one chat that are read, and go into one frame, at a time."""
 
+CHANGES = f"""
+SELECT e.number, e.kind, e.message_id, e.data::text, {lists.COLUMNS}, {messages.COLUMNS}
+FROM unnest(%s::bigint[], %s::bigint[]) k(chat_id, number)
+    JOIN telegram_chats c ON c.id = k.chat_id AND c.last_event > k.number
+    LEFT JOIN LATERAL (
+        SELECT number, kind, message_id, data FROM chat_events
+        WHERE chat_id = k.chat_id AND number > k.number ORDER BY number LIMIT {BATCH}
+    ) e ON TRUE
+    LEFT JOIN telegram_messages m ON m.id = e.message_id AND m.chat_id = c.id {messages.JOINS}
+ORDER BY c.id, e.number
+"""  # noqa: S608
+"""By the numbers that the chats' viewers have: each later event (none: it is kept no more), the chat's row, and the
+message that it is about as it is now."""
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+ROWS = f"""
+SELECT {lists.COLUMNS} FROM telegram_chats c
+WHERE c.session_id = ANY(%s::bigint[]) AND c.updated_at > clock_timestamp() - make_interval(secs => %s)
+UNION ALL
+SELECT {lists.COLUMNS} FROM unnest(%s::bigint[]) k(id) JOIN telegram_chats c ON c.id = k.id
+"""  # noqa: S608
+"""Rows of the list that were written within the last seconds, by sessions; and those of given chats. The time overlaps
+the look before, so that what committed late is seen: the reader drops what it has sent already."""
+
+UNREAD = (
+    "SELECT session_id, count(*) FROM telegram_chats "
+    "WHERE session_id = ANY(%s::bigint[]) AND unread_count > 0 GROUP BY 1"
+)
+
+
+class EventRow(NamedTuple):
     number: int
     kind: str
     message_id: int | None
-    data: dict[str, Any] | None
+    data: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """New events by chat with all that frames about them need. ``found`` holds messages by row id as they are now; one
-    that is absent is gone. ``kept_from`` is the number from which on they are still kept. ``resets`` holds the newest
-    page of chats that were reset, or whose events after a floor are kept no more. ``more``: a chat had further events
-    than were read."""
+class Change:
+    """What happened in a chat after a number: at most BATCH events in order, none skipped (none at all: they are kept
+    no more), its list row, and the messages by row id that are there."""
 
-    events: dict[int, list[EventRow]]
-    kept_from: dict[int, int]
-    found: dict[int, dict[str, Any]]
-    rows: dict[int, dict[str, Any]]
-    resets: dict[int, dict[str, Any]]
-    more: bool
+    row: lists.Row
+    events: list[EventRow]
+    found: dict[int, messages.Shown]
 
+    @property
+    def kept_from(self) -> int:
+        """The number from which on events are there: beyond the floor's next one when that was pruned."""
+        return self.events[0].number if self.events else self.row.last_event + 1
 
-def changes(floors: Mapping[int, int]) -> Changes:
-    """What happened in each chat after the event number that ``floors`` gives. Eight queries at most, and one page of
-    messages for each chat that was reset. A chat of which nothing is kept any more is there with no events."""
-    events, kept_from = _events(floors)
-    ids = {event.message_id for rows in events.values() for event in rows if event.message_id is not None}
-    chats = {chat.pk: chat for chat in Chat.objects.filter(pk__in=events)} if events else {}
-    found = Message.objects.filter(pk__in=ids, chat_id__in=chats).select_related("staff", "chat") if ids else ()
-    resets = {
-        chat_id: history.newest(chats[chat_id])
-        for chat_id, rows in events.items()
-        if chat_id in chats
-        and (kept_from[chat_id] > floors[chat_id] + 1 or any(event.kind == "reset" for event in rows))
-    }
-    return Changes(
-        events={chat_id: rows for chat_id, rows in events.items() if chat_id in chats},
-        kept_from=kept_from,
-        found={payload["id"]: payload for payload in messages.payloads(found)},
-        rows={row["id"]: row for row in lists.payloads(chats.values())} if chats else {},
-        resets=resets,
-        more=any(len(rows) == BATCH for rows in events.values()),
-    )
+    @property
+    def last(self) -> int:
+        return self.events[-1].number if self.events else self.row.last_event
+
+    @property
+    def more(self) -> bool:
+        """There may be further events than were read."""
+        return len(self.events) == BATCH
 
 
-def _events(floors: Mapping[int, int]) -> tuple[dict[int, list[EventRow]], dict[int, int]]:
-    """At most BATCH events of each chat that has newer ones, in order, none skipped: what is kept has no holes. And the
-    number from which on they are there, which is beyond the floor's next when older ones were pruned."""
-    found: dict[int, list[EventRow]] = defaultdict(list)
-    kept_from: dict[int, int] = {}
-    if not floors:
-        return found, kept_from
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT c.id, c.last_event, e.number, e.kind, e.message_id, e.data
-            FROM unnest(%s::bigint[], %s::bigint[]) AS f(chat_id, number)
-            JOIN telegram_chats c ON c.id = f.chat_id AND c.last_event > f.number
-            LEFT JOIN LATERAL (
-                SELECT number, kind, message_id, data FROM chat_events
-                WHERE chat_id = f.chat_id AND number > f.number ORDER BY number LIMIT %s
-            ) e ON TRUE
-            ORDER BY c.id, e.number
-            """,
-            [list(floors.keys()), list(floors.values()), BATCH],
-        )
-        for chat_id, last_event, number, kind, message_id, data in cursor.fetchall():
-            kept_from.setdefault(chat_id, last_event + 1 if number is None else number)
-            rows = found[chat_id]
-            if number is not None:
-                rows.append(EventRow(number, kind, message_id, data))
-    return found, kept_from
+def changes(rows: Iterable[Sequence[Any]]) -> dict[int, Change]:
+    """What CHANGES gave, by chat."""
+    found: dict[int, Change] = {}
+    for values in rows:
+        row = lists.Row(*values[4 : 4 + lists.WIDTH])
+        change = found.get(row.id)
+        if change is None:
+            change = found[row.id] = Change(row, [], {})
+        if values[0] is not None:
+            change.events.append(EventRow(*values[:4]))
+        message = values[4 + lists.WIDTH :]
+        if message[0] is not None:
+            change.found[message[0]] = messages.Shown(*message)
+    return found
+
+
+def resets(chat_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The newest page of each chat with its list row, as frames carry them; chats that are gone are absent."""
+    chats = list(Chat.objects.filter(pk__in=list(chat_ids)))
+    pages = {chat.pk: history.newest(chat) for chat in chats}
+    return {row["id"]: {"page": pages[row["id"]], "row": row} for row in lists.payloads(pages)}
 
 
 def oldest_event(chat_id: int) -> int | None:
     """The number of the oldest event that is still kept."""
     return Chat.objects.filter(pk=chat_id).values_list("events__number", flat=True).order_by("events__number").first()
-
-
-def changed_rows(session_ids: Iterable[int], within: timedelta) -> dict[int, list[dict[str, Any]]]:
-    """Rows of the chat list that were written ``within`` the last time, by session. Three queries.
-
-    The time overlaps the look before, so that what committed late is seen; the reader drops what it has sent already.
-    """
-    chats = Chat.objects.filter(session_id__in=list(session_ids), updated_at__gt=Now() - within).order_by("pk")
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in lists.payloads(chats):
-        found[row["session"]].append(row)
-    return found
 
 
 def online(session_ids: Iterable[int]) -> dict[int, set[int]]:
@@ -129,11 +125,6 @@ def online(session_ids: Iterable[int]) -> dict[int, set[int]]:
         for session_id, chat_id in cursor.fetchall():
             found[session_id].add(chat_id)
     return found
-
-
-def rows_of(chat_ids: Iterable[int]) -> list[dict[str, Any]]:
-    """List rows of these chats. Three queries."""
-    return lists.payloads(Chat.objects.filter(pk__in=list(chat_ids)).order_by("pk"))
 
 
 def session_marks(session_ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:

@@ -1,49 +1,128 @@
-"""Messages as the page shows them: sender, quoted message, staff and errors resolved for a whole page at once."""
+"""Messages as the page shows them: sender, quoted message, staff and errors resolved for any number of them at once.
+
+One statement, whoever asks: pages of history through Django's connection, the hub's looks through one of its own.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import connection
 
-from apps.chats.models import Chat, Message, Peer
 from tgadmin.core.errors import disposition
 
 QUOTE = 120
 """Characters of a quoted message that are shown."""
 
 
-def payloads(rows: Iterable[Message]) -> list[dict[str, Any]]:
-    """The messages, in order, as dicts; the caller has select_related("staff", "chat"). At most two queries."""
-    messages = list(rows)
-    quoted = _quoted(messages)
-    names = _names([*messages, *quoted.values()])
-    return [_payload(message, names, quoted) for message in messages]
+class Shown(NamedTuple):
+    """A message with everything that the page shows of it, as COLUMNS have it. JSON comes as text: Django and psycopg
+    would read it differently."""
+
+    id: int
+    chat_id: int
+    telegram_id: int | None
+    cid: UUID | None
+    state: str
+    out: bool
+    sender_id: int
+    sender_name: str
+    staff_id: int | None
+    staff_name: str | None
+    date: datetime
+    text: str
+    entities: str | None
+    reply_to_id: int | None
+    quoted_id: int | None
+    quoted_gone: bool | None
+    quoted_name: str | None
+    quoted_text: str | None
+    quoted_media: str | None
+    edit_date: datetime | None
+    deleted_at: datetime | None
+    service: str | None
+    media: str | None
+    forward_name: str | None
+    forward_date: str | None
+    post_author: str
+    error_code: str
+    waits_until: datetime | None
 
 
-def _payload(
-    message: Message, names: dict[tuple[int, int], str], quoted: dict[tuple[int, int], Message]
-) -> dict[str, Any]:
+def _name_of(message: str, peer: str) -> str:
+    """A channel's own posts come from the channel."""
+    return (
+        f"COALESCE(NULLIF({peer}.name, ''), "
+        f"CASE WHEN COALESCE({message}.sender_id, c.peer_id) = c.peer_id THEN NULLIF(c.title, '') END, 'Unknown')"
+    )
+
+
+COLUMNS = f"""
+    m.id, m.chat_id, m.telegram_id, m.cid, m.state, m.out,
+    COALESCE(m.sender_id, c.peer_id), {_name_of("m", "s")},
+    u.id, COALESCE(NULLIF(trim(u.first_name || ' ' || u.last_name), ''), u.username),
+    m.date, m.text, m.entities::text,
+    m.reply_to_id, q.id, q.deleted_at IS NOT NULL, CASE WHEN q.out THEN 'You' ELSE {_name_of("q", "o")} END,
+    left(q.text, {QUOTE}), q.media ->> 'kind',
+    m.edit_date, m.deleted_at, m.service::text, m.media::text,
+    CASE WHEN m.forward IS NOT NULL
+        THEN COALESCE(NULLIF(f.name, ''), NULLIF(m.forward ->> 'from_name', ''), 'somebody') END,
+    (m.forward -> 'date')::text,
+    m.post_author, m.error_code, m.waits_until
+"""
+WIDTH = len(Shown._fields)
+
+# Each finds one row by key; q by LIMIT, since it is Telegram who says that ids are not given twice.
+JOINS = """
+    LEFT JOIN telegram_peers s ON s.session_id = m.session_id AND s.peer_id = m.sender_id
+    LEFT JOIN auth_user u ON u.id = m.staff_id
+    LEFT JOIN telegram_peers f ON f.session_id = m.session_id AND f.peer_id = (m.forward ->> 'from_id')::bigint
+    LEFT JOIN LATERAL (SELECT * FROM telegram_messages
+        WHERE chat_id = m.chat_id AND telegram_id = m.reply_to_id LIMIT 1) q ON TRUE
+    LEFT JOIN telegram_peers o ON o.session_id = q.session_id AND o.peer_id = q.sender_id
+"""
+
+MESSAGES = f"""
+SELECT {COLUMNS} FROM unnest(%s::bigint[]) WITH ORDINALITY k(id, place)
+    JOIN telegram_messages m ON m.id = k.id JOIN telegram_chats c ON c.id = m.chat_id {JOINS}
+ORDER BY k.place
+"""  # noqa: S608
+
+
+def payloads(ids: Iterable[int]) -> list[dict[str, Any]]:
+    """The messages with these row ids, in that order, as dicts; those that are gone are absent. One query."""
+    asked = list(ids)
+    if not asked:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(MESSAGES, [asked])
+        return [payload(Shown(*values)) for values in cursor.fetchall()]
+
+
+def payload(message: Shown) -> dict[str, Any]:
     gone = message.deleted_at is not None
     return {
-        "id": message.pk,
+        "id": message.id,
         "chat": message.chat_id,
         "tid": message.telegram_id,
         "cid": str(message.cid) if message.cid else None,
         "state": message.state,
         "out": message.out,
-        "sender": _sender(message, names),
-        "staff": _staff(message),
+        "sender": {"id": message.sender_id, "name": message.sender_name},
+        "staff": {"id": message.staff_id, "name": message.staff_name} if message.staff_id is not None else None,
         "date": message.date.isoformat(),
         "text": "" if gone else message.text,
-        "entities": [] if gone else message.entities,
-        "reply": _reply(message, names, quoted),
+        "entities": [] if gone else _json(message.entities) or [],
+        "reply": _reply(message),
         "edited": message.edit_date.isoformat() if message.edit_date else None,
         "deleted": gone,
-        "service": message.service,
-        "media": None if gone else message.media,
-        "forward": None if gone else _forward(message, names),
+        "service": _json(message.service),
+        "media": None if gone else _json(message.media),
+        "forward": None if gone else _forward(message),
         "author": message.post_author,
         "error": error(message.error_code) if message.error_code else None,
         "waits_until": message.waits_until.isoformat() if message.waits_until else None,
@@ -56,68 +135,28 @@ def error(code: str) -> dict[str, str]:
     return {"code": code, "says": known.says, "next": known.next_step}
 
 
-def _sender(message: Message, names: dict[tuple[int, int], str]) -> dict[str, Any]:
-    """Who wrote it; a channel's own posts come from the channel."""
-    peer_id = message.sender_id if message.sender_id is not None else message.chat.peer_id
-    name = names.get((message.session_id, peer_id)) or (message.chat.title if peer_id == message.chat.peer_id else "")
-    return {"id": peer_id, "name": name or "Unknown"}
+def _json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
-def _forward(message: Message, names: dict[tuple[int, int], str]) -> dict[str, Any] | None:
+def _forward(message: Shown) -> dict[str, Any] | None:
     """Where it came from, with the name as this account knows it or as the forward carries it."""
-    if message.forward is None:
+    if message.forward_name is None:
         return None
-    known = names.get((message.session_id, message.forward.get("from_id") or 0))
-    return {"name": known or message.forward.get("from_name") or "somebody", "date": message.forward.get("date")}
+    return {"name": message.forward_name, "date": _json(message.forward_date)}
 
 
-def _staff(message: Message) -> dict[str, Any] | None:
-    if message.staff is None:
-        return None
-    return {"id": message.staff.pk, "name": message.staff.get_full_name() or message.staff.get_username()}
-
-
-def _reply(
-    message: Message, names: dict[tuple[int, int], str], quoted: dict[tuple[int, int], Message]
-) -> dict[str, Any] | None:
+def _reply(message: Shown) -> dict[str, Any] | None:
     if message.reply_to_id is None:
         return None
-    original = quoted.get((message.chat_id, message.reply_to_id))
-    if original is None:
+    if message.quoted_id is None:
         return {"tid": message.reply_to_id, "name": "", "text": "", "missing": True, "deleted": False}
-    gone = original.deleted_at is not None
+    gone = bool(message.quoted_gone)
     return {
         "tid": message.reply_to_id,
-        "name": "You" if original.out else _sender(original, names)["name"],
-        "text": "" if gone else original.text[:QUOTE],
-        "media": (original.media or {}).get("kind") if not gone else None,
+        "name": message.quoted_name,
+        "text": "" if gone else message.quoted_text,
+        "media": None if gone else message.quoted_media,
         "missing": False,
         "deleted": gone,
     }
-
-
-def _quoted(messages: list[Message]) -> dict[tuple[int, int], Message]:
-    """The messages that these answer, by (chat, Telegram id)."""
-    wanted = {(message.chat_id, message.reply_to_id) for message in messages if message.reply_to_id is not None}
-    known = {(message.chat_id, message.telegram_id): message for message in messages if message.telegram_id is not None}
-    missing = wanted - known.keys()
-    if missing:
-        found = Message.objects.filter(
-            chat_id__in={chat_id for chat_id, _ in missing}, telegram_id__in={tid for _, tid in missing}
-        ).select_related("chat")
-        known |= {(message.chat_id, message.telegram_id): message for message in found if message.telegram_id}
-    return {key: known[key] for key in wanted if key in known}
-
-
-def _names(messages: list[Message]) -> dict[tuple[int, int], str]:
-    """Names by (session, marked id)."""
-    wanted = {message.sender_id for message in messages if message.sender_id is not None}
-    wanted |= {message.forward["from_id"] for message in messages if message.forward and message.forward.get("from_id")}
-    sessions = {message.session_id for message in messages}
-    people = Peer.objects.filter(session_id__in=sessions, peer_id__in=wanted).only("session_id", "peer_id", "name")
-    return {(person.session_id, person.peer_id): person.name for person in people}
-
-
-def of_chat(chat: Chat) -> QuerySet[Message]:
-    """The chat's messages with what ``payloads`` needs."""
-    return Message.objects.filter(chat=chat).select_related("staff", "chat")

@@ -30,7 +30,7 @@ def first(user: User, session: Session | None, chat: Chat | None) -> dict[str, A
         "session": session.pk if session else None,
         "list": lists.page(session.pk) if session else None,
         "unread": lists.unread_chats([session.pk]).get(session.pk, 0) if session else 0,
-        "chat": lists.payloads([chat])[0] if chat else None,
+        "chat": lists.payloads([chat.pk])[0] if chat else None,
         "page": history.newest(chat) if chat else None,
     }
 

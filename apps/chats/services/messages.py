@@ -26,6 +26,10 @@ from tgadmin.core.types import box_of
 HISTORY_LIMIT = 100
 """Messages asked of Telegram at once: the most that messages.getHistory gives."""
 
+HISTORY_WAITING = 8
+"""Requests for older messages that a user may have waiting or under way, over all chats; in one chat one may be under
+way and one wait, whoever asked."""
+
 PREVIEW = 160
 """Characters of the last message that the chat list keeps."""
 
@@ -152,16 +156,25 @@ def typing(user: User, chat: Chat) -> None:
 
 
 def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
-    """Ask Telegram for the messages below ``before_id`` (0: the newest); one request that waits already is enough."""
+    """Ask Telegram for the messages below ``before_id`` (0: the newest); the same request that waits already is enough.
+
+    Raises Forbidden, Refused when too much is asked for already.
+    """
     rights.require(user, chat.session_id, Role.VIEWER)
     lane = commands.history_lane(chat.peer_id)
     payload = {"peer_id": chat.peer_id, "before_id": before_id, "limit": HISTORY_LIMIT}
     with transaction.atomic():
         events.lock(chat.pk)
-        waiting = Command.objects.filter(
-            session_id=chat.session_id, lane=lane, state__in=commands.OPEN, payload=payload
-        ).first()
-        return waiting or commands.enqueue(chat.session_id, Kind.HISTORY, lane, payload, user=user)
+        of_chat = Command.objects.filter(session_id=chat.session_id, lane=lane, state__in=commands.OPEN)
+        if (waiting := of_chat.filter(payload=payload).first()) is not None:
+            return waiting
+        if of_chat.filter(state=Command.State.QUEUED).exists():
+            raise Refused("HISTORY_WAITS", "Messages of this chat are being fetched already: wait until they are here.")
+        mine = Command.objects.filter(kind=Kind.HISTORY, state__in=commands.OPEN, created_by=user)
+        if mine.count() >= HISTORY_WAITING:
+            says = "You have asked for older messages of many chats: wait until some are here."
+            raise Refused("HISTORY_WAITS", says)
+        return commands.enqueue(chat.session_id, Kind.HISTORY, lane, payload, user=user)
 
 
 def _same(first: Message, chat: Chat, user: User) -> Message:

@@ -106,7 +106,8 @@ def cancel(command: Command) -> bool:
         if row is None:
             return False
         row.state, row.error_code, row.settled_at = Command.State.CANCELLED, "CANCELLED_BY_STAFF", timezone.now()
-        row.save(update_fields=("state", "error_code", "settled_at"))
+        row.payload = _without_text(row.payload)
+        row.save(update_fields=("state", "error_code", "settled_at", "payload"))
     CommandSecret.objects.filter(command_id=command.pk).delete()
     notify(SETTLED, command.pk)
     notify(COMMANDS, command.session_id)
@@ -144,14 +145,20 @@ def _listener() -> psycopg.Connection[Any]:
 
 
 def settle(command: Command, state: str, *, result: Any = None, error_code: str = "") -> None:
-    """End a claimed command, inside a transaction that holds the lease; its secret is erased."""
+    """End a claimed command, inside a transaction that holds the lease; its secret and its text are erased."""
     command.state = Command.State(state)
     command.result = result
     command.error_code = error_code
     command.settled_at = timezone.now()
-    command.save(update_fields=("state", "result", "error_code", "settled_at"))
+    command.payload = _without_text(command.payload)
+    command.save(update_fields=("state", "result", "error_code", "settled_at", "payload"))
     CommandSecret.objects.filter(command_id=command.pk).delete()
     notify(SETTLED, command.pk)
+
+
+def _without_text(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What somebody wrote (an edit's new text) is needed until the command is over; its message keeps it."""
+    return {name: value for name, value in payload.items() if name != "text"}
 
 
 def postpone(command: Command, until: datetime, error_code: str, *, unknown: bool = False, counts: bool = True) -> None:

@@ -1,0 +1,112 @@
+"""The hub of a web process: looks at the database for all sockets at once and fans the same bytes out.
+
+The database is truth, a wake-up is a hint: it says which session to look at, and everything is looked at once a second
+without any. news.py tells the pages what happens in their chats, standing.py the rest. A socket whose right is gone
+hears of it within a second and gets nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from apps.chats.hub.news import News
+from apps.chats.hub.standing import NO_RIGHT, RESTORED, SIGNED_OUT, Standing
+from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, text
+from apps.chats.wakes import Groups, Listener
+from apps.sessions.services.notify import EVENTS
+
+__all__ = ["NO_RIGHT", "RESTORED", "SIGNED_OUT", "Hub", "OpenChat", "Watcher", "hub"]
+
+log = logging.getLogger(__name__)
+
+
+class Hub:
+    """Lives in one event loop; works while there are watchers."""
+
+    def __init__(self) -> None:
+        self.watchers = Watchers()
+        self._groups = Groups(self._group_message)
+        self._listener = Listener(self._notified)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._make()
+
+    def _make(self) -> None:
+        self.news = News(self.watchers)
+        self.standing = Standing(self.watchers, joined=self._join, flipped=self.news.flipped)
+
+    async def add(self, watcher: Watcher) -> None:
+        self.watchers.add(watcher)
+        if not self._tasks:
+            self._listener.start()
+            self._tasks = [asyncio.create_task(work.run()) for work in (self.news, self.standing)]
+
+    async def remove(self, watcher: Watcher) -> None:
+        self.watchers.remove(watcher)
+        self.standing.leave(watcher)
+        if not self.watchers and self._tasks:
+            tasks, self._tasks = self._tasks, []
+            for task in tasks:
+                task.cancel()
+            self._make()  # nothing is remembered of what was sent when nobody was there
+            await self._listener.close()  # from here on a page that is reloaded may be added
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._join()
+
+    async def watch(self, watcher: Watcher, session_id: int | None) -> None:
+        """From here on the watcher hears of this session's chat list; its groups are joined when this returns."""
+        self.watchers.follow(watcher, session_id)
+        await self._join()
+        if session_id is not None:
+            await self.standing.note_online({session_id})  # before the page reads its list: later ones are changes
+
+    def show(self, watcher: Watcher, chat: OpenChat | None) -> None:
+        """From here on the watcher hears of the events of this chat, which is of the session that it follows."""
+        watcher.chat = chat
+        if chat is not None and watcher.session_id is not None:
+            self.news.wake(watcher.session_id)
+
+    def await_command(self, command_id: int, watcher: Watcher, ref: str | None) -> None:
+        """Tell the watcher when this command is over."""
+        self.standing.await_command(command_id, watcher, ref)
+
+    async def _join(self) -> None:
+        followed = self.watchers.sessions
+        self.news.keep(followed)
+        self.standing.keep(followed)
+        await self._groups.want(followed)
+
+    def _group_message(self, session_id: int, message: dict[str, Any]) -> None:
+        if message.get("type") != "session.typing":
+            self.news.wake(session_id)
+            return
+        frame = {"type": "typing", "session": session_id}
+        frame |= {name: message.get(name) for name in ("peer_id", "sender_id", "name", "action")}
+        task = asyncio.ensure_future(fan(self.watchers.of(session_id), text(frame)))
+        task.add_done_callback(_report)
+
+    def _notified(self, channel: str, number: int) -> None:
+        if channel == EVENTS:
+            self.news.wake(number)
+            self.standing.note(number)
+        else:
+            self.standing.settled(number)
+
+
+def _report(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a frame could not be fanned out", exc_info=error)
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The hub of the running loop: one per web process."""
+    loop = asyncio.get_running_loop()
+    found = _hubs.get(loop)
+    if found is None:
+        found = _hubs[loop] = Hub()
+    return found

@@ -1,0 +1,100 @@
+"""The sockets of a web process, found by the session whose chat list they follow."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.contrib.auth.models import User
+
+from apps.sessions.models import Role
+
+
+@dataclass(slots=True)
+class OpenChat:
+    """The chat that a page shows, and the number of the last event that it has been told."""
+
+    id: int
+    number: int
+
+
+class Watcher(Protocol):
+    """A socket, as the hub sees it."""
+
+    user: User
+    login_key: str
+    auth_hash: str
+    roles: dict[int, Role]
+    session_id: int | None
+    chat: OpenChat | None
+
+    async def push(self, text: str) -> None:
+        """Send a frame; never raises for a socket that is gone."""
+
+    async def shut(self, code: int) -> None:
+        """Close the socket with a close code."""
+
+
+class Watchers:
+    """All of them. ``session_id`` of one that is here is changed by ``follow`` alone."""
+
+    def __init__(self) -> None:
+        self._all: set[Watcher] = set()
+        self._following: dict[int, set[Watcher]] = defaultdict(set)
+
+    def __iter__(self) -> Iterator[Watcher]:
+        """Over a copy: they come and go while frames are sent."""
+        return iter(list(self._all))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, watcher: Watcher) -> None:
+        self._all.add(watcher)
+
+    def remove(self, watcher: Watcher) -> None:
+        self.follow(watcher, None)
+        self._all.discard(watcher)
+
+    def follow(self, watcher: Watcher, session_id: int | None) -> None:
+        """From here on the watcher follows this session, and no chat of it yet."""
+        if watcher.session_id is not None:
+            followers = self._following.get(watcher.session_id, set())
+            followers.discard(watcher)
+            if not followers:
+                self._following.pop(watcher.session_id, None)
+        watcher.session_id = session_id
+        watcher.chat = None
+        if session_id is not None:
+            self._following[session_id].add(watcher)
+
+    @property
+    def sessions(self) -> set[int]:
+        """Those that somebody follows."""
+        return set(self._following)
+
+    def of(self, session_id: int) -> list[Watcher]:
+        return list(self._following.get(session_id, ()))
+
+    def viewers(self, session_ids: Iterable[int]) -> dict[int, list[Watcher]]:
+        """Those who show a chat of these sessions, by chat."""
+        found: dict[int, list[Watcher]] = defaultdict(list)
+        for session_id in session_ids:
+            for watcher in self._following.get(session_id, ()):
+                if watcher.chat is not None:
+                    found[watcher.chat.id].append(watcher)
+        return found
+
+
+def text(frame: dict[str, Any]) -> str:
+    """A frame's bytes, made once for all who get it."""
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+
+
+async def fan(watchers: Iterable[Watcher], frame: str) -> None:
+    """The same bytes to all of them."""
+    for watcher in watchers:
+        await watcher.push(frame)
