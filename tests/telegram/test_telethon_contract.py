@@ -14,8 +14,8 @@ import telethon
 from telethon.network import MTProtoSender
 from telethon.tl.alltlobjects import LAYER
 
-from tgadmin.telegram._telethon import Box, Guarded, MTProxyConnection, Wire
-from tgadmin.telegram._telethon.proxied import _Proxied
+from tgadmin.telegram._telethon import Box, Wire
+from tgadmin.telegram._telethon.packets import State
 
 pytestmark = pytest.mark.pure
 
@@ -52,22 +52,17 @@ PINNED = {
     "telethon.network.mtprotosender.MTProtoSender._handle_ack": "fb273fc6fa584029",
     "telethon.network.mtprotostate.MTProtoState.__init__": "664d82b231e7996c",
     "telethon.network.mtprotostate.MTProtoState.decrypt_message_data": "19c36dcabb981a31",
-    "telethon.network.connection.connection.Connection.__init__": "6d7b17cd8be49e9f",
-    "telethon.network.connection.connection.Connection.connect": "098ccb340220a1d7",
-    "telethon.network.connection.connection.Connection._connect": "ff1945e756fbdfef",
-    "telethon.network.connection.connection.Connection.disconnect": "90d7187aee0e4565",
-    "telethon.network.connection.connection.Connection.send": "91522cfdba5dea93",
-    "telethon.network.connection.connection.Connection.recv": "9abe33c5d30bf691",
-    "telethon.network.connection.connection.Connection._send_loop": "a367a3e435e7f1a9",
-    "telethon.network.connection.connection.Connection._recv_loop": "872a8a54c8b97301",
-    "telethon.network.connection.connection.Connection._send": "667bec037ea785f8",
-    "telethon.network.connection.connection.Connection._recv": "e4da590c3cb836cb",
-    "telethon.network.connection.connection.ObfuscatedConnection": "9bee00e1f16f45f1",
-    "telethon.network.connection.tcpintermediate.IntermediatePacketCodec": "c0f0eb54aabf9e5f",
-    "telethon.network.connection.tcpintermediate.RandomizedIntermediatePacketCodec": "4515708406ff0cb6",
     "telethon.network.mtprotoplainsender.MTProtoPlainSender": "d4f3bd0115753f27",
-    "telethon.network.connection.tcpabridged.AbridgedPacketCodec": "9575b9464cfbf255",
     "telethon.extensions.messagepacker.MessagePacker.__init__": "d26b27e2b772aeb8",
+    "telethon.extensions.messagepacker.MessagePacker.append": "26ea98d7c355d238",
+    "telethon.extensions.messagepacker.MessagePacker.get": "3884ce6a7f4fa39c",
+    "telethon.extensions.binaryreader.BinaryReader": "f6571be47f2b2712",
+    "telethon.network.requeststate.RequestState": "cf12cb6b46c61562",
+    "telethon.network.mtprotostate.MTProtoState._calc_key": "721a6b131dddc3fe",
+    "telethon.network.mtprotostate.MTProtoState._count_ignored": "b45e91b524d36b53",
+    "telethon.network.mtprotostate.MTProtoState.update_time_offset": "b1449cb5a18dbd44",
+    "telethon.network.mtprotostate.MTProtoState.encrypt_message_data": "66180398b117fbb5",
+    "telethon.tl.core.tlmessage.TLMessage.__init__": "a6542d9d4e344f56",
     "telethon.crypto.authkey.AuthKey": "d926ae005e55b9ab",
     "telethon.crypto.rsa.add_key": "1e4d9f87caf400e7",
     "telethon.password.compute_check": "3c46f94008f74dcd",
@@ -101,7 +96,7 @@ def test_the_source_is_the_one_that_was_read(name: str) -> None:
     assert digest(name) == PINNED[name], f"Telethon's {name} has changed: read it again"
 
 
-@pytest.mark.parametrize("kind", [Box, Wire, Guarded, _Proxied, MTProxyConnection])
+@pytest.mark.parametrize("kind", [Box, Wire, State])
 def test_what_is_overridden_is_there_and_pinned(kind: type) -> None:
     """An override of a method that Telethon no longer has would do nothing, in silence."""
     theirs = [base for base in kind.__mro__ if base.__module__.startswith("telethon")]
@@ -109,10 +104,8 @@ def test_what_is_overridden_is_there_and_pinned(kind: type) -> None:
     overridden = [name for name in private if any(name in vars(base) for base in theirs)]
     expected = {
         "Box": {"_trace"},
-        "Wire": {"_handle_rpc_result", "_store_own_updates", "_disconnect"},
-        "Guarded": {"_send", "_recv"},
-        "_Proxied": {"_connect"},
-        "MTProxyConnection": set(),
+        "Wire": {"_handle_rpc_result", "_store_own_updates", "_disconnect", "_send_loop", "_recv_loop"},
+        "State": set(),
     }
     assert set(overridden) == expected[kind.__name__]
 
@@ -120,7 +113,17 @@ def test_what_is_overridden_is_there_and_pinned(kind: type) -> None:
 def test_telethons_names_are_not_taken_by_ours() -> None:
     """What Wire adds must not hide something that the sender uses itself."""
     source = inspect.getsource(MTProtoSender)
-    added = {"_tcp", "_allowed", "_timeout", "_pings", "_answering", "_keep_alive"}
+    added = {
+        "_tcp",
+        "_allowed",
+        "_timeout",
+        "_pings",
+        "_answering",
+        "_keep_alive",
+        "_receive",
+        "_refused",
+        "_take_updates",
+    }
     assert not [name for name in added if f"self.{name} " in source or f"self.{name}." in source]
 
 

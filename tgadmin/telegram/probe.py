@@ -36,9 +36,7 @@ async def look(
     not answer (or, without a proxy, when it does not stand).
     """
     logs = QuietLogs()
-    connection = connection_to(
-        address, proxy, loggers=logs, allowed=_always, on_bytes=_nothing, local_address=network.local_address
-    )
+    connection = connection_to(address, proxy, allowed=_always, on_bytes=_nothing, local_address=network.local_address)
     began = time.monotonic()
     try:
         await connection.connect(timeout=timeout)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import secrets
 import socket
 from collections.abc import Callable
 from typing import Any, cast
@@ -15,15 +16,15 @@ from typing import Any, cast
 from python_socks import ProxyError, ProxyType
 from python_socks.async_.asyncio import Proxy as SocksClient
 from telethon.crypto import AESModeCTR
-from telethon.network.connection.connection import ObfuscatedConnection
-from telethon.network.connection.tcpabridged import ConnectionTcpAbridged
-from telethon.network.connection.tcpintermediate import RandomizedIntermediatePacketCodec
 
 from tgadmin.core.proxies import Proxy, ProxyKind
 from tgadmin.telegram._telethon.connection import Guarded, GuardedConnection
+from tgadmin.telegram._telethon.framing import Framing, Sized
 
 UNREACHABLE, REFUSED, NO_WAY, SILENT = "PROXY_UNREACHABLE", "PROXY_REFUSED", "PROXY_NO_WAY", "PROXY_SILENT"
 _HEADER = 64
+_PADDED_TAG = b"\xdd" * 4
+_PADDING = 16  # bytes, less than
 _FIRST_BYTES_OF_OTHERS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"PVrG", b"\xee" * 4, b"\xdd" * 4, b"\x16\x03\x01\x02")
 _MESSAGE_HEAD = 24  # auth_key_id and msg_key
 _PLAIN_HEAD = 20  # auth_key_id 0, message id, length
@@ -33,23 +34,16 @@ def connection_to(
     address: tuple[int, str, int],
     proxy: Proxy | None,
     *,
-    loggers: Any,
     allowed: Callable[[], bool],
     on_bytes: Callable[[], None],
     local_address: str | None = None,
 ) -> Guarded:
     """A connection, not made yet, to ``address`` (data centre id, host, port), through ``proxy`` if there is one."""
-    dc_id, host, port = address
-    arguments: dict[str, Any] = {
-        "loggers": loggers,
-        "allowed": allowed,
-        "on_bytes": on_bytes,
-        "local_address": local_address,
-    }
+    options: dict[str, Any] = {"allowed": allowed, "on_bytes": on_bytes, "local_address": local_address}
     if proxy is None:
-        return GuardedConnection(host, port, dc_id, **arguments)
+        return GuardedConnection(address, **options)
     kind = SocksConnection if proxy.kind is ProxyKind.SOCKS5 else MTProxyConnection
-    return kind(host, port, dc_id, through=proxy, **arguments)
+    return kind(address, through=proxy, **options)
 
 
 class ProxyFailed(ConnectionError):  # noqa: N818  what the proxy did
@@ -97,19 +91,15 @@ class _Proxied(Guarded):
         super().__init__(*arguments, **options)
         self._through = through
 
-    async def _connect(self, timeout: float | None = None, ssl: Any = None) -> None:
+    async def _socket(self, timeout: float | None) -> socket.socket:
         self.failure = ""
-        to_proxy = _ToProxy(self._through, self._local_addr)
+        to_proxy = _ToProxy(self._through, self._local)
         try:
             async with asyncio.timeout(timeout):
-                raw = await self._passage(to_proxy)
+                return await self._passage(to_proxy)
         except (OSError, ProxyError, TimeoutError) as error:
             self.failure = self._failure(error) if to_proxy.reached else UNREACHABLE
             raise ProxyFailed(self.failure) from None
-        self._reader, self._writer = await asyncio.open_connection(sock=raw)
-        self._codec = self.packet_codec(self)
-        self._init_conn()
-        await self._writer.drain()
 
     async def _passage(self, to_proxy: _ToProxy) -> socket.socket:
         """The socket, once what is written into it comes to Telegram."""
@@ -119,7 +109,7 @@ class _Proxied(Guarded):
         return NO_WAY
 
 
-class SocksConnection(_Proxied, ConnectionTcpAbridged):
+class SocksConnection(_Proxied):
     """Through a SOCKS5 proxy (RFC 1928, 1929)."""
 
     async def _passage(self, to_proxy: _ToProxy) -> socket.socket:
@@ -131,23 +121,12 @@ class SocksConnection(_Proxied, ConnectionTcpAbridged):
             self._through.password or None,
             forward=cast(SocksClient, to_proxy),
         )
-        return await client.connect(self._ip, self._port)
+        return await client.connect(self._host, self._port)
 
     def _failure(self, error: Exception) -> str:
         """A reply to CONNECT has a code: the proxy let us in, yet does not get to Telegram. Before that it did not."""
         refused = isinstance(error, ProxyError) and error.error_code is None
         return REFUSED if refused else NO_WAY
-
-
-class PaddedCodec(RandomizedIntermediatePacketCodec):
-    """Telethon's takes off less than a word of padding; Telegram may send up to 15 bytes.
-
-    https://core.telegram.org/mtproto/mtproto-transports#padded-intermediate
-    """
-
-    async def read_packet(self, reader: Any) -> bytes:
-        length = int.from_bytes(await reader.readexactly(4), "little")
-        return without_padding(await reader.readexactly(length))
 
 
 def without_padding(packet: bytes) -> bytes:
@@ -159,28 +138,29 @@ def without_padding(packet: bytes) -> bytes:
     return packet[: len(packet) - (len(packet) - _MESSAGE_HEAD) % 16]
 
 
-class _Obfuscation:
-    """The two ciphers, and the header that tells the proxy their keys and the data centre, to whoever has the secret.
+class _Obfuscated:
+    """The padded transport under two ciphers, with the header that tells the proxy their keys and the data centre, to
+    whoever has the secret.
 
     https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
     """
 
-    def __init__(self, connection: MTProxyConnection) -> None:
-        self._reader, self._writer = connection._reader, connection._writer
-        secret = connection._through.secret_bytes
+    def __init__(self, secret: bytes, dc_id: int) -> None:
         start = _random_start()
         back = start[::-1]
         self._encrypt = AESModeCTR(hashlib.sha256(start[8:40] + secret).digest(), start[40:56])
         self._decrypt = AESModeCTR(hashlib.sha256(back[8:40] + secret).digest(), back[40:56])
-        said = PaddedCodec.obfuscate_tag + connection._dc_id.to_bytes(2, "little", signed=True)
+        said = _PADDED_TAG + dc_id.to_bytes(2, "little", signed=True)
         plain = start[:56] + said + start[62:]
         self.header = start[:56] + self._encrypt.encrypt(plain)[56:]
+        self._inner = Sized()
 
-    async def readexactly(self, count: int) -> bytes:
-        return cast(bytes, self._decrypt.encrypt(await self._reader.readexactly(count)))
+    def wrap(self, packet: bytes) -> bytes:
+        padding = os.urandom(secrets.randbelow(_PADDING))
+        return cast(bytes, self._encrypt.encrypt(self._inner.wrap(packet + padding)))
 
-    def write(self, data: bytes) -> None:
-        self._writer.write(self._encrypt.encrypt(data))
+    def feed(self, data: bytes) -> list[bytes]:
+        return [without_padding(packet) for packet in self._inner.feed(self._decrypt.encrypt(data))]
 
 
 def _random_start() -> bytes:
@@ -191,16 +171,17 @@ def _random_start() -> bytes:
             return start
 
 
-class MTProxyConnection(_Proxied, ObfuscatedConnection):
+class MTProxyConnection(_Proxied):
     """Through an MTProxy. The padded transport goes with every secret, plain or ``dd``.
 
     An MTProxy answers nothing of its own: a wrong secret and a Telegram that it cannot reach look alike, a connection
     that ends, or stands, without a byte.
     """
 
-    packet_codec = PaddedCodec
-    obfuscated_io = _Obfuscation
     silence = SILENT
+
+    def _new_framing(self) -> Framing:
+        return _Obfuscated(self._through.secret_bytes, self._dc_id)
 
     async def _passage(self, to_proxy: _ToProxy) -> socket.socket:
         return await to_proxy.connect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -10,25 +11,47 @@ from dataclasses import dataclass
 from typing import Any
 
 from telethon import functions as F  # noqa: N812
+from telethon import types as T  # noqa: N812
 from telethon.crypto import AuthKey
 from telethon.errors import InvalidBufferError, RPCError, TypeNotFoundError
 from telethon.errors.common import AuthKeyNotFound, BadMessageError, SecurityError
 from telethon.network import MTProtoSender
-from telethon.network.mtprotostate import MTProtoState
+from telethon.network.requeststate import RequestState
 from telethon.tl.alltlobjects import LAYER
+from telethon.tl.tlobject import TLRequest
 
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.telegram._telethon.connection import QuietLogs
+from tgadmin.telegram._telethon.packets import State
 from tgadmin.telegram._telethon.proxied import connection_to
 from tgadmin.telegram._telethon.queue import UnreadablePacket, UpdatesQueue
 from tgadmin.telegram._telethon.results import as_update, name_of
 
 __all__ = ["LAYER", "Pings", "Wire"]
 
+log = logging.getLogger("tgadmin.telegram.wire")
+
+_KEY_UNKNOWN = 404
+
 QUEUE_LIMIT = 10_000
 """Containers of updates that may wait; beyond it they are dropped and fetched as differences."""
-
+ACKS_AT_ONCE = 1000
+"""Messages that are acknowledged in a packet of its own; fewer go with whatever is sent next, the next ping at the
+latest. (At most 8192, https://core.telegram.org/mtproto/service_messages_about_messages)"""
+SLICE_SECONDS = 0.005
+"""For which packets are opened before others get their turn in the loop."""
+_UPDATES = frozenset(
+    kind.CONSTRUCTOR_ID
+    for kind in (
+        T.Updates,
+        T.UpdatesCombined,
+        T.UpdateShort,
+        T.UpdateShortMessage,
+        T.UpdateShortChatMessage,
+        T.UpdatesTooLong,
+    )
+)
 
 KEY_TRIES = 4
 """Further tries to agree on a new key: Telethon fails one time in 256 (it drops a leading zero of the key)."""
@@ -42,19 +65,6 @@ class Pings:
     every: float = 2.0
     disconnect: int = 5
     patience: float = 10.0
-
-
-class _State(MTProtoState):
-    """Says when a packet could not be read: Telethon drops it whole, with a line in the log."""
-
-    on_unreadable: Callable[[int, bytes], None]
-
-    def decrypt_message_data(self, body: bytes) -> Any:
-        try:
-            return super().decrypt_message_data(body)
-        except TypeNotFoundError as error:
-            self.on_unreadable(error.invalid_constructor_id, error.remaining)
-            raise
 
 
 class Wire(MTProtoSender):
@@ -87,11 +97,11 @@ class Wire(MTProtoSender):
             connect_timeout=timeout,
             updates_queue=self.updates,
         )
-        self._state: _State = _State(self.auth_key, loggers=logs)
+        self._state: State = State(self.auth_key, loggers=logs)
         self._state.on_unreadable = lambda number, data: self.updates.put_nowait(UnreadablePacket(number, data))
         self._send_queue._state = self._state  # it was made with the state that has just been replaced
         self._tcp = connection_to(
-            address, proxy, loggers=logs, allowed=allowed, on_bytes=self._note_bytes, local_address=local_address
+            address, proxy, allowed=allowed, on_bytes=self._note_bytes, local_address=local_address
         )
         self._allowed = allowed
         self._timeout = timeout
@@ -187,6 +197,83 @@ class Wire(MTProtoSender):
         return self._tcp.failure or ("" if self._tcp.heard else self._tcp.silence)
 
     # --- Telethon's side -----------------------------------------------------------------------------------------
+
+    async def _send_loop(self) -> None:
+        """As Telethon's, but acknowledgements wait for company: else each packet received would have one sent."""
+        queue = self._send_queue
+        while self._user_connected and not self._reconnecting:
+            while not queue._deque and len(self._pending_ack) < ACKS_AT_ONCE:
+                queue._ready.clear()
+                await queue._ready.wait()
+            if self._pending_ack:
+                acks = RequestState(T.MsgsAck(list(self._pending_ack)))
+                self._pending_ack.clear()
+                queue.append(acks)
+                self._last_acks.append(acks)
+            batch, data = await queue.get()
+            if not data:
+                continue
+            for state in batch:
+                if isinstance(state.request, TLRequest):
+                    self._pending_state[state.msg_id] = state
+            try:
+                await self._tcp.send(self._state.encrypt_message_data(data))
+            except OSError as error:
+                self._start_reconnect(error)
+                return
+
+    async def _recv_loop(self) -> None:
+        """As Telethon's, but everything that has arrived is worked at in one go, for SLICE_SECONDS at a time."""
+        while self._user_connected and not self._reconnecting:
+            try:
+                packets = await self._tcp.packets()
+            except (OSError, EOFError) as error:
+                self._start_reconnect(error)
+                return
+            until = time.monotonic() + SLICE_SECONDS
+            for packet in packets:
+                if not await self._receive(packet):
+                    return
+                if time.monotonic() > until:
+                    await asyncio.sleep(0)
+                    until = time.monotonic() + SLICE_SECONDS
+
+    async def _receive(self, packet: bytes) -> bool:
+        """Open a packet and handle what is in it; False when the connection ends with it."""
+        try:
+            message = self._state.decrypt_message_data(packet)
+        except (TypeNotFoundError, SecurityError):
+            return True  # dropped; the first has been noted
+        except InvalidBufferError as error:
+            await self._refused(error)
+            return False
+        except Exception as error:  # noqa: BLE001 - what cannot be read ends the connection, whatever it is
+            self._start_reconnect(error)
+            return False
+        if message is None:
+            return True
+        if message.obj.CONSTRUCTOR_ID in _UPDATES:
+            self._take_updates(message)
+            return True
+        try:
+            await self._process_message(message)
+        except Exception:  # noqa: BLE001 - as in Telethon: one message that fails does not end the connection
+            log.warning("a message of Telegram's could not be handled: %s", type(message.obj).__name__)
+        return True
+
+    async def _refused(self, error: InvalidBufferError) -> None:
+        """The data centre answered with a bare error number (https://core.telegram.org/mtproto/mtproto-transports)."""
+        if error.code == _KEY_UNKNOWN:
+            await self._disconnect(error=AuthKeyNotFound())
+        else:
+            self._start_reconnect(error)
+
+    def _take_updates(self, message: Any) -> None:
+        acks = self._pending_ack
+        acks.add(message.msg_id)
+        if len(acks) >= ACKS_AT_ONCE:
+            self._send_queue._ready.set()
+        self.updates.put_nowait(message.obj)
 
     async def _handle_rpc_result(self, message: Any) -> None:
         answer = message.obj
