@@ -186,7 +186,7 @@ async def test_nothing_is_stored_while_the_leases_do_not_hold(kit: Kit) -> None:
 
 
 async def test_it_is_bounded(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(inbox, "MAX_WAITING", 3)
     scheduled: list[SessionInbox] = []
     box = SessionInbox(Held(kit.session_id, 7, kit.node_id), scheduled.append)
     for number in (1, 2, 3):
@@ -211,7 +211,7 @@ async def test_a_batch_holds_whole_entries(kit: Kit) -> None:
 
 
 async def test_what_is_fetched_waits_for_room(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "MAX_ENTRIES", 1)
+    monkeypatch.setattr(inbox, "MAX_WAITING", 1)
     box = running.inbox()
     await asyncio.gather(*(box.put_fetched(entry(number)) for number in range(1, 6)))
     assert len(await running.kit.messages(ANNA)) == 5

@@ -26,8 +26,8 @@ from tgadmin.telegram.inbox import InboxFull
 log = structlog.get_logger(__name__)
 Connection = psycopg.AsyncConnection[Any]
 
-MAX_ENTRIES = 20_000
-"""Of one account; beyond it the client waits and catches up."""
+MAX_WAITING = 20_000
+"""Changes of one account that wait (an entry without any counts as one); beyond it the client waits and catches up."""
 MAX_CHANGES = 1000
 """In one transaction (an entry is never split)."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
@@ -45,6 +45,7 @@ class SessionInbox:
         self.held = held
         self._schedule = schedule
         self._entries: deque[tuple[Incoming, asyncio.Future[None]]] = deque()
+        self._waiting = 0
         self._windows: list[Window] = []
         self._scheduled = False
         self._closed: LeaseLost | None = None
@@ -61,13 +62,14 @@ class SessionInbox:
         """Take one entry; the future resolves when it is committed. Raises InboxFull, LeaseLost."""
         if self._closed is not None:
             raise self._closed
-        if len(self._entries) >= MAX_ENTRIES:
+        if self._waiting >= MAX_WAITING:
             raise InboxFull
         for window in self._windows:
             window.see(incoming.changes)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         future.add_done_callback(_retrieve)
         self._entries.append((incoming, future))
+        self._waiting += _size(incoming)
         self._tail = future
         if not self._scheduled:
             self._scheduled = True
@@ -105,7 +107,7 @@ class SessionInbox:
     def close(self, reason: LeaseLost) -> None:
         """The lease is gone: nothing more is taken, and nothing that waits is stored."""
         self._closed = reason
-        entries, self._entries = self._entries, deque()
+        entries, self._entries, self._waiting = self._entries, deque(), 0
         for _, future in entries:
             if not future.done():
                 future.set_exception(reason)
@@ -117,7 +119,7 @@ class SessionInbox:
         batch: list[Incoming] = []
         changes = 0
         for incoming, _ in self._entries:
-            changes += max(1, len(incoming.changes))
+            changes += _size(incoming)
             if batch and changes > MAX_CHANGES:
                 break
             batch.append(incoming)
@@ -126,7 +128,8 @@ class SessionInbox:
     def committed(self, count: int) -> None:
         """The first ``count`` entries are stored."""
         for _ in range(min(count, len(self._entries))):
-            _, future = self._entries.popleft()
+            incoming, future = self._entries.popleft()
+            self._waiting -= _size(incoming)
             if not future.done():
                 future.set_result(None)
 
@@ -136,6 +139,10 @@ class SessionInbox:
             self._schedule(self)
         else:
             self._scheduled = False
+
+
+def _size(incoming: Incoming) -> int:
+    return max(1, len(incoming.changes))
 
 
 def _retrieve(future: asyncio.Future[None]) -> None:

@@ -12,7 +12,7 @@ from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.errors import Kind, TelegramError
-from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Incoming
+from tgadmin.core.types import CHANNEL_MARK, Change, Checkpoint, Incoming, Peer
 from tgadmin.telegram._telethon import (
     ACCOUNT,
     CATCH_UP,
@@ -25,13 +25,15 @@ from tgadmin.telegram._telethon import (
     Wire,
     entry_of,
 )
-from tgadmin.telegram.convert import incoming
+from tgadmin.telegram.convert import converted
 from tgadmin.telegram.dialogs import pages
 from tgadmin.telegram.hashes import Hashes
 from tgadmin.telegram.inbox import Inbox, InboxFull
 
 FIRST_RETRY = 1.0
 LAST_RETRY = 60.0
+ENTRY_CHANGES = 200
+"""Changes from which on an entry of the inbox is not made larger: containers that wait together are put together."""
 UNREADABLE_PAUSE = 60.0
 """Seconds for which unreadable packets lead to one difference only."""
 
@@ -93,6 +95,9 @@ class Stream:
         self._fetching: dict[Entry, Recovered] = {}
         self._asking: dict[Entry, float] = {}
         self._idle_at = self._now()
+        self._changes: list[Change] = []
+        self._peers: dict[int, Peer] = {}
+        self._channels: set[int] = set()
         self.caught_up = asyncio.Event()
 
     @property
@@ -121,12 +126,14 @@ class Stream:
         entry, at = self._next_difference()
         if entry is not None and at <= self._now():
             await self._difference(entry)
+            self._flush()
             self._settle_wanted()
         else:
             await self._wait_for_updates(min(look_again, at))
         while not self._wire.updates.empty():
             await self._process(self._wire.updates.get_nowait())
             self._idle_at = self._now()
+        self._flush()
 
     async def _wait_for_updates(self, until: float) -> None:
         self._idle_at = self._now()
@@ -146,9 +153,12 @@ class Stream:
             if self._now() >= self._unreadable_until:  # what was in it comes with the difference
                 self._unreadable_until = self._now() + UNREADABLE_PAUSE
                 self._begin_all()
-        elif isinstance(item, _SHORT) and not await self._knows_people_of(item):
-            # "the client must … call updates.getDifference" (https://core.telegram.org/api/updates)
-            self._box.begin(ACCOUNT)
+        elif isinstance(item, _SHORT):
+            self._flush()  # nothing that has been gathered may wait while others run
+            if await self._knows_people_of(item):
+                self._emit(self._box.process(item))
+            else:  # "the client must … call updates.getDifference" (https://core.telegram.org/api/updates)
+                self._box.begin(ACCOUNT)
         else:
             self._emit(self._box.process(item))
 
@@ -163,12 +173,30 @@ class Stream:
         return True
 
     def _emit(self, batch: Batch) -> None:
-        """Put what a container or difference brought, with the state after it: no await between the two."""
-        state = self._box.checkpoint(batch.channels)
+        """Gather what a container or difference brought; ``_flush`` puts it, before anything else is waited for."""
         self._hashes.extend(batch.users, batch.chats)
-        entry = incoming(batch, self._me, state)
-        if entry.changes or entry.peers or self._moved(state):
-            self._put_entry(entry)
+        changes, peers = converted(batch, self._me)
+        self._changes += changes
+        for peer in peers:
+            known = self._peers.get(peer.id)
+            if known is None or known.partial or not peer.partial:
+                self._peers[peer.id] = peer
+        self._channels |= batch.channels
+        if len(self._changes) >= ENTRY_CHANGES:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Put what has been gathered, with the state after it. Raises InboxFull."""
+        state = self._box.checkpoint(self._channels)
+        changes, peers = tuple(self._changes), tuple(self._peers.values())
+        self._forget_gathered()
+        if changes or peers or self._moved(state):
+            self._put_entry(Incoming(changes, peers, state))
+
+    def _forget_gathered(self) -> None:
+        self._changes.clear()
+        self._peers.clear()
+        self._channels.clear()
 
     def _put_entry(self, entry: Incoming) -> None:
         self._last_put = self._inbox.put(entry)
@@ -302,6 +330,7 @@ class Stream:
     async def _start_over(self) -> None:
         """Go back to the state that was put last, and go on from there once all that was put is committed."""
         self._wire.updates.clear()
+        self._forget_gathered()
         self._fetching.clear()
         self._box.restore(self._put)
         self._asking.clear()

@@ -11,7 +11,7 @@ from typing import Any
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 from telethon._updates import MessageBox
-from telethon._updates.messagebox import ENTRY_ACCOUNT, ENTRY_SECRET, NO_SEQ, GapError, PtsInfo, State
+from telethon._updates.messagebox import ENTRY_ACCOUNT, ENTRY_SECRET, NO_SEQ, GapError, PtsInfo, State, epoch
 
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint
 from tgadmin.telegram._telethon.connection import QuietLogs
@@ -25,6 +25,8 @@ SILENCE = 15 * 60.0
 CHANNEL_SILENCE = 4 * SILENCE
 """The same for a channel, at least; up to twice that by chance, so that hundreds of channels do not ask at once."""
 SCAN_SECONDS = 30.0
+_EPOCH = epoch()
+_NEW_MESSAGES = frozenset((T.UpdateNewMessage, T.UpdateNewChannelMessage))
 DIFFERENCE_LIMIT = 100
 
 
@@ -132,6 +134,8 @@ class Box(MessageBox):
 
     def process(self, updates: Any) -> Batch:
         """Apply one container. What has to wait for a gap stays inside; what is known already is dropped."""
+        if (batch := self._in_order(updates)) is not None:
+            return batch
         updates._self_outgoing = False  # Telethon marks results of our own requests, to hide them
         users, chats = list(getattr(updates, "users", None) or ()), list(getattr(updates, "chats", None) or ())
         batch = Batch(users=users, chats=chats)
@@ -147,6 +151,42 @@ class Box(MessageBox):
                 self.process_updates(T.Updates(own, [], [], self.date, NO_SEQ), None, batch.updates)
         batch.channels |= {entry for update in batch.updates if isinstance(entry := entry_of(update), int)}
         return batch
+
+    def _in_order(self, updates: Any) -> Batch | None:
+        """What nearly every container is, without Telethon's sorting and searching: new messages whose pts follow each
+        other and what is known, while nothing is missing. None for any other; then nothing has been touched."""
+        if type(updates) is not T.Updates or self.getting_diff_for or self.possible_gaps:
+            return None
+        if not updates.updates or (updates.seq and updates.seq != self.seq + 1):
+            return None
+        reached = self._followed(updates.updates)
+        if reached is None:
+            return None
+        for entry, pts in reached.items():
+            self.map[entry].pts = pts
+        if updates.date != _EPOCH:
+            self.date = updates.date
+        if updates.seq:
+            self.seq = updates.seq
+        reached.pop(ENTRY_ACCOUNT, None)
+        return Batch(updates.updates, updates.users, updates.chats, set(reached))
+
+    def _followed(self, updates: Iterable[Any]) -> dict[Entry, int] | None:
+        """The pts of each box after these, or None if they are not all new messages, each the next of its box."""
+        reached: dict[Entry, int] = {}
+        for update in updates:
+            if type(update) not in _NEW_MESSAGES:
+                return None
+            entry = getattr(update.message.peer_id, "channel_id", ENTRY_ACCOUNT)
+            known = reached.get(entry)
+            if known is None:
+                if (state := self.map.get(entry)) is None:
+                    return None
+                known = state.pts
+            if known + update.pts_count != update.pts:
+                return None
+            reached[entry] = update.pts
+        return reached
 
     # --- deadlines -----------------------------------------------------------------------------------------------
 

@@ -23,39 +23,46 @@ from tgadmin.telegram.convert.peers import default_peer, marked, peers
 from tgadmin.telegram.convert.updates import changes
 
 
-def incoming(batch: Batch, me: int, checkpoint: Checkpoint | None) -> Incoming:
-    """What one container or difference brought, with the state after it."""
+def converted(batch: Batch, me: int) -> tuple[list[Change], tuple[Peer, ...]]:
+    """What one container or difference brought: its changes in order, and the peers that they speak of."""
     known = peers(batch.users, batch.chats)
     found: list[Change] = []
     for update in batch.updates:
         found += changes(update, me)
-        found += _membership(update, known)
-    return Incoming(tuple(found), known + _unmet(found, known, _posts(batch.updates)), checkpoint)
+        if isinstance(update, _MEMBERSHIP):
+            found += _membership(update, known)
+    return found, known + _unmet(found, known, batch.updates)
+
+
+def incoming(batch: Batch, me: int, checkpoint: Checkpoint | None) -> Incoming:
+    """The same as one entry of the inbox, with the state after it."""
+    found, known = converted(batch, me)
+    return Incoming(tuple(found), known, checkpoint)
 
 
 def page(found: Sequence[Change], users: Iterable[Any], chats: Iterable[Any]) -> Incoming:
     """What a request fetched: it bears no state."""
     known = peers(users, chats)
-    return Incoming(tuple(found), known + _unmet(found, known, frozenset()))
+    return Incoming(tuple(found), known + _unmet(found, known, ()))
+
+
+_MEMBERSHIP = (T.UpdateChannel, T.UpdateChat)
 
 
 def _membership(update: Any, known: Sequence[Peer]) -> list[Change]:
     """updateChannel and updateChat say only that something changed; the chat beside them says what."""
-    if not isinstance(update, (T.UpdateChannel, T.UpdateChat)):
-        return []
     peer_id = marked(update)
     return [ChatState(peer.id, left=peer.left) for peer in known if peer.id == peer_id and not peer.partial]
 
 
-def _unmet(found: Iterable[Change], known: Sequence[Peer], posts: frozenset[int]) -> tuple[Peer, ...]:
+def _unmet(found: Iterable[Change], known: Sequence[Peer], updates: Iterable[Any]) -> tuple[Peer, ...]:
     """Chats that messages name and that came without their object: so that their kind is known nonetheless."""
     met = {peer.id for peer in known}
-    named: dict[int, Peer] = {}
-    for change in found:
-        for peer_id in _chats_of(change):
-            if peer_id not in met:
-                named.setdefault(peer_id, default_peer(peer_id, post=peer_id in posts))
-    return tuple(named.values())
+    unmet = {peer_id: None for change in found for peer_id in _chats_of(change) if peer_id not in met}
+    if not unmet:
+        return ()
+    posts = _posts(updates)
+    return tuple(default_peer(peer_id, post=peer_id in posts) for peer_id in unmet)
 
 
 def _chats_of(change: Change) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -41,11 +41,21 @@ def unmarked(peer_id: int) -> int:
 def peers(users: Iterable[Any], chats: Iterable[Any]) -> tuple[Peer, ...]:
     """All that can be understood, each once; a full one wins over a partial one."""
     found: dict[int, Peer] = {}
-    converted = [*map(peer_of_user, users), *map(peer_of_chat, chats)]
-    for peer in converted:
-        if peer is not None and (peer.id not in found or found[peer.id].partial):
-            found[peer.id] = peer
+    for convert, entities in ((peer_of_user, users), (peer_of_chat, chats)):
+        for entity in entities:
+            peer = _once(entity, convert)
+            if peer is not None and (peer.id not in found or found[peer.id].partial):
+                found[peer.id] = peer
     return tuple(found.values())
+
+
+def _once(entity: Any, convert: Callable[[Any], Peer | None]) -> Peer | None:
+    """Kept on the object: who comes again unchanged comes as the same object (_telethon/packets.py)."""
+    facts = vars(entity)
+    if "_peer" not in facts:
+        facts["_peer"] = convert(entity)
+    peer: Peer | None = facts["_peer"]
+    return peer
 
 
 def default_peer(peer_id: int, *, post: bool = False) -> Peer:

@@ -15,7 +15,11 @@ _NUL = "\0"
 
 def clean(text: str | None, length: int | None = None) -> str:
     """The text without NUL, which PostgreSQL refuses, and with lone surrogates replaced; at most ``length`` long."""
-    return _SURROGATE.sub("\ufffd", (text or "").replace(_NUL, ""))[:length]
+    if not text:
+        return ""
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    return (text.replace(_NUL, "") if _NUL in text else text)[:length]
 
 
 def clean_value(value: Any) -> Any:
@@ -40,7 +44,7 @@ def iso(moment: datetime | None) -> str | None:
 
 def text_and_entities(text: str | None, entities: Any) -> tuple[str, tuple[Entity, ...]]:
     """A text made clean, with its spans moved along."""
-    found = tuple(_entity(each) for each in entities or ())
+    found = tuple([_entity(each) for each in entities]) if entities else ()
     if not text or _NUL not in text:
         return clean(text), found
     nuls = _utf16_positions(text, _NUL)
