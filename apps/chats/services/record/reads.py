@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 
 from apps.chats.services.record import sql
+from apps.chats.services.record.arrays import array, columns_of
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow, guessed
 from apps.chats.services.record.state import State
@@ -24,7 +25,7 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
     """Everything the batch touches, under lock. Raises LeaseLost."""
     lease = await conn.execute(sql.HOLD, (session_id, node_id, fence), prepare=True)
     chats = await _lock_chats(conn, session_id, needs)
-    names = await conn.execute(sql.PEER_NAMES, (session_id, list(needs.names)), prepare=True)
+    names = await conn.execute(sql.PEER_NAMES, (session_id, array(needs.names)), prepare=True)
     found = await _ask_messages(conn, session_id, needs)
     ranges = [await _ask_range(conn, session_id, history) for history in needs.histories]
     # One more than is needed: it says where the new rows begin, even if there are none.
@@ -58,13 +59,14 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
 
 async def _lock_chats(conn: Connection, session_id: int, needs: Needs) -> psycopg.AsyncCursor[Any]:
     if not (needs.loose or needs.random_ids or needs.whole_account):
-        return await conn.execute(sql.LOCK_CHATS, (session_id, list(needs.chats)), prepare=True)
+        return await conn.execute(sql.LOCK_CHATS, (session_id, array(needs.chats)), prepare=True)
+    boxes, ids = columns_of(needs.loose, 2)
     params = {
         "session": session_id,
-        "peers": list(needs.chats),
-        "boxes": [box for box, _ in needs.loose],
-        "ids": [one for _, one in needs.loose],
-        "random": list(needs.random_ids),
+        "peers": array(needs.chats),
+        "boxes": boxes,
+        "ids": ids,
+        "random": array(needs.random_ids),
         "account": needs.whole_account,
         "mark": CHANNEL_MARK,
     }
@@ -75,10 +77,11 @@ async def _ask_messages(conn: Connection, session_id: int, needs: Needs) -> list
     asked = []
     keys = needs.keys | needs.loose
     if keys:
-        params = ([box for box, _ in keys], [one for _, one in keys], session_id)
+        params = (*columns_of(keys, 2), session_id)
         asked.append(await conn.execute(sql.MESSAGES, params, prepare=True))
     if needs.random_ids:
-        named = {"session": session_id, "random": list(needs.random_ids), "ids": list(needs.random_ids.values())}
+        random_ids, ids = columns_of(needs.random_ids.items(), 2)
+        named = {"session": session_id, "random": random_ids, "ids": ids}
         asked.append(await conn.execute(sql.MESSAGES_BY_RANDOM_ID, named, prepare=True))
     return asked
 
@@ -119,17 +122,11 @@ async def _create(
     conn: Connection, session_id: int, missing: set[int], peers: dict[int, Peer], now: datetime
 ) -> dict[int, ChatRow]:
     described = [peers.get(peer_id) or guessed(peer_id) for peer_id in sorted(missing)]
-    params = (
-        session_id,
-        [peer.id for peer in described],
-        [peer.kind.value for peer in described],
-        [peer.name for peer in described],
-        [peer.username for peer in described],
-        [peer.members_count for peer in described],
-        [peer.can_send for peer in described],
-        [peer.left for peer in described],
-        [now] * len(described),
-    )
+    rows = [
+        (peer.id, peer.kind.value, peer.name, peer.username, peer.members_count, peer.can_send, peer.left, now)
+        for peer in described
+    ]
+    params = (session_id, *columns_of(rows, 8))
     await conn.execute(sql.CREATE_CHATS, params, prepare=True)
-    created = await conn.execute(sql.LOCK_CHATS, (session_id, list(missing)), prepare=True)
+    created = await conn.execute(sql.LOCK_CHATS, (session_id, array(missing)), prepare=True)
     return {row[1]: ChatRow(*row) for row in await created.fetchall()}

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from apps.chats.services.record import sql
+from apps.chats.services.record.arrays import Array, columns_of
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow
 from apps.chats.services.record.state import State
@@ -55,12 +56,6 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
         await _store_checkpoint(conn, session_id, needs.checkpoint)
 
 
-def columns_of(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """Rows turned into one list per column, as UNNEST takes them."""
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    return columns if columns else [[] for _ in range(width)]
-
-
 async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer]) -> None:
     full = [_peer(peer) for peer in peers if not peer.partial]
     partial = [(peer.id, peer.kind.value, peer.name, peer.username, peer.is_deleted) for peer in peers if peer.partial]
@@ -104,7 +99,7 @@ async def _store_messages(conn: Connection, session_id: int, state: State) -> No
         await conn.execute(sql.INSERT_MESSAGES, (session_id, *_columns(new)), prepare=True)
 
 
-def _columns(rows: Sequence[MessageRow]) -> list[list[Any]]:
+def _columns(rows: Sequence[MessageRow]) -> list[Array]:
     return columns_of(map(_message, rows), _MESSAGE_WIDTH)
 
 
