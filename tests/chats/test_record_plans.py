@@ -23,7 +23,7 @@ BY_KEY = {
     "MESSAGES": [MESSAGE_KEY],
     "MESSAGES_BY_RANDOM_ID": [RANDOM_KEY, RANDOM_KEY, MESSAGE_KEY],
     "LOCK_CHATS": [("session_id", "peer_id")],
-    "PEER_NAMES": [("session_id", "peer_id")],
+    "PEERS": [("session_id", "peer_id")],
     "PRESENCE": [("session_id", "peer_id")],
     "REMOVE_MESSAGES": [("id",)],
     "UPDATE_MESSAGES": [("id",)],

@@ -30,6 +30,9 @@ MAX_WAITING = 20_000
 """Changes of one account that wait (an entry without any counts as one); beyond it the client waits and catches up."""
 MAX_CHANGES = 1000
 """In one transaction (an entry is never split)."""
+BUSY_CHANGES = 50
+"""In a batch, from which on the next one may grow for a moment: a transaction costs as much as a hundred messages."""
+GATHER_SECONDS = 0.02
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds before a failed batch is tried again."""
 LASTING_STATES = ("22", "23", "54")
@@ -48,6 +51,7 @@ class SessionInbox:
         self._waiting = 0
         self._windows: list[Window] = []
         self._scheduled = False
+        self._gathering: asyncio.TimerHandle | None = None
         self._closed: LeaseLost | None = None
         self._tail: asyncio.Future[None] | None = None
 
@@ -74,12 +78,16 @@ class SessionInbox:
         if not self._scheduled:
             self._scheduled = True
             self._schedule(self)
+        elif self._gathering is not None and self._waiting >= MAX_CHANGES:
+            self._gathered()
         return future
 
     async def flush(self) -> None:
         """Everything put so far is committed. Raises LeaseLost."""
         if self._closed is not None:
             raise self._closed
+        if self._gathering is not None:
+            self._gathered()
         if self._tail is not None:
             await asyncio.shield(self._tail)
 
@@ -133,12 +141,20 @@ class SessionInbox:
             if not future.done():
                 future.set_result(None)
 
-    def written(self) -> None:
-        """A writer lets go of this inbox."""
-        if self._entries:
-            self._schedule(self)
-        else:
+    def written(self, changes: int) -> None:
+        """A writer that has stored so many changes lets go of this inbox."""
+        if not self._entries:
             self._scheduled = False
+        elif changes >= BUSY_CHANGES and self._waiting < MAX_CHANGES:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered)
+        else:
+            self._schedule(self)
+
+    def _gathered(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+            self._schedule(self)
 
 
 def _size(incoming: Incoming) -> int:
@@ -200,31 +216,36 @@ class Writers:
 
     async def _write(self) -> None:
         conn: Connection | None = None
-        pause = FIRST_PAUSE
         try:
             while True:
                 inbox = await self._ready.get()
-                while (batch := inbox.batch()) and not inbox.is_closed:
-                    if not self._allowed():  # nothing is stored until the leases hold again
-                        await asyncio.sleep(LEASE_PAUSE)
-                        continue
-                    try:
-                        conn = await self._connected(conn)
-                        await self._commit(conn, inbox, batch)
-                        pause = FIRST_PAUSE
-                    except Passing as passing:
-                        error = passing.error
-                        log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(error))
-                        await _drop(conn)
-                        conn = None
-                        await asyncio.sleep(pause)
-                        pause = min(LONGEST_PAUSE, pause * 2)
-                    except LeaseLost as lost:
-                        inbox.close(lost)
-                        self._on_lost(inbox.held)
-                inbox.written()
+                conn, changes = await self._write_batch(conn, inbox)
+                inbox.written(changes)
         finally:
             await _drop(conn)
+
+    async def _write_batch(self, conn: Connection | None, inbox: SessionInbox) -> tuple[Connection | None, int]:
+        """The connection as it is afterwards, and how many changes were stored; tries until they are, or the lease is
+        lost."""
+        pause = FIRST_PAUSE
+        while (batch := inbox.batch()) and not inbox.is_closed:
+            if not self._allowed():  # nothing is stored until the leases hold again
+                await asyncio.sleep(LEASE_PAUSE)
+                continue
+            try:
+                conn = await self._connected(conn)
+                await self._commit(conn, inbox, batch)
+                return conn, sum(map(_size, batch))
+            except Passing as passing:
+                log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(passing.error))
+                await _drop(conn)
+                conn = None
+                await asyncio.sleep(pause)
+                pause = min(LONGEST_PAUSE, pause * 2)
+            except LeaseLost as lost:
+                inbox.close(lost)
+                self._on_lost(inbox.held)
+        return conn, 0
 
     async def _connected(self, conn: Connection | None) -> Connection:
         if conn is not None and not conn.closed:

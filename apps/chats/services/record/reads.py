@@ -25,15 +25,17 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
     """Everything the batch touches, under lock. Raises LeaseLost."""
     lease = await conn.execute(sql.HOLD, (session_id, node_id, fence), prepare=True)
     chats = await _lock_chats(conn, session_id, needs)
-    names = await conn.execute(sql.PEER_NAMES, (session_id, array(needs.names)), prepare=True)
+    stored = await conn.execute(sql.PEERS, (session_id, array(needs.names | needs.peers.keys())), prepare=True)
     found = await _ask_messages(conn, session_id, needs)
     ranges = [await _ask_range(conn, session_id, history) for history in needs.histories]
     # One more than is needed: it says where the new rows begin, even if there are none.
     ids = await conn.execute(sql.MESSAGE_IDS, (needs.new_messages + 1,), prepare=True)
-    if await lease.fetchone() is None:
+    held = await lease.fetchone()
+    if held is None:
         raise LeaseLost(f"session {session_id} is not held under fence {fence}")
     locked = {row[1]: ChatRow(*row) for row in await chats.fetchall()}
-    peers = await _names(names, needs)
+    known = {row[0]: _peer(row) for row in await stored.fetchall()}
+    peers = {**known, **{peer.id: peer for peer in needs.peers.values() if not peer.partial or peer.id not in known}}
     if missing := needs.creates - locked.keys():
         locked |= await _create(conn, session_id, missing, peers, now)
     first_id, *more_ids = [row[0] for row in await ids.fetchall()]
@@ -41,6 +43,8 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
         now=now,
         chats=locked,
         names=peers,
+        known_peers=known,
+        update_due=held[0],
         stored={},
         ours={},
         ranges={},
@@ -106,16 +110,21 @@ def _index(state: State, by_pk: dict[int, MessageRow], found: Iterable[tuple[Any
     return rows
 
 
-async def _names(stored: psycopg.AsyncCursor[Any], needs: Needs) -> dict[int, Peer]:
-    """Who is who: stored peers, and over them what this batch says in full."""
-    peers = {
-        peer_id: Peer(id=peer_id, kind=PeerKind(kind), name=name, username=username, is_self=is_self)
-        for peer_id, kind, name, username, is_self in await stored.fetchall()
-    }
-    for peer in needs.peers.values():
-        if not peer.partial or peer.id not in peers:
-            peers[peer.id] = peer
-    return peers
+def _peer(row: tuple[Any, ...]) -> Peer:
+    peer_id, kind, name, username, phone, access_hash, is_self, is_contact, is_deleted, is_online, last_seen_at = row
+    return Peer(
+        id=peer_id,
+        kind=PeerKind(kind),
+        name=name,
+        username=username,
+        phone=phone,
+        access_hash=access_hash,
+        is_self=is_self,
+        is_contact=is_contact,
+        is_deleted=is_deleted,
+        is_online=is_online,
+        last_seen_at=last_seen_at,
+    )
 
 
 async def _create(

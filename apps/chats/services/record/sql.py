@@ -14,7 +14,12 @@ PLANNING = (
 )
 """For the connection that ``record`` works on, once."""
 
-HOLD = "SELECT 1 FROM telegram_leases WHERE session_id = %s AND owner_id = %s AND fence = %s FOR SHARE"
+# Also says whether the session's last_update_at is worth a write.
+HOLD = """
+SELECT s.last_update_at IS NULL OR s.last_update_at < clock_timestamp() - interval '5 seconds'
+FROM telegram_leases l JOIN telegram_sessions s ON s.id = l.session_id
+WHERE l.session_id = %s AND l.owner_id = %s AND l.fence = %s FOR SHARE OF l
+"""
 
 CHAT_COLUMNS = (
     'id, peer_id, kind, title, username, members_count, can_send, "left", last_message_at, last_message_id, '
@@ -87,13 +92,14 @@ WHERE m.chat_id = (SELECT id FROM telegram_chats WHERE session_id = %s AND peer_
     AND m.telegram_id >= %s AND m.telegram_id < %s
 """  # noqa: S608
 
-PEER_NAMES = (
-    "SELECT peer_id, kind, name, username, is_self FROM telegram_peers WHERE session_id = %s AND peer_id = ANY(%s)"
+PEERS = (
+    "SELECT peer_id, kind, name, username, phone, access_hash, is_self, is_contact, is_deleted, is_online, "
+    "last_seen_at FROM telegram_peers WHERE session_id = %s AND peer_id = ANY(%s)"
 )
 
 MESSAGE_IDS = "SELECT nextval('telegram_messages_id_seq') FROM generate_series(1, %s)"
 
-# A row is written only if something differs: most batches bring peers that are known.
+# Only peers that differ from what PEERS has shown are given; written is what still differs then.
 UPSERT_PEERS = """
 INSERT INTO telegram_peers AS p (session_id, peer_id, kind, name, username, phone, access_hash, is_self, is_contact,
     is_deleted, is_online, last_seen_at)
@@ -236,7 +242,4 @@ INSERT INTO telegram_update_states (session_id, pts, qts, date, seq) VALUES (%s,
 ON CONFLICT (session_id) DO UPDATE SET pts = EXCLUDED.pts, qts = EXCLUDED.qts, date = EXCLUDED.date, seq = EXCLUDED.seq
 """
 
-LAST_UPDATE = """
-UPDATE telegram_sessions SET last_update_at = clock_timestamp()
-WHERE id = %s AND (last_update_at IS NULL OR last_update_at < clock_timestamp() - interval '5 seconds')
-"""
+LAST_UPDATE = "UPDATE telegram_sessions SET last_update_at = clock_timestamp() WHERE id = %s"

@@ -18,6 +18,11 @@ class State:
     now: datetime
     chats: dict[int, ChatRow]
     names: dict[int, Peer]
+    """Who is who: stored peers, and over them what this batch says in full."""
+    known_peers: dict[int, Peer]
+    """As they are stored."""
+    update_due: bool
+    """Whether it has not been noted for some seconds that updates come."""
     stored: dict[tuple[int, int], MessageRow]
     ours: dict[int, MessageRow]
     """By random_id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -35,7 +35,7 @@ _chat = attrgetter(
 
 async def store(conn: Connection, session_id: int, needs: Needs, state: State) -> None:
     """Queue every write of the batch; the transaction's end sends and checks them."""
-    await _store_peers(conn, session_id, needs.peers.values())
+    await _store_peers(conn, session_id, needs.peers.values(), state.known_peers)
     await _store_presence(conn, session_id, state)
     await _store_messages(conn, session_id, state)
     await _store_chats(conn, [chat for chat in state.chats.values() if chat.dirty])
@@ -54,31 +54,43 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
         await conn.execute(sql.INSERT_UNREADABLE, (session_id, *columns_of(aside, 3)), prepare=True)
     if needs.checkpoint is not None:
         await _store_checkpoint(conn, session_id, needs.checkpoint)
+        if state.update_due:
+            await conn.execute(sql.LAST_UPDATE, (session_id,), prepare=True)
 
 
-async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer]) -> None:
-    full = [_peer(peer) for peer in peers if not peer.partial]
-    partial = [(peer.id, peer.kind.value, peer.name, peer.username, peer.is_deleted) for peer in peers if peer.partial]
+async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer], known: Mapping[int, Peer]) -> None:
+    """Most batches bring peers that are known as they are."""
+    full = [_peer(peer) for peer in peers if not peer.partial and _differs(peer, known.get(peer.id))]
+    partial = [
+        (peer.id, peer.kind.value, peer.name, peer.username, peer.is_deleted)
+        for peer in peers
+        if peer.partial and peer.id not in known
+    ]
     if full:
         await conn.execute(sql.UPSERT_PEERS, (session_id, *columns_of(full, 11)), prepare=True)
     if partial:
         await conn.execute(sql.ADD_PARTIAL_PEERS, (session_id, *columns_of(partial, 5)), prepare=True)
 
 
+_facts = attrgetter("kind", "name", "username", "phone", "is_self", "is_contact", "is_deleted", "is_online")
+
+
+def _differs(peer: Peer, stored: Peer | None) -> bool:
+    """As UPSERT_PEERS has it: an access hash and a time that are not told leave what is stored."""
+    if stored is None or _facts(peer) != _facts(stored):
+        return True
+    if peer.access_hash is not None and peer.access_hash != stored.access_hash:
+        return True
+    return peer.last_seen_at is not None and peer.last_seen_at != stored.last_seen_at
+
+
 def _peer(peer: Peer) -> tuple[Any, ...]:
+    kind, *facts = _facts(peer)
+    name, username, phone, is_self, is_contact, is_deleted, is_online = facts
     return (
-        peer.id,
-        peer.kind.value,
-        peer.name,
-        peer.username,
-        peer.phone,
-        peer.access_hash,
-        peer.is_self,
-        peer.is_contact,
-        peer.is_deleted,
-        peer.is_online,
+        peer.id, kind.value, name, username, phone, peer.access_hash, is_self, is_contact, is_deleted, is_online,
         peer.last_seen_at,
-    )
+    )  # fmt: skip
 
 
 async def _store_presence(conn: Connection, session_id: int, state: State) -> None:
@@ -124,4 +136,3 @@ async def _store_checkpoint(conn: Connection, session_id: int, checkpoint: Check
         await conn.execute(sql.CHANNEL_STATES, (session_id, *columns), prepare=True)
     state = (session_id, checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq)
     await conn.execute(sql.CHECKPOINT, state, prepare=True)
-    await conn.execute(sql.LAST_UPDATE, (session_id,), prepare=True)
