@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -184,6 +185,13 @@ def _is_passing(error: Exception) -> bool:
     return not error.sqlstate.startswith(LASTING_STATES)
 
 
+@dataclass(slots=True)
+class _Line:
+    """One writer's connection, while it has one."""
+
+    conn: Connection | None = None
+
+
 class Writers:
     """Takes batches from all inboxes and records them. ``on_recorded`` is called after each commit, ``on_lost`` when
     the database says that a lease is gone, ``on_refused`` for an entry that could not be stored."""
@@ -215,45 +223,41 @@ class Writers:
                 group.create_task(self._write())
 
     async def _write(self) -> None:
-        conn: Connection | None = None
+        line = _Line()
         try:
             while True:
                 inbox = await self._ready.get()
-                conn, changes = await self._write_batch(conn, inbox)
-                inbox.written(changes)
+                inbox.written(await self._write_batch(line, inbox))
         finally:
-            await _drop(conn)
+            await _drop(line)
 
-    async def _write_batch(self, conn: Connection | None, inbox: SessionInbox) -> tuple[Connection | None, int]:
-        """The connection as it is afterwards, and how many changes were stored; tries until they are, or the lease is
-        lost."""
+    async def _write_batch(self, line: _Line, inbox: SessionInbox) -> int:
+        """How many changes were stored; tries until they are, or the lease is lost."""
         pause = FIRST_PAUSE
         while (batch := inbox.batch()) and not inbox.is_closed:
             if not self._allowed():  # nothing is stored until the leases hold again
                 await asyncio.sleep(LEASE_PAUSE)
                 continue
             try:
-                conn = await self._connected(conn)
-                await self._commit(conn, inbox, batch)
-                return conn, sum(map(_size, batch))
+                await self._commit(await self._connected(line), inbox, batch)
+                return sum(map(_size, batch))
             except Passing as passing:
                 log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(passing.error))
-                await _drop(conn)
-                conn = None
+                await _drop(line)
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 2)
             except LeaseLost as lost:
                 inbox.close(lost)
                 self._on_lost(inbox.held)
-        return conn, 0
+        return 0
 
-    async def _connected(self, conn: Connection | None) -> Connection:
-        if conn is not None and not conn.closed:
-            return conn
+    async def _connected(self, line: _Line) -> Connection:
+        if line.conn is not None and not line.conn.closed:
+            return line.conn
         try:
-            conn = await database.connect(self._params)
-            await make_ready(conn)
-            return conn
+            line.conn = await database.connect(self._params)
+            await make_ready(line.conn)
+            return line.conn
         except (psycopg.Error, OSError) as error:
             raise Passing(error) from None
 
@@ -311,7 +315,8 @@ def _name(error: Exception) -> str:
     return f"{type(error).__name__} {state}" if state else type(error).__name__
 
 
-async def _drop(conn: Connection | None) -> None:
+async def _drop(line: _Line) -> None:
+    conn, line.conn = line.conn, None
     if conn is not None:
         with contextlib.suppress(psycopg.Error, OSError):
             await conn.close()
