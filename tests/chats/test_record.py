@@ -357,3 +357,51 @@ async def test_an_unknown_chat_gets_a_stand_in(kit: Kit) -> None:
     await kit.batch([Incoming((new(-900, 1), new(-1_000_000_000_900, 1), new(900, 2)))])
     kinds = [(await kit.chat(peer))["kind"] for peer in (-900, -1_000_000_000_900, 900)]
     assert kinds == ["group", "supergroup", "user"]
+
+
+async def test_peers_that_are_stored_as_they_come_are_not_written(kit: Kit) -> None:
+    async def versions() -> dict[int, str]:
+        query = "SELECT peer_id, xmin::text FROM telegram_peers WHERE session_id = %s"
+        return {row["peer_id"]: row["xmin"] for row in await kit.rows(query, kit.session_id)}
+
+    await kit.record(new(ANNA, 1))
+    first = await versions()
+    await kit.record(new(ANNA, 2))
+    assert await versions() == first
+    seen = replace(PEERS[1], last_seen_at=T0)
+    for changed in (
+        replace(PEERS[0], name="Renamed"),
+        replace(PEERS[0], name="Renamed", access_hash=9),
+        seen,
+        replace(seen, is_online=True),
+    ):
+        before = await versions()
+        await kit.batch([Incoming((new(ANNA, 3),), (changed,))])
+        after = await versions()
+        assert [peer_id for peer_id in after if after[peer_id] != before[peer_id]] == [changed.id]
+        await kit.batch([Incoming((new(ANNA, 3),), (changed,))])
+        assert await versions() == after
+    before = await versions()
+    await kit.batch([Incoming((), (replace(PEERS[0], name="Renamed", access_hash=None),))])  # a hash that is not told
+    assert await versions() == before
+
+
+async def test_that_updates_come_is_noted_now_and_then(kit: Kit) -> None:
+    async def noted() -> datetime | None:
+        query = "SELECT last_update_at FROM telegram_sessions WHERE id = %s"
+        found: datetime | None = (await kit.rows(query, kit.session_id))[0]["last_update_at"]
+        return found
+
+    await kit.record(new(ANNA, 1))
+    assert await noted() is None  # nothing that Telegram sent by itself
+    await kit.record(new(ANNA, 2), checkpoint=Checkpoint(1, 0, 1, 1))
+    first = await noted()
+    assert first is not None
+    await kit.record(new(ANNA, 3), checkpoint=Checkpoint(2, 0, 1, 1))
+    assert await noted() == first
+    await kit.rows(
+        "UPDATE telegram_sessions SET last_update_at = last_update_at - interval '1 minute' WHERE id = %s RETURNING id",
+        kit.session_id,
+    )
+    await kit.record(new(ANNA, 4), checkpoint=Checkpoint(3, 0, 1, 1))
+    assert (await noted() or first) >= first

@@ -215,3 +215,43 @@ async def test_what_is_fetched_waits_for_room(running: Running, monkeypatch: pyt
     box = running.inbox()
     await asyncio.gather(*(box.put_fetched(entry(number)) for number in range(1, 6)))
     assert len(await running.kit.messages(ANNA)) == 5
+
+
+async def test_under_load_the_next_batch_may_grow(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "GATHER_SECONDS", 0.1)
+    scheduled: list[SessionInbox] = []
+    box = SessionInbox(Held(kit.session_id, 7, kit.node_id), scheduled.append)
+    box.put(entry(1))
+    box.put(entry(2))
+    assert scheduled == [box]
+    box.committed(1)
+    box.written(inbox.BUSY_CHANGES - 1)  # an ordinary day: at once
+    assert scheduled == [box] * 2
+    box.written(inbox.BUSY_CHANGES)
+    box.put(entry(3))
+    assert scheduled == [box] * 2
+    async with asyncio.timeout(10):
+        while len(scheduled) < 3:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+    assert len(box.batch()) == 2
+    box.committed(2)
+    box.written(inbox.BUSY_CHANGES)
+    box.put(entry(4))  # after a pause nothing is waited for
+    assert scheduled == [box] * 4
+
+
+@pytest.mark.parametrize("hurry", ["a full batch", "flush"])
+async def test_a_batch_that_grows_can_be_hurried(kit: Kit, monkeypatch: pytest.MonkeyPatch, hurry: str) -> None:
+    monkeypatch.setattr(inbox, "GATHER_SECONDS", 3600)
+    scheduled: list[SessionInbox] = []
+    box = SessionInbox(Held(kit.session_id, 7, kit.node_id), scheduled.append)
+    box.put(entry(1))
+    box.written(inbox.BUSY_CHANGES)
+    assert scheduled == [box]
+    if hurry == "a full batch":
+        box.put(Incoming(tuple(MessagesDeleted(0, (number,)) for number in range(inbox.MAX_CHANGES))))
+    else:
+        flushing = asyncio.create_task(box.flush())
+        await asyncio.sleep(0)
+        flushing.cancel()
+    assert scheduled == [box] * 2

@@ -1,7 +1,7 @@
 """The bookkeeping of pts: nothing is dropped that Telethon's own would drop."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint
-from tgadmin.telegram._telethon import ACCOUNT, Box, TooLong
+from tgadmin.telegram._telethon import ACCOUNT, Box, TooLong, entry_of
 from tgadmin.telegram._telethon.results import as_update, name_of
 
 pytestmark = pytest.mark.pure
@@ -167,3 +167,69 @@ def test_requests_have_telegrams_names() -> None:
     inner = F.messages.SendMessageRequest(T.InputPeerSelf(), "x")
     assert name_of(F.InvokeWithLayerRequest(1, inner)) == "messages.sendMessage"
     assert name_of(F.PingDelayDisconnectRequest(1, 1)) == "pingDelayDisconnect"
+
+
+def _containers(pick: random.Random) -> list[Any]:
+    """What a data centre may send, in order and out of it, with repetitions, other kinds, seq, and channels."""
+    pts, room, seq, found = 10, 20, 3, []
+    for _ in range(200):
+        inner: list[Any] = []
+        for _ in range(pick.choice((0, 1, 1, 1, 3))):
+            kind = pick.randrange(10)
+            if kind < 6:
+                pts += 1
+                inner.append(new(pts))
+            elif kind < 8:
+                room += 1
+                inner.append(new(room, CHANNEL))
+            elif kind == 8:
+                pts += 1
+                inner.append(T.UpdateDeleteMessages([pts], pts, 1))
+            else:
+                inner.append(T.UpdateUserStatus(7, T.UserStatusRecently()))
+        seq += (counted := pick.random() < 0.1)
+        found.append(T.Updates(inner, [], [], NOW + timedelta(seconds=pts), seq if counted else 0))
+    for _ in range(6):
+        at = pick.randrange(len(found) - 3)
+        if pick.random() < 0.5:
+            found[at], found[at + 2] = found[at + 2], found[at]
+        else:
+            found.insert(at, found[at + 1])
+    return found
+
+
+def _box_of(update: Any) -> str:
+    return str(entry_of(update))
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_the_short_way_is_telethons_long_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers in order are not sorted and searched; what comes out and what is known then are the same."""
+    state = Checkpoint(10, 0, int(NOW.timestamp()), 3, {ROOM: 20})
+    quick, slow = Box(lambda: 0.5), Box(lambda: 0.5)
+    for box in (quick, slow):
+        box.restore(state)
+    honest = Box._in_order
+    for container in _containers(random.Random(seed)):
+        monkeypatch.setattr(Box, "_in_order", honest)
+        ours = quick.process(container)
+        monkeypatch.setattr(Box, "_in_order", lambda *_: None)
+        theirs = slow.process(container)
+        # Between boxes there is no order; Telethon sorts by numbers that have nothing to do with each other.
+        assert sorted(ours.updates, key=_box_of) == sorted(theirs.updates, key=_box_of)
+        assert ours.channels == theirs.channels
+        assert quick.checkpoint(quick.channels) == slow.checkpoint(slow.channels)
+        assert quick.getting_diff_for == slow.getting_diff_for
+        assert quick.possible_gaps.keys() == slow.possible_gaps.keys()
+
+
+async def test_the_short_way_is_taken(box: Box) -> None:
+    assert box._in_order(updates(new(11), new(21, CHANNEL), new(12))) is not None
+    assert (box.pts(ACCOUNT), box.pts(8)) == (12, 21)
+    for other in (updates(), updates(new(14)), updates(new(13), seq=9), updates(new(13), new(50, CHANNEL))):
+        assert box._in_order(other) is None
+    assert (box.pts(ACCOUNT), box.pts(8)) == (12, 21)
+    assert box._in_order(updates(new(13), seq=4)) is not None
+    assert box.seq == 4
+    box.begin(ACCOUNT)
+    assert box._in_order(updates(new(14))) is None

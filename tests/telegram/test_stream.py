@@ -13,6 +13,7 @@ from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store, until
 from tgadmin.core import types as core
 from tgadmin.core.types import CHANNEL_MARK
 from tgadmin.sandbox.server import Sandbox
+from tgadmin.telegram.stream import ENTRY_CHANGES
 
 ME, OTHER = "+49151444001", "+49151444002"
 UNKNOWN = 0xDEADBEE1
@@ -366,3 +367,27 @@ async def test_a_channel_joined_later_is_followed_from_the_dialogs_on(scene: Sce
 
 def _now(scene: Scene) -> Any:
     return datetime.fromtimestamp(scene.world.now(), UTC)
+
+
+async def test_what_waits_together_is_put_together(scene: Scene) -> None:
+    """One entry for many containers: changes in order, each peer as it was last, the state after all of them."""
+    await scene.begin()
+    client = await scene.connect()
+    scene.inbox.at_once = False
+    count = 500
+    wire = client._wire
+    assert wire is not None
+    for number in range(count):
+        scene.world.send(scene.friend, scene.me, f"message {number:03}")
+        scene.sandbox.deliver()
+    scene.world.send(scene.friend, scene.room, "elsewhere")
+    scene.sandbox.deliver()
+    waiting = scene.inbox.waiting
+    await scene.inbox.until(lambda: sum(len(one.changes) for one, _ in waiting) >= count + 1)
+    assert len(waiting) < count / 5
+    assert max(len(one.changes) for one, _ in waiting) <= 2 * ENTRY_CHANGES
+    scene.inbox.commit()
+    texts = [change.message.text for change in scene.store.of(core.NewMessage)]
+    assert texts == [f"message {number:03}" for number in range(count)] + ["elsewhere"]
+    assert scene.store.checkpoint.pts == scene.world.boxes.box(scene.me).pts
+    assert scene.store.checkpoint.channels[scene.room] == scene.world.boxes.box(scene.room).pts

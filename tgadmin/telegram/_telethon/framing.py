@@ -19,13 +19,25 @@ class Framing(Protocol):
         """The packets that are whole with these bytes; the rest is kept."""
 
 
+def _joined(rest: bytearray, data: bytes) -> bytes | bytearray:
+    """What came before and is not whole, with what came now; ``rest`` grows in place, however small the pieces."""
+    if not rest:
+        return data
+    rest += data
+    return rest
+
+
+def _left(waiting: bytes | bytearray, at: int, rest: bytearray) -> bytearray:
+    return rest if waiting is rest and not at else bytearray(waiting[at:])
+
+
 class Abridged:
     """A length in words: one byte, or four for long ones. The smallest, and what the data centre is spoken to with."""
 
     header = b"\xef"
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def wrap(self, packet: bytes) -> bytes:
         words = len(packet) >> 2
@@ -33,22 +45,21 @@ class Abridged:
         return length + packet
 
     def feed(self, data: bytes) -> list[bytes]:
-        if self._rest:
-            data = self._rest + data
+        waiting = _joined(self._rest, data)
         packets = []
-        at, end = 0, len(data)
+        at, end = 0, len(waiting)
         while at < end:
-            words, start = data[at], at + 1
+            words, start = waiting[at], at + 1
             if words >= _LONG:
                 if end < at + 4:
                     break
-                words, start = int.from_bytes(data[start : at + 4], "little"), at + 4
+                words, start = int.from_bytes(waiting[start : at + 4], "little"), at + 4
             stop = start + (words << 2)
             if stop > end:
                 break
-            packets.append(data[start:stop])
+            packets.append(bytes(waiting[start:stop]))
             at = stop
-        self._rest = data[at:]
+        self._rest = _left(waiting, at, self._rest)
         return packets
 
 
@@ -58,21 +69,20 @@ class Sized:
     header = b""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def wrap(self, packet: bytes) -> bytes:
         return len(packet).to_bytes(4, "little") + packet
 
     def feed(self, data: bytes) -> list[bytes]:
-        if self._rest:
-            data = self._rest + data
+        waiting = _joined(self._rest, data)
         packets = []
         at = 0
-        while len(data) - at >= 4:
-            stop = at + 4 + int.from_bytes(data[at : at + 4], "little")
-            if stop > len(data):
+        while len(waiting) - at >= 4:
+            stop = at + 4 + int.from_bytes(waiting[at : at + 4], "little")
+            if stop > len(waiting):
                 break
-            packets.append(data[at + 4 : stop])
+            packets.append(bytes(waiting[at + 4 : stop]))
             at = stop
-        self._rest = data[at:]
+        self._rest = _left(waiting, at, self._rest)
         return packets
