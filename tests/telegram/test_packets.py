@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from telethon import types as T  # noqa: N812
 from telethon.crypto import AuthKey
@@ -151,6 +151,7 @@ def test_an_unreadable_packet_is_told_of_with_its_bytes() -> None:
 _STRINGS = st.binary(max_size=300) | st.binary(min_size=250, max_size=260)
 
 
+@settings(deadline=None)
 @given(st.lists(_STRINGS), st.integers(-(2**31), 2**31 - 1), st.integers(-(2**63), 2**63 - 1))
 def test_values_of_all_sizes(strings: list[bytes], small: int, large: int) -> None:
     data = b"".join(TLObject.serialize_bytes(one) for one in strings)
