@@ -8,6 +8,7 @@ other addresses of 127.0.0.0/8 are other hosts'. So the servers listen where the
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -30,6 +31,7 @@ ip addr del 127.0.0.1/8 dev lo
 TRIAL = OURS_ALONE + "ip link add trial0 type veth peer name trial1\nip addr add 127.0.0.9/32 dev trial0\n"
 
 
+@functools.cache
 def missing() -> str:
     """Why this machine cannot do it; empty if it can."""
     if not sys.platform.startswith("linux"):
@@ -61,7 +63,11 @@ class Namespace:
 
     @property
     def pid(self) -> int:
-        return os.getpid() if self._holder is None else self._holder.pid
+        if self._holder is None:
+            return os.getpid()
+        if self._holder.poll() is not None:
+            raise ProcessLookupError("the namespace is gone")
+        return self._holder.pid
 
     def entering(self, command: Sequence[str]) -> list[str]:
         """The command that runs this one inside."""
@@ -79,7 +85,6 @@ class Namespace:
         if self._holder is not None and self._holder.stdin is not None:
             self._holder.stdin.close()
             self._holder.wait(10)
-            self._holder = None
 
 
 def join(one: Namespace, other: Namespace, names: tuple[str, str]) -> None:
