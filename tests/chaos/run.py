@@ -113,6 +113,11 @@ def schedule(rng: random.Random, kinds: Sequence[Trouble], seconds: float) -> li
     ]
 
 
+def never_struck(scale: Scale, counts: Counter[str]) -> list[str]:
+    """The kinds of trouble that should have struck and did not."""
+    return [f"{kind} never struck" for kind in scale.kinds if counts[kind] <= 0]
+
+
 class Run:
     """`go` does all of it. ``say`` gets a line for each thing that happens."""
 
@@ -337,7 +342,7 @@ class Run:
             wrong.append("the banned account is not shown as banned")
         report.counts = troubles.count(self._field)
         report.incoming, report.outgoing = self._field.others.count, self._field.staff.count
-        wrong += [f"{kind} never struck" for kind in self.scale.kinds if report.counts[kind] <= 0]
+        wrong += never_struck(self.scale, report.counts)
         report.notes.append(f"restarted: {self._cluster.restarts}; leases: {self._desk('owners')}")
         report.notes.append(f"ledger of gaps: {self._desk('gaps')}")
         report.notes.append(f"the data centre: {self._field.call('faults.struck')}")

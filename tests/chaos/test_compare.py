@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import copy
 import random
+from collections import Counter
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.chaos import compare
 from tests.chaos.links import LINKS
-from tests.chaos.run import ROUND_SECONDS, Report, Scale, schedule
-from tests.chaos.troubles import DATA_CENTRE, MET, PROCESSES
+from tests.chaos.run import ROUND_SECONDS, Report, Scale, never_struck, schedule
+from tests.chaos.scene import Account
+from tests.chaos.troubles import DATA_CENTRE, MET, PROCESSES, Field
+from tgadmin.sandbox.faults import Faults
 
 pytestmark = pytest.mark.pure
 
@@ -217,6 +221,55 @@ def test_every_kind_comes_in_every_round_and_has_a_count() -> None:
         assert all(planned.count(trouble.kind) == 3 for trouble in kinds)
     assert set(MET) <= {trouble.kind for trouble in every}
     assert len({trouble.kind for trouble in every}) == len(every)
+
+
+class Told:
+    """A data centre that only notes what it is told."""
+
+    def __init__(self) -> None:
+        self.faults: set[str] = set()
+
+    def call(self, name: str, /, **args: Any) -> int:
+        area, _, method = name.partition(".")
+        if area == "faults":
+            self.faults.add(method)
+        return 1
+
+
+NOT_TROUBLES = {
+    "clear", "thaw", "meet", "pending", "struck",  # end a fault, or tell of it
+    "check_connection", "transport_error", "is_frozen", "delay_of",  # asked by the data centre itself
+    "one_owner",  # on from the beginning to the end of every run
+    "one_connection",  # one owner may have several: only two owners are punished
+}  # fmt: skip
+
+
+def test_every_fault_that_the_sandbox_has_is_among_the_troubles() -> None:
+    told = Told()
+    people = [Account(f"49151{number}", number, [11, 12, 13], -5, ROOM, ROOM - 1) for number in (1, 2)]
+    cluster: Any = SimpleNamespace(control=told, gateways=["gateway-1"])
+    others: Any = SimpleNamespace(write=lambda *_: None)
+    staff: Any = SimpleNamespace(away=set())
+    writing: Any = SimpleNamespace(asked=SimpleNamespace(put=lambda _: None))
+    field = Field(cluster, people, people[0], others, staff, writing, lambda _: None)
+    for trouble in DATA_CENTRE:
+        end = trouble.begin(field, random.Random(1))
+        if end is not None:
+            end()
+    faults = {name for name, value in vars(Faults).items() if callable(value) and not name.startswith("_")}
+    assert faults - NOT_TROUBLES == told.faults - NOT_TROUBLES
+
+
+def test_what_never_struck_fails() -> None:
+    scale = Scale(60, 1)
+    assert report_kinds(Report(scale)) == scale.kinds
+    assert set(never_struck(scale, Counter(dict.fromkeys(scale.kinds, 1)))) == set()
+    assert never_struck(scale, Counter(dict.fromkeys(scale.kinds[1:], 1))) == [f"{scale.kinds[0]} never struck"]
+
+
+def report_kinds(report: Report) -> list[str]:
+    """The kinds that a report counts, in its order."""
+    return [line.split()[0] for line in report.lines() if line.startswith("  ")]
 
 
 def test_what_is_wrong_is_said() -> None:
