@@ -6,6 +6,9 @@ import asyncio
 import contextlib
 import json
 import threading
+import uuid
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.websocket import Peer
@@ -14,6 +17,17 @@ from tgadmin.local.ports import LOOPBACK
 AGAIN_SECONDS = 0.1  # until the next try to connect
 PING_SECONDS = 15.0
 HELLO_SECONDS = 5.0
+TRANSIENT = ("BUSY",)
+"""Errors after which a page sends the same again."""
+
+
+@dataclass
+class _Waiting:
+    """A message that the server has not confirmed."""
+
+    chat: int
+    text: str
+    row: Future[int] = field(default_factory=Future)
 
 
 class Page:
@@ -32,12 +46,25 @@ class Page:
         self._cookie = cookie
         self._port = port
         self._socket: _Socket | None = None
-        self._follows = False
+        self._follows = self._greeted = False
+        self._outbox: dict[str, _Waiting] = {}  # by cid, in the order in which they were written
 
     @property
     def connected(self) -> bool:
         """Greeted, and following its chat."""
         return self._socket is not None and self._follows
+
+    def write(self, chat: int, text: str) -> Future[int]:
+        """Write into a chat (row): the future gives the message's row once the server has it. Until then it is sent
+        again under the same cid over each new connection. In the pages' loop."""
+        cid = str(uuid.uuid4())
+        waiting = self._outbox[cid] = _Waiting(chat, text)
+        self._send(cid)
+        return waiting.row
+
+    def _send(self, cid: str) -> None:
+        if self._greeted:
+            self._say(type="send", ref=cid, cid=cid, chat=self._outbox[cid].chat, text=self._outbox[cid].text)
 
     async def run(self) -> None:
         """Connected whenever that is possible, for ever."""
@@ -59,7 +86,7 @@ class Page:
                 await asyncio.wait((socket.ended,), timeout=PING_SECONDS)
                 socket.say(type="ping")
         finally:
-            self._socket, self._follows = None, False
+            self._socket, self._follows, self._greeted = None, False, False
             socket.close()
 
     def heard(self, frame: dict[str, Any]) -> None:
@@ -69,6 +96,13 @@ class Page:
                 self.connections += 1
                 self._say(type="list", session=self.session)
                 self._open()
+                self._greeted = True
+                for cid in self._outbox:
+                    self._send(cid)
+            case "ok" if frame["ref"] in self._outbox:
+                self._outbox.pop(frame["ref"]).row.set_result(frame["message"]["id"])
+            case "error" if frame["ref"] in self._outbox and frame["code"] in TRANSIENT:
+                asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._send_again, frame["ref"])
             case "reset" if frame["page"]:
                 page = frame["page"]
                 self.resets += 1
@@ -83,6 +117,10 @@ class Page:
                 self._events(frame)
             case "error" | "gone":
                 self.errors.append(f"{frame['type']} {frame.get('code', '')}")
+
+    def _send_again(self, cid: str) -> None:
+        if cid in self._outbox:
+            self._send(cid)
 
     def _events(self, frame: dict[str, Any]) -> None:
         if frame["after"] > self.at:
@@ -132,6 +170,16 @@ class Pages:
         self.all.append(page)
         asyncio.run_coroutine_threadsafe(page.run(), self._loop)
         return page
+
+    def write(self, page: Page, chat: int, text: str) -> Future[int]:
+        """Page.write, from any thread."""
+        written: Future[int] = Future()
+
+        async def write() -> None:
+            page.write(chat, text).add_done_callback(lambda row: written.set_result(row.result()))
+
+        asyncio.run_coroutine_threadsafe(write(), self._loop).result(10)
+        return written
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)

@@ -135,13 +135,13 @@ def state(session: int) -> dict[str, Any]:
     return found
 
 
-def login(name: str) -> str:
-    """The login cookie's value of a viewer of all sessions, made if need be."""
+def login(name: str, role: str = "VIEWER") -> str:
+    """The login cookie's value of a user with that role in all sessions, made if need be."""
     user, _ = User.objects.get_or_create(username=name, defaults={"is_staff": True})
     user.set_password(uuid.uuid4().hex)
     user.save()
     for session in Session.objects.all():
-        SessionGrant.objects.get_or_create(session=session, user=user, defaults={"role": Role.VIEWER})
+        SessionGrant.objects.get_or_create(session=session, user=user, defaults={"role": Role[role]})
     client = Client()
     client.force_login(user)
     return str(client.cookies[settings.SESSION_COOKIE_NAME].value)

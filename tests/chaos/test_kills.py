@@ -1,7 +1,9 @@
 """Twenty kills (-9) of gateway, web and worker while messages come and go: nothing lost, doubled, stale or reordered.
 
 Everything runs as `manage.py up` runs it, against the sandbox in a process of its own; what is stored is compared with
-the sandbox's world message by message.
+the sandbox's world message by message. Staff write over the socket of an open page in two chats, which reconnects and
+sends what was not confirmed again, as the page in the browser does; in the others by the service, in a process that is
+not killed.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,8 @@ import pytest
 
 from tests.chaos import compare, scene
 from tests.chaos.desk import Desk
-from tests.chaos.traffic import Others, Staff, Step, plan, wrong_order
+from tests.chaos.pages import Page, Pages
+from tests.chaos.traffic import Others, Send, Staff, Step, plan, wrong_order
 from tests.running import RunningUp, bare_environment, temporary_base
 from tgadmin.sandbox.control import ControlClient
 
@@ -121,10 +125,12 @@ def test_nothing_is_lost_doubled_stale_or_out_of_order(up: RunningUp) -> None:
     control = ControlClient(sandbox["control"], Path(sandbox["control_token"]).read_text().strip())
     friends = scene.people(control, FRIENDS)
     account = scene.account(control, ME, friends, scene.news_channel(control, friends))
-    with contextlib.closing(Desk(bare_environment(DATA_DIR=str(up.data_dir)))) as desk:
+    with contextlib.ExitStack() as stack:
+        desk = stack.enter_context(contextlib.closing(Desk(bare_environment(DATA_DIR=str(up.data_dir)))))
         account.session = desk("sign_in", phone=ME, codes=sandbox["codes"])
         until(lambda: set(account.chats) <= set(desk("chats", session=account.session)), 60, "the chat list is there")
-        others, staff = Others(control, [account]), Staff(desk, [account])
+        page, send = written_by_page(stack.enter_context(contextlib.closing(Pages())), up.port, desk, account)
+        others, staff = Others(control, [account]), Staff(desk, [account], send)
         feed = Feed(others, staff, KILLS * sum(PAUSE_BETWEEN_KILLS) / 2, random.Random(SEED + 2))
         feed.start()
         killed = kill_in_turn(up, feed, rng)
@@ -132,6 +138,11 @@ def test_nothing_is_lost_doubled_stale_or_out_of_order(up: RunningUp) -> None:
         assert not feed.is_alive()
         assert feed.error is None, feed.error
         assert len({pid for _, pid in killed}) == KILLS
+        assert staff.count == OUTGOING
+        assert 0 < staff.by_page < OUTGOING
+        until(lambda: page.connected, 60, "the page is back")
+        for peer in account.writable:
+            staff.written(account, peer)  # every one was accepted
         until(lambda: is_quiet(desk("status", session=account.session)), 90, "everything is settled")
 
         def differences() -> list[str]:
@@ -146,6 +157,17 @@ def test_nothing_is_lost_doubled_stale_or_out_of_order(up: RunningUp) -> None:
         assert status["begun_again"], "no kill has hit a command under way: the moments are wrong"
     assert wrong_order(control, account, staff) == []
     until(lambda: readable(up), 30, "the web process answers")
+
+
+def written_by_page(
+    pages: Pages, port: int, desk: Desk, account: scene.Account
+) -> tuple[Page, dict[tuple[int, int], Send]]:
+    """An open page, and how staff write on it: in one private chat and in the group."""
+    cookie = desk("login", name="operator", role="OPERATOR")
+    rows = {peer: desk("chat_row", session=account.session, peer=peer) for peer in (account.friends[0], account.group)}
+    page = pages.open(port, cookie, account.session, rows[account.group])
+    until(lambda: page.connected, 30, "the page is open")
+    return page, {(account.me, peer): partial(pages.write, page, row) for peer, row in rows.items()}
 
 
 def readable(up: RunningUp) -> bool:

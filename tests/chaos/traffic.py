@@ -7,8 +7,9 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 
 from tests.chaos import compare
 from tests.chaos.desk import Desk
@@ -22,6 +23,9 @@ class Step:
 
     what: str
     seed: int
+
+
+ACCEPTED_SECONDS = 60.0
 
 
 class Stream(threading.Thread):
@@ -102,22 +106,26 @@ class Others:
         self.write(account, (account.friends[0], account.news))
 
 
-@dataclass
-class Written:
-    """What staff wrote in one chat: (row, text) in order; ``touched`` rows were edited or deleted afterwards, ``late``
-    ones failed with their account's sign-out and were sent again by hand."""
-
-    messages: list[tuple[int, str]] = field(default_factory=list)
-    touched: set[int] = field(default_factory=set)
-    late: set[int] = field(default_factory=set)
+Send = Callable[[str], "Future[int]"]
+"""Hands a text over to be sent; gives the message's row when the product has taken it."""
 
 
 class Staff:
-    """Ours: writes, edits and deletes. A message keeps its cid until it is accepted, whatever dies meanwhile."""
+    """Ours: writes, edits and deletes. A message keeps its cid until it is accepted, whatever dies meanwhile.
 
-    def __init__(self, desk: Desk, accounts: Sequence[Account]) -> None:
+    ``pages`` are the chats (account, peer) that staff write in over the socket of an open page, which waits for
+    nothing; in the others the desk calls the service.
+    """
+
+    def __init__(
+        self, desk: Desk, accounts: Sequence[Account], pages: Mapping[tuple[int, int], Send] | None = None
+    ) -> None:
         self.count = 0
-        self.written: dict[tuple[int, int], Written] = {}  # by account and peer
+        self.by_page = 0  # of these, over sockets
+        self.touched: set[int] = set()  # rows that were edited or deleted afterwards
+        self.late: set[int] = set()  # failed with their account's sign-out, and were sent again by hand
+        self._written: dict[tuple[int, int], list[tuple[Future[int], str]]] = {}  # in order
+        self._pages = pages or {}
         self.away: set[int] = set()  # accounts that are signed out: staff cannot write there
         self._deleted: set[int] = set()
         self._desk, self._accounts = desk, accounts
@@ -132,8 +140,7 @@ class Staff:
         sent = [row for row in self._desk("sent", session=account.session) if row not in self._deleted]
         if sent:
             row = rng.choice(sent)
-            for chat in self.written.values():
-                chat.touched |= {row} & {one for one, _ in chat.messages}
+            self.touched.add(row)
             if step.what == "our edit":
                 self._desk("edit", message=row, text=f"our edit {row}")
             else:
@@ -142,14 +149,23 @@ class Staff:
 
     def again(self, rows: Sequence[int]) -> None:
         """These had failed and were sent again."""
-        for chat in self.written.values():
-            chat.late |= set(rows) & {row for row, _ in chat.messages}
+        self.late.update(rows)
 
     def write(self, account: Account, peer: int) -> None:
         self.count += 1
         text = f"out {self.count}"
-        row = self._desk("send", session=account.session, peer=peer, text=text, cid=str(uuid.uuid4()))
-        self.written.setdefault((account.me, peer), Written()).messages.append((row, text))
+        place = account.me, peer
+        if (send := self._pages.get(place)) is not None:
+            self.by_page += 1
+            row = send(text)
+        else:
+            row = Future()
+            row.set_result(self._desk("send", session=account.session, peer=peer, text=text, cid=str(uuid.uuid4())))
+        self._written.setdefault(place, []).append((row, text))
+
+    def written(self, account: Account, peer: int) -> list[tuple[int, str]]:
+        """(row, text) of what was written there, in order, once all of it is accepted."""
+        return [(row.result(ACCEPTED_SECONDS), text) for row, text in self._written.get((account.me, peer), [])]
 
 
 def wrong_order(control: ControlClient, account: Account, staff: Staff) -> list[str]:
@@ -157,9 +173,9 @@ def wrong_order(control: ControlClient, account: Account, staff: Staff) -> list[
     wrote them."""
     found: list[str] = []
     for peer in account.writable:
-        if (written := staff.written.get((account.me, peer))) is None:
+        if not (written := staff.written(account, peer)):
             continue
         viewer, thread = account.witness(peer)
         seen = [one["text"] for one in control.call("world.snapshot", user_id=viewer)[str(thread)]]
-        found += [f"{peer}: {line}" for line in compare.order(seen, written.messages, written.touched, written.late)]
+        found += [f"{peer}: {line}" for line in compare.order(seen, written, staff.touched, staff.late)]
     return found
