@@ -1,0 +1,54 @@
+"""Static files, also when they change under a running server.
+
+WhiteNoise looks at all files once, when the server starts, and promises their length of then: a file that an upgrade
+in place made longer came cut off, and scripts with it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+Stamp = tuple[int, int]
+
+
+def stamp(path: str) -> Stamp | None:
+    """By what a change is noticed: the time of the last one in ns, the length in bytes; None if there is no file."""
+    try:
+        return _of(os.stat(path))
+    except OSError:
+        return None
+
+
+def _of(found: os.stat_result) -> Stamp:
+    return found.st_mtime_ns, found.st_size
+
+
+class StaticFiles(WhiteNoiseMiddleware):
+    """WhiteNoise, which looks at a file anew when it is no longer the one that it knows."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._known: dict[str, tuple[str, Stamp | None]] = {}
+        super().__init__(*args, **options)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        url = request.path_info
+        known = self._known.get(url)
+        if known is not None and stamp(known[0]) != known[1]:
+            self._look_again(url, known[0])
+        return super().__call__(request)
+
+    def add_file_to_dictionary(self, url: str, path: str, stat_cache: Any = None) -> None:
+        # What WhiteNoise has seen, or what is there before it looks: a change in between is noticed later.
+        self._known[url] = path, _of(stat_cache[path]) if stat_cache else stamp(path)
+        super().add_file_to_dictionary(url, path, stat_cache)
+
+    def _look_again(self, url: str, path: str) -> None:
+        if os.path.isfile(path):
+            self.add_file_to_dictionary(url, path)
+        else:
+            self.files.pop(url, None)
+            self._known.pop(url, None)
