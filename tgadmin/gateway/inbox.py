@@ -33,7 +33,7 @@ MAX_CHANGES = 1000
 """In one transaction (an entry is never split)."""
 BUSY_CHANGES = 50
 """In a batch, from which on the next one may grow for a moment: a transaction costs as much as a hundred messages."""
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.01
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds before a failed batch is tried again."""
 LASTING_STATES = ("22", "23", "54")
