@@ -1,10 +1,14 @@
 """Canaries: a whole run with LOG_LEVEL=DEBUG, right and wrong turns, then a look for every secret where none may be.
 
-Real processes: logs, output, the process list, the database outside its encrypted columns, the rights of files.
+Real processes: logs, output, error pages, the HTML of every page, the process list, the database outside its encrypted
+columns, the rights of files. What is data there is no leak: a phone number in its own columns, and on the sign-in's
+page of whoever typed it; a message's text in messages and chats.
 """
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import os
 import re
@@ -15,21 +19,28 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import psutil
 import psycopg
 import pytest
 from psycopg import sql
 
+from apps.sessions.services.keys import encrypted_columns
 from tests.rawsocket import RawSocket
 from tests.running import ROOT, RunningUp, bare_environment, temporary_base
+from tests.support import LoopThread
+from tgadmin.core.encryption import Keyring
+from tgadmin.sandbox.fronts import Socks5Front
+from tgadmin.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -38,7 +49,13 @@ PHONE, PASSWORD = "9996621002", "north-star-24"
 WRONG_CLOUD, WRONG_STAFF, TEXT = "canary-wrong-cloud-7", "canary-wrong-staff-7", "canary-message-text-7"
 PATIENCE = 30.0
 
-PHONE_COLUMNS = {"telegram_sessions", "telegram_sign_ins", "telegram_peers"}
+PROXY_NAME, PROXY_PASSWORD, MTPROXY_SECRET = "canary-proxy-name-7", "canary-proxy-password-7", "ca" * 16
+
+PHONE_COLUMNS = {("telegram_sessions", "phone"), ("telegram_sign_ins", "phone"), ("telegram_peers", "phone")}
+ENCRYPTED_COLUMNS = {(column.table, column.name) for column in encrypted_columns()}
+SIGN_IN = "/admin/tg_sessions/session/sign-in/"
+ALIKE = 2
+"""Pages that differ by a number only: so many of each."""
 TEXT_TABLES = {"telegram_messages", "telegram_chats"}
 
 
@@ -51,6 +68,10 @@ class Run:
     cookies: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
     command_lines: set[str] = field(default_factory=set)
+    pages: list[tuple[str, int, str]] = field(default_factory=list)
+    """(path, status, body) of everything that was answered."""
+    proxy: str = ""
+    auth_keys: dict[str, str] = field(default_factory=dict)
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -59,6 +80,8 @@ class Run:
         named |= {"database password": re.split("[:@]", environment["DATABASE_URL"])[2]}
         named |= {"staff password": self.up.password, "cloud password": PASSWORD}
         named |= {"wrong cloud password": WRONG_CLOUD, "wrong staff password": WRONG_STAFF}
+        named |= {"proxy name": PROXY_NAME, "proxy password": PROXY_PASSWORD, "proxy secret": MTPROXY_SECRET}
+        named |= self.auth_keys
         return named | {f"cookie {place}": value for place, value in enumerate(self.cookies)}
 
 
@@ -99,11 +122,34 @@ class Browser:
         request = urllib.request.Request(self._run.up.wait_ready()["address"].rstrip("/") + path, data, headers)
         try:
             with self._opener.open(request, timeout=30) as answer:
-                return answer.status, answer.url, answer.read().decode()
+                return self._note(path, answer.status, answer.url, answer.read())
         except urllib.error.HTTPError as error:
-            return error.code, error.url or "", error.read().decode()
+            return self._note(path, error.code, error.url or "", error.read())
         finally:
             self._run.cookies += [cookie.value for cookie in self._jar if cookie.value and len(cookie.value) > 20]
+
+    def _note(self, path: str, status: int, url: str, body: bytes) -> tuple[int, str, str]:
+        text = body.decode(errors="replace")
+        self._run.pages.append((path, status, text))
+        return status, url, text
+
+    def crawl(self) -> None:
+        """Every page that links lead to, from the first on; nothing that would change anything."""
+        waiting, seen, alike = ["/admin/", "/chats/"], set(), Counter[str]()
+        while waiting:
+            path = waiting.pop(0)
+            kind = re.sub(r"\d+|[0-9a-f-]{36}", "N", path)
+            if path in seen or alike[kind] == ALIKE:
+                continue
+            seen.add(path)
+            alike[kind] += 1
+            status, url, body = self.open(path)
+            assert status in (200, 403, 404), (path, status)
+            here = urlsplit(url)
+            for link in re.findall(r'href="([^"#]+)"', body):
+                to = urlsplit(urljoin(url, html.unescape(link)))
+                if to.netloc == here.netloc and to.path.startswith(("/admin/", "/chats/")) and "logout" not in to.path:
+                    waiting.append(to.path)
 
     def _jar_value(self, name: str) -> str:
         return next((cookie.value or "" for cookie in self._jar if cookie.name == name), "")
@@ -126,12 +172,44 @@ def run() -> Iterator[Run]:
     with temporary_base() as base, RunningUp(base / "var", environment={"LOG_LEVEL": "DEBUG"}) as up:
         up.wait_ready()
         done, stop = Run(up), threading.Event()
+        done.proxy, stop_proxy = socks_proxy(up.runtime().sandbox)
         watcher = threading.Thread(target=watch, args=(done, stop), daemon=True)
         watcher.start()
         everything(done)
         stop.set()
         watcher.join()
+        done.auth_keys = auth_keys(up.runtime().environment)
         yield done
+        stop_proxy()
+
+
+def socks_proxy(sandbox: dict[str, Any]) -> tuple[str, Callable[[], None]]:
+    """A real SOCKS5 proxy in front of the installation's data centre: its link, and what ends it."""
+    port = int(sandbox["port"])
+    loop = LoopThread()
+    front = Socks5Front(cast(Sandbox, SimpleNamespace(host="127.0.0.1", ports=[port])), PROXY_NAME, PROXY_PASSWORD)
+    loop.run(front.listen())
+
+    def stop() -> None:
+        loop.call(front.close)
+        loop.close()
+
+    return front.link, stop
+
+
+def auth_keys(environment: dict[str, str]) -> dict[str, str]:
+    """What the encrypted columns really hold, in the forms in which it might be written somewhere."""
+    keyring = Keyring(environment["SESSION_ENCRYPTION_KEYS"].split(","))
+    with psycopg.connect(environment["DATABASE_URL"]) as database:
+        rows = database.execute("SELECT secret FROM telegram_authorization_secrets").fetchall()
+    found = {}
+    for place, (token,) in enumerate(rows):
+        text = json.loads(keyring.decrypt(bytes(token)))["auth_key"]
+        raw = base64.b64decode(text)
+        forms = {"base64": text[:60], "hex": raw[8:40].hex(), "python": repr(raw[8:40])[2:-1]}
+        found |= {f"auth key {place} as {name}": form for name, form in forms.items()}
+    assert found
+    return found
 
 
 def everything(run: Run) -> None:
@@ -140,7 +218,7 @@ def everything(run: Run) -> None:
     browser.open("/admin/login/")
     browser.open("/admin/login/", {"username": "admin", "password": WRONG_STAFF})
     assert browser.open("/admin/login/", {"username": "admin", "password": run.up.password, "next": "/"})[0] == 200
-    start = "/admin/tg_sessions/session/sign-in/"
+    start = SIGN_IN
     browser.open(start, {"csrfmiddlewaretoken": "x", "phone": PHONE})
     browser.open(start, {"phone": f"+{PHONE}x"})
     status, where, _ = browser.open(start, {"name": "Support", "phone": f"+{PHONE}"})
@@ -158,6 +236,7 @@ def everything(run: Run) -> None:
     assert last["step"] == "done"
     session = last["session"]
     command(run, "session", "check", str(session))
+    with_proxies(run, browser, session)
     with psycopg.connect(run.up.runtime().environment["DATABASE_URL"]) as database:
         row = database.execute("SELECT id FROM telegram_chats WHERE kind = 'user' ORDER BY id LIMIT 1").fetchone()
     assert row is not None
@@ -165,12 +244,32 @@ def everything(run: Run) -> None:
     assert sent["state"] == "sent"
     wrongly(run, browser, session, row[0])
     assert browser.open(f"/chats/{session}/{row[0]}/history/")[0] == 200
+    for words in ("session list", "session rekey", "monitor status"):
+        command(run, *words.split())
+    browser.crawl()
     browser.open("/admin/logout/", {})
+
+
+def with_proxies(run: Run, browser: Browser, session: int) -> None:
+    """One that works, by command; then wrong ones on the page: refused as entered, and when tried."""
+    assert command(run, "session", "proxy", str(session), "--set-stdin", stdin=f"{run.proxy}\n")["ok"]
+    command(run, "session", "proxy", str(session), "--set-stdin", stdin=f"socks5://{PROXY_NAME}:{PROXY_PASSWORD}@:x\n")
+    page = f"/admin/tg_sessions/session/{session}/proxy/"
+    browser.open(page)
+    dead = f"tg://proxy?server=127.0.0.1&port=1&secret={MTPROXY_SECRET}"
+    assert browser.open(page, {"action": "set", "link": dead.replace("port=1", "port=x")})[0] == 422
+    parts = {"kind": "socks5", "host": "h", "port": "0", "username": PROXY_NAME, "password": PROXY_PASSWORD}
+    assert browser.open(page, {"action": "set", **parts})[0] == 422
+    assert browser.open(SIGN_IN, {"phone": f"+{PHONE}x", "proxy": dead})[0] == 422
+    assert browser.open(page, {"action": "set", "link": dead})[0] == 200
+    deadline = time.monotonic() + PATIENCE
+    while "PROXY_UNREACHABLE" not in browser.open(page)[2]:
+        assert time.monotonic() < deadline, "the dead proxy was not said"
 
 
 def step(browser: Browser, attempt: str, shows: str) -> None:
     deadline = time.monotonic() + PATIENCE
-    while shows not in browser.open(f"/admin/tg_sessions/session/sign-in/{attempt}/")[2]:
+    while shows not in browser.open(f"{SIGN_IN}{attempt}/")[2]:
         assert time.monotonic() < deadline, shows
 
 
@@ -223,29 +322,55 @@ def test_process_list(run: Run) -> None:
     assert not [name for name, value in secrets.items() if value in lines]
 
 
+def test_pages(run: Run) -> None:
+    """Whatever was answered: secrets nowhere; phones on the sign-in's pages only, to whoever typed them."""
+    assert len({path for path, _, _ in run.pages}) > 30
+    assert {status for _, status, _ in run.pages} >= {200, 400, 403, 404, 422}
+    for path, status, body in run.pages:
+        text = html.unescape(body)
+        found = [name for name, value in run.secrets.items() if value in text and not name.startswith("cookie")]
+        found += ["phone"] * (PHONE in text and not path.startswith(SIGN_IN))
+        found += ["message text"] * (TEXT in text and status >= 400)
+        assert not found, (path, status, found)
+        if not path.startswith(("/chats/", "/admin/chats/")):  # Telegram itself sends codes as messages too
+            assert not [code for code in run.codes if re.search(rf"(?<![\w.]){code}(?![\w.])", text)], path
+
+
+def columns(run: Run) -> dict[tuple[str, str], str]:
+    """Everything that a dump holds: each column of each table as text, bytes as hex and as they are."""
+    found: dict[tuple[str, str], str] = {}
+    with psycopg.connect(run.up.runtime().environment["DATABASE_URL"]) as database:
+        names = database.execute(
+            "SELECT table_schema, table_name, column_name FROM information_schema.columns "
+            "JOIN information_schema.tables USING (table_schema, table_name) WHERE table_type = 'BASE TABLE' "
+            "AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        for schema, table, column in names:
+            query = sql.SQL("SELECT {} FROM {}").format(sql.Identifier(column), sql.Identifier(schema, table))
+            values = [value for (value,) in database.execute(query) if value is not None]
+            shown = (f"{bytes(v).hex()} {bytes(v)!r}" if isinstance(v, bytes | memoryview) else str(v) for v in values)
+            found[table, column] = "\n".join(shown)
+    return found
+
+
 def test_database(run: Run) -> None:
-    """Every column of every table, as a dump shows it."""
-    url = run.up.runtime().environment["DATABASE_URL"]
-    with psycopg.connect(url) as database:
-        names = [name for (name,) in database.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        )]  # fmt: skip
-        tables = {
-            name: "\n".join(
-                row for (row,) in database.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(name)))
-            )
-            for name in names
-        }
+    """Every column of every table, as a dump has it. Phones stand in their own columns, texts in those of messages;
+    secrets in the encrypted columns, where none can be read either."""
+    found = columns(run)
+    assert found.keys() >= PHONE_COLUMNS | ENCRYPTED_COLUMNS
+    assert any(content for (table, _), content in found.items() if table == "audit_entries")
     never = {name: value for name, value in run.secrets.items() if not name.startswith("cookie")}
-    for name, content in tables.items():
-        assert not [secret for secret, value in never.items() if value in content], name
-        assert PHONE not in content or name in PHONE_COLUMNS, name
-        assert TEXT not in content or name in TEXT_TABLES, name
-    assert tables["telegram_authorization_secrets"]
-    assert not tables["telegram_sign_in_secrets"]
-    assert not tables["telegram_command_secrets"]
-    for kept in ("telegram_commands", "telegram_session_events", "django_q_task", "django_q_ormq"):
-        assert not [code for code in run.codes if re.search(rf"(?<!\d){code}(?!\d)", tables[kept])], kept
+    for place, content in found.items():
+        assert not [secret for secret, value in never.items() if value in content], place
+        assert PHONE not in content or place in PHONE_COLUMNS, place
+        assert TEXT not in content or place[0] in TEXT_TABLES, place
+    assert found["telegram_authorization_secrets", "secret"]
+    assert found["telegram_proxy_secrets", "secret"]
+    assert not found["telegram_sign_in_secrets", "secret"]
+    assert not found["telegram_command_secrets", "secret"]
+    for (table, column), content in found.items():
+        if table in ("telegram_commands", "telegram_session_events", "django_q_task", "django_q_ormq"):
+            assert not [code for code in run.codes if re.search(rf"(?<!\d){code}(?!\d)", content)], (table, column)
 
 
 def test_files_are_their_owners_only(run: Run) -> None:

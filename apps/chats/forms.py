@@ -15,7 +15,11 @@ MAX_ID = 2**31 - 1
 class ListForm(forms.Form):
     """A page of the chat list."""
 
-    tab = forms.ChoiceField(choices=[(name, name) for name in lists.TABS], required=False)
+    tab = forms.ChoiceField(
+        choices=[(name, name) for name in lists.TABS],
+        required=False,
+        error_messages={"invalid_choice": "There is no such tab."},  # Django's own repeats what was asked for
+    )
     q = forms.CharField(max_length=200, required=False)
     after = forms.CharField(max_length=80, required=False)
 

@@ -28,6 +28,10 @@ class _SecretTextInput(UnfoldAdminTextInputWidget):
         return dict(super().get_context(name, None, attrs))
 
 
+def _unseen() -> _SecretTextInput:
+    return _SecretTextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+
+
 class ProxyField(forms.CharField):
     """A proxy as people pass it on; its value is a core Proxy, or None for an empty field."""
 
@@ -110,7 +114,7 @@ class ProxyForm(forms.Form):
     )
     host = forms.CharField(label="Host", required=False, max_length=253, widget=_plain())
     port = forms.IntegerField(label="Port", required=False, min_value=1, max_value=65535, widget=_plain("numeric"))
-    username = forms.CharField(label="User name", required=False, max_length=255, strip=False, widget=_plain())
+    username = forms.CharField(label="User name", required=False, max_length=255, strip=False, widget=_unseen())
     password = forms.CharField(label="Password", required=False, max_length=255, strip=False, widget=_hidden())
     secret = forms.CharField(
         label="Secret", required=False, max_length=600,
