@@ -175,6 +175,7 @@ _EVENTS = {
     "phone_revealed": "Phone number revealed",
     "granted": "Right given",
     "revoked": "Right taken away",
+    "moved": "Moved by Telegram to another data centre",
     "proxy_set": "Goes through another proxy",
     "proxy_removed": "Goes through no proxy any more",
     "taken_over": "Taken over by a gateway",

@@ -186,6 +186,15 @@ class Stage:
             self.dc.faults("set_random_id", how["mode"])
         return self.message(self.fault("drop_reply", "messages.sendMessage", user=session.telegram_user_id), chat=chat)
 
+    def moved(self) -> Seen:
+        session, chat = self.fresh()
+        self.dc.faults("move", session.telegram_user_id, 2)
+        seen = self.message(lambda: None, chat=chat)
+        eventually(lambda: Session.objects.get(pk=session.pk).dc_id == 2)
+        ready(session)
+        assert session.timeline.filter(kind="moved", code="USER_MIGRATE").exists()
+        return Seen(f"{seen.state}; Ready", "USER_MIGRATE")
+
     def proxied(self, kind: str, fault: str) -> Seen:
         """An account behind a proxy: its connection is lost, and the next one says what is wrong with the way."""
         phone = str(next(self._phones))
@@ -365,6 +374,12 @@ ROWS = (
         NEVER,
     ),
     Row(
+        "move",
+        "Telegram moves the account to its data centre 2: 303 USER_MIGRATE_2",
+        lambda s: s.moved(),
+        "at once, by itself; its new key there is the current one",
+    ),
+    Row(
         "ban",
         "the account is banned: 401 USER_DEACTIVATED_BAN",
         lambda s: s.alone("ban"),
@@ -411,6 +426,13 @@ def line(row: Row, seen: Seen) -> str:
 def test_every_fault_is_in_the_table() -> None:
     faults = (set(_ALLOWED["faults"]) | set(_ALLOWED["fronts"])) - TOOLS
     assert {row.fault for row in ROWS} == faults
+
+
+@pytest.fixture
+def dc(rsa_key_path: str, tmp_path: Path) -> Iterator[SandboxThread]:
+    sandbox = SandboxThread(rsa_key_path, tmp_path, dcs=2)
+    yield sandbox
+    sandbox.stop()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from telethon import TelegramClient, errors, events
 from telethon import password as client_side
-from telethon.errors import rpc_message_to_error
+from telethon.errors import UserMigrateError, rpc_message_to_error
 from telethon.tl import functions, types
 
 from tgadmin.sandbox.server import Sandbox
@@ -611,6 +611,29 @@ class TestExport:
         assert await refused(media(load(expired.id, expired.bytes))) == "AUTH_BYTES_INVALID"
         await client(log_out())
         assert await refused(media(load(late.id, late.bytes))) == "AUTH_BYTES_INVALID"
+
+    async def test_an_account_that_is_moved(
+        self, sandbox: Sandbox, client_for: ClientFor, stranger: Stranger, refused: Refused, anna: Account
+    ) -> None:
+        """https://core.telegram.org/api/datacenter#user-migration"""
+        client, media = await client_for(PHONE), await stranger(dc=2)
+        update = functions.account.UpdateStatusRequest(True)
+        with pytest.raises(ValueError, match="no such data centre"):
+            sandbox.faults.move(anna.user_id, 4)
+        sandbox.faults.move(anna.user_id, 2)
+        # A raw sender: Telethon's own client follows by itself, with a key that is signed in to nothing.
+        with pytest.raises(UserMigrateError) as told:
+            await client._sender.send(update)
+        assert told.value.new_dc == 2
+        exported = await client._sender.send(functions.auth.ExportAuthorizationRequest(2))
+        await media(functions.auth.ImportAuthorizationRequest(exported.id, exported.bytes))
+        assert await media(update)
+        # And back: the key that was carried over is told so in its turn.
+        sandbox.faults.move(anna.user_id, 1)
+        assert await media(update), "its session lives at the first again: a key for files"
+        sandbox.faults.move(anna.user_id, 3)
+        with pytest.raises(UserMigrateError):
+            await media._sender.send(update)
 
 
 async def test_error_codes(

@@ -156,7 +156,7 @@ def test_key_id_is_telegrams() -> None:
     """auth_key_id: the 64 lower-order bits of the SHA-1 of the key (core.telegram.org/mtproto/description)."""
     from telethon.crypto import AuthKey
 
-    from apps.sessions.services.signin.results import key_id
+    from tgadmin.core.ids import auth_key_id as key_id
 
     raw = bytes(range(256))
     assert key_id(raw) == int.from_bytes(AuthKey(raw).key_id.to_bytes(8, "little"), "little", signed=True)

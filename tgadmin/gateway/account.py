@@ -12,13 +12,13 @@ from apps.sessions.models import SessionStatus
 from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
 from tgadmin.core.encryption import DecryptionError
-from tgadmin.core.errors import TelegramError
+from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.types import PeerKind
 from tgadmin.gateway import gaps, stopping, stored, unread
 from tgadmin.gateway.context import Gateway
 from tgadmin.gateway.entrance import Turn
 from tgadmin.gateway.inbox import SessionInbox
-from tgadmin.telegram import AccountClient
+from tgadmin.telegram import AccountClient, Line, move
 
 log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 20.0
@@ -70,6 +70,10 @@ class Account:
             if error is not None and error.is_fatal:
                 await self._stop(error.code)
                 return
+            if error is not None and error.kind is Kind.MIGRATE and error.number is not None:
+                error = await self._follow(error.number)
+                if error is None:  # under another authorization now: the supervisor begins with that one
+                    return
             lived = self._gateway.clock.monotonic() - since
             failures = failures + 1 if lived < SHORT_LIFE_SECONDS else 1
             await self._wait(failures, error)
@@ -200,6 +204,25 @@ class Account:
         log.warning("disconnected", session=self.session_id, code=code, failures=failures, retry_in=round(seconds, 1))
         await self._status(to, code, datetime.now(UTC) + timedelta(seconds=seconds))
         await asyncio.sleep(seconds)
+
+    async def _follow(self, dc_id: int) -> TelegramError | None:
+        """Telegram has moved the account to another data centre; None: its new key there is the current one."""
+        facts = await self._facts()
+        if isinstance(facts, TelegramError):
+            return facts
+        line = Line(self._gateway.network, facts.proxy, self._gateway.leases.allowed, CONNECT_SECONDS)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS * 2):
+                key, checkpoint = await move(line, facts.key, dc_id)
+        except TelegramError as error:
+            return error
+        except TimeoutError:
+            return TelegramError("CONNECTION_FAILED")
+        log.warning("moved to another data centre", session=self.session_id, dc=dc_id)
+        await self._gateway.threads.run(stopping.moved, self.held, self.authorization_id, key.to_json(), checkpoint)
+        self._gateway.wake.changed(self.session_id)
+        self._gateway.wake_supervisor()
+        return None
 
     async def _stop(self, code: str) -> None:
         log.warning("authorization ended", session=self.session_id, code=code)

@@ -219,7 +219,7 @@ class Bus:
             await self._wait(job, handler, error, error.seconds)
         elif action is Action.RESTART_SIGN_IN:  # AUTH_RESTART is a 500, yet asking again is the person's to do
             await self._fail(job, handler, error.code, error.seconds)
-        elif action is Action.RETRY or error.kind in (Kind.RETRY, Kind.NETWORK):
+        elif action in (Action.RETRY, Action.MIGRATE) or error.kind in (Kind.RETRY, Kind.NETWORK):
             await self._again(job, handler, error.code, _pause(job.command.attempts))
         else:
             await self._fail(job, handler, error.code, error.seconds)

@@ -3,7 +3,9 @@ to send is given back to staff."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -13,6 +15,7 @@ from apps.sessions.models import Command, SessionStatus
 from apps.sessions.services import commands, leases, status
 from apps.sessions.services.commands import Kind
 from apps.sessions.services.leases import Held
+from tgadmin.core.types import Checkpoint
 
 NEED_ACCOUNT = (
     Kind.SEND, Kind.EDIT, Kind.DELETE, Kind.READ, Kind.TYPING, Kind.HISTORY, Kind.DIALOGS, Kind.UNREAD,
@@ -24,6 +27,13 @@ def change(held: Held, to: SessionStatus, code: str, retry_at: datetime | None) 
     """Say how the connection is. Raises LeaseLost: then it is somebody else's to say."""
     leases.hold(held)
     status.change(held.session_id, to, code, retry_at=retry_at)
+
+
+@transaction.atomic
+def moved(held: Held, authorization_id: int, key: Mapping[str, Any], checkpoint: Checkpoint) -> None:
+    """Telegram has moved the account: ``key`` is its key at the other data centre. Raises LeaseLost."""
+    leases.hold(held)
+    status.moved(held.session_id, authorization_id, key, checkpoint)
 
 
 @transaction.atomic

@@ -147,6 +147,10 @@ async def execute(connection: Connection, session: Session, msg_id: int, body: b
         connection.close("internal error")
 
 
+AT_ANY_DC = frozenset({"auth.exportAuthorization", "auth.logOut", "upload.getFile", "upload.saveFilePart"})
+"""What a data centre does for accounts of another one too."""
+
+
 class _Call:
     """One request on its way through its wrappers to its handler. https://core.telegram.org/api/invoking"""
 
@@ -204,7 +208,13 @@ class _Call:
         server.faults.check_connection(self.connection, self.session)
         self.outcome = server.faults.meet(self.name, key, request)
         if not method.anonymous:
-            server.account_of(key)
+            account = server.account_of(key)
+            # An account that was moved: its sessions are told where to, and may carry their authorization over.
+            # https://core.telegram.org/api/datacenter#user-migration
+            # What was carried over for files stays where it is.
+            at_home = account.home_dc in (key.dc_id, server.keys.get(key.extra.get("parent", key.id), key).dc_id)
+            if not at_home and self.name not in AT_ANY_DC:
+                raise RpcError(303, f"USER_MIGRATE_{account.home_dc}")
         return await method.handler(self.context, request)
 
     def _init(self, request: functions.InitConnectionRequest) -> None:

@@ -155,6 +155,14 @@ class Faults:
         self._server.commit()
         self.drop(user=user)
 
+    def move(self, user: int, dc: int) -> None:
+        """Telegram moves the account to another data centre: its requests get 303 USER_MIGRATE_``dc`` there.
+        https://core.telegram.org/api/datacenter#user-migration"""
+        if not 1 <= dc <= self._server.dcs:
+            raise ValueError(f"no such data centre: {dc}")
+        self._server.world.accounts.move(user, dc)
+        self._server.commit()
+
     def one_connection(self, on: bool = True) -> None:
         """Punish parallel use of an authorization, as Telegram does when it notices: a request while another connection
         of the key is open and has made requests gets 406 AUTH_KEY_DUPLICATED, and the key is nobody's from then on.

@@ -4,6 +4,7 @@ from tgadmin.telegram._telethon import Pings
 from tgadmin.telegram.account import AccountClient
 from tgadmin.telegram.hashes import Lookup
 from tgadmin.telegram.inbox import Inbox, InboxFull
+from tgadmin.telegram.moving import Line, move
 from tgadmin.telegram.network import Key, Network
 from tgadmin.telegram.probe import Way, look
 from tgadmin.telegram.signin import CodeSent, SignInClient
@@ -14,10 +15,12 @@ __all__ = [
     "Inbox",
     "InboxFull",
     "Key",
+    "Line",
     "Lookup",
     "Network",
     "Pings",
     "SignInClient",
     "Way",
     "look",
+    "move",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
-from tgadmin.core.errors import TelegramError
+from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import Checkpoint, Entity, Incoming, Peer, is_channel
 from tgadmin.telegram import dialogs, requests
@@ -21,6 +21,7 @@ from tgadmin.telegram.application import introduction
 from tgadmin.telegram.convert import clean, peer_of_user
 from tgadmin.telegram.hashes import Hashes, Lookup
 from tgadmin.telegram.inbox import Inbox
+from tgadmin.telegram.moving import ELSEWHERE, Elsewhere, Line
 from tgadmin.telegram.network import Key, Network
 from tgadmin.telegram.stream import Stream
 
@@ -68,6 +69,7 @@ class AccountClient:
         self._allowed = allowed
         self._pings = pings
         self._random = random
+        self._elsewhere = Elsewhere(Line(network, proxy, allowed, timeout, pings), key)
         self._wire: Wire | None = None
         self._stream: Stream | None = None
         self._running: asyncio.Task[None] | None = None
@@ -117,12 +119,14 @@ class AccountClient:
         """Close the connection; safe to call at any time, and more than once."""
         if self._wire is not None:
             await self._wire.close()
+        await self._elsewhere.close()
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait((self._running,))
 
     def abort(self) -> None:
         """Close the socket at once, from whatever thread; wait_closed follows in the loop."""
+        self._elsewhere.abort()
         if self._wire is not None:
             self._wire.abort()
 
@@ -266,10 +270,13 @@ class AccountClient:
         return self._wire
 
     async def _call(self, request: Any) -> Any:
+        """What lies at another data centre is asked for there; an account that has moved there ends the connection."""
         try:
             return await self._connected.invoke(request)
         except TelegramError as error:
-            if error.is_fatal:
+            if error.code in ELSEWHERE and error.number is not None:
+                return await self._elsewhere.invoke(self._connected, error.number, request)
+            if error.is_fatal or error.kind is Kind.MIGRATE:
                 self._end(error)
             raise
 

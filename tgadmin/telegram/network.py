@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from tgadmin.core.ids import auth_key_id
 from tgadmin.core.said import Said
 from tgadmin.telegram._telethon import add_rsa_key
 
@@ -41,8 +41,7 @@ class Key:
         """
         if not self.auth_key:
             return 0
-        digest = hashlib.sha1(self.auth_key).digest()  # noqa: S324 - the protocol's own
-        return int.from_bytes(digest[-8:], "little", signed=True)
+        return auth_key_id(self.auth_key)
 
     def with_auth_key(self, auth_key: bytes) -> Key:
         return replace(self, auth_key=auth_key)

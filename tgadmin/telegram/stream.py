@@ -273,7 +273,7 @@ class Stream:
         return found
 
     async def _difference_failed(self, entry: Entry, error: TelegramError) -> None:
-        if error.is_fatal or error.code in ENDED:
+        if error.is_fatal or error.code in ENDED or error.kind is Kind.MIGRATE:
             raise error
         if error.kind is Kind.WAIT and error.seconds is not None:
             self._asking.pop(entry, None)  # told to wait: that is no failure

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,18 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from apps.sessions.models import Authorization, AuthorizationSecret, Lease, Session, SessionEvent, SessionStatus
+from apps.sessions.models import (
+    Authorization,
+    AuthorizationSecret,
+    Lease,
+    Session,
+    SessionEvent,
+    SessionStatus,
+    UpdateState,
+)
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
+from tgadmin.core.ids import auth_key_id
+from tgadmin.core.types import Checkpoint
 
 NEEDS_PERSON = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED)
 BAN_CODES = frozenset({"USER_DEACTIVATED_BAN", "PHONE_NUMBER_BANNED"})
@@ -86,6 +97,26 @@ def end_authorization(authorization_id: int, code: str) -> None:
         role=Authorization.Role.OLD, ended_at=timezone.now(), end_code=code
     )
     AuthorizationSecret.objects.filter(authorization_id=authorization_id).delete()
+
+
+def moved(session_id: int, authorization_id: int, key: Mapping[str, Any], checkpoint: Checkpoint) -> None:
+    """The account lives at another data centre: its key there (Key.to_json) takes the place of the former one.
+
+    pts are the account's and are kept, so that nothing is missed; qts, date and seq are the new key's.
+    """
+    parts = {name: key[name] for name in ("dc_id", "server_address", "port", "auth_key")}
+    with transaction.atomic():
+        end_authorization(authorization_id, "USER_MIGRATE")
+        new = Authorization.objects.create(
+            session_id=session_id, key_id=auth_key_id(base64.b64decode(parts["auth_key"])), dc_id=parts["dc_id"]
+        )
+        AuthorizationSecret.objects.create(authorization=new, secret=parts)
+        Session.objects.filter(pk=session_id).update(dc_id=parts["dc_id"])
+        UpdateState.objects.filter(session_id=session_id).update(
+            qts=checkpoint.qts, date=checkpoint.date, seq=checkpoint.seq
+        )
+        note(session_id, "moved", "USER_MIGRATE", {"dc": parts["dc_id"]})
+        notify(SESSIONS, session_id)
 
 
 def changed(session_id: int) -> None:

@@ -201,6 +201,12 @@ class Accounts:
         account.online_until = 0
         self.save(account)
 
+    def move(self, user_id: int, dc_id: int) -> None:
+        """The account lives at another data centre from now on; its keys are told so at their next request."""
+        account = self._by_id[user_id]
+        account.home_dc = dc_id
+        self.save(account)
+
     def unban(self, user_id: int) -> None:
         account = self._by_id[user_id]
         account.banned = False

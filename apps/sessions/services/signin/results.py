@@ -8,7 +8,6 @@ its lease included.
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Protocol
@@ -39,6 +38,7 @@ from apps.sessions.services.signin.common import NEW_CODE_NEEDED, erase_secret, 
 from apps.sessions.signals import account_signed_in
 from tgadmin.core import phones
 from tgadmin.core.errors import Action, Kind, disposition
+from tgadmin.core.ids import auth_key_id
 from tgadmin.core.types import Checkpoint, Peer
 
 LASTING = frozenset({"USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "SESSION_PASSWORD_NEEDED"})
@@ -224,15 +224,10 @@ def log_out_key(authorization: Authorization, user: User | None = None) -> Comma
 def _store_key(session: Session, key: Mapping[str, Any], role: Authorization.Role) -> Authorization:
     parts = {name: key[name] for name in ("dc_id", "server_address", "port", "auth_key")}
     authorization = Authorization.objects.create(
-        session=session, role=role, key_id=key_id(base64.b64decode(parts["auth_key"])), dc_id=parts["dc_id"]
+        session=session, role=role, key_id=auth_key_id(base64.b64decode(parts["auth_key"])), dc_id=parts["dc_id"]
     )
     AuthorizationSecret.objects.create(authorization=authorization, secret=parts)
     return authorization
-
-
-def key_id(auth_key: bytes) -> int:
-    """Telegram's auth_key_id: the last 64 bits of the key's SHA-1 (core.telegram.org/mtproto/description), signed."""
-    return int.from_bytes(hashlib.sha1(auth_key, usedforsecurity=False).digest()[-8:], "little", signed=True)
 
 
 def _know_account(session: Session, key: Mapping[str, Any], profile: Peer, attempt: SignInAttempt) -> None:
