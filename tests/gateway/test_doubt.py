@@ -278,6 +278,8 @@ def test_every_kind_says_what_follows_from_an_unknown_outcome() -> None:
         Kind.DIALOGS: Rule.REPEAT,
         Kind.UNREAD: Rule.REPEAT,
         Kind.LOG_OUT: Rule.REPEAT,
+        Kind.PROXY_SET: Rule.REPEAT,
+        Kind.PROXY_TRY: Rule.REPEAT,
         Kind.SIGN_IN_SEND_CODE: Rule.REPEAT,
         Kind.SIGN_IN_RESEND: Rule.REPEAT,
         Kind.SIGN_IN_CANCEL: Rule.REPEAT,
