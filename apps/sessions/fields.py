@@ -27,6 +27,11 @@ def keyring() -> Keyring:
     return _keyring(tuple(settings.SESSION_ENCRYPTION_KEYS))
 
 
+def decrypted(value: bytes) -> Any:
+    """What such a field holds, from its column's bytes. Raises DecryptionError."""
+    return json.loads(keyring().decrypt(bytes(value)))
+
+
 class EncryptedJSONField(EncryptedMixin, models.BinaryField):
     """Any JSON value, encrypted at rest; only ``isnull`` can be asked of it. Raises DecryptionError on reading with
     the wrong keys."""
@@ -39,7 +44,7 @@ class EncryptedJSONField(EncryptedMixin, models.BinaryField):
         return keyring().encrypt(json.dumps(value, separators=(",", ":")).encode())
 
     def _load(self, value: bytes) -> Any:
-        return json.loads(keyring().decrypt(bytes(value)))
+        return decrypted(value)
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, _, args, kwargs = models.BinaryField.deconstruct(self)

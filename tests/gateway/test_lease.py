@@ -18,6 +18,7 @@ from django.db import connection
 from apps.chats.services.record.sql import HOLD
 from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session, SessionStatus
 from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held, LeaseLost
+from apps.sessions.services.status import Change
 from tgadmin.gateway import database, identity, stopping
 from tgadmin.gateway.lease import LEFT_SECONDS, Leases, NodeRemoved
 
@@ -320,7 +321,7 @@ async def test_a_gateway_that_has_lost_a_session_does_not_say_how_it_is(
 
     def say(held: Held, to: SessionStatus) -> str:
         try:
-            stopping.change(held, to, "", None)
+            stopping.change(held, Change(held.session_id, to))
             return str(Session.objects.get(pk=held.session_id).status)
         finally:
             connection.close()

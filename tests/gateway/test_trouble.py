@@ -171,15 +171,15 @@ def dc_unread(dc: SandboxThread, session: Session, chat: Chat) -> int:
 def test_a_bug_in_one_accounts_life_is_recorded_and_it_begins_again(
     user: User, session: Session, dc: SandboxThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load, broken = stored.load, [True, True]
+    load, broken = stored.load_all, [True, True]
 
-    def sometimes(session_id: int, authorization_id: int) -> stored.Stored:
+    def sometimes(wanted: list[tuple[int, int]]) -> list[stored.Stored | Exception]:
         if broken:
             broken.pop()
             raise ZeroDivisionError
-        return load(session_id, authorization_id)
+        return load(wanted)
 
-    monkeypatch.setattr(stored, "load", sometimes)
+    monkeypatch.setattr(stored, "load_all", sometimes)
     monkeypatch.setattr(backoff, "delay", lambda failures, random: 0.05)
     dc.faults("drop", user=session.telegram_user_id)
     eventually(lambda: SessionEvent.objects.filter(session=session, kind="crashed").count() == 2)

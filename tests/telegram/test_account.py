@@ -327,10 +327,39 @@ async def test_pings_keep_the_connection_and_their_end_closes_it(scene: Scene) -
     client = await scene.connect(pings=Pings(every=0.05, disconnect=1, patience=5))
     before = client.last_received
     await until(lambda: client.last_received > before)
-    client._connected._keep_alive.cancel()  # a process that is frozen
+    client._connected._pinger.stop()  # a process that is frozen
     reason = await client.wait_closed()
     assert reason is not None
     assert reason.code == "CONNECTION_LOST"
+
+
+async def test_pings_of_a_quiet_connection_are_all_that_it_sends(scene: Scene) -> None:
+    """They go past Telethon's queues, and neither they nor their pongs are acknowledged."""
+    client = await scene.connect(pings=Pings(every=0.05, disconnect=5, patience=5))
+    wire = client._connected
+    await client.caught_up()
+    await until(lambda: wire._last_ping and not wire._pending_ack)
+    first, count = wire._last_ping, wire._state._sequence
+    await until(lambda: wire._last_ping > first)
+    assert wire._state._sequence == count
+
+
+@pytest.mark.parametrize("wrong", [{"salt": 0}, {"time_offset": 1000}, {"time_offset": -1000}])
+async def test_a_ping_that_is_refused_goes_out_once_more(scene: Scene, wrong: dict[str, int]) -> None:
+    """Two lost in a row would be one too many: Telegram would close the connection
+    (https://core.telegram.org/mtproto/service_messages_about_messages#notice-of-ignored-error-message)."""
+    client = await scene.connect(pings=Pings(every=60, disconnect=70, patience=100))
+    wire = client._connected
+    await client.caught_up()
+    await until(lambda: not wire._pending_state)
+    wire._pending_ack.clear()
+    wire._state._last_msg_id = 0
+    for name, value in wrong.items():
+        setattr(wire._state, name, value)
+    before = wire._pinger._last_pong
+    wire._send_ping()
+    assert wire._last_ping
+    await until(lambda: wire._pinger._last_pong > before)
 
 
 async def test_without_pongs_we_close_it_ourselves(scene: Scene) -> None:

@@ -49,6 +49,8 @@ PINNED = {
     "telethon.network.mtprotosender.MTProtoSender._handle_update": "df4128579c0b7918",
     "telethon.network.mtprotosender.MTProtoSender._store_own_updates": "63005f679a566625",
     "telethon.network.mtprotosender.MTProtoSender._handle_pong": "7ef435fb15f18618",
+    "telethon.network.mtprotosender.MTProtoSender._handle_bad_server_salt": "eea12135e3d11342",
+    "telethon.network.mtprotosender.MTProtoSender._handle_bad_notification": "068b5d81f6ff821c",
     "telethon.network.mtprotosender.MTProtoSender._handle_ack": "fb273fc6fa584029",
     "telethon.network.mtprotostate.MTProtoState.__init__": "664d82b231e7996c",
     "telethon.network.mtprotostate.MTProtoState.decrypt_message_data": "19c36dcabb981a31",
@@ -61,6 +63,7 @@ PINNED = {
     "telethon.network.mtprotostate.MTProtoState._calc_key": "721a6b131dddc3fe",
     "telethon.network.mtprotostate.MTProtoState._count_ignored": "b45e91b524d36b53",
     "telethon.network.mtprotostate.MTProtoState.update_time_offset": "b1449cb5a18dbd44",
+    "telethon.network.mtprotostate.MTProtoState.write_data_as_message": "db3cd4d079ccc421",
     "telethon.network.mtprotostate.MTProtoState.encrypt_message_data": "66180398b117fbb5",
     "telethon.tl.core.tlmessage.TLMessage.__init__": "a6542d9d4e344f56",
     "telethon.crypto.authkey.AuthKey": "d926ae005e55b9ab",
@@ -104,7 +107,16 @@ def test_what_is_overridden_is_there_and_pinned(kind: type) -> None:
     overridden = [name for name in private if any(name in vars(base) for base in theirs)]
     expected = {
         "Box": {"_trace"},
-        "Wire": {"_handle_rpc_result", "_store_own_updates", "_disconnect", "_send_loop", "_recv_loop"},
+        "Wire": {
+            "_handle_rpc_result",
+            "_store_own_updates",
+            "_disconnect",
+            "_send_loop",
+            "_recv_loop",
+            "_handle_pong",
+            "_handle_bad_server_salt",
+            "_handle_bad_notification",
+        },
         "State": set(),
     }
     assert set(overridden) == expected[kind.__name__]
@@ -113,17 +125,9 @@ def test_what_is_overridden_is_there_and_pinned(kind: type) -> None:
 def test_telethons_names_are_not_taken_by_ours() -> None:
     """What Wire adds must not hide something that the sender uses itself."""
     source = inspect.getsource(MTProtoSender)
-    added = {
-        "_tcp",
-        "_allowed",
-        "_timeout",
-        "_pings",
-        "_answering",
-        "_keep_alive",
-        "_receive",
-        "_refused",
-        "_take_updates",
-    }
+    theirs = {name for base in Wire.__mro__[1:] for name in vars(base)}
+    added = {name for name in vars(Wire) if name not in theirs}
+    added |= {"_tcp", "_allowed", "_timeout", "_pings", "_answering", "_pinger", "_last_ping", "_failing"}
     assert not [name for name in added if f"self.{name} " in source or f"self.{name}." in source]
 
 

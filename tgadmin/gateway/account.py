@@ -141,7 +141,7 @@ class Account:
             proxy=facts.proxy,
         )
         try:
-            return await self._live(client, turn)
+            return await self._live(client, turn, facts)
         except TelegramError as error:
             return error
         except TimeoutError:
@@ -151,7 +151,7 @@ class Account:
             self._client = None
             await _disconnect(client)
 
-    async def _live(self, client: AccountClient, turn: Turn) -> TelegramError | None:
+    async def _live(self, client: AccountClient, turn: Turn, facts: stored.Stored) -> TelegramError | None:
         async with asyncio.timeout(CONNECT_SECONDS):
             await client.connect()
         await self._status(SessionStatus.SYNCING)
@@ -161,13 +161,15 @@ class Account:
             await asyncio.wait((closed, synced), return_when=asyncio.FIRST_COMPLETED)
             if synced.done() and not closed.done():
                 synced.result()
+                turn.leave()
                 self._ready = True
                 await self._status(SessionStatus.READY)
-                turn.leave()
                 log.info("account ready", session=self.session_id)
-                await self._gateway.threads.run(gaps.recover, self.session_id)
-                await self._gateway.threads.run(unread.ask, self.session_id)
-                self._gateway.wake_bus()
+                if facts.has_gaps:
+                    await self._gateway.threads.run(gaps.recover, self.session_id)
+                if facts.has_doubts:
+                    await self._gateway.threads.run(unread.ask, self.session_id)
+                self._gateway.wake_bus_soon()
             return await closed
         finally:
             for task in (closed, synced):
@@ -181,7 +183,7 @@ class Account:
 
     async def _facts(self) -> stored.Stored | TelegramError:
         try:
-            return await self._gateway.threads.run(stored.load, self.session_id, self.authorization_id)
+            return await self._gateway.storage.load(self.session_id, self.authorization_id)
         except DecryptionError:
             return TelegramError("KEYS_MISSING")
 
@@ -190,8 +192,7 @@ class Account:
 
     async def _status(self, to: SessionStatus, code: str = "", retry_at: datetime | None = None) -> None:
         """Raises LeaseLost: a gateway that was frozen must not write over what its successor says."""
-        await self._gateway.threads.run(stopping.change, self.held, to, code, retry_at)
-        self._gateway.wake.changed(self.session_id)
+        await self._gateway.storage.say(self.held, to, code, retry_at)
 
     async def _wait(self, failures: int, error: TelegramError | None) -> None:
         """Say why the connection ended, and wait before the next."""

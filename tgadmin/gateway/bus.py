@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 """The bus looks this often although nothing woke it."""
+SOON_SECONDS = 0.05
 QUICK_JOBS, SLOW_JOBS = 8, 2
 """Commands of one session at a time: those that people wait for, and fetches."""
 LONGEST_PAUSE = 60.0
@@ -54,6 +55,7 @@ class Bus:
         self._handlers = handlers
         self._params = params
         self._woken = asyncio.Event()
+        self._soon: asyncio.TimerHandle | None = None
         self._running: dict[int, _Running] = {}
         self._stopped = False
         self._slow = [handler.kind for handler in handlers.values() if handler.slow]
@@ -62,6 +64,15 @@ class Bus:
     def wake(self) -> None:
         """There may be something to claim."""
         self._woken.set()
+
+    def wake_soon(self) -> None:
+        """There may be, though nobody waits for this very moment: many that say so together make one look."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(SOON_SECONDS, self._wake_now)
+
+    def _wake_now(self) -> None:
+        self._soon = None
+        self.wake()
 
     def wake_at(self, when: datetime) -> None:
         """There will be, then."""
@@ -77,14 +88,15 @@ class Bus:
         """Whether a command of the session runs."""
         return any(one.job.command.session_id == session_id for one in self._running.values())
 
-    async def stop(self) -> None:
-        """Claim nothing more; what runs may come to its end for a moment, then it is left to the next holder."""
+    def stop(self) -> None:
+        """Claim nothing more."""
         self._stopped = True
-        tasks = [running.task for running in self._running.values()]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
-            for task in late:
-                task.cancel()
+
+    async def finish(self, session_id: int) -> None:
+        """What runs for the session may come to its end for a moment; what is late is left to the next holder."""
+        mine = [one.task for one in self._running.values() if one.job.command.session_id == session_id]
+        if mine:
+            await asyncio.wait(mine, timeout=GRACE_SECONDS)
 
     async def run(self) -> None:
         """Claim and run for ever; what still runs is cancelled with it."""

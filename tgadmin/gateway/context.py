@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tgadmin.core.clock import Clock
 from tgadmin.gateway.entrance import Entrance
 from tgadmin.gateway.lease import Leases
+from tgadmin.gateway.storage import Storage
 from tgadmin.gateway.threads import Threads
 from tgadmin.gateway.wake import Wake
 from tgadmin.telegram.network import Network
@@ -32,6 +33,7 @@ class Gateway:
     network: Network
     leases: Leases
     threads: Threads
+    storage: Storage
     wake: Wake
     clock: Clock
     random: Callable[[], float]
@@ -40,7 +42,9 @@ class Gateway:
     entrance: Entrance
     accounts: dict[int, Account] = field(default_factory=dict)
     wake_bus: Callable[[], None] = lambda: None
+    wake_bus_soon: Callable[[], None] = lambda: None
     bus_forget: Callable[[int], None] = lambda session_id: None
+    bus_finish: Callable[[int], Awaitable[None]] = _nothing
     bus_busy: Callable[[int], bool] = lambda session_id: False
     wake_supervisor: Callable[[], None] = lambda: None
     blocked: dict[int, int] = field(default_factory=dict)

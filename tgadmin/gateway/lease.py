@@ -8,6 +8,7 @@ Which of them it takes, balance.py says: every gateway deals them out in the sam
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ WHERE s.network = %(network)s AND (
         AND i.step NOT IN ('done', 'failed', 'cancelled') AND i.updated_at > now() - interval '10 minutes'))
 """
 NODES = """
-SELECT n.id, n.beat, n.boot_id, n.pid, n.pid_started, n.capacity,
+SELECT n.id, n.beat, n.boot_id, n.pid, n.pid_started, n.capacity, n.stopping,
     (SELECT count(*) FROM telegram_leases l WHERE l.owner_id = n.id)
 FROM gateway_nodes n WHERE n.network = %(network)s
 """
@@ -123,7 +124,8 @@ class Beaten:
 
 @dataclass(slots=True)
 class _Watched:
-    """A node as we see it: its beat, since when it has not moved, when we first and last looked (our clock)."""
+    """A node as we see it: its beat, since when it has not moved, when we first and last looked (our clock). ``load``
+    is None for one that takes nothing any more, ``neighbour`` the pid of a live one on this host."""
 
     beat: int
     since: float
@@ -131,6 +133,7 @@ class _Watched:
     looked: float
     dead: bool = False
     load: Load | None = None
+    neighbour: int | None = None
 
 
 class Leases:
@@ -164,6 +167,11 @@ class Leases:
     def expire(self) -> None:
         """Nothing may be sent until the next beat: this process can no longer trust its clock."""
         self._expired_at = self._clock.monotonic()
+        self._deadline = 0.0
+
+    def end(self) -> None:
+        """Nothing may be sent ever again: what is left is about to be given back."""
+        self._expired_at = math.inf
         self._deadline = 0.0
 
     def give_up(self, session_id: int) -> None:
@@ -238,7 +246,7 @@ class Leases:
     def _watch(self, rows: Sequence[tuple[Any, ...]]) -> None:
         now = self._clock.monotonic()
         seen: dict[UUID, _Watched] = {}
-        for node_id, beat, boot, pid, pid_started, capacity, sessions in rows:
+        for node_id, beat, boot, pid, pid_started, capacity, stopping, sessions in rows:
             known = self._nodes.get(node_id)
             watched = known if known is not None else _Watched(beat, now, now, now)
             if watched.beat != beat or now - watched.looked > WATCH_GAP:
@@ -246,9 +254,22 @@ class Leases:
             watched.looked = now
             mine = node_id == self.identity.id
             watched.dead = not mine and is_proven_dead(boot, pid, pid_started)
-            watched.load = Load(node_id, capacity, len(self.held) if mine else sessions)
+            watched.load = None if stopping else Load(node_id, capacity, len(self.held) if mine else sessions)
+            near = boot != "" and boot == self.identity.boot and not mine
+            watched.neighbour = pid if near and not watched.dead else None
             seen[node_id] = watched
         self._nodes = seen
+
+    @property
+    def neighbours(self) -> set[int]:
+        """Processes of this host whose death could be proven at once."""
+        return {one.neighbour for one in self._nodes.values() if one.neighbour is not None}
+
+    def next_look(self, most: float) -> float:
+        """Seconds until something may be taken over because of a beat that stands still; ``most`` if that is later."""
+        now = self._clock.monotonic()
+        due = (one.since + TAKE_OVER_SECONDS - now for one in self._nodes.values() if not one.dead)
+        return min([most, *(seconds for seconds in due if seconds > 0)])
 
     def _alive(self, *, for_seconds: float = 0.0) -> list[Load]:
         """Who may be dealt sessions: this node, and those that beat, seen for so long at least."""
@@ -323,11 +344,19 @@ class Leases:
         for session_id in sessions:
             self.give_up(session_id)
         await conn.execute(RELEASE, (self.identity.id, list(sessions)))
-        self._given_up.difference_update(sessions)
+        self.released(sessions)
         await conn.execute(TELL, (SESSIONS,))
 
+    async def resign(self, conn: Connection) -> None:
+        """This node is about to stop: nobody deals it anything any more. Raises psycopg.Error."""
+        await conn.execute("UPDATE gateway_nodes SET stopping = true WHERE id = %s", (self.identity.id,))
+
+    def released(self, sessions: Collection[int]) -> None:
+        """The leases of these sessions, which had been given up, have been given back."""
+        self._given_up.difference_update(sessions)
+
     async def retire(self, conn: Connection) -> None:
-        """Give everything back and remove the node's row."""
+        """Give back everything that is left and remove the node's row."""
         self._given_up.update(self.held)
         self.held.clear()
         async with conn.transaction():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import gc
 import itertools
 import os
 import random
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import psycopg
 import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -35,6 +37,7 @@ from tgadmin.gateway.identity import this_process
 from tgadmin.gateway.inbox import Writers
 from tgadmin.gateway.lease import Leases
 from tgadmin.gateway.signins import SignIns
+from tgadmin.gateway.storage import Storage
 from tgadmin.gateway.supervisor import Supervisor
 from tgadmin.gateway.threads import Threads
 from tgadmin.gateway.wake import Wake
@@ -44,9 +47,10 @@ from tgadmin.telegram import Network
 log = structlog.get_logger(__name__)
 
 VERSION = "0.1.0"
-QUIET_SECONDS = 1.5
+QUIET_SECONDS = 2.0
 """For all connections to close and what had arrived to be stored; what is open then is cut."""
 SHUT_DOWN_SECONDS = 3.0
+RESIGN_SECONDS = 0.5
 START_PAUSE = 0.5
 TICK_SECONDS = 1.0
 STUCK_STATUS = 70
@@ -114,6 +118,7 @@ class GatewayProcess:
             network=config.network,
             leases=self.leases,
             threads=self.threads,
+            storage=Storage(self.threads),
             wake=Wake(get_channel_layer()),
             clock=clock,
             random=random,
@@ -123,7 +128,8 @@ class GatewayProcess:
         )
         self.bus = Bus(self.gateway, HANDLERS, self._params)
         self.gateway.wake_bus, self.gateway.bus_forget = self.bus.wake, self.bus.forget
-        self.gateway.bus_busy = self.bus.is_busy
+        self.gateway.wake_bus_soon = self.bus.wake_soon
+        self.gateway.bus_busy, self.gateway.bus_finish = self.bus.is_busy, self.bus.finish
         self.supervisor = Supervisor(self.gateway, self._params)
         self._stop = asyncio.Event()
         self._errands: set[asyncio.Task[Any]] = set()
@@ -180,22 +186,32 @@ class GatewayProcess:
         return False
 
     async def _shut_down(self) -> None:
-        """Finish what is under way, for a moment; close every connection; only then give the leases back."""
+        """Nothing new; hand every session over as soon as it is quiet; give back what is left."""
         self.supervisor.take_no_more()
-        await self.bus.stop()
-        connected = await self.supervisor.shut_down(QUIET_SECONDS)
-        try:
+        self.bus.stop()
+        await self._at_database(self.leases.resign, RESIGN_SECONDS)
+        await self.supervisor.drain(QUIET_SECONDS)
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SHUT_DOWN_SECONDS):
                 await self.gateway.signins.close()
-                if connected:
-                    await self.threads.run(status.gateway_stopped, self.leases.identity.id, connected)
+        self.leases.end()
+        if cut := self.supervisor.cut():
+            log.warning("connections cut", sessions=cut)
+        await self._at_database(self.leases.retire, SHUT_DOWN_SECONDS)
+
+    async def _at_database(
+        self, service: Callable[[psycopg.AsyncConnection[Any]], Awaitable[None]], seconds: float
+    ) -> None:
+        """A last word, if the database takes it soon: without it the others find out by the beat."""
+        try:
+            async with asyncio.timeout(seconds):
                 conn = await database.connect(self._params)
                 try:
-                    await self.leases.retire(conn)
+                    await service(conn)
                 finally:
                     await conn.close()
-        except (DatabaseTrouble, *TROUBLE) as error:
-            log.warning("leases not given back", error=type(error).__name__)
+        except TROUBLE as error:
+            log.warning("not said at the end", what=service.__name__, error=type(error).__name__)
 
     # --- what the writers report -----------------------------------------------------------------------------------
 

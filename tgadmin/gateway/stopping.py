@@ -1,20 +1,21 @@
-"""A session's status under its lease, and the end of an authorization: the session stops, its chats stay, what it had
-to send is given back to staff."""
+"""Sessions' statuses under their leases, their handing over, and the end of an authorization: the session stops, its
+chats stay, what it had to send is given back to staff."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from apps.chats.models import Message
 from apps.chats.services import outcomes
-from apps.sessions.models import Command, SessionStatus
+from apps.sessions.models import Command, Lease, Session, SessionStatus
 from apps.sessions.services import commands, leases, status
 from apps.sessions.services.commands import Kind
 from apps.sessions.services.leases import Held
+from apps.sessions.services.status import Change
 from tgadmin.core.types import Checkpoint
 
 NEED_ACCOUNT = (
@@ -23,10 +24,32 @@ NEED_ACCOUNT = (
 
 
 @transaction.atomic
-def change(held: Held, to: SessionStatus, code: str, retry_at: datetime | None) -> None:
+def change(held: Held, said: Change) -> None:
     """Say how the connection is. Raises LeaseLost: then it is somebody else's to say."""
     leases.hold(held)
-    status.change(held.session_id, to, code, retry_at=retry_at)
+    status.record(Session.objects.select_for_update(no_key=True).filter(pk=held.session_id), [said])
+
+
+@transaction.atomic
+def change_all(said: Sequence[tuple[Held, Change]]) -> set[Held]:
+    """The same for many sessions in one transaction that waits for nobody; returns those that could be written. The
+    others are lost, or their rows are in use just now: ``change`` finds out."""
+    written = leases.hold_free({held for held, _ in said})
+    rows = Session.objects.filter(pk__in=[held.session_id for held in written])
+    status.record(rows, [change for held, change in said if held in written])
+    return written
+
+
+@transaction.atomic
+def hand_over(node_id: UUID, sessions: Mapping[int, bool]) -> None:
+    """A gateway that stops gives these sessions back, at once for all; True: it was connected, and is disconnected now
+    until another gateway has taken it."""
+    held = Lease.objects.select_for_update().filter(owner_id=node_id, session_id__in=sessions)
+    ours = list(held.order_by("pk").values_list("pk", flat=True))
+    rows = Session.objects.select_for_update(no_key=True).filter(pk__in=ours).order_by("pk")
+    connected = [one for one in ours if sessions[one]]
+    status.record(rows, [Change(one, SessionStatus.DISCONNECTED, "GATEWAY_STOPPED") for one in connected])
+    leases.give_back(node_id, ours)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,7 +23,9 @@ from tgadmin.gateway.beats import RECONNECT_SECONDS, TROUBLE, Beats
 from tgadmin.gateway.context import Gateway
 from tgadmin.gateway.inbox import SessionInbox
 from tgadmin.gateway.lease import Wanted
+from tgadmin.gateway.neighbours import Neighbours
 from tgadmin.gateway.stored import NothingToConnect
+from tgadmin.gateway.together import Together
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,8 @@ class Supervisor:
         self._sessions: dict[int, _Session] = {}
         self._woken = asyncio.Event()
         self._stopping = False
+        self._neighbours = Neighbours(self.wake)
+        self._handing_over = Together(self._hand_over_all)
         gateway.wake_supervisor = self.wake
         gateway.stop_account = self.stop_account
 
@@ -114,15 +118,17 @@ class Supervisor:
                     await _close(conn)
                     conn = None
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(SCAN_SECONDS):
+                    async with asyncio.timeout(self._gateway.leases.next_look(SCAN_SECONDS)):
                         await self._woken.wait()
         finally:
+            self._neighbours.close()
             await _close(conn)
 
     async def _look(self, conn: psycopg.AsyncConnection[Any]) -> None:
         """Take what may be taken, connect what should be, let go of what nobody wants any more."""
         leases = self._gateway.leases
         found = {one.session_id: one for one in await leases.scan(conn)}
+        self._neighbours.watch(leases.neighbours)
         taken = await leases.take(conn, list(found.values()))
         for held in leases.held.values():
             self._keep(held)
@@ -182,11 +188,8 @@ class Supervisor:
         session_id, name = account.session_id, type(error).__name__
         log.error("account crashed", session=session_id, error=name, at=_place(error))
         with contextlib.suppress(DatabaseError, OSError, LeaseLost):
-            await self._gateway.threads.run(
-                stopping.change, account.held, SessionStatus.DISCONNECTED, "INTERNAL_ERROR", None
-            )
+            await self._gateway.storage.say(account.held, SessionStatus.DISCONNECTED, "INTERNAL_ERROR")
             await self._gateway.threads.run(status.note, session_id, "crashed", name[:64])
-        self._gateway.wake.changed(session_id)
 
     async def stop_account(self, session_id: int) -> None:
         """Disconnect the session's account; its lease stays."""
@@ -249,21 +252,42 @@ class Supervisor:
                 await session.inbox.flush()
         session.inbox.close(LeaseLost("released"))
 
+    # --- the end -------------------------------------------------------------------------------------------------
+
     def take_no_more(self) -> None:
         """The gateway is about to stop: what is held is carried on, nothing is taken."""
         self._stopping = True
 
-    async def shut_down(self, seconds: float) -> list[int]:
-        """Quieten every session, all at once, and cut what is not quiet by then; returns those that were connected and
-        are still ours to give back."""
+    async def drain(self, seconds: float) -> None:
+        """Hand every session over as soon as it is quiet; what is not quiet in time stays."""
         self._stopping = True
-        connected = [one for one, session in self._sessions.items() if session.account is not None]
         try:
             async with asyncio.timeout(seconds):
-                await asyncio.gather(*(self._quiet(session_id) for session_id in list(self._sessions)))
+                handing = (self._hand_over(session_id) for session_id in list(self._sessions))
+                results = await asyncio.gather(*handing, return_exceptions=True)
         except TimeoutError:
-            log.warning("connections cut", sessions=self.cut())
-        return [one for one in connected if one in self._sessions]
+            log.warning("not quiet in time", sessions=len(self._sessions))
+            return
+        if failed := {type(result).__name__ for result in results if isinstance(result, Exception)}:
+            log.warning("sessions not handed over", errors=sorted(failed))
+
+    async def _hand_over(self, session_id: int) -> None:
+        """Let commands end for a moment, close the connection, store what had arrived, give the lease back."""
+        await self._gateway.bus_finish(session_id)
+        session = self._sessions.get(session_id)
+        if session is None:
+            return
+        connected = session.account is not None
+        self._gateway.leases.give_up(session_id)
+        await self._quiet(session_id)
+        if self._sessions.pop(session_id, None) is session:
+            await self._handing_over((session_id, connected))
+
+    async def _hand_over_all(self, sessions: Sequence[tuple[int, bool]]) -> Sequence[None]:
+        leases = self._gateway.leases
+        await self._gateway.threads.run(stopping.hand_over, leases.identity.id, dict(sessions))
+        leases.released([session_id for session_id, _ in sessions])
+        return [None] * len(sessions)
 
 
 def _place(error: Exception) -> str:

@@ -185,6 +185,14 @@ class Migration(migrations.Migration):
                 ("pid_started", models.FloatField()),
                 ("version", models.CharField(blank=True, max_length=32)),
                 ("capacity", models.PositiveIntegerField(default=1000)),
+                (
+                    "stopping",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="It hands its sessions over and takes none any more.",
+                    ),
+                ),
                 ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("beat", models.BigIntegerField(default=0)),
                 ("beat_at", models.DateTimeField(default=django.utils.timezone.now)),

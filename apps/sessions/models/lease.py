@@ -20,6 +20,9 @@ class Node(models.Model):
     pid_started = models.FloatField()
     version = models.CharField(max_length=32, blank=True)
     capacity = models.PositiveIntegerField(default=1000)
+    stopping = models.BooleanField(
+        default=False, db_default=False, help_text="It hands its sessions over and takes none any more."
+    )
     started_at = models.DateTimeField(default=timezone.now)
     beat = models.BigIntegerField(default=0)
     beat_at = models.DateTimeField(default=timezone.now)

@@ -5,10 +5,14 @@ The protocol is described in ARCHITECTURE.md; here are its synchronous parts, us
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+
+from apps.sessions.services.notify import SESSIONS, notify
 
 LEASE_SECONDS = 3.0
 """L: a holder acts no longer than this after the start of its last successful beat."""
@@ -40,3 +44,31 @@ def hold(held: Held) -> None:
         )
         if cursor.fetchone() is None:
             raise LeaseLost(f"session {held.session_id} is not held under fence {held.fence}")
+
+
+def hold_free(held: Collection[Held]) -> set[Held]:
+    """The same for many, without waiting: those whose lease and session nobody else has locked just now. The session's
+    row is locked too. Which of the others are lost, ``hold`` says."""
+    columns: Any = [[one.session_id for one in held], [one.node_id for one in held], [one.fence for one in held]]
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD_FREE, columns)
+        return {Held(session_id, fence, node_id) for session_id, fence, node_id in cursor.fetchall()}
+
+
+def give_back(node_id: UUID, session_ids: Collection[int]) -> None:
+    """The node's leases of these sessions are free from the end of this transaction on, which tells all gateways."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE telegram_leases SET owner_id = NULL WHERE owner_id = %s AND session_id = ANY(%s)",
+            [node_id, list(session_ids)],
+        )
+    notify(SESSIONS, 0)
+
+
+_HOLD_FREE = """
+SELECT l.session_id, l.fence, l.owner_id
+FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[]) AS h(session_id, owner_id, fence)
+JOIN telegram_leases l ON l.session_id = h.session_id AND l.owner_id = h.owner_id AND l.fence = h.fence
+JOIN telegram_sessions s ON s.id = l.session_id
+ORDER BY l.session_id FOR SHARE OF l SKIP LOCKED FOR NO KEY UPDATE OF s SKIP LOCKED
+"""

@@ -14,7 +14,7 @@ EVENTS = "tg_events"
 SETTLED = "tg_settled"
 
 
-def notify(channel: str, number: int) -> None:
-    """Send ``number`` (a session's id; a command's on SETTLED) to whoever listens, when this transaction commits."""
+def notify(channel: str, *numbers: int) -> None:
+    """Send each number (a session's id; a command's on SETTLED) to whoever listens, when this transaction commits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [channel, str(number)])
+        cursor.execute("SELECT pg_notify(%s, number::text) FROM unnest(%s::bigint[]) AS number", [channel, [*numbers]])

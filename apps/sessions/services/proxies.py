@@ -6,20 +6,27 @@ which a manager asks for, makes an account's connections direct again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.sessions.fields import decrypted
 from apps.sessions.models import Command, Role, Session, SessionEvent, SessionProxy, SessionProxySecret, SignInAttempt
 from apps.sessions.services import commands, rights
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, notify
+from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.proxies import Proxy, ProxyKind
 
 LANE = "proxy"
+_LOAD = """
+SELECT p.session_id, p.kind, p.host, p.port, p.checked_at IS NOT NULL, s.secret
+FROM telegram_proxies p JOIN telegram_proxy_secrets s ON s.proxy_id = p.session_id WHERE p.session_id = ANY(%s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +56,24 @@ class Trial:
 
 def load(session_id: int) -> Stored | None:
     """The session's proxy with its secrets; None: its connections are direct. Raises DecryptionError."""
-    row = SessionProxy.objects.filter(pk=session_id).first()
-    if row is None:
-        return None
-    secret = SessionProxySecret.objects.get(proxy=row).secret
-    parts = cast("dict[str, str]", secret)
-    return Stored(Proxy(ProxyKind(row.kind), row.host, row.port, **parts), row.checked_at is not None)
+    found = load_all([session_id]).get(session_id)
+    if isinstance(found, DecryptionError):
+        raise found
+    return found
+
+
+def load_all(session_ids: Sequence[int]) -> dict[int, Stored | DecryptionError]:
+    """The proxies of those that have one, each with its secrets or with why they cannot be read."""
+    found: dict[int, Stored | DecryptionError] = {}
+    with connection.cursor() as cursor:  # not through the model, which would decrypt all of them or none
+        cursor.execute(_LOAD, [list(session_ids)])
+        for session_id, kind, host, port, is_tried, secret in cursor.fetchall():
+            try:
+                parts = cast("dict[str, str]", decrypted(secret))
+                found[session_id] = Stored(Proxy(ProxyKind(kind), host, port, **parts), is_tried)
+            except DecryptionError as error:
+                found[session_id] = error
+    return found
 
 
 @transaction.atomic

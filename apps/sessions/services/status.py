@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.sessions.models import (
     Authorization,
     AuthorizationSecret,
-    Lease,
     Session,
     SessionEvent,
     SessionStatus,
@@ -28,6 +26,25 @@ from tgadmin.core.types import Checkpoint
 NEEDS_PERSON = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED)
 BAN_CODES = frozenset({"USER_DEACTIVATED_BAN", "PHONE_NUMBER_BANNED"})
 
+_WRITE = """
+UPDATE telegram_sessions s SET status = c.status, status_code = c.code, status_since = c.since, retry_at = c.retry_at
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    AS c(id, status, code, since, retry_at)
+WHERE s.id = c.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a session, when, and why. ``retry_at``: when the next connection is tried."""
+
+    session_id: int
+    status: SessionStatus
+    code: str = ""
+    retry_at: datetime | None = None
+    user_id: int | None = None
+    at: datetime = field(default_factory=timezone.now)
+
 
 def change(
     session_id: int,
@@ -39,43 +56,43 @@ def change(
 ) -> bool:
     """Record a new status with its cause, in the row and the timeline; False if nothing changed or the session is gone.
 
-    ``retry_at``: when the next connection is tried. A person's decision (disabled) is not overwritten: a gateway may
-    only move a session that is enabled.
+    A person's decision (disabled) is not overwritten: a gateway may only move a session that is enabled.
     """
     with transaction.atomic():
-        session = Session.objects.select_for_update(no_key=True).filter(pk=session_id).first()
-        if session is None or (not session.enabled and status != SessionStatus.DISABLED):
-            return False
-        if session.status == status and session.status_code == code:
-            if session.retry_at != retry_at:
-                Session.objects.filter(pk=session_id).update(retry_at=retry_at)
-                notify(EVENTS, session_id)
-            return False
-        since = timezone.now() if session.status != status else F("status_since")
-        Session.objects.filter(pk=session_id).update(
-            status=status, status_code=code, status_since=since, retry_at=retry_at
-        )
-        SessionEvent.objects.create(session_id=session_id, kind=f"status.{status.value}", code=code, user_id=user_id)
-        notify(EVENTS, session_id)
-        return True
+        rows = Session.objects.select_for_update(no_key=True).filter(pk=session_id)
+        return record(rows, [Change(session_id, status, code, retry_at, user_id)]) > 0
 
 
-def gateway_stopped(node_id: UUID, sessions: Iterable[int]) -> None:
-    """This gateway stops cleanly: those of the sessions that it holds are disconnected until another takes over."""
-    with transaction.atomic():
-        held = Lease.objects.select_for_update(no_key=True).filter(owner_id=node_id, session_id__in=list(sessions))
-        ours = list(held.order_by("pk").values_list("pk", flat=True))
-        rows = Session.objects.select_for_update(no_key=True).filter(pk__in=ours, enabled=True)
-        stopped = list(rows.order_by("pk").values_list("pk", flat=True))
-        status, code = SessionStatus.DISCONNECTED, "GATEWAY_STOPPED"
-        Session.objects.filter(pk__in=stopped).update(
-            status=status, status_code=code, status_since=timezone.now(), retry_at=None
-        )
-        SessionEvent.objects.bulk_create(
-            SessionEvent(session_id=session_id, kind=f"status.{status.value}", code=code) for session_id in stopped
-        )
-        for session_id in stopped:
-            notify(EVENTS, session_id)
+def record(rows: Iterable[Session], changes: Iterable[Change]) -> int:
+    """The same for several changes, in their order, of sessions whose rows the caller has locked in this transaction;
+    returns how many lines the timeline got."""
+    sessions = {row.pk: row for row in rows}
+    events: list[SessionEvent] = []
+    touched: dict[int, Session] = {}
+    for one in changes:
+        row = sessions.get(one.session_id)
+        if row is None or (not row.enabled and one.status != SessionStatus.DISABLED):
+            continue
+        if (row.status, row.status_code) != (one.status, one.code):
+            kind = f"status.{one.status.value}"
+            events.append(SessionEvent(session_id=row.pk, at=one.at, kind=kind, code=one.code, user_id=one.user_id))
+        elif row.retry_at == one.retry_at:
+            continue
+        if row.status != one.status:
+            row.status, row.status_since = one.status, one.at
+        row.status_code, row.retry_at = one.code, one.retry_at
+        touched[row.pk] = row
+    if touched:
+        _write(touched.values())
+        SessionEvent.objects.bulk_create(events)
+        notify(EVENTS, *touched)
+    return len(events)
+
+
+def _write(rows: Collection[Session]) -> None:
+    columns = zip(*((row.pk, row.status, row.status_code, row.status_since, row.retry_at) for row in rows), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [list(column) for column in columns])
 
 
 def note(session_id: int, kind: str, code: str = "", detail: dict[str, Any] | None = None) -> None:

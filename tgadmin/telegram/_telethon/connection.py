@@ -117,12 +117,7 @@ class Guarded(asyncio.Protocol):
 
     async def send(self, data: bytes) -> None:
         """Write one packet. Raises ConnectionError."""
-        if not self._connected or self._transport is None or self._framing is None:
-            raise ConnectionError("not connected")
-        if not self._allowed():
-            self._transport.abort()
-            return
-        self._transport.write(self._framing.wrap(data))
+        self.write(data)
         if self._writable is not None:
             await asyncio.shield(self._writable)
 
@@ -142,6 +137,20 @@ class Guarded(asyncio.Protocol):
         self._waiting.clear()
         self._taken(self._held)
         return packets
+
+    @property
+    def is_idle(self) -> bool:
+        """Connected, and more may be written without waiting."""
+        return self._connected and self._writable is None
+
+    def write(self, data: bytes) -> None:
+        """Write one packet now, however much waits to be sent already. Raises ConnectionError."""
+        if not self._connected or self._transport is None or self._framing is None:
+            raise ConnectionError("not connected")
+        if self._allowed():
+            self._transport.write(self._framing.wrap(data))
+        else:
+            self._transport.abort()
 
     def abort(self) -> None:
         """Close the socket at once, from whatever thread: nothing is sent or received any more."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from telethon import functions as F  # noqa: N812
@@ -22,8 +21,10 @@ from telethon.tl.tlobject import TLRequest
 
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
+from tgadmin.telegram._telethon import pings
 from tgadmin.telegram._telethon.connection import QuietLogs
 from tgadmin.telegram._telethon.packets import State
+from tgadmin.telegram._telethon.pings import Pinger, Pings
 from tgadmin.telegram._telethon.proxied import connection_to
 from tgadmin.telegram._telethon.queue import UnreadablePacket, UpdatesQueue
 from tgadmin.telegram._telethon.results import as_update, name_of
@@ -55,16 +56,6 @@ _UPDATES = frozenset(
 
 KEY_TRIES = 4
 """Further tries to agree on a new key: Telethon fails one time in 256 (it drops a leading zero of the key)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pings:
-    """Seconds: a ping goes out ``every`` so often; Telegram closes the connection ``disconnect`` after the last one;
-    without any pong for ``patience`` we close it ourselves."""
-
-    every: float = 2.0
-    disconnect: int = 5
-    patience: float = 10.0
 
 
 class Wire(MTProtoSender):
@@ -107,7 +98,9 @@ class Wire(MTProtoSender):
         self._timeout = timeout
         self._pings = pings or Pings()
         self._answering: Any = None
-        self._keep_alive: asyncio.Task[None] | None = None
+        self._pinger: Pinger | None = None
+        self._last_ping = 0
+        self._failing: asyncio.Task[None] | None = None
         self.last_received = time.monotonic()
         self.ended: asyncio.Future[TelegramError | None] = asyncio.get_running_loop().create_future()
 
@@ -124,7 +117,7 @@ class Wire(MTProtoSender):
         except (OSError, EOFError, TimeoutError, SecurityError, InvalidBufferError) as error:
             await self.close()
             raise self._connect_error(error) from None
-        self._keep_alive = asyncio.create_task(self._ping_for_ever())
+        self._pinger = Pinger(self._pings, self._send_ping, self._socket_is_dead)
         try:
             await self.invoke(F.InvokeWithLayerRequest(LAYER, init))
         except TelegramError as error:
@@ -134,8 +127,8 @@ class Wire(MTProtoSender):
 
     async def close(self) -> None:
         """Close the connection; ``ended`` resolves with None unless it has ended already."""
-        if self._keep_alive is not None:
-            self._keep_alive.cancel()
+        if self._pinger is not None:
+            self._pinger.stop()
         if not self.ended.done():
             self.ended.set_result(None)
         await self.disconnect()
@@ -296,8 +289,8 @@ class Wire(MTProtoSender):
     async def _disconnect(self, error: BaseException | None = None) -> None:
         if not self.ended.done():
             self.ended.set_result(self._end_error(error))
-        if self._keep_alive is not None:
-            self._keep_alive.cancel()
+        if self._pinger is not None:
+            self._pinger.stop()
         await super()._disconnect(error)
         # Whoever looks at Telethon's own future instead of ours would have to retrieve this.
         if self._disconnected.done() and not self._disconnected.cancelled():
@@ -311,26 +304,41 @@ class Wire(MTProtoSender):
     def _note_bytes(self) -> None:
         self.last_received = time.monotonic()
 
-    async def _ping_for_ever(self) -> None:
-        """Telegram closes the connection of a process that stops pinging: how a frozen owner is ended from outside."""
-        last_pong = time.monotonic()
+    # --- pings ---------------------------------------------------------------------------------------------------
 
-        def pong(answer: asyncio.Future[Any]) -> None:
-            nonlocal last_pong
-            if not answer.cancelled() and answer.exception() is None:
-                last_pong = time.monotonic()
+    def _send_ping(self) -> None:
+        """At once when nothing else waits to be sent; with it otherwise, in one container."""
+        if self._send_queue._deque or self._pending_ack or not self._tcp.is_idle:
+            with contextlib.suppress(ConnectionError):
+                self.send(pings.request(self._pings))
+        else:
+            self._last_ping, data = pings.packet(self._state, self._pings)
+            self._tcp.write(data)
 
-        while not self.ended.done():
-            request = F.PingDelayDisconnectRequest(random.getrandbits(63), self._pings.disconnect)
-            try:
-                self.send(request).add_done_callback(pong)
-            except ConnectionError:
-                return
-            await asyncio.wait((self.ended,), timeout=self._pings.every)
-            if time.monotonic() - last_pong > self._pings.patience:
-                self._tcp.abort()
-                asyncio.create_task(self.fail(TelegramError("SOCKET_DEAD")))  # noqa: RUF006 - it cancels this one
-                return
+    def _socket_is_dead(self) -> None:
+        self._tcp.abort()
+        self._failing = asyncio.create_task(self.fail(TelegramError("SOCKET_DEAD")))
+
+    async def _handle_pong(self, message: Any) -> None:
+        if self._pinger is not None:
+            self._pinger.pong()
+        if message.seq_no % 2 == 0:  # not to be acknowledged, which Telethon would do with the next ping
+            self._pending_ack.discard(message.msg_id)
+        await super()._handle_pong(message)
+
+    async def _handle_bad_server_salt(self, message: Any) -> None:
+        await super()._handle_bad_server_salt(message)
+        self._repeat_ping(message.obj)
+
+    async def _handle_bad_notification(self, message: Any) -> None:
+        await super()._handle_bad_notification(message)
+        self._repeat_ping(message.obj)
+
+    def _repeat_ping(self, refused: Any) -> None:
+        """Telethon repeats what it has sent; it does not know of the pings that were written past it."""
+        if refused.bad_msg_id == self._last_ping:
+            with contextlib.suppress(ConnectionError):
+                self.send(pings.request(self._pings))
 
 
 def _retrieve(answer: asyncio.Future[Any]) -> None:
