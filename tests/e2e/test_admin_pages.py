@@ -63,6 +63,7 @@ def addresses(session: Session) -> list[str]:
         *(f"/admin/chats/{name}/" for name in ("chat", "message", "peer", "gap")),
         "/admin/auth/user/",
         f"/admin/tg_sessions/session/{session.pk}/change/",
+        f"/admin/tg_sessions/session/{session.pk}/proxy/",
         "/admin/tg_sessions/session/sign-in/",
     ]
 
