@@ -16,7 +16,7 @@ import pytest
 from django.db import connection
 
 from apps.chats.services.record.sql import HOLD
-from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session, SessionStatus
+from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session, SessionEvent, SessionStatus
 from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held, LeaseLost
 from apps.sessions.services.status import Change
 from tgadmin.gateway import database, identity, stopping
@@ -258,6 +258,33 @@ async def test_a_proven_death_needs_no_watch(conn: psycopg.AsyncConnection[Any],
     assert await look(taker, conn) == [2, 2]
 
 
+async def test_a_node_that_stops_is_dealt_nothing(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    clock = FakeClock()
+    stopping_one, other = await node(conn, network, clock), await node(conn, network, clock)
+    await stopping_one.resign(conn)
+    assert await look(other, conn) == [1, 1]  # without waiting for the other to take its part
+
+
+async def test_the_next_look_comes_when_the_watch_is_over(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    clock = FakeClock()
+    silent = await node(conn, network, clock)
+    await look(silent, conn)
+    taker = await node(conn, network, clock)
+    await look(taker, conn)
+    assert taker.next_look(1.0) == 1.0
+    await watch(taker, conn, clock, TAKE_OVER_SECONDS - 0.25)
+    assert taker.next_look(1.0) == pytest.approx(0.25)
+    clock.time += taker.next_look(1.0) + 0.001
+    assert await look(taker, conn) == [2, 2]
+
+
+async def test_what_has_ended_may_send_nothing_ever_again(conn: psycopg.AsyncConnection[Any], network: str) -> None:
+    leases = await node(conn, network, FakeClock())
+    leases.end()
+    await leases.beat(conn)
+    assert not leases.allowed()
+
+
 async def test_a_lease_whose_taking_was_not_answered_is_adopted_after_two_beats(
     conn: psycopg.AsyncConnection[Any], network: str
 ) -> None:
@@ -331,3 +358,39 @@ async def test_a_gateway_that_has_lost_a_session_does_not_say_how_it_is(
         with pytest.raises(LeaseLost):
             outside.submit(say, stale, SessionStatus.DISCONNECTED).result()
         assert outside.submit(say, fresh, SessionStatus.READY).result() == SessionStatus.READY
+
+
+async def test_statuses_of_many_are_written_at_once_and_wait_for_nobody(
+    conn: psycopg.AsyncConnection[Any], network: str
+) -> None:
+    leases = await node(conn, network, FakeClock())
+    await look(leases, conn)
+    first, second = leases.held.values()
+    stale = replace(second, fence=second.fence - 1)
+
+    def say(*held: Held) -> set[Held]:
+        try:
+            steps = (SessionStatus.CONNECTING, SessionStatus.READY)
+            return stopping.change_all([(one, Change(one.session_id, to)) for one in held for to in steps])
+        finally:
+            connection.close()
+
+    def statuses(held: Held) -> tuple[str, list[str]]:
+        try:
+            events = SessionEvent.objects.filter(session_id=held.session_id).order_by("id")
+            return Session.objects.get(pk=held.session_id).status, list(events.values_list("kind", flat=True))
+        finally:
+            connection.close()
+
+    other = await database.connect(database.parameters(uuid.uuid4()))
+    with ThreadPoolExecutor(1) as outside:
+        async with other.transaction():  # somebody has the first one's row for long
+            await other.execute("SELECT 1 FROM telegram_sessions WHERE id = %s FOR UPDATE", (first.session_id,))
+            assert outside.submit(say, first, stale).result(20) == set()
+            assert outside.submit(say, first, second).result(20) == {second}
+        assert outside.submit(say, first, second).result(20) == {first, second}
+        both = (SessionStatus.READY, ["status.connecting", "status.ready"])
+        assert outside.submit(statuses, first).result() == both
+        # Said twice: the row ends where it was, each step is a line.
+        assert outside.submit(statuses, second).result()[0] == SessionStatus.READY
+    await other.close()
