@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session as Login
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path
 
 from apps.chats.models import Chat
 from apps.sessions.models import Session
+from apps.staff.models import Login
 from tests.chats import world
 
 pytestmark = pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from csp.constants import NONE, SELF
 
@@ -40,13 +41,15 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "channels",
     "django_q",
     "csp",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
     "tgadmin",
     "apps.sessions.apps.SessionsConfig",
     "apps.staff.apps.StaffConfig",
@@ -64,10 +67,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "apps.staff.middleware.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tgadmin.middleware.NoNul",
     "tgadmin.middleware.Busy",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "tgadmin.urls"
@@ -126,6 +132,25 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+LOGIN_IDLE_HOURS = environment.positive("LOGIN_IDLE_HOURS", 12)
+LOGIN_DAYS = environment.positive("LOGIN_DAYS", 7)
+"""A login ends after so long without use, and after so long in any case (apps/staff/logins.py)."""
+LOGIN_LOCK_MINUTES = environment.positive("LOGIN_LOCK_MINUTES", 15)
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
+"""Of all staff; unset: an administrator's switch decides."""
+AXES_FAILURE_LIMIT = environment.positive("LOGIN_FAILURES", 5)
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "apps.staff.lockout.axes_address"
+AXES_LOCKOUT_CALLABLE = "apps.staff.lockout.page"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "token", "csrfmiddlewaretoken", "next"]
+AXES_DISABLE_ACCESS_LOG = True  # the audit tells who signed in
+AXES_ENABLE_ADMIN = False  # ours shows no more than is needed (apps/staff/admin.py)
+AXES_VERBOSE = False
+OTP_STATIC_THROTTLE_FACTOR = 0  # recovery codes are too long to be guessed: nobody shuts another out of them
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
 
@@ -138,7 +163,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 
-SESSION_ENGINE = "tgadmin.logins"
+SESSION_ENGINE = "apps.staff.logins"
+SESSION_COOKIE_AGE = LOGIN_DAYS * 86400
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
@@ -148,6 +174,13 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = env.bool("REDIRECT_TO_HTTPS", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, by plain HTTP
+    SECURE_HSTS_SECONDS = environment.at_least("HSTS_DAYS", 0, 30) * 86400
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=True)
+    SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+    # Browsers' preload lists cannot be left again for months: that is for the domain's owner to decide (HSTS_PRELOAD).
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -185,5 +218,6 @@ LOGGING = {
         # Anybody may send a wrong host, as often as he likes: one line each.
         "django.security.DisallowedHost": {"filters": ["brief"]},
         "daphne": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
     },
 }

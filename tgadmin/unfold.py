@@ -72,8 +72,10 @@ NAVIGATION = [
     {
         "title": "Administration",
         "items": [
+            _item("Security", "shield_person", "staff:security"),
             _item("Users", "person", "admin:auth_user_changelist", permission="tgadmin.unfold.may_see_users"),
             _item("Groups", "groups", "admin:auth_group_changelist", **ONLY_SUPERUSERS),
+            _item("Lock-outs", "lock_clock", "admin:axes_accessattempt_changelist", **ONLY_SUPERUSERS),
             _item("Audit", "policy", "admin:monitoring_auditentry_changelist", permission="tgadmin.unfold.may_audit"),
         ],
     },
@@ -93,6 +95,12 @@ UNFOLD = {
     "STYLES": [lambda request: static("admin/tgadmin.css")],
     "SCRIPTS": [lambda request: static("admin/page.js")],
     "DASHBOARD_CALLBACK": "apps.monitoring.dashboard.index",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Security", "link": reverse_lazy("staff:security")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": NAVIGATION},
     "COLORS": {
         # 600 is the accent on light, 500 on dark, as on the live pages.

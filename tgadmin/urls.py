@@ -8,6 +8,7 @@ from apps.monitoring import views as monitoring
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/security/", include("apps.staff.urls")),
     path("admin/", admin.site.urls),
     path("chats/", include("apps.chats.urls")),
     path("healthz", monitoring.healthz, name="healthz"),

@@ -27,6 +27,7 @@ from apps.chats.services.text import Refused
 from apps.chats.threads import read
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
+from apps.staff.logins import use_key
 from tgadmin.core import pool
 
 MALFORMED, SILENT, VERSION, TOO_LARGE, TOO_MANY = 4400, 4408, 4409, 4413, 4429
@@ -37,6 +38,8 @@ HELLO_SECONDS = 10.0
 SILENCE_SECONDS = 90.0
 """A page pings every 15 s, and browsers let a hidden one do so once a minute; one that is silent for longer is gone,
 whatever TCP believes."""
+USE_SECONDS = 60.0
+"""A page's use of its login is written down so often at most."""
 RATE, BURST = 20.0, 100.0
 """Frames a second that a page may send for ever, and at once."""
 REPLAY = 500
@@ -72,7 +75,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._greeted = False
         self._closed = False
         self._tokens, self._counted_at = BURST, time.monotonic()
-        self._heard_at = time.monotonic()
+        self._heard_at = self._used_at = time.monotonic()
         self._guard: asyncio.Task[None] | None = None
         await self.accept()
         user, login = self.scope["user"], self.scope["session"]
@@ -87,6 +90,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _enter(self, place: Place) -> None:
         """One of the limited places, or a close code that says why there is none."""
         try:
+            if not await read(live.signed_in, [self.login_key]):  # its second factor is still to be given
+                await self.shut(SIGNED_OUT)
+                return
             refusal = await admission().enter(self, place)
         except DatabaseError:
             await self.shut(BUSY)
@@ -152,6 +158,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.shut(MALFORMED)
             return
         try:
+            await self._note_use(frame)
             await self._handlers[frame.type](self, frame)
         except (rights.Forbidden, Chat.DoesNotExist):
             await self._error(frame.ref, *NOT_FOUND)
@@ -169,6 +176,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.shut(BUSY)
         elif frame.ref is not None:
             await self._error(frame.ref, "BUSY", pool.SAYS)
+
+    async def _note_use(self, frame: Frame) -> None:
+        """Whoever works in a page does not idle, though the page asks for no other."""
+        now = time.monotonic()
+        if frame.type not in ("hello", "ping") and now - self._used_at > USE_SECONDS:
+            self._used_at = now
+            await read(use_key, self.login_key)
 
     def _within_rate(self) -> bool:
         now = time.monotonic()

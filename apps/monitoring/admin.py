@@ -108,7 +108,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def what(self, entry: AuditEntry) -> SafeString:
         words = entry.action.replace("_", "-").replace(".", " ")
         return format_html(
-            '<div class="tg-stack"><b>{}</b><span class="tg-code">{}</span></div>', words.capitalize(), entry.action
+            '<div class="tg-stack tg-whole"><b>{}</b><span class="tg-code">{}</span></div>',
+            words.capitalize(),
+            entry.action,
         )
 
     @display(description="Account", ordering="account")

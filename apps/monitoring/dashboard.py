@@ -15,6 +15,7 @@ from apps.sessions import demo, selectors
 from apps.sessions.admin.base import badge, status_badge
 from apps.sessions.models import Command, Session, SessionEvent, SessionGrant, SessionStatus
 from apps.sessions.services import commands, rights
+from apps.staff.selectors import authenticator_of
 
 LATEST = 12
 MOST = 6
@@ -87,10 +88,24 @@ def _ready_note(ready: int, total: int) -> str:
 def _checklist(user: Any, counts: dict[str, int], demo_state: demo.State | None) -> list[tuple[str, bool, str, str]]:
     """(what, done, address, link's text); empty once everything is done."""
     signed_in = sum(counts.values()) > counts.get(SessionStatus.SIGNING_IN, 0)
+    adds = rights.may_add_account(user)
+    has_factor = authenticator_of(user) is not None
     shared = not user.is_superuser or SessionGrant.objects.exclude(user=user).exists()
     steps = [
         ("Sign in to tgadmin", True, "", ""),
-        ("Sign a Telegram account in", signed_in, reverse("admin:tg_sessions_sign_in_start"), "Add account"),
-        ("Give colleagues their rights", shared, reverse("admin:tg_sessions_session_changelist"), "Open sessions"),
+        (
+            "Sign a Telegram account in",
+            signed_in,
+            reverse("admin:tg_sessions_sign_in_start") if adds else "",
+            "Add account",
+        ),
+        ("Add a second factor to your sign-in", has_factor, reverse("staff:add"), "Add"),
+        (
+            "Give colleagues their rights",
+            shared,
+            reverse("admin:tg_sessions_session_changelist") if adds else "",
+            "Open sessions",
+        ),
     ]
-    return [] if all(done for _, done, _, _ in steps) else steps
+    # The second factor is offered, not asked for: alone it keeps no list open.
+    return [] if signed_in and shared else steps

@@ -23,7 +23,7 @@ class AuditEntry(models.Model):
     details = models.JSONField(default=dict)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=160, blank=True)
-    """The browser, as it names itself; for the rest: which process."""
+    """The browser, as it names itself; or which process did it for its actor."""
 
     class Meta:
         db_table = "audit_entries"

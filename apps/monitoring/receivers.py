@@ -34,7 +34,7 @@ def keep(actor: User | None, action: str, session: Session | None, details: dict
         account="" if session is None else session.name,
         details=details,
         address=(whence.address or None) if whence is not None else None,
-        agent=whence.agent if whence is not None else process[:160],
+        agent=whence.agent if whence is not None else process if name != process else "",
     )
 
 

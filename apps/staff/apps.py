@@ -1,6 +1,7 @@
 """The staff app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class StaffConfig(AppConfig):
@@ -10,4 +11,6 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.staff import receivers  # noqa: F401  tell what happens to users and groups
+        from apps.staff import receivers, tasks  # noqa: F401  receivers tell what happens to users and groups
+
+        post_migrate.connect(tasks.schedule, sender=self)

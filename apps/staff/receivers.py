@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models import Model
@@ -11,6 +14,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_sa
 from django.dispatch import receiver
 
 from apps.sessions.services.audit import audit
+from apps.staff.logins import BEGAN
 from tgadmin.core import origin
 
 TOLD = ("username", "is_active", "is_staff", "is_superuser")
@@ -26,7 +30,8 @@ def acting() -> User | None:
 
 
 @receiver(user_logged_in)
-def logged_in(user: User, **kwargs: Any) -> None:
+def logged_in(user: User, request: Any, **kwargs: Any) -> None:
+    request.session[BEGAN] = time.time()  # the absolute limit counts from each time that the password was given
     audit(user, "login.succeeded")
 
 
@@ -39,11 +44,22 @@ def logged_out(user: User | None, **kwargs: Any) -> None:
 @receiver(user_login_failed)
 def login_failed(credentials: dict[str, Any], request: Any = None, **kwargs: Any) -> None:
     """What was typed as a name is told only if somebody is called so: it may be a password in the wrong field."""
-    if getattr(request, "axes_locked_out", False):
-        return  # told once, when the lock-out began
+    if getattr(request, "axes_locked_out", False) and request.axes_failures_since_start is None:
+        return  # refused unlooked at: told once, when the lock-out began
     name = str(credentials.get("username") or "").replace("\x00", "")
     known = User.objects.filter(username=name).exists()
-    audit(None, "login.failed", user=name if known else "(no such user)")
+    step = {"step": credentials["step"]} if "step" in credentials else {}
+    audit(None, "login.failed", user=name if known else "(no such user)", **step)
+
+
+@receiver(user_locked_out)
+def locked_out(request: Any, username: str | None, **kwargs: Any) -> None:
+    """Told when it begins, not for each try while it lasts."""
+    if getattr(request, "axes_failures_since_start", None) is None:
+        return
+    known = User.objects.filter(username=username or "").exists()
+    minutes = settings.LOGIN_LOCK_MINUTES
+    audit(None, "login.locked_out", user=username if known else "(no such user)", minutes=minutes)
 
 
 @receiver(pre_save, sender=User)

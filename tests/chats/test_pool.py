@@ -42,7 +42,7 @@ class Full:
 
     def __enter__(self) -> "Full":
         self._lock = psycopg.connect(**parameters())
-        self._lock.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+        self._lock.execute("LOCK TABLE staff_logins IN ACCESS EXCLUSIVE MODE")
         self._hold()
         self._hold()
         eventually(lambda: self._blocked() >= 2, 20, "both connections are taken")

@@ -171,9 +171,9 @@ def test_what_the_processes_do_by_themselves(admin: User, settings: Any, process
     settings.PROCESS = process
     audit(None, "device.noticed", world.make_session())
     audit(admin, "session.added", world.make_session())
-    alone, for_somebody = AuditEntry.objects.filter(agent=named).order_by("pk")
-    assert (alone.actor, alone.actor_id) == (named, None)
-    assert (for_somebody.actor, for_somebody.actor_id) == ("root", admin.pk)
+    alone, for_somebody = told("device.noticed", "session.added")
+    assert (alone.actor, alone.actor_id, alone.agent) == (named, None, "")
+    assert (for_somebody.actor, for_somebody.actor_id, for_somebody.agent) == ("root", admin.pk, named)
 
 
 def test_logins(admin: User) -> None:

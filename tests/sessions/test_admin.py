@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib import admin as django_admin
 from django.contrib.auth.models import Group, User
 from django.db import connection
@@ -66,6 +67,7 @@ def fill(session: Session, user: User, number: int) -> None:
     SessionGrant.objects.create(session=session, user=colleague, role=Role.VIEWER, granted_by=user)
     Group.objects.create(name=f"group-{number}")
     Schedule.objects.create(name=f"schedule-{number}", func="builtins.print")
+    AccessAttempt.objects.create(username=f"name-{number}", ip_address="192.0.2.1", failures_since_start=number)
     now = timezone.now()
     Failure.objects.create(id=f"{number:032}", name=f"task-{number}", func="f", started=now, stopped=now, success=False)
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session as Login
 from django.db import connection
-from django.utils import timezone
 
 from apps.chats.models import Chat
 from apps.chats.selectors import history, lists, messages, sessions
 from apps.sessions.models import Command, Role, Session
 from apps.sessions.services import rights
+from apps.staff.selectors import good_logins
 
 BATCH = 100
 """Events of one chat that are read, and go into one frame, at a time."""
@@ -160,9 +159,8 @@ def standings(user_ids: Iterable[int]) -> dict[int, Standing]:
 
 
 def signed_in(keys: Iterable[str]) -> set[str]:
-    """Those of the login sessions' keys that are still good."""
-    good = Login.objects.filter(session_key__in=list(keys), expire_date__gt=timezone.now())
-    return set(good.values_list("session_key", flat=True))
+    """Those of the logins' keys that are still good, their second factor included. One query."""
+    return good_logins(keys)
 
 
 def settled(command_ids: Iterable[int]) -> dict[int, tuple[str, str]]:

@@ -1,0 +1,56 @@
+"""Nothing is shown to a login whose second factor has still to be given: not a page, not a file, not a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+
+from apps.staff import selectors
+from apps.staff.selectors import Missing
+
+OPEN = frozenset({"admin:login", "admin:logout", "staff:verify", "staff:add", "healthz", "readyz"})
+"""What a login may ask for that has given its password only; ``staff:add`` refuses whoever has a second factor."""
+POLLS = frozenset({"admin:tg_sessions_sign_in_status", "admin:tg_sessions_demo_status"})
+"""What pages ask for by themselves: no use of the login."""
+
+SAYS = "Give your second factor first: reload the page. What you wrote is kept."
+
+
+class SecondFactor:
+    """Must stand after OTPMiddleware. Every view is behind it unless it is named above."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        name = match.view_name if match is not None else ""
+        if name in OPEN or not request.user.is_authenticated:
+            return None
+        if name not in POLLS:
+            request.session.use()  # type: ignore[attr-defined]  # ours (apps/staff/logins.py)
+        if request.user.is_verified():  # type: ignore[attr-defined]  # OTPMiddleware's
+            return None
+        lacks = selectors.missing(request.user)
+        return None if lacks is Missing.NOTHING else _refusal(request, lacks)
+
+
+def _refusal(request: HttpRequest, lacks: Missing) -> HttpResponse:
+    if "text/html" not in request.headers.get("Accept", "text/html"):
+        answer: HttpResponse = JsonResponse({"code": "SECOND_FACTOR", "says": SAYS}, status=401)
+    else:
+        page = reverse("staff:verify" if lacks is Missing.CODE else "staff:add")
+        back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("admin:index")
+        answer = HttpResponseRedirect(f"{page}?{urlencode({'next': back})}")
+    answer["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,113 @@
+"""Staff's logins, their second factors, and what is asked of all of them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.utils import timezone
+from django_otp.models import Device, ThrottlingMixin, TimestampMixin
+from django_otp.oath import TOTP
+
+from apps.sessions.fields import EncryptedJSONField
+
+STEP_SECONDS, DIGITS, TOLERANCE = 30, 6, 1
+"""RFC 6238 as every authenticator app has it; a code is good for a step before and after its own."""
+MOST_FAILURES = 12
+"""Wrong codes make one wait 1, 2, 4 … seconds; not longer than about half an hour: forty guesses a day are harmless,
+and nobody shuts another out for good."""
+
+
+class Login(AbstractBaseSession):
+    """A login: Django's session, with whose it is, whether the second factor was given, since when and from where.
+
+    ``expire_date`` moves with each use; it never passes the absolute limit (apps/staff/logins.py).
+    """
+
+    user_id = models.BigIntegerField(null=True, db_index=True)
+    verified = models.BooleanField(default=False)
+    began_at = models.DateTimeField(default=timezone.now)
+    address = models.GenericIPAddressField(null=True)
+    agent = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        db_table = "staff_logins"
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from apps.staff.logins import SessionStore
+
+        return SessionStore
+
+
+class Authenticator(TimestampMixin, ThrottlingMixin, Device):
+    """An authenticator app of a user's: django-otp's device, its key encrypted in a table of its own. A user has one
+    that is confirmed at most, and one that he is about to confirm."""
+
+    last_step = models.BigIntegerField(default=-1)
+    """The step of the last code: it and those before are good no more."""
+    drift = models.SmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "staff_authenticators"
+        constraints = (models.UniqueConstraint(fields=("user", "confirmed"), name="one_authenticator"),)
+
+    def verify_token(self, token: str) -> bool:
+        """Whether the code is right; counts wrong ones. Call it under a lock on the row."""
+        allowed, _ = self.verify_is_allowed()
+        if not allowed:
+            return False
+        secret = AuthenticatorSecret.objects.filter(authenticator=self).first()
+        right = secret is not None and token.isascii() and token.isdigit() and self._matches(secret.key, int(token))
+        if right:
+            self.throttle_reset(commit=False)
+            self.set_last_used_timestamp(commit=False)
+        else:
+            self.throttle_increment(commit=False)
+            failures: int = self.throttling_failure_count  # type: ignore[has-type]  # the mixin's
+            self.throttling_failure_count = min(failures, MOST_FAILURES)
+        self.save()
+        return right
+
+    def _matches(self, key: bytes, token: int) -> bool:
+        totp = TOTP(key, STEP_SECONDS, 0, DIGITS, self.drift)
+        totp.time = time.time()
+        if not totp.verify(token, TOLERANCE, self.last_step + 1):
+            return False
+        self.last_step, self.drift = totp.t(), totp.drift
+        return True
+
+    def get_throttle_factor(self) -> int:
+        return 1
+
+
+class AuthenticatorSecret(models.Model):
+    """The key of an authenticator, encrypted."""
+
+    authenticator = models.OneToOneField(
+        Authenticator, on_delete=models.CASCADE, primary_key=True, related_name="secret_row"
+    )
+    secret = EncryptedJSONField()
+    """{"key": hexadecimal}"""
+
+    class Meta:
+        db_table = "staff_authenticator_secrets"
+
+    @property
+    def key(self) -> bytes:
+        kept = cast("dict[str, str]", self.secret)
+        return bytes.fromhex(kept["key"])
+
+
+class Policy(models.Model):
+    """What is asked of all staff: one row, or none."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    second_factor_required = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "staff_policy"
+        default_permissions = ()
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="one_policy"),)

@@ -1,0 +1,163 @@
+"""Wrong sign-ins lock a name out, from one address, for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.monitoring.models import AuditEntry
+from apps.staff import selectors
+from apps.staff.models import Authenticator
+from apps.staff.services import logins
+from tests.staff.conftest import PASSWORD, Password, equip, next_code
+
+pytestmark = pytest.mark.django_db
+LOGIN = "/admin/login/"
+
+
+def wrong(address: str = "192.0.2.1", name: str = "root", count: int = 5, **headers: str) -> Any:
+    client = Client(REMOTE_ADDR=address, headers=headers)
+    for _ in range(count):
+        answer = client.post(LOGIN, {"username": name, "password": "wrong"})
+    return answer
+
+
+def right(address: str = "192.0.2.1", name: str = "root", **headers: str) -> int:
+    client = Client(REMOTE_ADDR=address, headers=headers)
+    return int(client.post(LOGIN, {"username": name, "password": PASSWORD}).status_code)
+
+
+def test_five_wrong_ones_lock_the_name_from_there_only(root: User, marta: User) -> None:
+    assert wrong(count=4).status_code == 200
+    answer = wrong(count=1)
+    assert answer.status_code == 429
+    until = selectors.locked_until("root", "192.0.2.1")
+    assert until is not None
+    assert until.isoformat() in answer.content.decode()
+    assert abs(until - timezone.now() - timedelta(minutes=15)) < timedelta(minutes=1)
+    assert 800 < int(answer["Retry-After"]) <= 900
+    assert right() == 429
+    assert right("192.0.2.2") == 302
+    assert right(name="marta") == 302
+
+
+def test_tries_while_it_lasts_do_not_lengthen_it_and_tell_nothing_new(root: User) -> None:
+    wrong()
+    until = selectors.locked_until("root", "192.0.2.1")
+    with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
+        assert wrong().status_code == 429
+        assert selectors.locked_until("root", "192.0.2.1") == until
+    with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=True):
+        assert right() == 302
+    actions = list(
+        AuditEntry.objects.filter(action__startswith="login.").order_by("pk").values_list("action", flat=True)
+    )
+    assert actions == [*["login.failed"] * 4, "login.locked_out", "login.failed", "login.succeeded"]
+    entry = AuditEntry.objects.get(action="login.locked_out")
+    assert (entry.address, entry.details) == ("192.0.2.1", {"user": "root", "minutes": 15})
+
+
+def test_a_right_password_forgets_wrong_ones(root: User) -> None:
+    wrong(count=4)
+    assert right() == 302
+    assert wrong(count=4).status_code == 200
+
+
+def test_browsers_of_one_address_count_together(root: User) -> None:
+    for number in range(5):
+        answer = wrong(count=1, **{"user-agent": f"Browser {number}"})
+    assert answer.status_code == 429
+    assert right(**{"user-agent": "another"}) == 429
+
+
+def test_behind_a_proxy_the_clients_address_counts(root: User, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+    assert wrong("10.0.0.1", **{"x-forwarded-for": "6.6.6.6, 198.51.100.7"}).status_code == 429
+    assert right("10.0.0.1", **{"x-forwarded-for": "7.7.7.7, 198.51.100.7"}) == 429
+    assert right("10.0.0.1", **{"x-forwarded-for": "198.51.100.8"}) == 302
+
+
+def test_without_one_the_header_helps_nobody(root: User) -> None:
+    for number in range(5):
+        answer = wrong(count=1, **{"x-forwarded-for": f"198.51.100.{number}"})
+    assert answer.status_code == 429
+
+
+def test_an_ipv6_network_is_one_client(root: User) -> None:
+    for number in range(5):
+        answer = wrong(f"2001:db8:1:2::{number + 1}", count=1)
+    assert answer.status_code == 429
+    assert right("2001:db8:1:2:ffff::1") == 429
+    assert right("2001:db8:1:3::1") == 302
+
+
+def test_wrong_second_factors_count_too(root: User, with_password: Password) -> None:
+    authenticator, _ = equip(root)
+    client = with_password(root)
+    for _ in range(5):
+        Authenticator.objects.update(throttling_failure_timestamp=None)
+        answer = client.post("/admin/security/verify/", {"token": "000000"})
+    assert answer.status_code == 429
+    Authenticator.objects.update(throttling_failure_timestamp=None)
+    assert client.post("/admin/security/verify/", {"token": next_code(authenticator)}).status_code == 429
+    assert right() == 429
+    logins.unlock(root, "root")
+    assert client.post("/admin/security/verify/", {"token": next_code(authenticator)}).status_code == 302
+    failed = AuditEntry.objects.filter(action="login.failed").last()
+    assert failed is not None
+    assert failed.details == {"user": "root", "step": "second factor"}
+
+
+@pytest.mark.parametrize("way", ["list", "user", "shell"])
+def test_an_administrator_unlocks(root: User, marta: User, with_password: Password, way: str) -> None:
+    wrong(name="marta")
+    client = with_password(root, "192.0.2.9")
+    (row,) = selectors.lock_outs()
+    page = client.get("/admin/axes/accessattempt/").content.decode()
+    assert "locked until" in page
+    assert b"Unlock" in client.get(f"/admin/auth/user/{marta.pk}/change/").content
+    if way == "list":
+        client.post(f"/admin/axes/accessattempt/{row.pk}/unlock/", {"_form_submitted": "True"})
+    elif way == "user":
+        client.post(f"/admin/auth/user/{marta.pk}/unlock/", {"_form_submitted": "True"})
+    else:
+        call_command("staff", "unlock", "marta")
+    assert right(name="marta") == 302
+    assert AuditEntry.objects.get(action="login.unlocked").details["user"] == "marta"
+
+
+def test_nobody_else_sees_or_lifts_them(root: User, marta: User, with_password: Password) -> None:
+    wrong()
+    (row,) = selectors.lock_outs()
+    client = with_password(marta, "192.0.2.9")
+    assert client.get("/admin/axes/accessattempt/").status_code == 403
+    client.post(f"/admin/axes/accessattempt/{row.pk}/unlock/", {"_form_submitted": "True"})
+    assert right() == 429
+
+
+def test_what_is_kept_of_a_wrong_sign_in_holds_no_password(root: User) -> None:
+    Client().post(f"{LOGIN}?next=/x", {"username": "root", "password": "canary-password", "token": "canary-token"})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(t::text, ' ') FROM axes_accessattempt t")
+        assert "canary" not in cursor.fetchone()[0]
+
+
+def test_the_list_costs_the_same_for_many(root: User, with_password: Password) -> None:
+    client, counts = with_password(root, "192.0.2.9"), []
+    client.get("/admin/axes/accessattempt/")
+    for start, more in ((10, 3), (100, 20)):
+        for number in range(more):
+            wrong(f"198.51.100.{start + number}", count=1)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/admin/axes/accessattempt/").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
