@@ -1,8 +1,8 @@
 """What pages are told as it happens: the events of the chats that they show at once, their chat lists soon after.
 
 A wake-up names a session. The look that follows it reads the events of that session's open chats, and begins at once
-unless the last one ended just now: a look is followed by a rest as long as itself, so many wake-ups make one look when
-there is much to do. Rows of the chat list follow together, at a measured pace. Once a second everything is looked at
+unless the last one ended just now: a look is followed by a rest half as long as itself, so many wake-ups make one look
+when there is much to do. Rows of the chat list follow together, at a measured pace. Once a second everything is looked at
 without any wake-up.
 """
 
@@ -34,12 +34,13 @@ LOOK = 1.0
 RETRY = 0.2
 """Seconds after which everything is looked at when the database could not be read."""
 REST, LONGEST_REST = 0.002, 0.2
-"""Seconds of rest after a look: as long as it took, within these."""
+"""Seconds of rest after a look: half as long as it took, within these."""
 LIST_REST = 0.1
 """Seconds between two frames of one session's list."""
-LIST_FRAMES, AT_ONCE = 2500, 10
-"""List frames that are sent in a second, to all pages together, and one after the other without a pause. With many
-pages their lists follow more slowly; the events of open chats never wait behind them."""
+LIST_FRAMES, AT_ONCE, LIST_PAUSE = 2500, 10, 4
+"""List frames that are sent in a second at most, to all pages together; so many without a pause, and a pause so many
+times as long as they took: on a busy machine, or with many pages, lists follow more slowly, and the events of open
+chats do not wait behind them."""
 OVERLAP, WIDE = 1.0, 30.0
 """Seconds by which a look at the lists reaches back behind the one before, and the look of each second: a row that was
 written before another, and committed after it, is seen."""
@@ -84,7 +85,7 @@ class News:
                 started = self._clock()
                 await self._guarded()
                 took = self._clock() - started
-                await asyncio.sleep(min(LONGEST_REST, max(REST, took)))
+                await asyncio.sleep(min(LONGEST_REST, max(REST, took / 2)))
         finally:
             spreading.cancel()
             await self._reader.close()
@@ -188,8 +189,10 @@ class News:
                 followers = self._watchers.of(session_id)
                 for at in range(0, len(followers), AT_ONCE):
                     some = [follower for follower in followers[at : at + AT_ONCE] if follower.session_id == session_id]
+                    began = self._clock()
                     await fan(some, frame)
-                    await asyncio.sleep(len(some) / LIST_FRAMES)
+                    took = self._clock() - began
+                    await asyncio.sleep(max(len(some) / LIST_FRAMES, took * LIST_PAUSE))
             except Exception:
                 log.exception("a chat list could not be sent")
             one.on_its_way = False
