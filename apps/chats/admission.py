@@ -9,11 +9,13 @@ from typing import Protocol
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
+import psycopg
 from django.db import Error as DatabaseError
 
 from apps.chats.services import places
 from apps.chats.services.places import Place, Refusal
 from apps.chats.threads import read
+from apps.chats.wakes import parameters
 
 log = logging.getLogger(__name__)
 
@@ -81,15 +83,37 @@ class Admission:
                 await guest.shut(REPLACED)
 
     async def _beat(self) -> None:
-        """A supervisor: a beat that fails is recorded, the next one mends what it missed."""
+        """Agree with the database once in a while. That goes through the pool, which may be full of requests that hang:
+        until it has succeeded, the database hears past the pool that this process lives, else its places were free."""
         while True:
             await asyncio.sleep(places.BEAT)
-            try:
-                await self._agree()
-            except DatabaseError as error:
-                log.warning("open pages cannot be counted: %s", type(error).__name__)
-            except Exception:
-                log.exception("a beat of the live pages failed")
+            agreeing = asyncio.create_task(self._try_to_agree())
+            await asyncio.wait((agreeing,), timeout=1.0)
+            while not agreeing.done() or not agreeing.result():
+                await self._say_alive()
+                if agreeing.done():
+                    break
+                await asyncio.wait((agreeing,), timeout=places.BEAT)
+
+    async def _try_to_agree(self) -> bool:
+        """A supervisor: what fails is recorded, the next beat mends what it missed."""
+        try:
+            await self._agree()
+        except DatabaseError as error:
+            log.warning("open pages cannot be counted: %s", type(error).__name__)
+        except Exception:
+            log.exception("a beat of the live pages failed")
+        else:
+            return True
+        return False
+
+    async def _say_alive(self) -> None:
+        try:
+            async with asyncio.timeout(places.BEAT):
+                async with await psycopg.AsyncConnection.connect(**parameters(), autocommit=True) as conn:
+                    await conn.execute(places.ALIVE, (self.process,))
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            log.warning("open pages cannot be kept: %s", type(error).__name__)
 
     async def _agree(self) -> None:
         """Makes the database and this process say the same. Pages that have come back elsewhere are closed here; what

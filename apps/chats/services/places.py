@@ -48,6 +48,9 @@ SELECT (SELECT count(*) FROM taken), mine, everyones,
 FROM figures
 """
 
+ALIVE = "UPDATE live_processes SET beat = clock_timestamp() WHERE id = %s"
+"""Only that the process lives, as long as it is known at all: for a connection outside the pool, when that is full."""
+
 
 class Reason:
     """Why there is no place; the close code says it (docs/socket-protocol.md)."""
