@@ -348,10 +348,12 @@ def _read(table: str) -> dict[tuple[str, ...], dict[str, str]]:
     ]
     head, _, *rows = lines
     width = len(HEADS[table])
-    return {
-        tuple(cell.strip("`") for cell in row[:width]): dict(zip(head[width:], row[width:], strict=True))
-        for row in rows
-    }
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in rows:
+        name, cells = row[0].strip("`"), dict(zip(head[width:], row[width:], strict=True))
+        methods = METHODS if row[1] == BOTH else row[1:width]
+        found |= {(name, method): cells for method in methods} if width > 1 else {(name,): cells}
+    return found
 
 
 def _written() -> str:
