@@ -72,7 +72,7 @@ class Others:
     """The people at the other side: they write, edit, delete; and our accounts' own phones read."""
 
     def __init__(self, control: ControlClient, accounts: Sequence[Account]) -> None:
-        self.count = 0
+        self.count = self._edits = 0
         self._call, self._accounts = control.call, accounts
         self._written: list[tuple[int, int, int]] = []
 
@@ -84,7 +84,8 @@ class Others:
             self.write(account, account.incoming(rng))
         elif what == "edit" and written:
             author, peer, message = rng.choice(written)
-            self._call("world.edit", user_id=author, peer=peer, message_id=message, text=f"edited {len(written)}")
+            self._edits += 1  # a text of its own: one that changes nothing is refused
+            self._call("world.edit", user_id=author, peer=peer, message_id=message, text=f"edited {self._edits}")
         elif what == "delete" and written:
             author, peer, message = written.pop(rng.randrange(len(written)))
             self._call("world.delete", user_id=author, peer=peer, message_ids=[message])
