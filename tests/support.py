@@ -7,23 +7,27 @@ Fixtures: tests/gateway/conftest.py.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.test import override_settings
+from telethon.tl import functions
 
 from apps.sessions.models import Session, SessionStatus, SignInAttempt, SignInStep
 from apps.sessions.services import signin
 from tgadmin.core.clock import Clock
+from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.gateway.process import Config, GatewayProcess
 from tgadmin.sandbox.server import Sandbox
-from tgadmin.telegram import Network
+from tgadmin.telegram import Key, Network, SignInClient
 
 T = TypeVar("T")
 API_ID, API_HASH = 1, "0" * 32
@@ -147,6 +151,39 @@ class GatewayThread:
         clean = self._done.result(15)
         self._thread.close()
         return clean
+
+
+class Phone:
+    """Somebody's Telegram app (not ours: its API id says so), which accepts what it reads from a QR code."""
+
+    def __init__(self, network: Network, *, dc: int = 1) -> None:
+        self._thread = LoopThread()
+        _, host, port = network.dc or (1, "127.0.0.1", 0)
+        self.client = self._thread.call(SignInClient, replace(network, api_id=2040), Key(dc, host, port + dc - 1))
+        self._thread.run(self.client.connect())
+
+    def sign_in(self, phone: str, code: Callable[[], str], *, password: str = "") -> Phone:
+        """In to the account; ``code`` gives the code once it was sent."""
+        sent = self._thread.run(self.client.send_code(phone))
+        try:
+            self._thread.run(self.client.sign_in(phone, sent.hash, code()))
+        except TelegramError:
+            self._thread.run(self.client.check_password(password))
+        return self
+
+    def scan(self, url: str) -> None:
+        """Accept a ``tg://login?token=…``."""
+        token = url.removeprefix("tg://login?token=")
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        self(functions.auth.AcceptLoginTokenRequest(raw))
+
+    def __call__(self, request: Any) -> Any:
+        """The answer to any request."""
+        return self._thread.run(self.client._call(request))
+
+    def close(self) -> None:
+        self._thread.run(self.client.disconnect())
+        self._thread.close()
 
 
 def eventually(condition: Callable[[], T], timeout: float = 20.0, pause: float = 0.02) -> T:

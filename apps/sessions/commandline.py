@@ -98,6 +98,14 @@ def read_stdin(*, whole: bool = False) -> str:
     return text
 
 
+def read_bytes(most: int) -> bytes:
+    """Standard input as it is, at most so many bytes. Raises CommandError."""
+    data = sys.stdin.buffer.read(most + 1)
+    if len(data) > most:
+        raise CommandError(f"Standard input holds more than {most} bytes.", returncode=2)
+    return data
+
+
 def _is_text(value: str) -> bool:
     """Bytes that are no UTF-8 come in as lone surrogates."""
     return not any("\ud800" <= char <= "\udfff" for char in value)

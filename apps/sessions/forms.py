@@ -55,8 +55,8 @@ class ProxyField(forms.CharField):
             raise forms.ValidationError(error.says) from None
 
 
-class PhoneForm(forms.Form):
-    """The number; ``name`` and a proxy are asked for new accounts only, another proxy where one stands in the way."""
+class NameForm(forms.Form):
+    """``name`` and a proxy, which are asked for new accounts only (``named``)."""
 
     name = forms.CharField(
         label="Name for your team",
@@ -65,6 +65,24 @@ class PhoneForm(forms.Form):
         help_text="What colleagues call this account, as in “Support”. Empty: its name at Telegram.",
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
+
+    proxy = ProxyField(
+        label="Proxy (optional)",
+        help_text="SOCKS5 or MTProxy. It is tried first; then everything of this account goes through it, and nothing "
+        "around it.",
+    )
+
+    def __init__(self, *args: object, named: bool = True, proxied: str | None = "", **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if not named:
+            del self.fields["name"]
+        if proxied is None:
+            del self.fields["proxy"]
+
+
+class PhoneForm(NameForm):
+    """The number, which may be left out where one is ``known`` (masked); another proxy where one stands in the way."""
+
     phone = forms.CharField(
         label="Phone number",
         max_length=64,
@@ -74,27 +92,19 @@ class PhoneForm(forms.Form):
         ),
     )
 
-    proxy = ProxyField(
-        label="Proxy (optional)",
-        help_text="SOCKS5 or MTProxy. It is tried first; then everything of this account goes through it, and nothing "
-        "around it.",
-    )
     directly = forms.BooleanField(
         label="Without a proxy", required=False, help_text="Connect this account to Telegram directly from now on."
     )
+    field_order = ("name", "phone", "proxy", "directly")
 
     def __init__(
         self, *args: object, named: bool = True, known: str = "", proxied: str | None = "", **kwargs: object
     ) -> None:
         """``proxied``: the proxy's address that the sign-in goes through ("": none), None: it is not asked for."""
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if not named:
-            del self.fields["name"]
+        super().__init__(*args, named=named, proxied=proxied, **kwargs)
         if not proxied:
             del self.fields["directly"]
-        if proxied is None:
-            del self.fields["proxy"]
-        elif proxied:
+        else:
             self.fields["proxy"].label = "Another proxy"
             self.fields["proxy"].help_text = f"Leave empty to go on through {proxied}."
         if known:
@@ -136,6 +146,46 @@ class ProxyForm(forms.Form):
         return {**given, "proxy": proxy}
 
 
+class ImportForm(NameForm):
+    """A StringSession or a file; ``data`` of the cleaned form is its bytes. What was given is never shown again."""
+
+    text = forms.CharField(
+        label="StringSession",
+        required=False,
+        max_length=2048,
+        help_text="What Telethon's StringSession.save() prints.",
+        widget=_SecretTextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        label="or a .session file",
+        required=False,
+        allow_empty_file=True,
+        help_text="The file that a Telethon program keeps. It is read once, and kept nowhere.",
+        widget=forms.FileInput(attrs={"accept": ".session"}),
+    )
+    field_order = ("name", "text", "file", "proxy")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        text, file = cleaned.get("text") or "", cleaned.get("file")
+        if bool(text) == (file is not None):
+            raise forms.ValidationError("Give a StringSession or a file: one of the two.")
+        cleaned["data"] = file.read() if file is not None else text.encode()
+        return cleaned
+
+
+class ExportForm(BaseDialogForm):
+    """Why a session is taken out."""
+
+    reason = forms.CharField(
+        label="Reason",
+        min_length=5,
+        max_length=500,
+        help_text="The audit keeps it with your name.",
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+
+
 class CodeForm(forms.Form):
     code = forms.CharField(
         label="Code",
@@ -158,6 +208,17 @@ class PasswordForm(forms.Form):
         max_length=1024,
         help_text="It is handed to Telegram once and kept nowhere.",
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+
+
+class TtlForm(forms.Form):
+    """After how many days without use Telegram ends an authorization."""
+
+    days = forms.IntegerField(
+        label="End authorizations that are unused for (days)",
+        min_value=1,
+        max_value=366,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
 
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.sessions import selectors
 from apps.sessions.forms import ProxyForm
-from apps.sessions.models import Role, Session
-from apps.sessions.services import proxies, rights
-from apps.sessions.views import REFRESH_SECONDS, page, user_of
+from apps.sessions.models import Session
+from apps.sessions.services import proxies
+from apps.sessions.views import REFRESH_SECONDS, managed_session, page, user_of
 
 
 @sensitive_post_parameters("link", "username", "password", "secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 def proxy_page(request: HttpRequest, session_id: int) -> HttpResponse:
     """For the account's managers; others do not learn that it is there."""
-    session = _managed(request, session_id)
+    session = managed_session(user_of(request), session_id)
     form = ProxyForm(request.POST if request.POST.get("action") == "set" else None)
     if request.method == "POST":
         if _act(request, session, form):
@@ -44,7 +44,7 @@ def proxy_page(request: HttpRequest, session_id: int) -> HttpResponse:
 @require_safe
 def proxy_status(request: HttpRequest, session_id: int) -> JsonResponse:
     """What the page polls: changes when the page would look different."""
-    session = _managed(request, session_id)
+    session = managed_session(user_of(request), session_id)
     return JsonResponse({"version": _version(selectors.proxy_facts(session), selectors.gateway_is_running())})
 
 
@@ -60,15 +60,6 @@ def _act(request: HttpRequest, session: Session, form: ProxyForm) -> bool:
     else:
         return False
     return True
-
-
-def _managed(request: HttpRequest, session_id: int) -> Session:
-    user = user_of(request)
-    session = rights.visible_sessions(user).filter(pk=session_id).first()
-    if session is None:
-        raise Http404
-    rights.require(user, session.pk, Role.MANAGER)
-    return session
 
 
 def _version(facts: dict[str, Any], running: bool) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from apps.sessions.models import (
     Authorization,
     Command,
+    Device,
     FloodWait,
     Node,
     Session,
@@ -22,8 +23,9 @@ from apps.sessions.models import (
     SessionStatus,
     SignInAttempt,
     SignInStep,
+    SignInWay,
 )
-from apps.sessions.services import commands
+from apps.sessions.services import commands, devices
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED
 from tgadmin.core.errors import PROXY_CODES, Kind, disposition
 from tgadmin.core.proxies import Proxy
@@ -94,6 +96,8 @@ def explain_step(attempt: SignInAttempt) -> Explanation | None:
             "Start again with this account's own number.",
         )
     if code in ("AUTH_RESTART", "SIGN_IN_FAILED"):
+        if attempt.way == SignInWay.QR:
+            return Explanation(code, "Telegram asks to begin this sign-in again.", "Show a new QR code.")
         return Explanation(code, "Telegram asks to begin this sign-in again.", "Send a new code to the number below.")
     known = disposition(code)
     says = _SIGN_IN_SAYS.get(known.kind)
@@ -108,7 +112,9 @@ def gateway_is_running() -> bool:
 
 
 def attempt_version(attempt: SignInAttempt, running: bool) -> str:
-    """Changes whenever the sign-in's page would look different."""
+    """Changes whenever the sign-in's page would look different; a QR code is renewed without that."""
+    if attempt.step == SignInStep.QR and attempt.token_until is not None:
+        return f"{attempt.step}.shown.{attempt.error_code}.{int(running)}"
     return f"{attempt.step}.{int(attempt.busy)}.{attempt.updated_at.timestamp():.6f}.{int(running)}"
 
 
@@ -140,8 +146,43 @@ def detail(session: Session) -> dict[str, Any]:
         "waiting": list(waiting.order_by("id")[:TIMELINE_LENGTH]),
         "waiting_count": waiting.count(),
         "proxy": proxy_facts(session),
+        "devices": device_facts(session),
+        "life": life(session),
         "floods": list(FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")),
     }
+
+
+def device_facts(session: Session) -> dict[str, Any]:
+    """The account's devices (ours first, then the last used), what was asked last, and what may be asked now."""
+    rows = sorted(
+        Device.objects.filter(session=session).select_related("known_by"),
+        key=lambda device: (not device.is_current, not device.is_strange, -device.active_at.timestamp()),
+    )
+    last = Command.objects.filter(session=session, lane=commands.DEVICES_LANE).order_by("-id").first()
+    failed = last is not None and last.state == Command.State.FAILED
+    return {
+        "rows": rows,
+        "others": sum(not device.is_current for device in rows),
+        "strange": [device for device in rows if device.is_strange],
+        "seen_at": session.devices_at,
+        "ttl": session.authorization_ttl_days,
+        "may_end_at": devices.may_end_at(session),
+        "last": last,
+        "waits": last is not None and not commands.is_over(last),
+        "refused": explain(last.error_code) if last is not None and failed else None,
+    }
+
+
+def life(session: Session) -> dict[str, Any]:
+    """How long the account's authorization has been here, when it was last used, and when Telegram would end it if
+    nobody used it from now on."""
+    current = Authorization.objects.filter(session=session, role=Authorization.Role.CURRENT).first()
+    done = Command.objects.filter(session=session, state=Command.State.DONE, settled_at__isnull=False)
+    last = done.order_by("-settled_at").values_list("settled_at", flat=True).first()
+    used = max((at for at in (last, session.last_update_at, current and current.created_at) if at), default=None)
+    ttl = session.authorization_ttl_days
+    expires = used + timedelta(days=ttl) if used is not None and ttl and current is not None else None
+    return {"since": current and current.created_at, "used_at": used, "expires_at": expires, "ttl": ttl}
 
 
 def proxy_facts(session: Session) -> dict[str, Any]:
@@ -173,6 +214,14 @@ _EVENTS = {
     "disabled": "Disabled",
     "logged_out": "Logged out",
     "phone_revealed": "Phone number revealed",
+    "exported": "Session exported",
+    "device_new": "A device that nobody here added",
+    "device_gone": "A device is signed in no more",
+    "device_known": "A device is all right",
+    "device_ended": "A device was ended",
+    "devices_ended": "All other devices were ended",
+    "devices_ttl": "Unused authorizations end after",
+    "devices_refused": "Telegram did not change the devices",
     "granted": "Right given",
     "revoked": "Right taken away",
     "moved": "Moved by Telegram to another data centre",
@@ -196,6 +245,13 @@ def event_text(event: SessionEvent) -> str:
     facts = event.detail or {}
     if event.kind == "granted":
         return f"{text}: {facts.get('to', '')}, {facts.get('role', '')}"
+    if event.kind.startswith("device_"):
+        where = f", {facts['where']}" if facts.get("where") else ""
+        return f"{text}: {facts.get('device', '')}{where}"
+    if event.kind == "devices_ttl":
+        return f"{text} {facts.get('days', '')} days"
+    if event.kind == "exported":
+        return f"{text}: {facts.get('reason', '')}"
     if event.kind == "revoked":
         return f"{text}: {facts.get('of', '')}"
     return text

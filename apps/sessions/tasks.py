@@ -6,20 +6,27 @@ from typing import Any
 
 from django.db import connection
 
-from apps.sessions.services import cleanup
+from apps.sessions.services import cleanup, devices
 
 CLEAN_UP = "Clean up sign-ins"
+LOOK_AT_DEVICES = "Look at accounts' devices"
 
 
 def clean_up() -> dict[str, int]:
     return cleanup.run().as_dict()
 
 
+def look_at_devices() -> int:
+    return devices.look_at_stale()
+
+
 def schedule(**kwargs: Any) -> None:
-    """After each ``migrate``: the hourly clean-up is on the schedule, once."""
+    """After each ``migrate``: what is done every hour is on the schedule, once."""
     from django_q.models import Schedule
 
     if Schedule._meta.db_table not in connection.introspection.table_names():
         return  # a partial migration: the next one makes up for it
-    if not Schedule.objects.filter(name=CLEAN_UP).exists():
-        Schedule.objects.create(name=CLEAN_UP, func="apps.sessions.tasks.clean_up", schedule_type=Schedule.HOURLY)
+    for name, function in ((CLEAN_UP, "clean_up"), (LOOK_AT_DEVICES, "look_at_devices")):
+        if not Schedule.objects.filter(name=name).exists():
+            path = f"apps.sessions.tasks.{function}"
+            Schedule.objects.create(name=name, func=path, schedule_type=Schedule.HOURLY)

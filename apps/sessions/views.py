@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.sessions import demo, selectors
-from apps.sessions.forms import CodeForm, PasswordForm, PhoneForm
-from apps.sessions.models import Role, Session, SignInAttempt, SignInStep
+from apps.sessions import demo, qr, selectors
+from apps.sessions.forms import CodeForm, NameForm, PasswordForm, PhoneForm
+from apps.sessions.models import Role, Session, SignInAttempt, SignInStep, SignInWay
 from apps.sessions.services import rights, signin
 from apps.sessions.services.signin import SignInError
 from tgadmin.core import phones
@@ -25,7 +25,11 @@ from tgadmin.core.ids import row_id
 REFRESH_SECONDS = 3
 """How often a browser without JavaScript loads the page again while the gateway is asked."""
 
-STEPS = (SignInStep.PHONE, SignInStep.CODE, SignInStep.PASSWORD, SignInStep.DONE)
+STEPS = {
+    SignInWay.QR: (SignInStep.QR, SignInStep.PASSWORD, SignInStep.DONE),
+    SignInWay.PHONE: (SignInStep.PHONE, SignInStep.CODE, SignInStep.PASSWORD, SignInStep.DONE),
+    SignInWay.IMPORT: (SignInStep.IMPORT, SignInStep.DONE),
+}
 
 
 def address(attempt: SignInAttempt) -> str:
@@ -43,27 +47,23 @@ def user_of(request: HttpRequest) -> User:
 @sensitive_post_parameters("phone", "proxy")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_start(request: HttpRequest) -> HttpResponse:
-    """The number: of a new account, or with ?session=<id> of one that is known."""
+    """By QR code, or with ?way=phone by number: a new account, or with ?session=<id> one that is known."""
     user = user_of(request)
-    session = _known_session(user, request.GET.get("session", ""))
+    session = known_session(user, request.GET.get("session", ""))
     if session is None and not rights.may_add_account(user):
         raise rights.Forbidden
-    known = phones.masked(session.phone) if session is not None else ""
-    proxied = "" if session is None else None  # an account that is known keeps its own: its page changes it
-    form = PhoneForm(request.POST or None, named=session is None, known=known, proxied=proxied)
+    way = _way(request)
+    form = _start_form(request, way, session)
     refused: SignInError | None = None
     if request.method == "POST" and form.is_valid():
-        phone = form.cleaned_data["phone"] or (session.phone if session is not None else "")
         try:
-            given = form.cleaned_data
-            attempt = signin.start(user, given.get("name", ""), phone, session=session, proxy=given.get("proxy"))
+            return HttpResponseRedirect(address(_start(user, way, form, session)))
         except SignInError as error:
             refused = error
-        else:
-            return HttpResponseRedirect(address(attempt))
     context = {
-        **_steps(SignInStep.PHONE),
+        **steps_of(way, STEPS[way][0]),
         "title": f"Sign in again: {session.name}" if session is not None else "Add account",
+        "way": way.value,
         "form": form,
         "refused": refused,
         "session": session,
@@ -72,10 +72,42 @@ def sign_in_start(request: HttpRequest) -> HttpResponse:
     return page(request, "sessions/sign_in_start.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _known_session(user: User, wanted: str) -> Session | None:
+def _way(request: HttpRequest) -> SignInWay:
+    """The way that is asked for; the QR code unless another is named."""
+    named = request.POST.get("way") or request.GET.get("way") or ("phone" if "phone" in request.POST else "")
+    return SignInWay.PHONE if named == SignInWay.PHONE else SignInWay.QR
+
+
+def _start_form(request: HttpRequest, way: SignInWay, session: Session | None) -> NameForm:
+    proxied = "" if session is None else None  # an account that is known keeps its own: its page changes it
+    if way == SignInWay.QR:
+        return NameForm(request.POST or None, named=session is None, proxied=proxied)
+    known = phones.masked(session.phone) if session is not None else ""
+    return PhoneForm(request.POST or None, named=session is None, known=known, proxied=proxied)
+
+
+def _start(user: User, way: SignInWay, form: NameForm, session: Session | None) -> SignInAttempt:
+    name, proxy = form.cleaned_data.get("name", ""), form.cleaned_data.get("proxy")
+    if way == SignInWay.QR:
+        return signin.start_qr(user, name, session=session, proxy=proxy)
+    phone = form.cleaned_data["phone"] or (session.phone if session is not None else "")
+    return signin.start(user, name, phone, session=session, proxy=proxy)
+
+
+def known_session(user: User, wanted: str) -> Session | None:
+    """The account that ?session= names, if the user manages it; None for none named. Raises Http404, Forbidden."""
     if not wanted:
         return None
     session = rights.visible_sessions(user).filter(pk=row_id(wanted) or 0).first()
+    if session is None:
+        raise Http404
+    rights.require(user, session.pk, Role.MANAGER)
+    return session
+
+
+def managed_session(user: User, session_id: int) -> Session:
+    """An account that the user manages. Raises Http404 for one that he may not see, Forbidden for one that he may."""
+    session = rights.visible_sessions(user).filter(pk=session_id).first()
     if session is None:
         raise Http404
     rights.require(user, session.pk, Role.MANAGER)
@@ -100,6 +132,11 @@ def sign_in_status(request: HttpRequest, attempt_id: UUID) -> JsonResponse:
     """What the page polls: a version that changes when the page would look different, and the first sync's progress."""
     attempt = _attempt(request, attempt_id)
     answer: dict[str, Any] = {"version": selectors.attempt_version(attempt, selectors.gateway_is_running())}
+    shown = signin.shown_code(attempt)
+    if shown is not None:
+        answer["qr"] = {"id": shown.id, "seconds": shown.seconds, "renew": signin.needs_renewal(attempt)}
+        if request.GET.get("shown") != shown.id:
+            answer["qr"]["svg"] = qr.svg(shown.url)
     if attempt.step == SignInStep.DONE:
         chats, complete = selectors.sync_progress(attempt.session)
         answer |= {"chats": chats, "complete": complete, "status": attempt.session.get_status_display()}
@@ -158,6 +195,9 @@ ACTIONS: dict[str, Step] = {
     "phone": _phone,
     "code": _code,
     "password": _password,
+    "qr": lambda request, user, attempt: signin.renew_qr(user, attempt),
+    "use_qr": lambda request, user, attempt: signin.use_qr(user, attempt),
+    "use_phone": lambda request, user, attempt: signin.use_phone(user, attempt),
     "resend": lambda request, user, attempt: signin.resend(user, attempt),
     "change": lambda request, user, attempt: signin.change_phone(user, attempt),
     "cancel": lambda request, user, attempt: signin.cancel(user, attempt),
@@ -170,8 +210,9 @@ def _show(
     running = selectors.gateway_is_running()
     step = SignInStep(attempt.step)
     chats, complete = selectors.sync_progress(attempt.session) if step == SignInStep.DONE else (0, False)
+    shown = signin.shown_code(attempt)
     context = {
-        **_steps(step),
+        **steps_of(SignInWay(attempt.way), step),
         "title": f"Sign in: {attempt.session.name}",
         "attempt": attempt,
         "session": attempt.session,
@@ -181,6 +222,8 @@ def _show(
         "next_via": selectors.VIA.get(attempt.next_via, ""),
         "explanation": None if attempt.busy or refused else selectors.explain_step(attempt),
         "refused": refused,
+        "shown": shown,
+        "qr": qr.svg(shown.url) if shown is not None else "",
         "new_code_needed": attempt.error_code in signin.NEW_CODE_NEEDED,
         "flood_seconds": selectors.seconds_until(attempt.flood_until),
         "resend_seconds": selectors.seconds_until(attempt.resend_at),
@@ -206,9 +249,10 @@ def _form(user: User, attempt: SignInAttempt) -> Any:
     )
 
 
-def _steps(current: SignInStep) -> dict[str, Any]:
-    place = STEPS.index(current) if current in STEPS else len(STEPS)
-    names = [(step.label, "done" if at < place else "now" if at == place else "") for at, step in enumerate(STEPS)]
+def steps_of(way: SignInWay, current: SignInStep) -> dict[str, Any]:
+    steps = STEPS[way]
+    place = steps.index(current) if current in steps else len(steps)
+    names = [(step.label, "done" if at < place else "now" if at == place else "") for at, step in enumerate(steps)]
     return {"steps": names, "step": current.value}
 
 

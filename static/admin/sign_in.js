@@ -3,10 +3,15 @@
 const POLL = 400; // ms between looks while an answer is owed
 const POLL_SLOWEST = 5000; // ms, while the server does not answer
 
+const POLL_QR = 1000; // ms, while somebody is looking for his phone
+
 const page = document.querySelector("[data-status]");
+const code = document.querySelector("[data-qr]");
+let lapses = 0; // performance.now() at which the shown code is of no use any more
 
 async function look() {
-  const response = await fetch(page.dataset.status, {
+  const shown = code ? `?shown=${encodeURIComponent(code.dataset.qr)}` : "";
+  const response = await fetch(page.dataset.status + shown, {
     headers: { Accept: "application/json" },
     credentials: "same-origin",
     cache: "no-store",
@@ -14,6 +19,39 @@ async function look() {
   });
   if (!response.ok) throw new Error(String(response.status));
   return response.json();
+}
+
+// Another code takes the place of the one that lapses, without the page being loaded anew. A page that nobody sees asks
+// for none; it does so when it is looked at again.
+function showCode(qr) {
+  if (qr.svg !== undefined) {
+    code.innerHTML = qr.svg;
+    code.dataset.qr = qr.id;
+  }
+  lapses = performance.now() + qr.seconds * 1000;
+  if (qr.renew && !document.hidden) renew();
+}
+
+let renewing = false;
+
+async function renew() {
+  if (renewing) return;
+  renewing = true;
+  try {
+    const form = new FormData(document.querySelector("[data-qr-form]"));
+    form.set("action", "qr");
+    await fetch(location.pathname, { method: "POST", body: form, credentials: "same-origin", redirect: "manual" });
+  } catch {
+    // the next look asks again
+  } finally {
+    renewing = false;
+  }
+}
+
+function tickCode() {
+  const left = Math.max(0, Math.ceil((lapses - performance.now()) / 1000));
+  document.querySelector("[data-qr-seconds]").textContent = `${left} s`;
+  code.toggleAttribute("data-lapsed", left === 0);
 }
 
 function show(answer) {
@@ -25,6 +63,7 @@ function show(answer) {
     location.replace(page.dataset.again ?? location.pathname);
     return false;
   }
+  if (answer.qr && code) showCode(answer.qr);
   if (answer.chats !== undefined) {
     page.querySelector("[data-chats]").textContent = answer.chats;
     page.querySelector("[data-syncing]").hidden = answer.complete;
@@ -34,12 +73,13 @@ function show(answer) {
 }
 
 async function watch() {
-  let wait = POLL;
+  const usual = code ? POLL_QR : POLL;
+  let wait = usual;
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     try {
       if (!show(await look())) return;
-      wait = POLL;
+      wait = usual;
     } catch {
       wait = Math.min(wait * 2, POLL_SLOWEST);
     }
@@ -93,5 +133,10 @@ addEventListener("pageshow", () => {
 requestAnimationFrame(() => {
   if (document.activeElement === document.body) document.querySelector("[data-status] [autofocus]")?.focus();
 });
+
+if (code) {
+  lapses = performance.now() + Number.parseInt(document.querySelector("[data-qr-seconds]").textContent, 10) * 1000;
+  setInterval(tickCode, 250);
+}
 
 if (page && page.dataset.watch !== undefined) watch();

@@ -56,7 +56,11 @@ class DataCentre:
         command += ["--dcs", "2", "--proxies"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*command, "--codes", str(self.codes)], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
+                [*command, "--codes", str(self.codes)],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
         assert self.process.stdout is not None
         told = json.loads(self.process.stdout.readline() or "{}")
@@ -167,7 +171,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 
 def begin(open_page: Pages, boss: User, phone: str = PHONE) -> Page:
-    page = open_page(START, user=boss)
+    page = open_page(f"{START}?way=phone", user=boss)
     page.get_by_label("Name for your team").fill("Support")
     page.get_by_label("Phone number").fill(f"+{phone}")
     page.get_by_role("button", name="Send code").click()
@@ -340,7 +344,7 @@ def test_a_dead_proxy_is_named_and_another_one_taken(
     dc.control.call("fronts.kill", name="socks5")
     dc.control.call("record.clear")
     before = sum(dc.control.call("fronts.passed").values())
-    page = open_page(START, user=boss)
+    page = open_page(f"{START}?way=phone", user=boss)
     page.get_by_label("Phone number").fill(f"+{ELSEWHERE}")
     page.get_by_label("Proxy (optional)").fill("what is no proxy")
     page.get_by_role("button", name="Send code").click()
@@ -379,7 +383,7 @@ def test_the_wizard_works_without_javascript(
     open_page.contexts.append(context)
     open_page.sign_in(context, boss)
     page = context.new_page()
-    page.goto(START)
+    page.goto(f"{START}?way=phone")
     page.get_by_label("Phone number").fill(f"+{PHONE}")
     page.get_by_role("button", name="Send code").click()
     page.get_by_label("Code", exact=True).wait_for()

@@ -1,16 +1,18 @@
 """Signing in, step by step, each step possibly in another process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from telethon.tl.functions.auth import AcceptLoginTokenRequest
 
 from tests.telegram.conftest import API_HASH, Make, MemoryInbox, Store, last_code
 from tgadmin.core.errors import TelegramError
-from tgadmin.core.types import CHANNEL_MARK, PeerKind
+from tgadmin.core.types import CHANNEL_MARK, Peer, PeerKind
 from tgadmin.sandbox.server import Sandbox
-from tgadmin.telegram import Key, Network, SignInClient
+from tgadmin.telegram import Key, LoginToken, LoginTokenMoved, Network, SignInClient
 
 PHONE = "+49151222001"
 
@@ -191,3 +193,73 @@ async def test_a_connection_comes_from_the_address_that_was_chosen(sandbox: Sand
     await client.connect()
     assert [one.source.rpartition(":")[0] for one in sandbox.record.connections] == ["127.0.0.9"]
     await client.disconnect()
+
+
+@pytest.fixture
+async def two_dcs(rsa_key: tuple[str, str], tmp_path: Path) -> AsyncIterator[tuple[Sandbox, Network]]:
+    """Two data centres, and the network that begins at the first."""
+    async with Sandbox(rsa_key_path=rsa_key[0], codes_path=str(tmp_path / "c.jsonl"), dcs=2, seed=1) as sandbox:
+        yield sandbox, Network(1, API_HASH, (1, sandbox.host, sandbox.port), rsa_key[1])
+
+
+async def scan(sandbox: Sandbox, network: Network, token: bytes, *, dc: int = 1, password: str = "") -> None:
+    """The account's own phone accepts what a QR code shows."""
+    phone = SignInClient(network, Key(dc, sandbox.host, sandbox.port + dc - 1))
+    await phone.connect()
+    sent = await phone.send_code(PHONE)
+    try:
+        await phone.sign_in(PHONE, sent.hash, last_code(sandbox, PHONE))
+    except TelegramError:
+        await phone.check_password(password)
+    await phone._call(AcceptLoginTokenRequest(token))
+    await phone.disconnect()
+
+
+@pytest.mark.parametrize("home", [1, 2])
+@pytest.mark.parametrize("password", ["", "cloud"])
+async def test_a_qr_code_is_accepted(
+    two_dcs: tuple[Sandbox, Network], signing_in: Callable[..., SignInClient], home: int, password: str
+) -> None:
+    """https://core.telegram.org/api/qr-login, every step in a process of its own."""
+    sandbox, network = two_dcs
+    account = sandbox.world.accounts.create(PHONE, "Ada", password=password or None)
+    account.home_dc = home
+    screen = SignInClient(network, None, updates=True)
+    await screen.connect()
+    shown = await screen.export_token()
+    assert isinstance(shown, LoginToken)
+    assert str(shown.token) not in repr(shown)
+    assert 20 < shown.seconds <= sandbox.world.logins.tokens.seconds
+    accepted = asyncio.create_task(screen.token_accepted())
+    await scan(sandbox, network, shown.token, dc=home, password=password)
+    await asyncio.wait_for(accepted, 10)
+
+    async def finish(client: SignInClient) -> Peer:
+        answer = await client.export_token()
+        if isinstance(answer, LoginTokenMoved):
+            assert client.key.dc_id == home
+            await client.disconnect()
+            client = signing_in(client.key, network)
+            await client.connect()
+            answer = await client.import_token(answer.token)
+        assert isinstance(answer, Peer)
+        return answer
+
+    if password:
+        with pytest.raises(TelegramError) as caught:
+            await finish(screen)
+        assert caught.value.code == "SESSION_PASSWORD_NEEDED"
+    else:
+        assert (await finish(screen)).id == account.user_id
+    await screen.disconnect()
+
+
+async def test_waiting_for_the_scan_ends_with_the_connection(network: Network) -> None:
+    screen = SignInClient(network, None, updates=True)
+    await screen.connect()
+    waiting = asyncio.create_task(screen.token_accepted())
+    await asyncio.sleep(0)
+    await screen.disconnect()
+    with pytest.raises(TelegramError) as caught:
+        await waiting
+    assert caught.value.code == "CONNECTION_LOST"

@@ -285,3 +285,32 @@ class Incoming:
     changes: tuple[Change, ...]
     peers: tuple[Peer, ...] = ()
     checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One authorization of an account (account.getAuthorizations). ``hash`` 0 is the one that asks."""
+
+    hash: int
+    device_model: str
+    platform: str
+    system_version: str
+    app_name: str
+    app_version: str
+    api_id: int
+    ip: str
+    country: str
+    region: str
+    signed_in_at: datetime
+    active_at: datetime
+    is_pending: bool = False
+    is_unconfirmed: bool = False
+    is_official: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """All authorizations of an account. ``ttl_days``: unused for so long, Telegram ends one."""
+
+    ttl_days: int
+    devices: tuple[Device, ...]

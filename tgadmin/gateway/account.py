@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from apps.sessions.models import SessionStatus
+from apps.sessions.services import devices
 from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
 from tgadmin.core.encryption import DecryptionError
@@ -40,6 +41,7 @@ class Account:
         self._ended: TelegramError | None = None
         self._restarted: TelegramError | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     @property
     def session_id(self) -> int:
@@ -139,6 +141,7 @@ class Account:
             inbox=self.inbox,
             allowed=self._gateway.leases.allowed,
             proxy=facts.proxy,
+            on_new_device=self._new_device,
         )
         try:
             return await self._live(client, turn, facts)
@@ -180,6 +183,15 @@ class Account:
     async def _synced(self, client: AccountClient) -> None:
         await client.caught_up()
         await self.inbox.flush()
+
+    def _new_device(self) -> None:
+        """Telegram says that a device signed in to the account, or was confirmed."""
+        task = self._looking = asyncio.create_task(self._look_at_devices(), name="devices")
+        task.add_done_callback(_forget)
+
+    async def _look_at_devices(self) -> None:
+        await self._gateway.threads.run(devices.look_soon, self.session_id)
+        self._gateway.wake_bus()
 
     async def _facts(self) -> stored.Stored | TelegramError:
         try:

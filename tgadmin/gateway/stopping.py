@@ -20,6 +20,7 @@ from tgadmin.core.types import Checkpoint
 
 NEED_ACCOUNT = (
     Kind.SEND, Kind.EDIT, Kind.DELETE, Kind.READ, Kind.TYPING, Kind.HISTORY, Kind.DIALOGS, Kind.UNREAD,
+    Kind.DEVICES, Kind.DEVICES_END, Kind.DEVICES_END_OTHERS, Kind.DEVICES_TTL,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from tgadmin.telegram.inbox import Inbox, InboxFull
 from tgadmin.telegram.moving import Line, move
 from tgadmin.telegram.network import Key, Network
 from tgadmin.telegram.probe import Way, look
-from tgadmin.telegram.signin import CodeSent, SignInClient
+from tgadmin.telegram.signin import CodeSent, LoginToken, LoginTokenMoved, SignInClient
 
 __all__ = [
     "AccountClient",
@@ -16,6 +16,8 @@ __all__ = [
     "InboxFull",
     "Key",
     "Line",
+    "LoginToken",
+    "LoginTokenMoved",
     "Lookup",
     "Network",
     "Pings",

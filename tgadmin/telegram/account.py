@@ -14,7 +14,8 @@ from telethon import types as T  # noqa: N812
 
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.proxies import Proxy
-from tgadmin.core.types import Checkpoint, Entity, Incoming, Peer, is_channel
+from tgadmin.core.types import Checkpoint, Devices, Entity, Incoming, Peer, is_channel
+from tgadmin.telegram import devices as device_list
 from tgadmin.telegram import dialogs, requests
 from tgadmin.telegram._telethon import Pings, Wire
 from tgadmin.telegram.application import introduction
@@ -38,6 +39,8 @@ class AccountClient:
     the connection is made and before each packet; when it says no, the socket is closed. ``timeout`` is in seconds, for
     each request.
 
+    ``on_new_device`` is called when Telegram says that a new authorization of the account was made or confirmed.
+
     Every method raises TelegramError and nothing else of Telegram's; a fatal one also ends the connection. Results'
     updates go through the inbox too, before the method returns or soon after.
     """
@@ -57,6 +60,7 @@ class AccountClient:
         pings: Pings | None = None,
         proxy: Proxy | None = None,
         random: Callable[[], float] = random_module.random,
+        on_new_device: Callable[[], None] = lambda: None,
     ) -> None:
         self.key = key
         self._network = network
@@ -70,6 +74,7 @@ class AccountClient:
         self._pings = pings
         self._random = random
         self._elsewhere = Elsewhere(Line(network, proxy, allowed, timeout, pings), key)
+        self._on_new_device = on_new_device
         self._wire: Wire | None = None
         self._stream: Stream | None = None
         self._running: asyncio.Task[None] | None = None
@@ -110,7 +115,7 @@ class AccountClient:
             raise
         if self._checkpoint is None:
             self._inbox.put(Incoming((), (), checkpoint))
-        self._stream = Stream(wire, self._hashes, self._inbox, checkpoint, self._me, self._random)
+        self._stream = Stream(wire, self._hashes, self._inbox, checkpoint, self._me, self._random, self._on_new_device)
         self._running = asyncio.create_task(self._stream.run())
         self._running.add_done_callback(self._stream_ended)
         wire.ended.add_done_callback(self._wire_ended)
@@ -256,6 +261,23 @@ class AccountClient:
         found = peer_of_user(await self._self_user())
         assert found is not None  # noqa: S101 - _self_user returns a User
         return found
+
+    async def devices(self) -> Devices:
+        """Every authorization of the account, this one first."""
+        return device_list.devices(await self._call(F.account.GetAuthorizationsRequest()))
+
+    async def end_device(self, hash: int) -> None:  # noqa: A002 - Telegram's word
+        """End another authorization. HASH_INVALID: there is none; FRESH_RESET_AUTHORISATION_FORBIDDEN: this one is
+        younger than 24 hours."""
+        await self._call(F.account.ResetAuthorizationRequest(hash))
+
+    async def end_other_devices(self) -> None:
+        """End every authorization but this one. FRESH_RESET_AUTHORISATION_FORBIDDEN as above."""
+        await self._call(F.auth.ResetAuthorizationsRequest())
+
+    async def set_authorization_ttl(self, days: int) -> None:
+        """Have Telegram end authorizations that are not used for so many days (1 to 366)."""
+        await self._call(F.account.SetAuthorizationTTLRequest(days))
 
     async def log_out(self) -> None:
         """End this authorization at Telegram for good. AUTH_KEY_UNREGISTERED means that it had ended before."""

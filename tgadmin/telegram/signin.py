@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from telethon import functions as F  # noqa: N812
@@ -21,6 +22,8 @@ from tgadmin.telegram.convert import clean, peer_of_user
 from tgadmin.telegram.convert.text import snake
 from tgadmin.telegram.network import Key, Network, is_ipv6
 
+SHORTEST_TOKEN, LONGEST_TOKEN = 6.0, 120.0
+"""Seconds: what we believe a login token's life to be at least and at most; Telegram's is about 30."""
 MIGRATIONS = 3
 """Data centres that one request may be sent on to."""
 
@@ -41,11 +44,27 @@ class CodeSent:
         return f"CodeSent(via={self.via!r}, length={self.length}, next_via={self.next_via!r})"
 
 
+@dataclass(frozen=True)
+class LoginToken:
+    """What a QR code shows for ``seconds``: a signed-in client of the account accepts it. Keep ``token`` secret."""
+
+    token: bytes = field(repr=False)
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LoginTokenMoved:
+    """The token was accepted, and its account is at home where the client's new key is: import ``token`` there."""
+
+    token: bytes = field(repr=False)
+
+
 class SignInClient:
-    """Drives auth.* for one phone number. ``key`` None begins at the network's first data centre with a new key.
+    """Drives auth.* for one sign-in. ``key`` None begins at the network's first data centre with a new key.
 
     ``key`` changes when Telegram keeps the number at another data centre; store it after each step. Every method raises
-    TelegramError and nothing else of Telegram's. Never registers new accounts.
+    TelegramError and nothing else of Telegram's. Never registers new accounts. ``updates``: Telegram may tell that a
+    login token was accepted.
     """
 
     def __init__(
@@ -57,6 +76,7 @@ class SignInClient:
         allowed: Callable[[], bool] = lambda: True,
         pings: Pings | None = None,
         proxy: Proxy | None = None,
+        updates: bool = False,
     ) -> None:
         self.key = key or network.first_key()
         self._network = network
@@ -64,6 +84,7 @@ class SignInClient:
         self._timeout = timeout
         self._allowed = allowed
         self._pings = pings
+        self._updates = updates
         self._wire: Wire | None = None
 
     async def connect(self) -> None:
@@ -80,7 +101,7 @@ class SignInClient:
             proxy=self._proxy,
         )
         try:
-            await wire.open(introduction(self._network, updates=False))
+            await wire.open(introduction(self._network, updates=self._updates))
         except TelegramError as error:
             await wire.fail(error)
             raise
@@ -119,6 +140,53 @@ class SignInClient:
             raise TelegramError("PHONE_NUMBER_UNOCCUPIED", method="auth.signIn")
         return _profile(answer.user)
 
+    # --- the QR code (https://core.telegram.org/api/qr-login) -----------------------------------------------------
+
+    async def export_token(self) -> LoginToken | LoginTokenMoved | Peer:
+        """A token to show; or, if one was accepted, the account, or where to import the token.
+
+        SESSION_PASSWORD_NEEDED: it was accepted, and the cloud password comes next.
+        """
+        request = F.auth.ExportLoginTokenRequest(self._network.api_id, self._network.api_hash, [])
+        return await self._token_answer(await self._call(request))
+
+    async def import_token(self, token: bytes) -> LoginTokenMoved | Peer:
+        """Sign in with a token that was accepted, at its account's data centre. Errors as export_token's, and
+        AUTH_TOKEN_…: it is of no use any more."""
+        answer = await self._token_answer(await self._call(F.auth.ImportLoginTokenRequest(token)))
+        if isinstance(answer, LoginToken):
+            raise TelegramError("UNREADABLE_ANSWER", method="auth.importLoginToken")
+        return answer
+
+    async def token_accepted(self) -> None:
+        """Until Telegram says that a token of this key was accepted. Raises TelegramError when the connection ends."""
+        if self._wire is None:
+            raise TelegramError("CONNECTION_LOST")
+        wire = self._wire
+        while True:
+            update = asyncio.ensure_future(wire.updates.get())
+            try:
+                await asyncio.wait((update, wire.ended), return_when=asyncio.FIRST_COMPLETED)
+                if not update.done():
+                    raise TelegramError("CONNECTION_LOST")
+                if any(isinstance(each, T.UpdateLoginToken) for each in _updates_in(update.result())):
+                    return
+            finally:
+                update.cancel()
+
+    async def _token_answer(self, answer: Any) -> LoginToken | LoginTokenMoved | Peer:
+        if isinstance(answer, T.auth.LoginTokenSuccess):
+            return _profile(answer.authorization.user)
+        if isinstance(answer, T.auth.LoginTokenMigrateTo):
+            if self._wire is None:
+                raise TelegramError("CONNECTION_LOST")
+            await self._migrate(self._wire, answer.dc_id)
+            return LoginTokenMoved(answer.token)
+        # Telegram says a time by its own clock, which its connection knows better than this machine may.
+        now = time.time() + (0 if self._wire is None else self._wire.clock_offset)
+        left = answer.expires.timestamp() - now
+        return LoginToken(answer.token, min(max(left, SHORTEST_TOKEN), LONGEST_TOKEN))
+
     # --- the cloud password --------------------------------------------------------------------------------------
 
     async def password_hint(self) -> str:
@@ -140,6 +208,28 @@ class SignInClient:
                 if last or error.code not in ("SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
                     raise
         raise AssertionError("unreachable")
+
+    # --- another program's key --------------------------------------------------------------------------------------
+
+    async def adopt(self, key: Key) -> Peer:
+        """The account that another program's key is signed in to; the client goes on with that key.
+
+        The client must be connected with a key of its own: it asks the network where its data centres are, and connects
+        to no address that the other program names. IMPORT_OTHER_NETWORK: what it names is not this network's, so the
+        key was shown to nobody. AUTH_KEY_UNREGISTERED: it is signed in to none.
+        """
+        if self._wire is None:
+            raise TelegramError("CONNECTION_LOST")
+        config = await self._wire.invoke(F.help.GetConfigRequest())
+        ours = {each.ip_address for each in config.dc_options if each.id == key.dc_id}
+        if key.server_address not in ours | self._network.known_addresses(key.dc_id):
+            raise TelegramError("IMPORT_OTHER_NETWORK")
+        address = self._address(config, key.dc_id)
+        await self._go_to(self._wire, address.with_auth_key(key.auth_key))
+        found = await self.me()
+        if found is None:
+            raise TelegramError("AUTH_KEY_UNREGISTERED")
+        return found
 
     # --- afterwards ----------------------------------------------------------------------------------------------
 
@@ -179,18 +269,28 @@ class SignInClient:
     async def _migrate(self, wire: Wire, dc_id: int) -> None:
         """Go to the data centre that Telegram named, with a new key."""
         config = await wire.invoke(F.help.GetConfigRequest())
+        await self._go_to(wire, self._address(config, dc_id))
+
+    def _address(self, config: Any, dc_id: int) -> Key:
+        """Where the network keeps that data centre, without a key yet. Raises TelegramError (DC_ID_INVALID)."""
         v6 = is_ipv6(self.key.server_address)
-        options = [
-            each
-            for each in config.dc_options
-            if each.id == dc_id and bool(each.ipv6) == v6 and not (each.cdn or each.media_only or each.tcpo_only)
-        ]
-        if not options:
-            raise TelegramError("DC_ID_INVALID")
+        for each in config.dc_options:
+            if each.id == dc_id and bool(each.ipv6) == v6 and not (each.cdn or each.media_only or each.tcpo_only):
+                return Key(dc_id, each.ip_address, each.port)
+        raise TelegramError("DC_ID_INVALID")
+
+    async def _go_to(self, wire: Wire, key: Key) -> None:
         await wire.close()
         self._wire = None
-        self.key = Key(dc_id, options[0].ip_address, options[0].port)
+        self.key = key
         await self.connect()
+
+
+def _updates_in(container: Any) -> Sequence[Any]:
+    """The updates of a container as they came from the wire."""
+    if isinstance(container, T.UpdateShort):
+        return [container.update]
+    return getattr(container, "updates", None) or [container]
 
 
 def _code_sent(answer: Any) -> CodeSent:

@@ -79,12 +79,20 @@ class Stream:
     """
 
     def __init__(
-        self, wire: Wire, hashes: Hashes, inbox: Inbox, checkpoint: Checkpoint, me: int, random: Callable[[], float]
+        self,
+        wire: Wire,
+        hashes: Hashes,
+        inbox: Inbox,
+        checkpoint: Checkpoint,
+        me: int,
+        random: Callable[[], float],
+        on_new_device: Callable[[], None] = lambda: None,
     ) -> None:
         self._wire = wire
         self._hashes = hashes
         self._inbox = inbox
         self._me = me
+        self._on_new_device = on_new_device
         self._box = Box(random)
         self._put = Checkpoint(checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq, {**checkpoint.channels})
         self._last_put: asyncio.Future[None] | None = None
@@ -175,6 +183,8 @@ class Stream:
     def _emit(self, batch: Batch) -> None:
         """Gather what a container or difference brought; ``_flush`` puts it, before anything else is waited for."""
         self._hashes.extend(batch.users, batch.chats)
+        if any(isinstance(update, T.UpdateNewAuthorization) for update in batch.updates):
+            self._on_new_device()
         changes, peers = converted(batch, self._me)
         self._changes += changes
         for peer in peers:

@@ -19,11 +19,11 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from apps.sessions import proxy_views, selectors, views
+from apps.sessions import device_views, import_views, proxy_views, selectors, views
 from apps.sessions.admin.base import ReadOnlyAdmin, clock, moment, status_badge
-from apps.sessions.forms import ConfirmForm
+from apps.sessions.forms import ConfirmForm, ExportForm
 from apps.sessions.models import Lease, Node, Role, Session, SessionGrant
-from apps.sessions.services import rights
+from apps.sessions.services import exports, rights
 from apps.sessions.services import sessions as services
 from tgadmin.core import phones
 from tgadmin.core.ids import row_id
@@ -141,12 +141,30 @@ class SessionAdmin(ReadOnlyAdmin):
         (None, {"fields": ("name", ("status_shown", "cause"), ("since", "retry"), ("gateway", "flood_wait"))}),
         (
             "Account at Telegram",
-            {"fields": (("phone_number", "profile"), ("telegram_user_id", "data_centre"), ("last_update", "made"))},
+            {
+                "fields": (
+                    ("phone_number", "profile"),
+                    ("telegram_user_id", "data_centre"),
+                    ("last_update", "last_used"),
+                    ("key_age", "expiry"),
+                    "made",
+                )
+            },
         ),
     )
     change_form_outer_after_template = "sessions/session_detail.html"
     actions_list = ("add_account",)
-    actions_detail = ("sign_in_again", "enable", "disable", "check_now", "proxy", "reveal_phone", "log_out")
+    actions_detail = (
+        "sign_in_again",
+        "enable",
+        "disable",
+        "check_now",
+        "devices",
+        "proxy",
+        "reveal_phone",
+        "export",
+        "log_out",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         rows = super().get_queryset(request).filter(pk__in=rights.visible_sessions(request.user).values("pk"))
@@ -207,6 +225,23 @@ class SessionAdmin(ReadOnlyAdmin):
     @display(description="Last update", ordering="last_update_at")
     def last_update(self, session: Session) -> SafeString | str:
         return moment(session.last_update_at)
+
+    @display(description="Last used")
+    def last_used(self, session: Session) -> SafeString | str:
+        return moment(selectors.life(session)["used_at"])
+
+    @display(description="Authorization since")
+    def key_age(self, session: Session) -> SafeString | str:
+        return moment(selectors.life(session)["since"])
+
+    @display(description="Ends if unused")
+    def expiry(self, session: Session) -> SafeString | str:
+        life = selectors.life(session)
+        if life["expires_at"] is None:
+            return "–"
+        return format_html(
+            "{} <span class='tg-sub'>after {} days without use</span>", moment(life["expires_at"]), life["ttl"]
+        )
 
     @display(description="Flood wait")
     def flood_wait(self, session: Session) -> SafeString | str:
@@ -272,8 +307,15 @@ class SessionAdmin(ReadOnlyAdmin):
             path("sign-in/", wrap(views.sign_in_start), name="tg_sessions_sign_in_start"),
             path("sign-in/<uuid:attempt_id>/", wrap(views.sign_in), name="tg_sessions_sign_in"),
             path("sign-in/<uuid:attempt_id>/status/", wrap(views.sign_in_status), name="tg_sessions_sign_in_status"),
+            path("<int:session_id>/devices/", wrap(device_views.devices_page), name="tg_sessions_devices"),
+            path(
+                "<int:session_id>/devices/status/",
+                wrap(device_views.devices_status),
+                name="tg_sessions_devices_status",
+            ),
             path("<int:session_id>/proxy/", wrap(proxy_views.proxy_page), name="tg_sessions_proxy"),
             path("<int:session_id>/proxy/status/", wrap(proxy_views.proxy_status), name="tg_sessions_proxy_status"),
+            path("import/", wrap(import_views.import_session), name="tg_sessions_import"),
             path("demo/", wrap(views.demo_page), name="tg_sessions_demo"),
             path("demo/status/", wrap(views.demo_status), name="tg_sessions_demo_status"),
             path("demo/start/", wrap(views.demo_start), name="tg_sessions_demo_start"),
@@ -309,6 +351,9 @@ class SessionAdmin(ReadOnlyAdmin):
 
     def has_reveal_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return object_id is not None and rights.may_reveal_phone(request.user, _key(object_id))
+
+    def has_export_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return object_id is not None and rights.may_export(request.user, _key(object_id))
 
     @action(
         description="Add account",
@@ -361,6 +406,10 @@ class SessionAdmin(ReadOnlyAdmin):
         services.resync(views.user_of(request), self._session(request, object_id))
         return self._done(request, object_id, "Telegram is being asked; see the commands below.")
 
+    @action(description="Devices", url_path="go-to-devices", icon="devices", permissions=["manage"])
+    def devices(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return _redirect(reverse("admin:tg_sessions_devices", args=(_key(object_id),)))
+
     @action(description="Proxy", url_path="go-to-proxy", icon="vpn_lock", permissions=["manage"])
     def proxy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return _redirect(reverse("admin:tg_sessions_proxy", args=(_key(object_id),)))
@@ -375,6 +424,30 @@ class SessionAdmin(ReadOnlyAdmin):
     def reveal_phone(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         number = services.reveal_phone(views.user_of(request), self._session(request, object_id))
         return render(request, "sessions/revealed.html", {"number": number})
+
+    @action(
+        description="Export session",
+        url_path="export",
+        icon="key",
+        permissions=["export"],
+        dialog={
+            "title": "Export this account's session?",
+            "description": "Whoever has it is the account, without code or password. Disable the account here before "
+            "another program uses it: two that use one session make Telegram destroy it.",
+            "form_class": ExportForm,
+            "form_submit_text": "Export",
+        },
+    )
+    def export(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
+        session = self._session(request, object_id)
+        try:
+            text = exports.export_string(views.user_of(request), session, form.cleaned_data["reason"])
+        except exports.ExportError as error:
+            messages.error(request, error.says)
+            return _redirect(reverse("admin:tg_sessions_session_change", args=(object_id,)), request)
+        response = render(request, "sessions/exported.html", {"text": text})
+        response["Cache-Control"] = "no-store"
+        return response
 
     @action(
         description="Log out",

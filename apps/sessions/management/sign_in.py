@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
-from apps.sessions import selectors
+from apps.sessions import qr, selectors
 from apps.sessions.commandline import find_session
-from apps.sessions.models import Command, SignInAttempt, SignInStep
+from apps.sessions.models import Command, Session, SignInAttempt, SignInStep
 from apps.sessions.services import commands, rights, signin
 from apps.sessions.services.signin import SignInError
 from tgadmin.core import phones
@@ -30,12 +31,25 @@ class Dialogue:
 
     def __init__(self, command: ReportingCommand, options: dict[str, Any], user: User) -> None:
         self._command, self._options, self._user = command, options, user
+        self._started: SignInAttempt | None = None
 
     # --- for programs: one step ---
 
     def begin(self, phone: str, proxy: Proxy | None = None) -> None:
         """Starts with the number (or the known account's) and reports the step that waits."""
         self._report(self._settled(self._start(phone, proxy)))
+
+    def begin_qr(self, proxy: Proxy | None = None) -> None:
+        """Starts with a QR code and reports what it says."""
+        self._report(self._settled(self._start_qr(proxy)))
+
+    def begin_import(self, data: bytes) -> None:
+        """Starts with another program's session and reports what came of it."""
+        try:
+            attempt = signin.start_import(self._user, self._options["name"], data, session=self._known())
+        except SignInError as error:
+            raise self._failure(error) from None
+        self._report(self._settled(attempt))
 
     def go_on(self, given: str) -> None:
         """Takes the step that the options name; with none, reports where the sign-in stands."""
@@ -49,6 +63,8 @@ class Dialogue:
                 attempt = signin.submit_password(self._user, attempt, given)
             elif self._options["code"] or self._options["code_stdin"]:
                 attempt = signin.submit_code(self._user, attempt, given)
+            elif signin.needs_renewal(attempt):
+                attempt = signin.renew_qr(self._user, attempt)
         except SignInError as error:
             raise self._failure(error) from None
         self._report(self._settled(attempt))
@@ -56,6 +72,9 @@ class Dialogue:
     def _report(self, attempt: SignInAttempt) -> None:
         trouble = None if attempt.step == SignInStep.CANCELLED else selectors.explain_step(attempt)
         data: dict[str, Any] = {"attempt": str(attempt.pk), "step": attempt.step}
+        shown = signin.shown_code(attempt)
+        if shown is not None:
+            data |= {"url": shown.url, "expires_in": shown.seconds}
         if attempt.step == SignInStep.CODE:
             data |= {"via": attempt.code_via, "length": attempt.code_length, "resend_via": attempt.next_via}
             data |= {"resend_in": selectors.seconds_until(attempt.resend_at)}
@@ -73,6 +92,9 @@ class Dialogue:
             raise CommandError(f"{trouble.says} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
 
     def _words(self, attempt: SignInAttempt) -> str:
+        shown = signin.shown_code(attempt)
+        if shown is not None:
+            return f"{qr.terminal(shown.url)}\nScan this with the account's own Telegram app within {shown.seconds} s."
         if attempt.step == SignInStep.CODE:
             via = selectors.VIA.get(attempt.code_via, "")
             return f"Telegram sent a code {via}. Go on with: session login --attempt {attempt.pk} --code-stdin".replace(
@@ -89,6 +111,52 @@ class Dialogue:
 
     # --- for people: all steps ---
 
+    def watch_qr(self, ask_hidden: Ask | None, proxy: Proxy | None = None) -> None:
+        """Draws the code, and each that takes its place, until it was scanned; then asks for the password, if it can.
+
+        Raises CommandError when it is given up.
+        """
+        attempt: SignInAttempt | None = None
+        try:
+            attempt = self._scanned(self._settled(self._start_qr(proxy)))
+            while attempt.step == SignInStep.PASSWORD and not attempt.is_over and ask_hidden is not None:
+                try:
+                    attempt = self._settled(self._next(attempt, ask_hidden, ask_hidden))
+                except SignInError as error:
+                    self._say(f"{error.says} ({error.code})")
+                    continue
+                self._say_trouble(attempt)
+        except (KeyboardInterrupt, EOFError):
+            self._give_up()
+        assert attempt is not None  # noqa: S101  _give_up raises
+        self._report(attempt)
+
+    def _scanned(self, attempt: SignInAttempt) -> SignInAttempt:
+        """The attempt once its step is another, or something stands in its way."""
+        drawn = ""
+        with commands.settlements() as listener:
+            while attempt.step == SignInStep.QR and not (attempt.error_code and not attempt.busy):
+                shown = signin.shown_code(attempt)
+                if shown is not None and shown.id != drawn:
+                    self._command.stdout.write(qr.terminal(shown.url))
+                    self._command.stdout.write(
+                        "Telegram on the phone: Settings, Devices, Link desktop device. Ctrl-C ends."
+                    )
+                    self._command.stdout.flush()
+                    drawn = shown.id
+                if signin.needs_renewal(attempt):
+                    with suppress(SignInError):  # scanned just now
+                        signin.renew_qr(self._user, attempt)
+                for _ in listener.notifies(timeout=commands.LOOK_SECONDS, stop_after=1):
+                    pass
+                attempt = SignInAttempt.objects.select_related("session").get(pk=attempt.pk)
+        return self._settled(attempt)
+
+    def _give_up(self) -> NoReturn:
+        if self._started is not None:
+            signin.cancel(self._user, self._started)
+        raise CommandError("The sign-in was cancelled.") from None
+
     def interactive(self, ask: Ask, ask_hidden: Ask) -> None:
         """Asks for what each step needs until the account is signed in. Raises CommandError when it is given up."""
         attempt: SignInAttempt | None = None
@@ -99,13 +167,10 @@ class Dialogue:
                 except SignInError as error:
                     self._say(f"{error.says} ({error.code})")
                     continue
-                trouble = selectors.explain_step(attempt)
-                if trouble is not None and not attempt.is_over:
-                    self._say(f"{trouble.says} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
+                self._say_trouble(attempt)
         except (KeyboardInterrupt, EOFError):
-            if attempt is not None:
-                signin.cancel(self._user, attempt)
-            raise CommandError("The sign-in was cancelled.") from None
+            self._give_up()
+        assert attempt is not None  # noqa: S101  _give_up raises
         self._report(attempt)
 
     def _next(self, attempt: SignInAttempt | None, ask: Ask, ask_hidden: Ask) -> SignInAttempt:
@@ -123,6 +188,11 @@ class Dialogue:
         hint = f" (hint: {attempt.password_hint})" if attempt.password_hint else ""
         return signin.submit_password(self._user, attempt, ask_hidden(f"Cloud password{hint}: "))
 
+    def _say_trouble(self, attempt: SignInAttempt) -> None:
+        trouble = selectors.explain_step(attempt)
+        if trouble is not None and not attempt.is_over:
+            self._say(f"{trouble.says} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
+
     def _say(self, text: str) -> None:
         self._command.stderr.write(text)
 
@@ -135,9 +205,20 @@ class Dialogue:
             raise self._failure(error) from None
 
     def _start_or_refuse(self, phone: str, proxy: Proxy | None = None) -> SignInAttempt:
-        session = find_session(self._user, self._options["session"]) if self._options["session"] else None
+        session = self._known()
         number = phone or (session.phone if session is not None else "")
-        return signin.start(self._user, self._options["name"], number, session=session, proxy=proxy)
+        self._started = signin.start(self._user, self._options["name"], number, session=session, proxy=proxy)
+        return self._started
+
+    def _start_qr(self, proxy: Proxy | None) -> SignInAttempt:
+        try:
+            self._started = signin.start_qr(self._user, self._options["name"], session=self._known(), proxy=proxy)
+        except SignInError as error:
+            raise self._failure(error) from None
+        return self._started
+
+    def _known(self) -> Session | None:
+        return find_session(self._user, self._options["session"]) if self._options["session"] else None
 
     def _attempt(self, wanted: str) -> SignInAttempt:
         try:

@@ -147,7 +147,6 @@ class Migration(migrations.Migration):
                     "last_update_at",
                     models.DateTimeField(blank=True, help_text="The last update from Telegram.", null=True),
                 ),
-                ("last_used_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "created_by",
@@ -160,6 +159,18 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                (
+                    "authorization_ttl_days",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="After so many days without use Telegram ends an authorization of the account.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "devices_at",
+                    models.DateTimeField(blank=True, help_text="When its devices were last looked at.", null=True),
+                ),
             ],
             options={
                 "db_table": "telegram_sessions",
@@ -167,6 +178,7 @@ class Migration(migrations.Migration):
                 "permissions": (
                     ("add_account", "Can sign Telegram accounts in"),
                     ("reveal_phone", "Can reveal a phone number"),
+                    ("export_session", "Can export an account's session: whoever has it is the account"),
                 ),
             },
         ),
@@ -211,6 +223,8 @@ class Migration(migrations.Migration):
                     "step",
                     models.CharField(
                         choices=[
+                            ("qr", "QR code"),
+                            ("import", "Import"),
                             ("phone", "Phone number"),
                             ("code", "Code"),
                             ("password", "Cloud password"),
@@ -255,6 +269,24 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "token_until",
+                    models.DateTimeField(blank=True, help_text="When the QR code that is shown lapses.", null=True),
+                ),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("qr", "QR code"), ("phone", "Phone number"), ("import", "Import")],
+                        default="phone",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "key_id",
+                    models.BigIntegerField(
+                        blank=True, help_text="Of the key that is imported: a fact, no secret.", null=True
                     ),
                 ),
             ],
@@ -623,5 +655,62 @@ class Migration(migrations.Migration):
                 ),
                 name="grant_to_one",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="authorization",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("role", "old"), _negated=True), fields=("key_id",), name="authorization_key_once"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Device",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hash", models.BigIntegerField()),
+                (
+                    "is_pending",
+                    models.BooleanField(
+                        default=False, help_text="The code was right; the cloud password was not given."
+                    ),
+                ),
+                ("is_unconfirmed", models.BooleanField(default=False)),
+                ("is_official", models.BooleanField(default=False)),
+                ("is_ours", models.BooleanField(default=False, help_text="This installation made it.")),
+                ("device_model", models.CharField(blank=True, max_length=128)),
+                ("platform", models.CharField(blank=True, max_length=64)),
+                ("system_version", models.CharField(blank=True, max_length=64)),
+                ("app_name", models.CharField(blank=True, max_length=128)),
+                ("app_version", models.CharField(blank=True, max_length=64)),
+                ("api_id", models.BigIntegerField(default=0)),
+                ("ip", models.CharField(blank=True, max_length=64)),
+                ("country", models.CharField(blank=True, max_length=64)),
+                ("region", models.CharField(blank=True, max_length=64)),
+                ("signed_in_at", models.DateTimeField()),
+                ("active_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField(default=django.utils.timezone.now, help_text="When we saw it first.")),
+                ("noticed_at", models.DateTimeField(blank=True, null=True)),
+                ("known_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "known_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="devices", to="tg_sessions.session"
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "telegram_devices",
+                "ordering": ("hash",),
+                "constraints": [models.UniqueConstraint(fields=("session", "hash"), name="device_once")],
+            },
         ),
     ]

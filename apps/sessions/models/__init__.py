@@ -2,11 +2,12 @@
 
 from apps.sessions.models.authorization import Authorization, AuthorizationSecret
 from apps.sessions.models.command import Command, CommandSecret
+from apps.sessions.models.device import Device
 from apps.sessions.models.lease import Lease, Node
 from apps.sessions.models.proxy import SessionProxy, SessionProxySecret
 from apps.sessions.models.rights import Role, SessionGrant
 from apps.sessions.models.session import Session, SessionEvent, SessionStatus
-from apps.sessions.models.signin import SignInAttempt, SignInSecret, SignInStep
+from apps.sessions.models.signin import SignInAttempt, SignInSecret, SignInStep, SignInWay
 from apps.sessions.models.updates import ChannelState, FloodWait, UpdateState
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ChannelState",
     "Command",
     "CommandSecret",
+    "Device",
     "FloodWait",
     "Lease",
     "Node",
@@ -28,5 +30,6 @@ __all__ = [
     "SignInAttempt",
     "SignInSecret",
     "SignInStep",
+    "SignInWay",
     "UpdateState",
 ]

@@ -33,6 +33,8 @@ class Authorization(models.Model):
             models.UniqueConstraint(
                 fields=("session", "role"), condition=~Q(role="old"), name="authorization_one_per_role"
             ),
+            # Two that use one key make Telegram destroy it (AUTH_KEY_DUPLICATED).
+            models.UniqueConstraint(fields=("key_id",), condition=~Q(role="old"), name="authorization_key_once"),
         )
 
     def __str__(self) -> str:

@@ -44,7 +44,10 @@ class Session(models.Model):
     retry_at = models.DateTimeField(null=True, blank=True, help_text="When the next connection is tried.")
 
     last_update_at = models.DateTimeField(null=True, blank=True, help_text="The last update from Telegram.")
-    last_used_at = models.DateTimeField(null=True, blank=True)
+    authorization_ttl_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="After so many days without use Telegram ends an authorization of the account."
+    )
+    devices_at = models.DateTimeField(null=True, blank=True, help_text="When its devices were last looked at.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
@@ -54,7 +57,11 @@ class Session(models.Model):
         db_table = "telegram_sessions"
         ordering = ("name", "id")
         constraints = (models.UniqueConstraint(fields=("network", "telegram_user_id"), name="session_account_once"),)
-        permissions = (("add_account", "Can sign Telegram accounts in"), ("reveal_phone", "Can reveal a phone number"))
+        permissions = (
+            ("add_account", "Can sign Telegram accounts in"),
+            ("reveal_phone", "Can reveal a phone number"),
+            ("export_session", "Can export an account's session: whoever has it is the account"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -12,9 +12,19 @@ from apps.sessions.fields import EncryptedJSONField
 from apps.sessions.models.session import Session
 
 
-class SignInStep(models.TextChoices):
-    """Which step waits for the person; SENDING_CODE and CHECKING_* wait for the gateway."""
+class SignInWay(models.TextChoices):
+    """How the account is signed in."""
 
+    QR = "qr", "QR code"
+    PHONE = "phone", "Phone number"
+    IMPORT = "import", "Import"
+
+
+class SignInStep(models.TextChoices):
+    """Which step waits for the person (IMPORT: for the gateway, which tries the key)."""
+
+    QR = "qr", "QR code"
+    IMPORT = "import", "Import"
     PHONE = "phone", "Phone number"
     CODE = "code", "Code"
     PASSWORD = "password", "Cloud password"
@@ -29,6 +39,7 @@ class SignInAttempt(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="sign_ins")
+    way = models.CharField(max_length=6, choices=SignInWay, default=SignInWay.PHONE)
     phone = models.CharField(max_length=20, blank=True)
     step = models.CharField(max_length=10, choices=SignInStep, default=SignInStep.PHONE)
     busy = models.BooleanField(default=False)
@@ -38,7 +49,9 @@ class SignInAttempt(models.Model):
     code_length = models.PositiveSmallIntegerField(null=True, blank=True)
     next_via = models.CharField(max_length=24, blank=True, help_text="How the code comes if it is asked for again.")
     resend_at = models.DateTimeField(null=True, blank=True)
+    token_until = models.DateTimeField(null=True, blank=True, help_text="When the QR code that is shown lapses.")
     password_hint = models.CharField(max_length=255, blank=True)
+    key_id = models.BigIntegerField(null=True, blank=True, help_text="Of the key that is imported: a fact, no secret.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     started_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
@@ -56,7 +69,9 @@ class SignInAttempt(models.Model):
 
 
 class SignInSecret(models.Model):
-    """``secret``: {"dc_id", "server_address", "port", "auth_key" (base64), "phone_code_hash"}."""
+    """``secret``: {"dc_id", "server_address", "port", "auth_key" (base64)}, and as the way of the sign-in asks
+    "phone_code_hash"; "login_token" (base64url, what the QR code shows); "import_token" (one that was accepted, to be
+    imported at its account's data centre)."""
 
     attempt = models.OneToOneField(SignInAttempt, primary_key=True, on_delete=models.CASCADE, related_name="secret_row")
     secret = EncryptedJSONField()

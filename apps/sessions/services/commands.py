@@ -23,6 +23,7 @@ from apps.sessions.services.notify import COMMANDS, SETTLED, notify
 
 OPEN = (Command.State.QUEUED, Command.State.CLAIMED)
 ACCOUNT_LANE = "account"
+DEVICES_LANE = "devices"
 LOOK_SECONDS = 1.0
 """How often ``wait`` looks at the row although no notification came."""
 
@@ -39,12 +40,18 @@ class Kind(StrEnum):
     DIALOGS = "dialogs"
     UNREAD = "unread"
     LOG_OUT = "log_out"
+    DEVICES = "devices"
+    DEVICES_END = "devices.end"
+    DEVICES_END_OTHERS = "devices.end_others"
+    DEVICES_TTL = "devices.ttl"
     PROXY_SET = "proxy.set"
     PROXY_TRY = "proxy.try"
     SIGN_IN_SEND_CODE = "sign_in.send_code"
     SIGN_IN_RESEND = "sign_in.resend"
     SIGN_IN_CANCEL = "sign_in.cancel"
     SIGN_IN_CODE = "sign_in.code"
+    SIGN_IN_QR = "sign_in.qr"
+    SIGN_IN_IMPORT = "sign_in.import"
     SIGN_IN_PASSWORD = "sign_in.password"  # noqa: S105  a kind of command
 
 
@@ -124,7 +131,7 @@ def wait(command_id: int, timeout: float) -> Command:
     Must be called outside a transaction. Raises Command.DoesNotExist when it was deleted with its session.
     """
     deadline = time.monotonic() + timeout
-    with _listener() as listener:
+    with settlements() as listener:
         while True:
             command = Command.objects.get(pk=command_id)
             left = deadline - time.monotonic()
@@ -135,8 +142,8 @@ def wait(command_id: int, timeout: float) -> Command:
                     break
 
 
-def _listener() -> psycopg.Connection[Any]:
-    """A connection of its own that hears SETTLED; Django's may be a pool's or in use."""
+def settlements() -> psycopg.Connection[Any]:
+    """A connection of its own that hears SETTLED (close it); Django's may be a pool's or in use."""
     given = connection.get_connection_params()
     params = {key: given[key] for key in given if key not in {"cursor_factory", "context", "pool", "prepare_threshold"}}
     listener = psycopg.connect(**params, autocommit=True)

@@ -19,6 +19,7 @@ AnyUser = User | AnonymousUser
 
 ADD_ACCOUNT = "tg_sessions.add_account"
 REVEAL_PHONE = "tg_sessions.reveal_phone"
+EXPORT_SESSION = "tg_sessions.export_session"
 
 
 class Forbidden(PermissionDenied):
@@ -101,6 +102,11 @@ def may_add_account(user: AnyUser) -> bool:
 
 def may_reveal_phone(user: AnyUser, session_id: int) -> bool:
     return is_staff(user) and user.has_perm(REVEAL_PHONE) and role(user, session_id) is not None
+
+
+def may_export(user: AnyUser, session_id: int) -> bool:
+    """Whether the user may take an account's session out: a manager of it who has that right besides."""
+    return is_staff(user) and user.has_perm(EXPORT_SESSION) and role(user, session_id) == Role.MANAGER
 
 
 def may_drive(user: AnyUser, attempt: SignInAttempt) -> bool:

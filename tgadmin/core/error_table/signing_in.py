@@ -146,6 +146,21 @@ ROWS: Rows = {
         "The account is signed in already.",
         "Nothing to do.",
     ),
+    Code.IMPORT_UNREADABLE: (
+        Action.FAIL,
+        "What was given holds no session that could be used; nothing was kept of it.",
+        "Export it again from the program that made it, or sign in by QR code.",
+    ),
+    Code.IMPORT_OTHER_NETWORK: (
+        Action.FAIL,
+        "This session belongs to another Telegram network than this installation's; it was shown to nobody and erased.",
+        "Import it where that network is served, or sign in by QR code.",
+    ),
+    Code.KEY_IN_USE: (
+        Action.FAIL,
+        "This session's key is in use here already: used twice, Telegram would destroy it. Nothing was changed.",
+        "Look for the account among those here, or sign in by QR code to get a key of its own.",
+    ),
     Code.AUTH_TOKEN_EXPIRED: (
         Action.FAIL,
         "This QR code has expired.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tgadmin.gateway.handlers import account, messages, proxy, reading, signin
+from tgadmin.gateway.handlers import account, devices, messages, proxy, reading, signin
 from tgadmin.gateway.job import Handler
 
 HANDLERS: dict[str, Handler] = {
@@ -11,6 +11,7 @@ HANDLERS: dict[str, Handler] = {
         *messages.HANDLERS,
         *reading.HANDLERS,
         *account.HANDLERS,
+        *devices.HANDLERS,
         *proxy.HANDLERS,
         *signin.HANDLERS,
     )

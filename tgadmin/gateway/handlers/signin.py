@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from apps.sessions.models import CommandSecret, SignInAttempt, SignInSecret
+from apps.sessions.models import CommandSecret, SignInAttempt, SignInSecret, SignInWay
 from apps.sessions.services import signin, status
 from apps.sessions.services.commands import Kind
 from tgadmin.core import errors
 from tgadmin.core.errors import Action, TelegramError
 from tgadmin.core.types import Checkpoint, Peer
 from tgadmin.gateway.job import Done, Handler, Job, Payload, Rule
+from tgadmin.gateway.signins import close
 from tgadmin.gateway.stored import plain
-from tgadmin.telegram import Key, SignInClient
+from tgadmin.telegram import Key, LoginToken, LoginTokenMoved, SignInClient
 
 PASSWORD_NEEDED = "SESSION_PASSWORD_NEEDED"  # noqa: S105  an error's name
 TIMEOUT = 60.0
@@ -29,8 +31,10 @@ class Attempt:
     id: str
     phone: str
     is_over: bool
+    way: str
     key: Key | None
     code_hash: str
+    import_token: bytes
     secret: dict[str, Any]
 
 
@@ -50,10 +54,16 @@ def load(attempt_id: str, command_id: int) -> Attempt | None:
         id=str(attempt.pk),
         phone=attempt.phone,
         is_over=attempt.is_over,
+        way=attempt.way,
         key=key,
+        import_token=_bytes(secret.get("import_token")),
         code_hash=str(secret.get("phone_code_hash", "")),
         secret={} if given is None else plain(given),
     )
+
+
+def _bytes(text: str | None) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if text else b""
 
 
 def _step(act: Step, *, needs_key: bool = True) -> Callable[[Job], Awaitable[Done]]:
@@ -66,7 +76,9 @@ def _step(act: Step, *, needs_key: bool = True) -> Callable[[Job], Awaitable[Don
         if needs_key and attempt.key is None:
             raise TelegramError("PHONE_CODE_EXPIRED")
         try:
-            client = await job.gateway.signins.client(attempt.id, job.held.session_id, attempt.key)
+            client = await job.gateway.signins.client(
+                attempt.id, job.held.session_id, attempt.key, updates=attempt.way == SignInWay.QR
+            )
             return await act(job, attempt, client)
         except TelegramError as error:
             if error.kind in (errors.Kind.NETWORK, errors.Kind.SESSION) and error.code != PASSWORD_NEEDED:
@@ -97,6 +109,58 @@ async def _code(job: Job, attempt: Attempt, client: SignInClient) -> Done:
         hint = await client.password_hint()
         return Done(effect=partial(signin.password_needed, attempt.id, client.key.to_json(), hint))
     return await _signed_in(job, attempt, client, profile)
+
+
+async def _qr(job: Job, attempt: Attempt, client: SignInClient) -> Done:
+    """How the login token stands: a new one to show, one that was accepted, or the account."""
+    if (done := await _signed_in_already(job, attempt, client)) is not None:
+        return done
+    try:
+        answer = await _token(attempt, client)
+    except TelegramError as error:
+        if error.code != PASSWORD_NEEDED:
+            raise
+        hint = await client.password_hint()
+        return Done(effect=partial(signin.password_needed, attempt.id, client.key.to_json(), hint))
+    key = client.key.to_json()
+    if isinstance(answer, LoginTokenMoved):
+        return Done(effect=partial(signin.token_moved, attempt.id, key, answer.token))
+    if isinstance(answer, Peer):
+        return await _signed_in(job, attempt, client, answer)
+    threads, wake = job.gateway.threads, job.gateway.wake_bus
+
+    async def accepted() -> None:
+        await threads.run(signin.token_accepted, attempt.id)
+        wake()
+
+    job.gateway.signins.watch(attempt.id, accepted)
+    return Done(effect=partial(signin.token_shown, attempt.id, key, answer.token, answer.seconds))
+
+
+async def _token(attempt: Attempt, client: SignInClient) -> LoginToken | LoginTokenMoved | Peer:
+    """Import the token that was accepted; a new one in place of one that is of no use any more, or is not there."""
+    if attempt.import_token:
+        try:
+            return await client.import_token(attempt.import_token)
+        except TelegramError as error:
+            if not error.code.startswith("AUTH_TOKEN_"):
+                raise
+    return await client.export_token()
+
+
+async def _import(job: Job) -> Done:
+    """Try another program's key: it is connected with once, on this network only, and closed before it is ours."""
+    attempt = await job.gateway.threads.run(load, str(job.payload["attempt"]), job.command.id)
+    if attempt is None or attempt.is_over or attempt.key is None:
+        return Done({"over": True})
+    client = await job.gateway.signins.fresh(job.held.session_id, None)
+    try:
+        await client.connect()
+        profile = await client.adopt(attempt.key)
+        checkpoint = await client.state()
+    finally:
+        await close(client)
+    return Done(effect=partial(_keep, attempt.id, client.key, profile, checkpoint))
 
 
 async def _password(job: Job, attempt: Attempt, client: SignInClient) -> Done:
@@ -137,15 +201,23 @@ async def _cancel(job: Job) -> Done:
     if attempt is None:
         return Done()
     try:
-        if attempt.key is not None and attempt.code_hash:
+        if attempt.key is not None and attempt.way != SignInWay.IMPORT:
             client = await job.gateway.signins.client(attempt.id, job.held.session_id, attempt.key)
-            await client.cancel(attempt.phone, attempt.code_hash)
+            await _let_go(attempt, client)
     except TelegramError as error:
         if error.disposition.action is Action.RETRY and job.command.attempts < TRIES:
             raise
     finally:
         await job.gateway.signins.drop(attempt.id)
     return Done(effect=partial(_cancelled, attempt.id))
+
+
+async def _let_go(attempt: Attempt, client: SignInClient) -> None:
+    """The code is not wanted any more; a key that a QR code has brought half-way in is logged out."""
+    if attempt.code_hash:
+        await client.cancel(attempt.phone, attempt.code_hash)
+    else:
+        await client.log_out()
 
 
 def _cancelled(attempt_id: str) -> None:
@@ -158,15 +230,25 @@ def _failed(payload: Payload, code: str, seconds: int | None) -> None:
         signin.step_failed(payload["attempt"], code, seconds)
 
 
-def _handler(kind: Kind, run: Callable[[Job], Awaitable[Done]], rule: Rule) -> Handler:
+def _import_failed(payload: Payload, code: str, seconds: int | None) -> None:
+    if SignInAttempt.objects.filter(pk=payload["attempt"]).exists():
+        signin.import_failed(payload["attempt"], code)
+
+
+Failed = Callable[[Payload, str, int | None], None]
+
+
+def _handler(kind: Kind, run: Callable[[Job], Awaitable[Done]], rule: Rule, failed: Failed = _failed) -> Handler:
     return Handler(
         kind, run, rule, timeout=TIMEOUT, needs_account=False, obeys_waits=False, patient=False, tries=TRIES,
-        failed=_failed,
+        failed=failed,
     )  # fmt: skip
 
 
 HANDLERS = (
     _handler(Kind.SIGN_IN_SEND_CODE, _step(_send_code, needs_key=False), Rule.REPEAT),
+    _handler(Kind.SIGN_IN_QR, _step(_qr, needs_key=False), Rule.LOOK),
+    _handler(Kind.SIGN_IN_IMPORT, _import, Rule.REPEAT, _import_failed),
     _handler(Kind.SIGN_IN_RESEND, _step(_resend), Rule.REPEAT),
     _handler(Kind.SIGN_IN_CANCEL, _cancel, Rule.REPEAT),
     _handler(Kind.SIGN_IN_CODE, _step(_code), Rule.LOOK),

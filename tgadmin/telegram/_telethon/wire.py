@@ -143,6 +143,11 @@ class Wire(MTProtoSender):
         """Close the socket at once, from whatever thread; ``ended`` follows in the loop."""
         self._tcp.abort()
 
+    @property
+    def clock_offset(self) -> int:
+        """Seconds by which Telegram's clock is before this machine's, as far as the connection has noticed."""
+        return int(self._state.time_offset)
+
     # --- requests ------------------------------------------------------------------------------------------------
 
     async def invoke(self, request: Any, timeout: float | None = None) -> Any:

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from apps.sessions import selectors
 from apps.sessions.commandline import DEFAULT_WAIT, ReportingCommand, acting_user, find_session, read_stdin, table
+from apps.sessions.management import moving
 from apps.sessions.management.sign_in import Dialogue
 from apps.sessions.models import Command as BusCommand
 from apps.sessions.models import Role, Session
@@ -31,8 +32,16 @@ class Command(ReportingCommand):
         rekey = actions.add_parser("rekey", help="encrypt all stored secrets by the newest key")
         proxy = actions.add_parser("proxy", help="an account's proxy: show, test, set, remove")
         login = actions.add_parser("login", help="sign an account in, step by step")
-        for each in (listing, check, log_out, clean_up, rekey, proxy, login):
+        devices = actions.add_parser(
+            "devices", help="what is signed in to an account: list, end, how long unused ones live"
+        )
+        importing = actions.add_parser("import", help="sign an account in by another program's session")
+        exporting = actions.add_parser("export", help="an account's session, as Telethon's StringSession")
+        for each in (listing, check, log_out, clean_up, rekey, proxy, login, devices, importing, exporting):
             self.add_common(each)
+        moving.devices_arguments(devices)
+        moving.import_arguments(importing)
+        moving.export_arguments(exporting)
         for each in (check, log_out, proxy):
             each.add_argument("session", help="id or name of the account")
         for each in (check, log_out, proxy, login):
@@ -58,11 +67,12 @@ class Command(ReportingCommand):
         login.add_argument(
             "--proxy-stdin",
             action="store_true",
-            help="with --phone or --phone-stdin: read a proxy link from standard input, in a line after the number's",
+            help="with --phone…, --qr: read a proxy link from standard input, in a line after the number's",
         )
         login.add_argument("--session", default="", help="an account that is known already, by id or name")
         login.add_argument("--attempt", default="", help="go on with this sign-in")
         given = login.add_mutually_exclusive_group()
+        given.add_argument("--qr", action="store_true", help="by QR code: drawn here, renewed until it was scanned")
         given.add_argument("--phone", default="", help="the number (visible in the process list)")
         given.add_argument("--phone-stdin", action="store_true", help="read the number from standard input")
         given.add_argument("--code", default="", help="the code (visible in the process list)")
@@ -80,6 +90,11 @@ class Command(ReportingCommand):
             "rekey": self._rekey,
             "proxy": self._proxy,
             "login": self._login,
+            "devices": lambda options: moving.show_devices(self, options, acting_user(options["user"])),
+            "import": lambda options: moving.import_session(
+                Dialogue(self, options, acting_user(options["user"])), options
+            ),
+            "export": lambda options: moving.export_session(self, options, acting_user(options["user"])),
         }[options["action"]](options)
 
     def _list(self, options: dict[str, Any]) -> None:
@@ -94,6 +109,8 @@ class Command(ReportingCommand):
                 "cause": row.status_code,
                 "since": row.status_since,
                 "last_update": row.last_update_at,
+                "dc": row.dc_id,
+                "next_step": known.next_step if (known := selectors.explain(row.status_code)) else "",
                 "enabled": row.enabled,
             }
             for row in rows
@@ -106,8 +123,8 @@ class Command(ReportingCommand):
     def _check(self, options: dict[str, Any]) -> None:
         user = acting_user(options["user"])
         session = find_session(user, options["session"])
-        command = self._wait(sessions.resync(user, session), options["timeout"])
-        self._require_done(command)
+        command = self.wait(sessions.resync(user, session), options["timeout"])
+        self.require_done(command)
         chats, _ = selectors.sync_progress(session)
         self.show(options, {"id": session.pk, "ok": True, "chats": chats}, f"{session.name} answers; {chats} chats.")
 
@@ -116,7 +133,7 @@ class Command(ReportingCommand):
         session = find_session(user, options["session"])
         asked = sessions.log_out(user, session)
         for command in asked:
-            self._require_done(self._wait(command, options["timeout"]))
+            self.require_done(self.wait(command, options["timeout"]))
         text = f"{session.name} is logged out." if asked else f"{session.name} was not signed in."
         self.show(options, {"id": session.pk, "logged_out": bool(asked)}, text)
 
@@ -162,8 +179,8 @@ class Command(ReportingCommand):
         else:
             self.show(options, *_proxy_shown(session))
             return
-        command = self._wait(asked, options["timeout"])
-        self._require_done(command)
+        command = self.wait(asked, options["timeout"])
+        self.require_done(command)
         result: dict[str, Any] = dict(command.result or {})
         trouble = selectors.explain(str(result["error"]))
         text = (
@@ -176,7 +193,7 @@ class Command(ReportingCommand):
             raise CommandError(f"{trouble.says} {trouble.next_step}{kept} ({trouble.code})")
 
     def _login(self, options: dict[str, Any]) -> None:
-        if options["attempt"] and (options["phone"] or options["phone_stdin"] or options["session"]):
+        if options["attempt"] and (options["phone"] or options["phone_stdin"] or options["qr"] or options["session"]):
             self._usage("--attempt goes on with a sign-in: give --code…, --password-stdin, --resend or --cancel.")
         answers = ("code", "code_stdin", "password_stdin", "resend", "cancel")
         if not options["attempt"] and any(options[name] for name in answers):
@@ -185,18 +202,24 @@ class Command(ReportingCommand):
         starts = options["phone"] or options["phone_stdin"] or (options["session"] and options["json"])
         if options["attempt"]:
             dialogue.go_on(read_stdin() if options["code_stdin"] or options["password_stdin"] else options["code"])
+        elif options["qr"]:
+            proxy = read_proxy() if options["proxy_stdin"] else None
+            if options["json"]:
+                dialogue.begin_qr(proxy)
+            else:
+                dialogue.watch_qr(getpass.getpass if sys.stdin.isatty() else None, proxy)
         elif starts:
             phone = read_stdin() if options["phone_stdin"] else options["phone"]
             dialogue.begin(phone, read_proxy() if options["proxy_stdin"] else None)
         elif options["json"] or not sys.stdin.isatty():
-            self._usage("Give --phone or --phone-stdin, or --attempt.")
+            self._usage("Give --qr, --phone or --phone-stdin, or --attempt.")
         else:
             dialogue.interactive(input, getpass.getpass)
 
     def _usage(self, text: str) -> None:
         raise CommandError(text, returncode=2)
 
-    def _wait(self, command: BusCommand, timeout: float) -> BusCommand:
+    def wait(self, command: BusCommand, timeout: float) -> BusCommand:
         started = time.monotonic()
         settled = commands.wait(command.pk, timeout)
         if not commands.is_over(settled):
@@ -204,7 +227,7 @@ class Command(ReportingCommand):
             raise CommandError(f"Telegram has not answered within {time.monotonic() - started:.0f} s.{why}")
         return settled
 
-    def _require_done(self, command: BusCommand) -> None:
+    def require_done(self, command: BusCommand) -> None:
         if command.state == BusCommand.State.DONE:
             return
         known = selectors.explain(command.error_code)

@@ -5,6 +5,19 @@ phone_code_hash lie encrypted beside it until it is over. ``busy`` is true while
 """
 
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED, SignInError
+from apps.sessions.services.signin.imports import import_failed, start_import
+from apps.sessions.services.signin.qr import (
+    ShownCode,
+    needs_renewal,
+    renew_qr,
+    shown_code,
+    start_qr,
+    token_accepted,
+    token_moved,
+    token_shown,
+    use_phone,
+    use_qr,
+)
 from apps.sessions.services.signin.results import cancelled, code_sent, password_needed, signed_in, step_failed
 from apps.sessions.services.signin.steps import (
     abandon,
@@ -19,18 +32,30 @@ from apps.sessions.services.signin.steps import (
 
 __all__ = [
     "NEW_CODE_NEEDED",
+    "ShownCode",
     "SignInError",
     "abandon",
     "cancel",
     "cancelled",
     "change_phone",
     "code_sent",
+    "import_failed",
+    "needs_renewal",
     "password_needed",
+    "renew_qr",
     "resend",
+    "shown_code",
     "signed_in",
     "start",
+    "start_import",
+    "start_qr",
     "step_failed",
     "submit_code",
     "submit_password",
     "submit_phone",
+    "token_accepted",
+    "token_moved",
+    "token_shown",
+    "use_phone",
+    "use_qr",
 ]

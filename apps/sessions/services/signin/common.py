@@ -17,8 +17,10 @@ from apps.sessions.models import (
     SignInAttempt,
     SignInSecret,
     SignInStep,
+    SignInWay,
 )
 from apps.sessions.services import commands
+from tgadmin.core import phones
 
 OVER = (SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)
 NEW_CODE_NEEDED = frozenset({"PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED"})
@@ -33,6 +35,20 @@ class SignInError(Exception):
         self.code = code
         self.says = says
         self.until = until
+
+
+UNNAMED = "New account"
+"""What an account is called that was signed in without a name or number, until Telegram tells its own."""
+
+
+def is_unnamed(session: Session) -> bool:
+    """Whether nobody has given the account a name yet."""
+    return session.name in (UNNAMED, phones.masked(session.phone))
+
+
+def first_step(attempt: SignInAttempt) -> SignInStep:
+    """Where the sign-in begins, and begins again."""
+    return SignInStep.QR if attempt.way == SignInWay.QR else SignInStep.PHONE
 
 
 def locked(attempt_id: UUID | str) -> SignInAttempt:
@@ -65,6 +81,7 @@ def finish(attempt: SignInAttempt, step: SignInStep, code: str = "") -> None:
     erase_secret(attempt)
     attempt.step, attempt.busy, attempt.error_code = step, False, code
     attempt.flood_until, attempt.resend_at, attempt.password_hint = None, None, ""
+    attempt.token_until = None
     attempt.save()
     if step != SignInStep.DONE:
         close_unused(attempt.session)

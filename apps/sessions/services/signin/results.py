@@ -29,14 +29,23 @@ from apps.sessions.models import (
     SessionStatus,
     SignInAttempt,
     SignInStep,
+    SignInWay,
     UpdateState,
 )
 from apps.sessions.services import commands, proxies, status
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
-from apps.sessions.services.signin.common import NEW_CODE_NEEDED, erase_secret, finish, keep_secret, locked, note
+from apps.sessions.services.signin.common import (
+    NEW_CODE_NEEDED,
+    erase_secret,
+    finish,
+    first_step,
+    is_unnamed,
+    keep_secret,
+    locked,
+    note,
+)
 from apps.sessions.signals import account_signed_in
-from tgadmin.core import phones
 from tgadmin.core.errors import Action, Kind, disposition
 from tgadmin.core.ids import auth_key_id
 from tgadmin.core.types import Checkpoint, Peer
@@ -81,11 +90,11 @@ def password_needed(attempt_id: UUID | str, key: Mapping[str, Any], hint: str) -
     attempt = locked(attempt_id)
     if attempt.step == SignInStep.DONE:
         return
-    keep_secret(attempt, **key)
+    keep_secret(attempt, **key, login_token=None, import_token=None)
     if attempt.is_over:
         return
     attempt.step, attempt.busy, attempt.error_code, attempt.flood_until = SignInStep.PASSWORD, False, "", None
-    attempt.password_hint, attempt.resend_at = hint[:255], None
+    attempt.password_hint, attempt.resend_at, attempt.token_until = hint[:255], None, None
     attempt.save()
 
 
@@ -100,9 +109,10 @@ def step_failed(attempt_id: UUID | str, code: str, seconds: int | None = None) -
         return
     attempt.busy, attempt.error_code = False, code
     attempt.flood_until = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
+    attempt.token_until = None
     if _starts_afresh(attempt, code):
         erase_secret(attempt)
-        attempt.step, attempt.password_hint, attempt.resend_at = SignInStep.PHONE, "", None
+        attempt.step, attempt.password_hint, attempt.resend_at = first_step(attempt), "", None
     attempt.save()
     note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by, step=attempt.step)
 
@@ -154,6 +164,7 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     account_signed_in.send(sender=Session, session=session, profile=profile)
     finish(attempt, SignInStep.DONE)
     commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=attempt.started_by)
+    commands.enqueue(session.pk, commands.Kind.DEVICES, commands.DEVICES_LANE, {"session": session.pk})
     status.change(session.pk, SessionStatus.CONNECTING)
     notify(SESSIONS, session.pk)
     notify(EVENTS, session.pk)
@@ -180,6 +191,10 @@ def _session_of(attempt: SignInAttempt, profile: Peer) -> Session | None:
 def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any]) -> int:
     """Signed in after it was cancelled, or as another account than the one it was for: the key is logged out."""
     code = attempt.error_code if attempt.is_over else "ACCOUNT_MISMATCH"
+    if attempt.way == SignInWay.IMPORT:  # somebody else's key: it is forgotten, not ended
+        note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by)
+        finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
+        return attempt.session_id
     authorization = _store_key(attempt.session, key, Authorization.Role.OLD)
     authorization.ended_at, authorization.end_code = timezone.now(), code
     authorization.save(update_fields=("ended_at", "end_code"))
@@ -231,7 +246,7 @@ def _store_key(session: Session, key: Mapping[str, Any], role: Authorization.Rol
 
 
 def _know_account(session: Session, key: Mapping[str, Any], profile: Peer, attempt: SignInAttempt) -> None:
-    if session.telegram_user_id is None and session.name == phones.masked(session.phone) and profile.name:
+    if session.telegram_user_id is None and is_unnamed(session) and profile.name:
         session.name = profile.name[:64]
     session.telegram_user_id = profile.id
     session.phone = profile.phone or attempt.phone

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from apps.sessions.models import Command, Role, Session, SignInAttempt, SignInSecret, SignInStep
+from apps.sessions.models import Command, Role, Session, SignInAttempt, SignInSecret, SignInStep, SignInWay
 from apps.sessions.services import commands, proxies, rights
 from apps.sessions.services.audit import audit
+from apps.sessions.services.signin.asking import ask, enqueue, mine, one_at_a_time
 from apps.sessions.services.signin.common import (
     NEW_CODE_NEEDED,
     OVER,
     SignInError,
     erase_secret,
     finish,
+    first_step,
+    is_unnamed,
     locked,
     note,
 )
@@ -44,7 +46,7 @@ def start(
     elif not rights.may_add_account(user):
         raise rights.Forbidden
     digits = _digits(phone)
-    _one_at_a_time(user, digits)
+    one_at_a_time(user, digits)
     open_one = _unfinished(user, digits, session)
     if open_one is not None:
         return _go_on(user, open_one)
@@ -62,7 +64,7 @@ def start(
     attempt = SignInAttempt.objects.create(session=session, phone=digits, started_by=user)
     note(session.pk, "sign_in_started", user=user)
     audit(user, "sign_in.started", session)
-    return _ask(user, attempt, "sign_in.send_code")
+    return ask(user, attempt, "sign_in.send_code")
 
 
 @transaction.atomic
@@ -71,57 +73,60 @@ def submit_phone(
 ) -> SignInAttempt:
     """Asks for a code again, for another number or the same, through another ``proxy`` if one is given, or ``directly``
     where it was to go through one. Raises Forbidden, SignInError."""
-    attempt = _mine(user, attempt, SignInStep.PHONE)
+    attempt = mine(user, attempt, SignInStep.PHONE)
     digits = _digits(phone)
     if digits != attempt.phone:
         _forget_phone(attempt, digits)
     if proxy is not None or directly:
         erase_secret(attempt)  # a key that was made on one way is not shown on another
         proxies.choose(user, attempt, None if directly else proxy)
-    return _ask(user, attempt, "sign_in.send_code")
+    return ask(user, attempt, "sign_in.send_code")
 
 
 @transaction.atomic
 def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
     """Hands the code over; it is kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
-    attempt = _mine(user, attempt, SignInStep.CODE)
+    attempt = mine(user, attempt, SignInStep.CODE)
     code = "".join(code.split()).replace("-", "")
     if not code or len(code) > MAX_CODE:
         raise SignInError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
     if attempt.error_code in NEW_CODE_NEEDED:
         raise SignInError("PHONE_CODE_EXPIRED", "That code has expired: ask for a new one.")
-    return _ask(user, attempt, "sign_in.code", secret={"code": code})
+    return ask(user, attempt, "sign_in.code", secret={"code": code})
 
 
 @transaction.atomic
 def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignInAttempt:
     """Hands the cloud password over, kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
-    attempt = _mine(user, attempt, SignInStep.PASSWORD)
+    attempt = mine(user, attempt, SignInStep.PASSWORD)
     if not password or len(password) > MAX_PASSWORD:
         raise SignInError("PASSWORD_EMPTY", "Enter the account's cloud password.")
-    return _ask(user, attempt, "sign_in.password", secret={"password": password})
+    return ask(user, attempt, "sign_in.password", secret={"password": password})
 
 
 @transaction.atomic
 def resend(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """Asks for the code again the next way, or for a new one where it has expired. Raises Forbidden, SignInError."""
-    attempt = _mine(user, attempt, SignInStep.CODE)
+    attempt = mine(user, attempt, SignInStep.CODE)
     if attempt.error_code in NEW_CODE_NEEDED:
-        return _ask(user, attempt, "sign_in.send_code")
+        return ask(user, attempt, "sign_in.send_code")
     if attempt.resend_at is not None and attempt.resend_at > timezone.now():
         raise SignInError("RESEND_TOO_EARLY", "Another code cannot be asked for yet.", until=attempt.resend_at)
     if not attempt.next_via:
         raise SignInError("SEND_CODE_UNAVAILABLE", "Telegram offers no other way to send this code.")
-    return _ask(user, attempt, "sign_in.resend")
+    return ask(user, attempt, "sign_in.resend")
 
 
 @transaction.atomic
 def change_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
-    """Back to the number: the code that was sent is let go, at Telegram too. Raises Forbidden, SignInError."""
-    attempt = _mine(user, attempt, SignInStep.CODE, SignInStep.PASSWORD, obey_wait=False)
-    attempt.step, attempt.password_hint = SignInStep.PHONE, ""
+    """Back to the beginning (the number, the QR code): what was sent is let go, at Telegram too.
+
+    Raises Forbidden, SignInError.
+    """
+    attempt = mine(user, attempt, SignInStep.CODE, SignInStep.PASSWORD, obey_wait=False)
+    attempt.step, attempt.password_hint = first_step(attempt), ""
     attempt.code_via, attempt.next_via, attempt.resend_at, attempt.code_length = "", "", None, None
-    return _ask(user, attempt, "sign_in.cancel")
+    return ask(user, attempt, "sign_in.cancel")
 
 
 @transaction.atomic
@@ -156,42 +161,8 @@ def _end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None)
         return attempt
     attempt.step, attempt.error_code, attempt.busy, attempt.flood_until = step, code, True, None
     attempt.save()
-    _enqueue(attempt, "sign_in.cancel", user)
+    enqueue(attempt, "sign_in.cancel", user)
     return attempt
-
-
-def _mine(user: User, attempt: SignInAttempt, *steps: SignInStep, obey_wait: bool = True) -> SignInAttempt:
-    """The attempt, locked, if the user may drive it and it waits for one of ``steps``."""
-    if not rights.may_drive(user, attempt):
-        raise rights.Forbidden
-    attempt = locked(attempt.pk)
-    if attempt.is_over:
-        raise SignInError("SIGN_IN_OVER", "This sign-in is over: start a new one.")
-    if attempt.busy:
-        raise SignInError("SIGN_IN_BUSY", "The last step is still under way.")
-    if attempt.step not in steps:
-        raise SignInError("SIGN_IN_STEP", "This sign-in waits for another step.")
-    if obey_wait and attempt.flood_until is not None and attempt.flood_until > timezone.now():
-        raise SignInError("FLOOD_WAIT", "Telegram asks to wait before the next try.", until=attempt.flood_until)
-    return attempt
-
-
-def _ask(user: User, attempt: SignInAttempt, kind: str, *, secret: dict[str, Any] | None = None) -> SignInAttempt:
-    attempt.busy, attempt.error_code, attempt.flood_until = True, "", None
-    attempt.save()
-    _enqueue(attempt, kind, user, secret)
-    return attempt
-
-
-def _enqueue(attempt: SignInAttempt, kind: str, user: User | None, secret: dict[str, Any] | None = None) -> None:
-    commands.enqueue(
-        attempt.session_id,
-        kind,
-        commands.sign_in_lane(attempt.pk),
-        {"attempt": str(attempt.pk)},
-        secret=secret,
-        user=user,
-    )
 
 
 def _digits(phone: str) -> str:
@@ -201,15 +172,9 @@ def _digits(phone: str) -> str:
         raise SignInError("PHONE_NUMBER_INVALID", error.says) from None
 
 
-def _one_at_a_time(user: User, digits: str) -> None:
-    """Two equal forms sent at once become one sign-in, not two."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sign-in'), hashtext(%s))", [f"{user.pk}:{digits}"])
-
-
 def _unfinished(user: User, digits: str, session: Session | None) -> SignInAttempt | None:
     attempts = SignInAttempt.objects.filter(
-        phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
+        way=SignInWay.PHONE, phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
     ).exclude(step__in=OVER)
     if session is not None:
         attempts = attempts.filter(session=session)
@@ -220,17 +185,17 @@ def _go_on(user: User, attempt: SignInAttempt) -> SignInAttempt:
     attempt = locked(attempt.pk)
     waits = attempt.flood_until is not None and attempt.flood_until > timezone.now()
     if attempt.step == SignInStep.PHONE and not attempt.busy and not waits:
-        return _ask(user, attempt, "sign_in.send_code")
+        return ask(user, attempt, "sign_in.send_code")
     return attempt
 
 
 def _forget_phone(attempt: SignInAttempt, digits: str) -> None:
     """Another number: the key made for the first is let go, and a new account takes the new number."""
     erase_secret(attempt)
-    attempt.phone = digits
+    attempt.phone, attempt.way = digits, SignInWay.PHONE
     session = attempt.session
     if session.telegram_user_id is None:
-        if session.name == phones.masked(session.phone):
+        if is_unnamed(session):
             session.name = phones.masked(digits)
         session.phone = digits
         session.save(update_fields=("name", "phone"))

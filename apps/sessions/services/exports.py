@@ -1,0 +1,58 @@
+"""Taking an account's session out, as Telethon's StringSession: whoever has it is the account.
+
+It needs a right of its own and a reason; the timeline and the audit keep both.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from apps.sessions.models import Authorization, AuthorizationSecret, Session
+from apps.sessions.services import rights
+from apps.sessions.services.audit import audit
+from apps.sessions.services.signin.common import note
+from tgadmin.core import session_files
+from tgadmin.core.said import Said
+from tgadmin.core.session_files import ForeignSession
+
+MIN_REASON, MAX_REASON = 5, 500
+
+
+class ExportError(Said):
+    """The session cannot be exported now."""
+
+
+@transaction.atomic
+def export_string(user: User, session: Session, reason: str) -> str:
+    """The account's StringSession. Raises Forbidden, ExportError (no reason, not signed in)."""
+    if not rights.may_export(user, session.pk):
+        raise rights.Forbidden
+    reason = " ".join(reason.split())[:MAX_REASON]
+    if len(reason) < MIN_REASON:
+        raise ExportError("Say why the session is exported; the audit keeps it.")
+    row = AuthorizationSecret.objects.filter(
+        authorization__session=session, authorization__role=Authorization.Role.CURRENT
+    ).first()
+    if row is None:
+        raise ExportError("The account is not signed in: there is nothing to export.")
+    parts = cast("dict[str, Any]", row.secret)
+    try:
+        text = session_files.write_string(
+            ForeignSession(
+                int(parts["dc_id"]),
+                str(parts["server_address"]),
+                int(parts["port"]),
+                base64.b64decode(str(parts["auth_key"])),
+            )
+        )
+    except ValueError:
+        raise ExportError(
+            "The account's data centre is known by a name, not by an address: a StringSession cannot hold it."
+        ) from None
+    note(session.pk, "exported", user=user, reason=reason)
+    audit(user, "session.exported", session, reason=reason)
+    return text
