@@ -37,6 +37,7 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "running": selectors.gateway_is_running(),
         "attention": [_line(session) for session in attention[:MOST]],
         "attention_more": max(0, len(attention) - MOST),
+        "strange": list(selectors.strange_devices(visible)[:MOST]),
         "sign_ins": open_attempts[:MOST],
         "sign_ins_more": max(0, len(open_attempts) - MOST),
         "figures": _figures(visible, counts),

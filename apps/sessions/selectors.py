@@ -173,6 +173,12 @@ def device_facts(session: Session) -> dict[str, Any]:
     }
 
 
+def strange_devices(sessions: QuerySet[Session]) -> QuerySet[Device]:
+    """Devices that nobody here added and of which nobody has said what they are, the newest first."""
+    found = Device.objects.filter(session__in=sessions, noticed_at__isnull=False, known_at=None)
+    return found.select_related("session").order_by("-noticed_at")
+
+
 def life(session: Session) -> dict[str, Any]:
     """How long the account's authorization has been here, when it was last used, and when Telegram would end it if
     nobody used it from now on."""
