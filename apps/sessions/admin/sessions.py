@@ -7,20 +7,19 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
-from django.contrib.auth.models import Group, User
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from apps.sessions import device_views, import_views, proxy_views, selectors, views
 from apps.sessions.admin.base import ReadOnlyAdmin, clock, moment, status_badge
+from apps.sessions.admin.grants import GrantInline
 from apps.sessions.forms import ConfirmForm, ExportForm
 from apps.sessions.models import Lease, Node, Role, Session, SessionGrant
 from apps.sessions.services import exports, rights
@@ -38,6 +37,13 @@ def _redirect(address: str, request: HttpRequest | None = None) -> HttpResponse:
     if request is not None and request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)
+
+
+def _life(session: Session) -> dict[str, Any]:
+    """selectors.life, read once for a page."""
+    if not hasattr(session, "_life"):
+        session._life = selectors.life(session)  # type: ignore[attr-defined]
+    return dict(session._life)  # type: ignore[attr-defined]
 
 
 def _key(object_id: object) -> int:
@@ -63,70 +69,6 @@ class OwnerFilter(admin.SimpleListFilter):
         if not self.value():
             return queryset
         return queryset.filter(lease__owner_id=self.value()) if self.value() in offered else queryset.none()
-
-
-class GrantInline(TabularInline):
-    """Which users and groups may use this account: changed by its managers."""
-
-    model = SessionGrant
-    fk_name = "session"
-    extra = 0
-    fields = ("user", "group", "role", "granted_by", "granted_at")
-    readonly_fields = ("granted_by", "granted_at")
-    verbose_name, verbose_name_plural = "right", "rights"
-    tab = True
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SessionGrant]:
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("user", "group", "granted_by")
-            .order_by("group__name", "user__username")
-        )
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name in ("user", "group") and field is not None and hasattr(field.widget, "can_add_related"):
-            field.widget.can_add_related = field.widget.can_change_related = False
-            field.widget.can_view_related = field.widget.can_delete_related = False
-        return field
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Groups, active staff, and whoever has a right already; read once, not once for each row."""
-        formset = super().get_formset(request, obj, **kwargs)
-        people = User.objects.filter(Q(is_active=True, is_staff=True) | Q(session_grants__session=obj)).distinct()
-        people = people.order_by("username")
-        none = ("", "---------")
-        offered: dict[str, tuple[QuerySet[Any], list[tuple[Any, str]]]] = {
-            "user": (people, [none, *((user.pk, user.get_username()) for user in people)]),
-            "group": (Group.objects.all(), [none, *Group.objects.order_by("name").values_list("pk", "name")]),
-        }
-
-        class GrantForm(formset.form):  # type: ignore[name-defined]
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, **kwargs)
-                for name, (rows, choices) in offered.items():
-                    if name in self.fields:
-                        self.fields[name].queryset = rows
-                        self.fields[name].choices = choices
-
-        formset.form = GrantForm
-        return formset
-
-    def _manages(self, request: HttpRequest, obj: Model | None) -> bool:
-        return obj is not None and rights.role(request.user, int(obj.pk)) == Role.MANAGER
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return obj is None or rights.role(request.user, int(obj.pk)) is not None
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._manages(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._manages(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._manages(request, obj)
 
 
 @admin.register(Session)
@@ -228,15 +170,15 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @display(description="Last used")
     def last_used(self, session: Session) -> SafeString | str:
-        return moment(selectors.life(session)["used_at"])
+        return moment(_life(session)["used_at"])
 
     @display(description="Authorization since")
     def key_age(self, session: Session) -> SafeString | str:
-        return moment(selectors.life(session)["since"])
+        return moment(_life(session)["since"])
 
     @display(description="Ends if unused")
     def expiry(self, session: Session) -> SafeString | str:
-        life = selectors.life(session)
+        life = _life(session)
         if life["expires_at"] is None:
             return "–"
         return format_html(
