@@ -26,12 +26,12 @@ _LOOKS = {
 
 @admin.register(SignInAttempt)
 class SignInAttemptAdmin(ReadOnlyAdmin):
-    list_display = ("account", "number", "step_shown", "starter", "started", "changed", "open_link")
-    list_filter = ("step", VisibleSessionFilter)
+    list_display = ("account", "way", "number", "step_shown", "starter", "started", "changed", "open_link")
+    list_filter = ("step", "way", VisibleSessionFilter)
     search_fields = ("session__name",)
     ordering = ("-started_at",)
     list_select_related = ("session", "started_by")
-    fields = ("account", "number", "step_shown", "trouble", "starter", "started", "changed", "open_link")
+    fields = ("account", "way", "number", "step_shown", "trouble", "starter", "started", "changed", "open_link")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignInAttempt]:
@@ -49,7 +49,7 @@ class SignInAttemptAdmin(ReadOnlyAdmin):
 
     @display(description="Phone")
     def number(self, attempt: SignInAttempt) -> SafeString:
-        return format_html('<bdi class="tg-num">{}</bdi>', phones.masked(attempt.phone))
+        return format_html('<bdi class="tg-num">{}</bdi>', phones.masked(attempt.phone) or "–")
 
     @display(description="Step", ordering="step")
     def step_shown(self, attempt: SignInAttempt) -> SafeString:
