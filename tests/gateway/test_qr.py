@@ -23,8 +23,9 @@ HOME = 2
 
 @pytest.fixture
 def dc(rsa_key_path: str, tmp_path: Path) -> Iterator[SandboxThread]:
-    """Two data centres."""
+    """Two data centres, whose codes live longer than a busy machine may sleep."""
     sandbox = SandboxThread(rsa_key_path, tmp_path, dcs=2)
+    sandbox.server.world.logins.tokens.seconds = 120
     yield sandbox
     sandbox.stop()
 
@@ -66,7 +67,7 @@ def test_scanned_and_signed_in(
     attempt = signin.start_qr(user, "")
     shown = code_of(attempt)
     assert shown.url.startswith("tg://login?token=")
-    assert 15 < shown.seconds <= 30
+    assert 0 < shown.seconds <= 120
     assert shown.url not in repr(shown)
     owner.scan(shown.url)
     if password:

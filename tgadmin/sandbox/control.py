@@ -38,7 +38,7 @@ _ALLOWED = {
     "world": {
         "create_account", "delete_account", "accounts_by_phone", "send", "edit", "delete", "read", "typing",
         "create_group", "create_channel", "add_user", "join", "leave", "kick", "restrict", "slow_mode", "rename",
-        "forget_updates", "snapshot",
+        "forget_updates", "snapshot", "login_token_seconds",
     },
 }  # fmt: skip
 
@@ -95,6 +95,10 @@ class Control:
     def _create_account(self, phone: str, first_name: str, last_name: str = "", **options: Any) -> int:
         """The user id of a new account; options as ``Accounts.create`` has them."""
         return self._sandbox.world.accounts.create(phone, first_name, last_name, **options).user_id
+
+    def _login_token_seconds(self, seconds: int) -> None:
+        """How long login tokens live from now on: Telegram's 30 seconds may pass while a busy machine sleeps."""
+        self._sandbox.world.logins.tokens.seconds = seconds
 
     def _delete_account(self, user_id: int) -> None:
         self._sandbox.world.accounts.delete(user_id)
