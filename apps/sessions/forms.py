@@ -6,7 +6,12 @@ from typing import Any
 
 from django import forms
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from tgadmin.core.proxies import Proxy, ProxyInvalid, ProxyKind
 
@@ -161,7 +166,7 @@ class ImportForm(NameForm):
         required=False,
         allow_empty_file=True,
         help_text="The file that a Telethon program keeps. It is read once, and kept nowhere.",
-        widget=forms.FileInput(attrs={"accept": ".session"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".session"}),
     )
     field_order = ("name", "text", "file", "proxy")
 
