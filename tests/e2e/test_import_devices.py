@@ -102,7 +102,7 @@ def test_a_file_its_devices_and_its_export(
     given = string_of(program)
     program.client.abort()
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("The account is signed in.")).to_be_visible(timeout=STARTS_WITHIN * 1000)
+    expect(page.get_by_text("The account is signed in.")).to_be_visible(timeout=2 * STARTS_WITHIN * 1000)
     session = Session.objects.get()
     assert (session.name, session.dc_id) == ("Marta Lind", 1)
     assert not SignInSecret.objects.exists()
@@ -155,7 +155,7 @@ def test_without_javascript_and_at_the_second_data_centre(
     page.get_by_label("StringSession").fill(string_of(program))
     program.client.abort()
     page.get_by_role("button", name="Import", exact=True).click()
-    page.get_by_text("The account is signed in.").wait_for()
+    page.get_by_text("The account is signed in.").wait_for(timeout=2 * STARTS_WITHIN * 1000)
     assert Session.objects.get().dc_id == 2
     page.goto(f"/admin/tg_sessions/session/{Session.objects.get().pk}/devices/")
     page.get_by_role("button", name="Look again").click()
