@@ -17,8 +17,8 @@ from apps.sessions.services import commands, proxies, rights
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.asking import ask
 from apps.sessions.services.signin.common import OVER, UNNAMED, SignInError, finish, keep_secret, locked, note
-from apps.sessions.services.signin.results import key_id
 from tgadmin.core import session_files
+from tgadmin.core.ids import auth_key_id
 from tgadmin.core.proxies import Proxy
 from tgadmin.core.session_files import SessionUnreadable
 
@@ -43,7 +43,7 @@ def start_import(
         found = session_files.read(data)
     except SessionUnreadable as refused:
         raise SignInError(refused.code, refused.says) from None
-    number = key_id(found.auth_key)
+    number = auth_key_id(found.auth_key)
     with transaction.atomic():
         _only_one(number)
         if is_held(number):
