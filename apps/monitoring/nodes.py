@@ -19,13 +19,15 @@ from apps.sessions.services import commands
 @dataclass(frozen=True, slots=True)
 class NodeState:
     """One gateway. ``load`` is its sessions in proportion to its capacity (0 to 1), ``running`` the commands that it is
-    at. ``beating``: it has beaten within the last seconds, by the database's clock."""
+    at. ``beating``: it has beaten within the last seconds, by the database's clock. ``stopping``: it hands its sessions
+    over and takes none any more."""
 
     name: str
     host: str
     pid: int
     version: str
     beating: bool
+    stopping: bool
     beat_at: datetime
     started_at: datetime
     capacity: int
@@ -95,6 +97,7 @@ def _state(node: Any) -> NodeState:
         pid=node.pid,
         version=node.version,
         beating=node.beating,
+        stopping=node.stopping,
         beat_at=node.beat_at,
         started_at=node.started_at,
         capacity=node.capacity,

@@ -67,6 +67,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     )  # fmt: skip
     list_filter = ("is_staff", "is_superuser", "is_active")
     actions_detail = ("end_logins", "reset_second_factor", "lift_lock_outs")
+    filter_horizontal = ()  # a list to choose several in has a name and works by keyboard; the two-list widget does not
 
     @display(description="Name", ordering="first_name")
     def full_name(self, user: User) -> str:
@@ -166,6 +167,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """Django's, in Unfold's look; for superusers, as a group's permissions and rights are those of whoever is in it."""
+
+    filter_horizontal = ()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request)

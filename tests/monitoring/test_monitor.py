@@ -95,3 +95,11 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: DjangoAs
     scene()
     with django_assert_num_queries(5):
         nodes.status()
+
+
+def test_a_gateway_that_hands_its_sessions_over_says_so() -> None:
+    scene()
+    Node.objects.filter(name__in=("old", "silent")).update(stopping=True)
+    states = {line.split()[0]: line.split()[4] for line in run().splitlines()[1:4]}
+    assert states == {"old": "stopping", "new": "beating", "silent": "silent"}
+    assert {one["name"]: one["stopping"] for one in json.loads(run("--json"))["nodes"]}["old"] is True

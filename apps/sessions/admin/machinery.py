@@ -156,7 +156,9 @@ class NodeAdmin(SuperuserAdmin):
     @display(description="Last beat", ordering="beat_at")
     def beaten(self, node: Node) -> SafeString:
         alive = timezone.now() - node.beat_at < selectors.BEATS_WITHIN
-        look = ("ok", "check_circle", "beating") if alive else ("bad", "error", "silent")
+        look = ("bad", "error", "silent")
+        if alive:
+            look = ("warn", "logout", "stopping") if node.stopping else ("ok", "check_circle", "beating")
         return format_html("{} {}", badge(*look), moment(node.beat_at))
 
 

@@ -25,6 +25,12 @@ class Command(ReportingCommand):
             raise SystemExit(1)
 
 
+def _state(node: nodes.NodeState) -> str:
+    if not node.beating:
+        return "silent"
+    return "stopping" if node.stopping else "beating"
+
+
 def _text(status: nodes.Status) -> str:
     rows = [
         (
@@ -32,7 +38,7 @@ def _text(status: nodes.Status) -> str:
             node.host,
             node.pid,
             node.version,
-            "beating" if node.beating else "silent",
+            _state(node),
             f"{node.sessions} of {node.capacity}",
             node.ready,
             f"{node.load:.0%}",
