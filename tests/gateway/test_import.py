@@ -184,6 +184,5 @@ def test_a_log_out_ends_an_imported_key_too(
 ) -> None:
     at_step(signin.start_import(user, "Support", text_of(foreign())), SignInStep.DONE)
     session = ready(Session.objects.get())
-    eventually(lambda: Command.objects.filter(kind="dialogs", state="done").exists())
     sessions.log_out(user, session)
     eventually(lambda: dc.call(dc.server.keys_of, session.telegram_user_id) == [])

@@ -20,7 +20,7 @@ from apps.sessions.models import (
     SessionEvent,
     SessionStatus,
 )
-from apps.sessions.services import commands, status
+from apps.sessions.services import commands, sessions, status
 from tests.gateway.conftest import PHONE
 from tests.support import GatewayThread, SandboxThread, eventually, ready, sign_in
 
@@ -136,14 +136,19 @@ def test_a_second_sign_in_replaces_the_key_and_logs_the_old_one_out(
     assert [key.id for key in keys] == [current.key_id]
 
 
-def test_logging_out(session: Session, dc: SandboxThread) -> None:
-    authorization = Authorization.objects.get(session=session)
-    commands.enqueue(session.pk, "log_out", "account", {"authorization": authorization.pk})
-    with_status(session, SessionStatus.NEEDS_SIGN_IN)
+def test_logging_out_while_something_else_waits_for_the_account(
+    session: Session, dc: SandboxThread, user: User
+) -> None:
+    """What waits in the account's lane needs the connection that the log-out closes: it must not be waited for."""
+    eventually(lambda: not Command.objects.filter(session=session, state__in=commands.OPEN).exists())
+    dc.faults("flood", "messages.getDialogs", 3600)
+    waiting = sessions.resync(user, session)
+    eventually(lambda: Command.objects.filter(pk=waiting.pk, not_before__isnull=False).exists())
+    sessions.log_out(user, session)
+    eventually(lambda: not AuthorizationSecret.objects.exists())
     session.refresh_from_db()
-    assert session.status_code == "LOGGED_OUT_BY_STAFF"
+    assert (session.status, session.status_code) == (SessionStatus.NEEDS_SIGN_IN, "LOGGED_OUT_BY_STAFF")
     assert dc.call(dc.server.keys_of, session.telegram_user_id) == []
-    assert not AuthorizationSecret.objects.exists()
 
 
 def test_disabled_deleted_and_enabled_are_noticed(session: Session, dc: SandboxThread, gateway: GatewayThread) -> None:

@@ -76,6 +76,11 @@ def sign_in_lane(attempt_id: UUID | str) -> str:
     return f"sign-in:{attempt_id}"
 
 
+def log_out_lane(authorization_id: int) -> str:
+    """Of its own: what waits in the account's lane may need the connection that a log-out closes first."""
+    return f"log-out:{authorization_id}"
+
+
 def enqueue(
     session_id: int,
     kind: str,

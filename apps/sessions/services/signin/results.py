@@ -230,7 +230,7 @@ def log_out_key(authorization: Authorization, user: User | None = None) -> Comma
     return commands.enqueue(
         authorization.session_id,
         commands.Kind.LOG_OUT,
-        commands.ACCOUNT_LANE,
+        commands.log_out_lane(authorization.pk),
         {"authorization": authorization.pk},
         user=user,
     )
