@@ -13,7 +13,7 @@ FRIENDS = 3
 @dataclass
 class Account:
     """One account of ours. Peers are marked ids; ``friends`` write to it in private, the first two in ``group`` as
-    well, the first in ``news``; ``board`` is its own channel."""
+    well, the first in ``news``; ``board`` is its own channel; ``home`` is its data centre now."""
 
     phone: str
     me: int
@@ -22,6 +22,7 @@ class Account:
     news: int
     board: int
     session: int = 0
+    home: int = 1
 
     @property
     def chats(self) -> list[int]:
@@ -67,4 +68,4 @@ def account(control: ControlClient, phone: str, friends: list[int], news: int, *
     board = call("world.create_channel", creator=me, title="Board", kind="channel")
     for friend in friends:
         call("world.send", from_user=friend, peer=me, text="hello")
-    return Account(phone, me, friends, group, news, board)
+    return Account(phone, me, friends, group, news, board, home=dc)

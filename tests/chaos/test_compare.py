@@ -240,7 +240,6 @@ NOT_TROUBLES = {
     "clear", "thaw", "meet", "pending", "struck",  # end a fault, or tell of it
     "check_connection", "transport_error", "is_frozen", "delay_of",  # asked by the data centre itself
     "one_owner",  # on from the beginning to the end of every run
-    "move",  # an account's home for good; no trouble yet, it has a test of its own
     "one_connection",  # one owner may have several: only two owners are punished
 }  # fmt: skip
 

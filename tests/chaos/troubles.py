@@ -152,8 +152,11 @@ def _slow_mode(on: Field, rng: random.Random) -> None:
 
 def _random_id(on: Field, rng: random.Random) -> End:
     """A message is sent, but neither its answer nor, since the log forgets it, the difference says so: it is repeated.
-    From then on a repeated random_id is refused instead of answered, until the run's end."""
+    From then on a repeated random_id is refused instead of answered, until the run's end. It needs gateways that
+    send at once: a message that comes too late meets no trouble."""
     account = on.at_home(rng)
+    if on.busy:
+        raise NotYetError
     on.call("faults.set_random_id", mode="duplicate_error")
     on.call("faults.delay", user=account.me, seconds=2 * RANDOM_ID_SECONDS)
     on.write(account, account.friends[0])
@@ -255,6 +258,16 @@ def _revoke(on: Field, rng: random.Random) -> End:
     return lambda: on.sign_in_again(account)
 
 
+def _move(on: Field, rng: random.Random) -> None:
+    """To the other data centre; the gateway follows when it is told, or when it connects again."""
+    account = on.at_home(rng)
+    account.home = 3 - account.home
+    on.call("faults.move", user=account.me, dc=account.home)
+    on.struck("move")
+    for _ in range(3):
+        on.others.write(account, (account.friends[0], account.me))
+
+
 def _ban(on: Field, rng: random.Random) -> None:
     on.call("faults.ban", user=on.spare.me)
     on.banned = True
@@ -285,7 +298,7 @@ DATA_CENTRE = [
     Trouble("difference_error", _rule("error", method="updates.getDifference", code=500, message="INTERNAL")),
     Trouble("slow_mode", _slow_mode),
     Trouble("transport", _rule("transport", code=429)),
-    Trouble("random_id", _random_id, RANDOM_ID_SECONDS),
+    Trouble("random_id", _random_id, RANDOM_ID_SECONDS, alone=True),
     Trouble("drop_connection", _connections("drop_connection", "drop")),
     Trouble("half_open", _connections("half_open", "half_open")),
     Trouble("freeze_connection", _freeze_connection, 3.0, alone=True),
@@ -299,6 +312,7 @@ DATA_CENTRE = [
     Trouble("channel_too_long", _channel_too_long),
     Trouble("removed", _removed, 2.0),
     Trouble("revoke", _revoke, 1.0),
+    Trouble("move", _move),
     Trouble("ban", _ban),
 ]  # fmt: skip
 MET = {
