@@ -12,7 +12,7 @@ def svg(url: str) -> SafeString:
     """The code as inline SVG: dark on white in every theme, as phones read it; no style, no script, no text."""
     drawn = io.BytesIO()
     segno.make(url, error="m", micro=False).save(
-        drawn, kind="svg", scale=6, border=4, dark="#000", light="#fff", xmldecl=False, svgns=False, nl=False,
+        drawn, kind="svg", scale=6, border=4, dark="#000", light="#fff", xmldecl=False, nl=False,
         omitsize=True,
     )  # fmt: skip
     return mark_safe(drawn.getvalue().decode("ascii"))  # noqa: S308  made by us of modules, no text goes in

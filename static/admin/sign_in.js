@@ -25,7 +25,8 @@ async function look() {
 // for none; it does so when it is looked at again.
 function showCode(qr) {
   if (qr.svg !== undefined) {
-    code.innerHTML = qr.svg;
+    const drawn = new DOMParser().parseFromString(qr.svg, "image/svg+xml").documentElement;
+    code.replaceChildren(document.importNode(drawn, true));
     code.dataset.qr = qr.id;
   }
   lapses = performance.now() + qr.seconds * 1000;

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.chats.record_kit import ANNA, BEN, CHANNEL, GROUP, Kit, kit, leased, message, new
-from tgadmin.core.types import ACCOUNT_BOX, Change, Dialog, Gap, History, MessagesDeleted, ReadInbox
+from tgadmin.core.types import ACCOUNT_BOX, Change, ChatState, Dialog, Gap, History, MessagesDeleted, ReadInbox
 
 __all__ = ["kit", "leased"]
 
@@ -97,3 +97,13 @@ async def test_what_a_page_finds_deleted_is_no_more_in_telegrams_count(kit: Kit)
     await kit.record(History(GROUP, (message(GROUP, 1),), 3, True))  # 2 is not there any more
     assert [row["deleted_at"] is not None for row in await kit.messages(GROUP)] == [False, True, False]
     assert (await kit.chat(GROUP))["unread_count"] == 2
+
+
+async def test_a_channel_that_was_left_and_entered_unseen(kit: Kit) -> None:
+    """Put out and taken in again between two looks: it is read up to there, and only updateChannel tells of it."""
+    await kit.record(Dialog(CHANNEL, 1, 0, 1, 0), History(CHANNEL, (message(CHANNEL, 1),), 0, True))
+    await kit.record(*(new(CHANNEL, number) for number in range(2, 7)))
+    assert await unread(kit, CHANNEL) == (5, False)
+    assert (await kit.record(ChatState(CHANNEL, left=False))).doubts
+    await kit.record(Dialog(CHANNEL, 6, 2, 4, 0))
+    assert await unread(kit, CHANNEL) == (2, False)

@@ -1,5 +1,6 @@
 """The way to Telegram through a real SOCKS5 proxy and a real MTProxy; every way in which a proxy fails."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -87,6 +88,21 @@ async def test_what_speaks_another_protocol(network: Network, fronts: Sandbox) -
     as_mtproxy = Proxy(ProxyKind.MTPROXY, fronts.host, links.socks5.port, secret="ab" * 16)
     assert await code_of(network, fronts, as_socks) == "PROXY_NO_WAY"
     assert await code_of(network, fronts, as_mtproxy) == "PROXY_SILENT"
+
+
+async def test_a_few_bytes_of_another_protocol_are_no_answer(network: Network, fronts: Sandbox) -> None:
+    """As SOCKS5 answers to a greeting that happens to look like one of its own: one in 256 random ones does."""
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x05\xff")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, fronts.host)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        stranger = Proxy(ProxyKind.MTPROXY, fronts.host, port, secret="ab" * 16)
+        assert await code_of(network, fronts, stranger) == "PROXY_SILENT"
 
 
 @pytest.mark.parametrize("kind", KINDS)

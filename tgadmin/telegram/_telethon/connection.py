@@ -192,12 +192,12 @@ class Guarded(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.heard = True
         self._on_bytes()
         assert self._framing is not None  # noqa: S101 - made before the connection
         packets = self._framing.feed(data)
         if not packets:
             return
+        self.heard = True  # some bytes alone may be another protocol's
         self._waiting += packets
         self._held += sum(map(len, packets))
         if self._held >= HELD_BYTES and self._reading and self._transport is not None:

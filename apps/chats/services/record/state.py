@@ -78,6 +78,12 @@ class State:
             self.gaps.append(Gap(chat.peer_id, 0, 0))
             self.forget_history(chat)
 
+    def note_standing(self, chat: ChatRow, was_left: bool) -> None:
+        """Telegram says that a channel has changed and must be looked at again. The account may have been out of it
+        and in again without our seeing it: then it counts as read up to there, which no update tells."""
+        if not was_left and not chat.left and is_channel(chat.peer_id):
+            chat.unread_doubtful = self.doubts = True
+
     def forget_history(self, chat: ChatRow) -> None:
         """What is stored of the chat may have holes: it has to be fetched anew."""
         if chat.synced_from_id is None and not chat.history_complete:
