@@ -29,7 +29,7 @@ def cookies(sessions: Sequence[int], prefix: str) -> list[str]:
             SessionGrant.objects.create(user=user, session_id=session_id, role=Role.VIEWER)
             login = store()
             login[SESSION_KEY] = str(user.pk)
-            login[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+            login[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
             login[HASH_SESSION_KEY] = user.get_session_auth_hash()
             login.save()
             cookie, left = str(login.session_key), SOCKETS_A_USER
