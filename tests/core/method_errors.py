@@ -1,5 +1,6 @@
-"""What Telegram's pages say each method that we call can answer (https://core.telegram.org/method/<name>, "Possible
-errors"); of messages.sendMessage without what only bots and media bring. Numbers in names are left out, as in codes.
+"""What each method that we call can answer: from Telethon's list of errors by method, in part held against Telegram's
+pages (https://core.telegram.org/method/<name>, "Possible errors"); of messages.sendMessage without what only bots and
+media bring. Numbers in names are left out, as in codes.
 
 A method that is called and is not here fails a test: read its page, and give each of its errors a row in the table.
 """
