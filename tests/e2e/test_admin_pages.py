@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from apps.chats.models import Chat, Message, Peer
 from apps.sessions.models import (
     Command,
+    Device,
     FloodWait,
     Lease,
     Node,
@@ -52,6 +53,12 @@ def session(admin_user: User) -> Session:
     chat = Chat.objects.create(session=session, peer_id=5, kind="user", title=NASTY, last_message_text=NASTY)
     Message.objects.create(chat=chat, session_id=session.pk, telegram_id=1, text=NASTY)
     Peer.objects.create(session=session, peer_id=5, kind="user", name=NASTY)
+    for number, ours in enumerate((True, False)):
+        Device.objects.create(
+            session=session, hash=number, is_ours=ours, device_model=NASTY, platform="Android", app_name=NASTY,
+            ip="203.0.113.7", country="Germany", signed_in_at=timezone.now(), active_at=timezone.now(),
+            noticed_at=None if ours else timezone.now(),
+        )  # fmt: skip
     return session
 
 
@@ -64,6 +71,8 @@ def addresses(session: Session) -> list[str]:
         "/admin/auth/user/",
         f"/admin/tg_sessions/session/{session.pk}/change/",
         f"/admin/tg_sessions/session/{session.pk}/proxy/",
+        f"/admin/tg_sessions/session/{session.pk}/devices/",
+        "/admin/tg_sessions/session/import/",
         "/admin/tg_sessions/session/sign-in/",
     ]
 
