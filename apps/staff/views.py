@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
-import segno
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -15,12 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp import login as otp_login
 from django_otp.models import Device
 
+from apps.sessions import qr
 from apps.staff import lockout, selectors
 from apps.staff.forms import TokenForm
 from apps.staff.selectors import Missing
@@ -109,20 +107,13 @@ def add(request: HttpRequest) -> HttpResponse:
         "title": "Add a second factor",
         "form": form,
         "refused": refused,
-        "qr": qr(second_factor.address_of(begun)),
+        "qr": qr.svg(second_factor.address_of(begun)),
         "key": " ".join(key[at : at + 4] for at in range(0, len(key), 4)),
         "required": selectors.is_required(),
         "replaces": selectors.authenticator_of(user) is not None,
         "next": _next(request),
     }
     return _page(request, "staff/add.html", context, status=200 if request.method != "POST" else 422)
-
-
-def qr(text: str) -> SafeString:
-    """The QR code as SVG for a page; black on white in dark pages too, as scanners want it."""
-    out = BytesIO()
-    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, omitsize=True, border=4, light="#fff")
-    return mark_safe(out.getvalue().decode())  # noqa: S308  made of squares
 
 
 # --- looking after one's logins -------------------------------------------------------------------------------------
