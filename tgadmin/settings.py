@@ -27,6 +27,8 @@ TELEGRAM_API_HASH = value("TELEGRAM_API_HASH")
 TELEGRAM_DC = value("TELEGRAM_DC")
 TELEGRAM_DC_PUBLIC_KEY = value("TELEGRAM_DC_PUBLIC_KEY")
 TELEGRAM_LOCAL_ADDRESS = value("TELEGRAM_LOCAL_ADDRESS")
+PROXY_PRIVATE_ADDRESSES = env.bool("PROXY_PRIVATE_ADDRESSES", default=False)
+"""Whether accounts' proxies may lie on this host and in private networks; so they may where TELEGRAM_DC does."""
 TELEGRAM_NETWORK = environment.network()
 DEMO_FILE = value("TGADMIN_DEMO_FILE")
 """Written by ``up`` when it runs the sandbox: the demo's phones and the code file. No file, no demo."""
@@ -105,6 +107,8 @@ EVENTS_KEPT_DAYS = environment.positive("EVENTS_KEPT_DAYS", 7)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = value("REDIS_URL")
+OWN_SERVICES = [value("DATABASE_URL"), REDIS_URL, f"http://{value('HOST') or '127.0.0.1'}:{value('PORT') or 8000}"]
+"""Addresses that no account's proxy may have."""
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

@@ -62,7 +62,7 @@ _KIND_BY_NUMBER = {
 _KNOWN = frozenset(TABLE)
 _NUMBER_IN_NAME = re.compile(r"_(\d+)(MIN)?(?=_|$)")
 _NOT_A_NAME = re.compile(r"[^A-Z0-9]+")
-PROXY_CODES = frozenset({"PROXY_NO_WAY", "PROXY_REFUSED", "PROXY_SILENT", "PROXY_UNREACHABLE"})
+PROXY_CODES = frozenset({"PROXY_FORBIDDEN", "PROXY_NO_WAY", "PROXY_REFUSED", "PROXY_SILENT", "PROXY_UNREACHABLE"})
 """What an account's proxy can do wrong."""
 _NAME_SECONDS = ("PASSWORD_TOO_FRESH", "SESSION_TOO_FRESH", "PREVIOUS_CHAT_IMPORT_ACTIVE_WAIT")
 _LENGTH = 64  # what the code columns hold

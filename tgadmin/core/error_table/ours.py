@@ -26,6 +26,11 @@ ROWS: Rows = {
         "The account's proxy does not answer; nothing goes around it, and everything is kept.",
         "See to the proxy, or give the account another one. It is tried again by itself.",
     ),
+    Code.PROXY_FORBIDDEN: (
+        Action.RETRY,
+        "The account's proxy lies where proxies are not allowed; nothing was sent there, and nothing goes around it.",
+        "Give the account another proxy. Private addresses are allowed by PROXY_PRIVATE_ADDRESSES.",
+    ),
     Code.PROXY_REFUSED: (
         Action.RETRY,
         "The account's proxy answers, but does not let us in; nothing goes around it, and everything is kept.",
