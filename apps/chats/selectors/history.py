@@ -15,8 +15,8 @@ PAGE = 50
 PENDING = 50
 """Messages that wait to go out, or could not, on a page at most. The chat's row says how many there are in all."""
 MOST_BYTES = 4 * 1024 * 1024
-"""Of messages on a page, in JSON's escapes; it has one at least. Pages of long texts are smaller by far: what has no room
-here is hostile, and on the next page."""
+"""Of messages on a page, in JSON's escapes; it has one at least. Pages of long texts are smaller by far: what has no
+room here is hostile, and on the next page."""
 
 
 def epoch() -> UUID:
