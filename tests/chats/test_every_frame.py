@@ -130,8 +130,8 @@ async def test_the_newest_page_and_pages_of_history(
 async def test_the_list_of_a_hundred_with_somebody_typing(web: Web, session: Session, operator: User) -> None:
     def make() -> list[Chat]:
         chats = [world.make_chat(session, FACE * 255) for _ in range(120)]
-        for chat in chats:
-            world.make_message(chat, 1, FACE * 160)
+        for number, chat in enumerate(chats, 1):
+            world.make_message(chat, number, FACE * 160)
         return chats
 
     chats = await sync_to_async(make)()

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from apps.chats.hub.line import Line, drain
 from apps.sessions.models import Role
 
-SLOW = 4414
+SLOW = 4430
 """Close code of a socket whose page does not read what it is sent."""
 UNSENT = 4500
 """Close code of a socket to which something could not be sent: its page comes back and asks anew."""

@@ -193,9 +193,6 @@ export function refusalReason(code, told) {
   );
 }
 
-const SLOW =
-  "This page did not read what it was sent for 30 seconds: the network is slow, or this device was asleep. What you wrote is kept; what you missed is fetched.";
-
 /** What a close code means, for people; "" for those that mend themselves. @param {number} code */
 export function closeReason(code) {
   return (
@@ -205,9 +202,8 @@ export function closeReason(code) {
       4403: "You no longer have the right to use these pages. Ask an administrator.",
       4409: "tgadmin was updated. Reload this page; what you wrote is kept.",
       4413: "Something sent from this page was too large. Reload it; what you wrote is kept.",
-      4410: SLOW,
-      4414: SLOW,
       4429: "Too much was sent from this page at once. It connects again in a few seconds.",
+      4430: "This page did not read what it was sent for 30 seconds: the network is slow, or this device was asleep. What you wrote is kept; what you missed is fetched.",
       4500: "Something could not be sent to this page. It asks for it again; what you wrote is kept.",
     }[code] ?? ""
   );
