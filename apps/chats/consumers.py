@@ -15,16 +15,17 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 
+from apps.chats import beginning
 from apps.chats.admission import admission
 from apps.chats.frames import MAX_BYTES, Frame, InvalidError, MalformedError, parse
 from apps.chats.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub
 from apps.chats.hub.bad import AWAY, is_away
-from apps.chats.hub.frames import list_frames, reset_frames
+from apps.chats.hub.frames import list_frames
 from apps.chats.hub.line import GONE, Line
 from apps.chats.hub.news import unreadable
 from apps.chats.hub.watchers import UNSENT
 from apps.chats.models import Chat, Message
-from apps.chats.selectors import history, lists, live, messages, page
+from apps.chats.selectors import live, messages, page
 from apps.chats.services import messages as services
 from apps.chats.services.places import Place
 from apps.chats.services.text import Refused
@@ -92,7 +93,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
-        self._greeted = False
+        self._greeted = self._added = False
         self._closed = False
         self._tokens, self._counted_at = BURST, time.monotonic()
         self._heard_at = self._used_at = time.monotonic()
@@ -137,7 +138,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self._guard is not None:
             self._guard.cancel()
         await self._leave()
-        if self._greeted:
+        if self._added:
             await hub().remove(self)
 
     async def shut(self, code: int) -> None:
@@ -267,11 +268,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if frame.values["version"] != page.PROTOCOL:
             await self.shut(VERSION)
             return
-        standing = (await read(live.standings, [self.user.pk])).get(self.user.pk)
-        self.roles = standing.roles if standing is not None else {}
-        sessions = await read(page.visible, self.user)
+        self.roles = {}
+        self._added = True
+        await hub().add(self)  # first: what changes from here on is told
+        self.roles, sessions = await read(beginning.greeting, self.user)
         self._greeted = True
-        await hub().add(self)
         await self._send({"type": "welcome", "version": page.PROTOCOL, "sessions": sessions})
 
     async def _ping(self, frame: Frame) -> None:
@@ -283,39 +284,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if session_id not in self.roles:
             raise rights.Forbidden
         await hub().watch(self, session_id)
-        first = await read(lists.page, session_id)
-        unread = (await read(lists.unread_chats, [session_id])).get(session_id, 0)
+        first, unread = await read(beginning.first_rows, session_id)
         self._require_following(session_id)
         await self.line.say(*list_frames(session_id, first, unread))
 
     async def _open(self, frame: Frame) -> None:
         """Replay from the page's number where that is possible, else the newest page; then live."""
-        chat = await self._chat(frame.values["chat"])
-        self._require_following(chat.session_id)
-        after, epoch = frame.values["after"], frame.values["epoch"]
-        if after is not None and epoch == await read(history.epoch) and await self._replayable(chat, after):
-            at, answer = after, [encoded({"type": "opened", "chat": chat.pk, "at": after})]
-        else:
-            newest = await read(history.newest, chat)
-            row = (await read(lists.payloads, [chat.pk]))[0]
-            at, answer = chat.last_event, reset_frames({"page": newest, "row": row})
-        self._require_following(chat.session_id)
-        await self.line.say(*answer)
-        self._require_following(chat.session_id)
-        hub().show(self, OpenChat(chat.pk, at))
+        values = frame.values
+        found = await read(beginning.opening, **values, visible=set(self.roles), most=REPLAY)
+        self._require_following(found.session_id)
+        await self.line.say(*found.frames)
+        if found.session_id == self.session_id:
+            hub().show(self, OpenChat(values["chat"], found.at))
 
     def _require_following(self, session_id: int) -> None:
         """Asked again after each wait: the right may have been taken away meanwhile."""
         if session_id != self.session_id:
             raise rights.Forbidden
-
-    async def _replayable(self, chat: Chat, after: int) -> bool:
-        if after == chat.last_event:
-            return True
-        if after > chat.last_event or chat.last_event - after > REPLAY:
-            return False
-        oldest = await read(live.oldest_event, chat.pk)
-        return oldest is not None and oldest <= after + 1
 
     async def _close_chat(self, frame: Frame) -> None:
         hub().show(self, None)

@@ -22,8 +22,8 @@ websocket_urlpatterns: list[URLPattern] = [path("ws/live/", LiveConsumer.as_asgi
 
 
 AWAY_SECONDS, AGAIN_SECONDS = 4.0, 0.2
-"""How long who connects is kept while the database is away (a server waits 5 s for an answer), and how often it is asked
-again meanwhile."""
+"""How long who connects is kept while the database is away (a server waits 5 s for an answer), and how often that is
+tried again."""
 
 
 class BusyIsSaid:
