@@ -13,6 +13,7 @@ const TELEGRAM_MS = 15_000;
 const REQUEST_MS = 20_000;
 const HISTORY_MS = 120_000;
 const IN_FLIGHT = 10;
+const FEW_WAITING = 10;
 
 export class App {
   /**
@@ -34,6 +35,7 @@ export class App {
     this.typedAt = 0;
     this.readTimer = null;
     this.visit = 0;
+    this.showing = false;
     this.socket = new LiveSocket({
       url: socketUrl,
       onFrame: (frame) => this.#frame(frame),
@@ -114,12 +116,22 @@ export class App {
     if (frame.type === "ok" && frame.message) this.#taken(frame.message);
     if (frame.type === "error" && frame.ref) this.#refused(frame);
     const { state, effect } = store.receive(this.state, frame, { now: Date.now(), looking: this.looking });
-    if (frame.type === "events" || frame.type === "reset") this.#settle(state);
+    if (["events", "reset", "page"].includes(frame.type)) this.#settle(state);
     this.set(state);
     if (frame.type === "welcome") this.#welcome();
     if (effect === "reopen") this.#open();
     if (effect === "gone") this.#gone();
     if (effect === "arrived") this.markRead();
+    if (frame.type === "events") this.#showHidden();
+  }
+
+  /** Few of those that wait are left here, and there are more: the newest page has them. */
+  #showHidden() {
+    const { sending, failed } = store.hiddenHere(this.state);
+    const here = this.state.stream?.items.filter((one) => one.tid === null).length ?? 0;
+    if (sending + failed === 0 || here > FEW_WAITING || !this.state.pinned || this.showing) return;
+    this.showing = true;
+    this.load().finally(() => (this.showing = false));
   }
 
   #welcome() {
