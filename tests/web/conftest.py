@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.rawsocket import ESTABLISHED
 from tests.running import ROOT, eventually, unused_port
 
 PATIENCE = 20.0
@@ -83,6 +84,11 @@ class Raw:
             return True
         finally:
             self.socket.settimeout(PATIENCE)
+
+    def is_alive(self) -> bool:
+        """Whether the server still has the connection; nothing is read."""
+        state: bytes = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)
+        return state[0] == ESTABLISHED
 
     def close(self) -> None:
         self.socket.close()

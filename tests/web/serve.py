@@ -20,14 +20,14 @@ PIECE = bytes(1 << 16)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    kind, name = scope["type"], scope["path"].strip("/").replace("/", "_") or "hello"
+    kind, name = scope["type"], scope["path"].split("/")[1]
     try:
-        await globals()[f"{kind}_{name.split('_')[0]}"](scope, receive, send)
+        await globals()[f"{kind}_{name}"](scope, receive, send)
     except asyncio.CancelledError:
         seen["cancelled"] += 1
         raise
     finally:
-        seen["ended"] += 1
+        seen[f"{name} ended"] += 1
 
 
 async def answer(send: Any, body: bytes, status: int = 200) -> None:
@@ -65,7 +65,7 @@ http_larger = http_body
 
 async def http_big(scope: Any, receive: Any, send: Any) -> None:
     """One body of so many bytes."""
-    await answer(send, bytes(int(scope["query_string"])))
+    await answer(send, b"x" * int(scope["query_string"]))
     seen["big"] += 1
 
 
@@ -111,7 +111,8 @@ async def websocket_echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
         seen["messages"] += 1
-        await send({"type": "websocket.send", "text": message.get("text") or f"{len(message['bytes'])} bytes"})
+        text = message.get("text")
+        await send({"type": "websocket.send", "text": f"{len(message['bytes'])} bytes" if text is None else text})
 
 
 async def websocket_large(scope: Any, receive: Any, send: Any) -> None:
