@@ -1,4 +1,4 @@
-"""For browser tests: a real web server (tgadmin.web) on the tests' database, Chromium, pages that fail on any console error.
+"""For browser tests: a real web process on the tests' database, Chromium, pages that fail on any console error.
 
 A test asks for ``web`` (the server; rows are committed and flushed after the test) and ``open_page`` (a page, signed in
 as a user or not). Playwright's synchronous API leaves its event loop running between calls: it is therefore started

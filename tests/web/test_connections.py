@@ -186,7 +186,15 @@ def test_budget() -> None:
 
 @pytest.mark.parametrize(
     ("path", "size"),
-    [("/", 10), ("/uploads", 10), ("/uploads/", 20), ("/uploads/a", 20), ("/uploads/large/a", 30), ("/x/uploads/", 10), ("/small/", 10)],
+    [
+        ("/", 10),
+        ("/uploads", 10),
+        ("/uploads/", 20),
+        ("/uploads/a", 20),
+        ("/uploads/large/a", 30),
+        ("/x/uploads/", 10),
+        ("/small/", 10),
+    ],
 )
 def test_larger_bodies(path: str, size: int) -> None:
     """Where a view asks for them; the longest prefix counts; none makes the limit smaller."""

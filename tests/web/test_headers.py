@@ -31,7 +31,8 @@ def test_a_line_without_end(shared: Running, data: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", ["GET\r\n\r\n", "\r\n\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/9\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n", "a b c d\r\n"]
+    "data",
+    ["GET\r\n\r\n", "\r\n\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/9\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n", "a b c d\r\n"],
 )
 def test_what_is_no_request(shared: Running, data: str) -> None:
     said = shared.raw().say(data.encode("latin-1")).rest()

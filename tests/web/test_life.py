@@ -58,7 +58,11 @@ def test_a_taken_port(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run(
-            [sys.executable, "-m", "tgadmin.web", "-p", str(port)], cwd=ROOT, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "tgadmin.web", "-p", str(port)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == f"127.0.0.1:{port}: Address already in use."
@@ -69,8 +73,9 @@ def test_ipv6(serve: Serve) -> None:
     running = serve()
     assert running.process.poll() is None
     code = (
-        "from tests.web.serve import application; from tgadmin.web.server import Server; from tgadmin.web.limits import Limits\n"
-        "import sys; server = Server(application, Limits(), is_known=lambda scope: False)\n"
+        "import sys\nfrom tests.web.serve import application\nfrom tgadmin.web.limits import Limits\n"
+        "from tgadmin.web.server import Server\n"
+        " server = Server(application, Limits(), is_known=lambda scope: False)\n"
         "server.listen('::1', int(sys.argv[1])); server.run()"
     )
     with socket.socket(socket.AF_INET6) as probe:

@@ -25,7 +25,7 @@ def test_a_stream_waits_for_its_reader(serve: Serve) -> None:
 
 
 def test_one_large_body_waits_too(serve: Serve) -> None:
-    """A body of 8 MiB is the application's own affair; no second copy of it is made, and it is let go when it is read."""
+    """A body of 8 MiB is the application's own affair; no second copy of it is made."""
     running = serve()
     before = running.memory
     raw = running.raw(small=True).ask("GET", f"/big/?{8 << 20}", "Connection: close")

@@ -89,7 +89,10 @@ class Channel(HTTPChannel):
             return
         if self._receivedHeaderSize + len(line) > self.totalHeadersSize:
             self.refuse(431, TOO_MANY_HEADERS)
-        elif line[:1] in (b" ", b"\t"):  # a header that goes on in the next line: long abolished, read differently by all
+        elif line[:1] in (
+            b" ",
+            b"\t",
+        ):  # a header that goes on in the next line: long abolished, read differently by all
             self.refuse(400, NOT_HTTP)
         else:
             super().lineReceived(line)

@@ -27,7 +27,7 @@ class Limits:
     """A connection without a request is kept for so long."""
     read_seconds: float = 30.0
     read_rate: int = 256
-    """A client that has something to read takes at least ``read_rate`` bytes a second, looked at over ``read_seconds``."""
+    """A client that has something to read takes ``read_rate`` bytes a second at least, over ``read_seconds``."""
     connections: int = 2000
     connections_per_address: int = 200
     """Of one client; 0: not counted (proxies of ours stand in front, and count)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import IO, Any
 
 from daphne.http_protocol import WebRequest
 
@@ -19,6 +19,7 @@ class Request(WebRequest):
     """Beside daphne's: no body is parsed here (the application does, within its own limits)."""
 
     channel: Channel
+    content: IO[bytes]
 
     def __init__(self, channel: Channel, queued: object = False) -> None:
         super().__init__(channel, queued, parsePOSTFormSubmission=False)

@@ -19,7 +19,7 @@ from tgadmin.web.connections import Connections
 from tgadmin.web.lanes import Lane, Turn
 from tgadmin.web.limits import Limits
 from tgadmin.web.request import Request
-from tgadmin.web.socket import Gone, Socket, SocketFactory
+from tgadmin.web.socket import GoneError, Socket, SocketFactory
 from tgadmin.web.transport import Port
 
 log = logging.getLogger("tgadmin.web")
@@ -141,8 +141,8 @@ class Server(daphne.Server):
             reactor.callLater(1, self.application_checker)
 
     def kill_all_applications(self) -> defer.Deferred[Any]:
-        running = [one["application_instance"] for one in self.connections.values() if "application_instance" in one]
-        running = [application for application in running if not application.done()]
+        started = [one.get("application_instance") for one in self.connections.values()]
+        running = [application for application in started if application is not None and not application.done()]
         for application in running:
             application.cancel()
         ended = defer.Deferred.fromFuture(asyncio.gather(*running, return_exceptions=True))
@@ -188,7 +188,7 @@ class Server(daphne.Server):
 
         try:
             await self.application(scope=scope, receive=receive, send=send)
-        except Gone:
+        except GoneError:
             pass
         finally:
             turn.over()
@@ -211,11 +211,11 @@ class Server(daphne.Server):
 
     async def handle_reply(self, protocol: Request | Socket, message: Message) -> None:
         """Returns when what is sent is on its way, or near it. For a client that has left: a socket's application is
-        told by ``Gone``, others by http.disconnect alone (Django would leave a response unclosed)."""
+        told by ``GoneError``, others by http.disconnect alone (Django would leave a response unclosed)."""
         kind = message["type"]
         if kind == "websocket.send":
             if self._has_left(protocol):
-                raise Gone
+                raise GoneError
             await protocol.room()
         elif kind == "http.response.body":
             await self._send_body(protocol, message)

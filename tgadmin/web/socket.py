@@ -21,7 +21,7 @@ UNREAD_SECONDS = 10.0
 TEXT, BINARY = 1, 2
 
 
-class Gone(ConnectionResetError):
+class GoneError(ConnectionResetError):
     """The client has left: what the application sends goes nowhere. Told as ASGI wants it, by an OSError."""
 
 
@@ -99,9 +99,9 @@ class Socket(WebSocketProtocol):
     # --- sending ------------------------------------------------------------------------------------------------------
 
     async def room(self) -> None:
-        """Wait until something may be sent. Raises Gone."""
+        """Wait until something may be sent. Raises GoneError."""
         if not await self.valve.passed() or self.state in (self.STATE_CLOSING, self.STATE_CLOSED):
-            raise Gone
+            raise GoneError
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:
         """One frame of any size: what autobahn's ``sendMessage`` allows is bounded by what may come in."""

@@ -17,7 +17,7 @@ UNSENT = 128 << 10
 
 
 class Transport(tcp.Server):
-    """Of an accepted connection. At most ``bufferSize`` bytes (64 KiB) wait here before its producer is told to pause."""
+    """Of an accepted connection. Beyond ``bufferSize`` bytes (64 KiB) that wait here its producer is told to pause."""
 
     connection: Connection
     sent = 0
@@ -31,7 +31,7 @@ class Transport(tcp.Server):
 
     @property
     def pending(self) -> int:
-        return len(self.dataBuffer) - self.offset + self._tempDataLen
+        return int(len(self.dataBuffer) - self.offset + self._tempDataLen)
 
     def writeSomeData(self, data: bytes) -> Any:
         taken = super().writeSomeData(data)
