@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from tgadmin.core import origin, pool
+from tgadmin.core.visitors import visitors
 
 
 class Whence:
@@ -44,6 +45,24 @@ def client_address(request: HttpRequest) -> str:
     """The client's IP address, as our own proxies tell it; empty when there is none."""
     remote, forwarded = request.META.get("REMOTE_ADDR") or "", request.headers.get("X-Forwarded-For", "")
     return origin.client_address(remote, forwarded, settings.TRUSTED_PROXIES)
+
+
+class Visitors:
+    """Notes who is signed in, so that the server takes their next requests before those of anybody (tgadmin/web)."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.session.accessed and request.user.is_authenticated:
+            key = request.session.session_key  # after a sign-in: the new one
+            if key:
+                visitors.note(key)
+        return response
 
 
 class NoNul:

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "tgadmin.middleware.Visitors",
     "apps.staff.middleware.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -101,6 +102,30 @@ LIVE_SOCKETS_PER_USER = environment.positive("LIVE_SOCKETS_PER_USER", 3)
 LIVE_SOCKETS = environment.positive("LIVE_SOCKETS", 1000)
 LIVE_SOCKETS_PER_MINUTE = environment.positive("LIVE_SOCKETS_PER_MINUTE", 100)
 """Open chat pages of a user, of all users over all web processes, and new connections of a user within a minute."""
+WEB_BODY_MIB = environment.positive("WEB_BODY_MIB", 8)
+WEB_LARGER_BODIES: dict[str, int] = {}
+"""A request's body; and where a view takes larger ones: the beginning of its path, with a slash at its end -> bytes."""
+WEB_BODY_SECONDS = environment.positive("WEB_BODY_SECONDS", 30)
+WEB_BODY_RATE = environment.positive("WEB_BODY_RATE", 4096)
+"""A body arrives within these seconds, and as many more as its bytes take at this rate a second."""
+WEB_HEADER_SECONDS = environment.positive("WEB_HEADER_SECONDS", 10)
+WEB_HEADER_KIB = environment.positive("WEB_HEADER_KIB", 16)
+WEB_HEADERS = environment.positive("WEB_HEADERS", 100)
+"""A request's line and headers: within how long, how large together, how many."""
+WEB_IDLE_SECONDS = environment.positive("WEB_IDLE_SECONDS", 60)
+WEB_READ_SECONDS = environment.positive("WEB_READ_SECONDS", 30)
+"""A connection without a request, and one that does not read what it asked for, ends after so long."""
+WEB_CONNECTIONS = environment.positive("WEB_CONNECTIONS", 2000)
+WEB_CONNECTIONS_PER_ADDRESS = environment.positive("WEB_CONNECTIONS_PER_ADDRESS", 200)
+"""Of a web process at once; those of an address are not counted where proxies of ours stand in front."""
+WEB_QUEUED_MIB = environment.positive("WEB_QUEUED_MIB", 32)
+WEB_STORED_MIB = environment.positive("WEB_STORED_MIB", 512)
+"""Of all connections together: answers that slow readers have yet to take (memory), bodies under way (files)."""
+WEB_ANONYMOUS_REQUESTS = environment.positive("WEB_ANONYMOUS_REQUESTS", 4)
+WEB_WAIT_SECONDS = environment.positive("WEB_WAIT_SECONDS", 10)
+"""Requests of people who are not signed in that are worked on at once; others wait so long, then get 503."""
+WEB_CLOSE_SECONDS = environment.positive("WEB_CLOSE_SECONDS", 10)
+"""A request whose client has left may go on for so long, then it is cancelled."""
 EVENTS_KEPT_PER_CHAT = environment.positive("EVENTS_KEPT_PER_CHAT", 1000)
 EVENTS_KEPT_DAYS = environment.positive("EVENTS_KEPT_DAYS", 7)
 """Events that pages may resume from; a page that missed more gets the newest messages instead."""

@@ -43,6 +43,10 @@ class Web:
             self.kill()
             raise
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def _answers(self) -> bool:
         assert self._process.poll() is None
         try:

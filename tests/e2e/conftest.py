@@ -1,4 +1,4 @@
-"""For browser tests: a real web server (daphne) on the tests' database, Chromium, pages that fail on any console error.
+"""For browser tests: a real web process on the tests' database, Chromium, pages that fail on any console error.
 
 A test asks for ``web`` (the server; rows are committed and flushed after the test) and ``open_page`` (a page, signed in
 as a user or not). Playwright's synchronous API leaves its event loop running between calls: it is therefore started
@@ -42,7 +42,7 @@ CHROMIUM_ARGS = [
 
 @dataclass
 class WebServer:
-    """One daphne process. ``restart`` keeps the port; ``log`` is all that it ever wrote."""
+    """One web process. ``restart`` keeps the port; ``log`` is all that it ever wrote."""
 
     port: int
     log: Path
@@ -54,7 +54,7 @@ class WebServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "tgadmin.asgi:application"]
+        command = [sys.executable, "-m", "tgadmin.web", "-b", "127.0.0.1", "-p", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
@@ -98,7 +98,7 @@ def web_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) 
     address = urlsplit(os.environ["DATABASE_URL"])
     database = urlunsplit(address._replace(path="/" + settings.DATABASES["default"]["NAME"]))
     env = {**os.environ, "DATABASE_URL": database, "TGADMIN_PROCESS": "web", "DEBUG": "0"}
-    server = WebServer(free_port(), tmp_path_factory.mktemp("web") / "daphne.log", env)
+    server = WebServer(free_port(), tmp_path_factory.mktemp("web") / "web.log", env)
     server.start()
     yield server
     server.stop()
