@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
 
-from apps.chats.selectors import lists, messages
+from apps.chats.selectors import lists, messages, shapes
 from apps.chats.selectors.live import Change, EventRow
 
 
@@ -34,7 +33,7 @@ def events_frame(change: Change, after: int, reset: Mapping[str, Any] | None) ->
 
 
 def _notice(event: EventRow) -> dict[str, Any] | None:
-    data = json.loads(event.data) if event.data else {}
+    data = shapes.facts(event.data)
     if "action" not in data:
         return None
     error = messages.error(str(data.get("code", "")))
