@@ -26,7 +26,7 @@ _PSYCOPGS: dict[Format, Any] = {
 
 
 def tolerate(adapters: AdaptersMap, timezone: tzinfo | None = None) -> None:
-    """Have connections with these adapters read every time; in ``timezone``, if one is given, whatever the session's."""
+    """Have connections with these adapters read every time; said in ``timezone`` if one is given."""
     for each in _PSYCOPGS:
         adapters.register_loader(TIMESTAMPTZ, _loader(each, timezone))
 

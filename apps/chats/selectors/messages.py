@@ -94,7 +94,7 @@ JOINS = f"""
     LEFT JOIN LATERAL (SELECT * FROM telegram_messages
         WHERE chat_id = m.chat_id AND telegram_id = m.reply_to_id LIMIT 1) q ON TRUE
     LEFT JOIN telegram_peers o ON o.session_id = q.session_id AND o.peer_id = q.sender_id
-"""
+"""  # noqa: S608
 
 MESSAGES = f"""
 SELECT {COLUMNS} FROM unnest(%s::bigint[]) WITH ORDINALITY k(id, place)
