@@ -176,6 +176,8 @@ class Pairs(Bound):
         key_fits, value_fits = self.keys.check(), self.values.check()
 
         def check(pairs: Any) -> Any:
+            if not isinstance(pairs, dict):
+                raise Unfit
             made = {}
             for key, value in pairs.items():
                 try:
@@ -196,8 +198,8 @@ class Spans(Bound):
 
     def check(self) -> Check:
         def check(spans: Any) -> Any:
-            if not spans:
-                return ()
+            if not isinstance(spans, tuple):
+                raise Unfit
             made = self.first(spans)
             return spans if made == spans else made
 
@@ -210,7 +212,7 @@ class Spans(Bound):
         for span in islice(spans, 2 * self.most):
             try:
                 span = fit(span)
-            except Unfit:
+            except (Unfit, TypeError):  # or no object at all
                 continue
             left -= len(span.extra)
             kept.append(span if left >= 0 else replace(span, extra=""))
@@ -355,7 +357,7 @@ def check_of(hint: Any, name: str) -> Check:
         return _each(check_of(arguments[0], name))
     elif isinstance(hint, type) and is_dataclass(hint):
         plan(hint)
-        return fit
+        return _one_of({hint})
     elif isinstance(hint, type) and (hint is bool or issubclass(hint, Enum)):
         return _of_type(hint)
     raise TypeError(f"{name} says no range")
@@ -366,10 +368,12 @@ def _union(arguments: tuple[Any, ...], name: str) -> Check:
     some = [each for each in arguments if each is not type(None)]
     checks = [check_of(each, name) for each in some]
     if len(some) == len(arguments):
-        if any(check is not fit for check in checks):
-            raise TypeError(f"{name} is a union of other things than dataclasses")
-        return fit
-    check = fit if len(checks) > 1 else checks[0]
+        if not all(is_dataclass(each) for each in some):
+            raise TypeError(f"{name} says no range")
+        return _one_of(set(some))
+    if len(some) > 1:
+        raise TypeError(f"{name} says no range")
+    check = checks[0]
 
     def optional(value: Any) -> Any:
         if value is None:
@@ -382,8 +386,19 @@ def _union(arguments: tuple[Any, ...], name: str) -> Check:
     return optional
 
 
+def _one_of(kinds: set[Any]) -> Check:
+    def checked(value: Any) -> Any:
+        if value.__class__ not in kinds:
+            raise Unfit
+        return fit(value)
+
+    return checked
+
+
 def _each(check: Check) -> Check:
     def checked(values: Any) -> Any:
+        if not isinstance(values, tuple):
+            raise Unfit
         made = []
         for value in values:
             try:
