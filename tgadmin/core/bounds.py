@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cache
 from itertools import compress, islice
 from operator import attrgetter, is_not
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -329,9 +328,18 @@ class Plan(NamedTuple):
     defaults: tuple[Any, ...]
 
 
-@cache
+_plans: dict[Any, Plan] = {}
+
+
 def plan(kind: Any) -> Plan:
     """Raises TypeError for a field that says no range."""
+    found = _plans.get(kind)
+    if found is None:
+        found = _plans[kind] = _made(kind)
+    return found
+
+
+def _made(kind: Any) -> Plan:
     hints = get_type_hints(kind, include_extras=True)
     found = fields(kind)
     names = [one.name for one in found]

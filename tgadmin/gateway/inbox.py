@@ -307,9 +307,8 @@ class Writers:
             found = await self._try(conn, held, Incoming((change,), peers), change, kept)
             parts += [] if found is None else [found]
         log.error("entry stored in parts", session=held.session_id, kept_aside=len(kept), error=_name(error))
-        for one in (*kept, *_steps(incoming.checkpoint)):
-            last = Incoming((), (), one) if isinstance(one, Checkpoint) else Incoming((one,))
-            found = await self._try(conn, held, last, one, [])
+        for last in (Incoming(tuple(kept)), *_steps(incoming.checkpoint)):
+            found = await self._try(conn, held, last, last.checkpoint, [])
             parts += [] if found is None else [found]
         return joined(parts)
 
@@ -347,14 +346,14 @@ class Writers:
         self._on_refused(held.session_id, f"{kind}: {_name(error)}")
 
 
-def _steps(checkpoint: Checkpoint | None) -> Iterator[Checkpoint]:
+def _steps(checkpoint: Checkpoint | None) -> Iterator[Incoming]:
     """The account's own state and each channel's, one by one: one that cannot be stored must not cost the others."""
     if checkpoint is None:
         return
     pts, qts, date, seq = checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq
-    yield Checkpoint(pts, qts, date, seq)
+    yield Incoming((), (), Checkpoint(pts, qts, date, seq))
     for peer_id, channel_pts in checkpoint.channels.items():
-        yield Checkpoint(pts, qts, date, seq, {peer_id: channel_pts})
+        yield Incoming((), (), Checkpoint(pts, qts, date, seq, {peer_id: channel_pts}))
 
 
 def _name(error: Exception) -> str:

@@ -30,8 +30,8 @@ def entities(text: str | None) -> list[dict[str, Any]]:
 
 def _span(found: dict[str, Any]) -> Entity:
     """Of whatever values: SPANS leaves out those that do not fit."""
-    values: tuple[Any, ...] = tuple(found.get(name) for name in ("kind", "offset", "length"))
-    return Entity(*values, extra=found.get("extra") or "")
+    kind, offset, length, extra = (found.get(name) for name in ("kind", "offset", "length", "extra"))
+    return Entity(kind, offset, length, extra or "")  # type: ignore[arg-type]
 
 
 def _payload(span: Entity) -> dict[str, Any]:

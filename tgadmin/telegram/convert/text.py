@@ -23,10 +23,14 @@ def snake(name: str) -> str:
     return _CAMEL.sub("_", name).lower()
 
 
-@cache
-def kind_of(kind: Any, prefix: str) -> str:
+def kind_of(kind: type, prefix: str) -> str:
     """A constructor's name without what all of its kind begin with: ``MessageMediaGeoLive`` as ``geo_live``."""
-    return snake(kind.__name__.removeprefix("Input").removeprefix(prefix))
+    return _kind_of(kind.__name__, prefix)
+
+
+@cache
+def _kind_of(name: str, prefix: str) -> str:
+    return snake(name.removeprefix("Input").removeprefix(prefix))
 
 
 def iso(moment: datetime | None) -> str | None:
