@@ -30,6 +30,10 @@ it (https://core.telegram.org/api/datacenter)."""
 _DC = re.compile(r"^(\d+)@(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d+)$")
 
 
+DC_IDS = range(1, 2**15)
+"""Numbers of data centres that can be kept; Telegram's are 1 to 5."""
+
+
 @dataclass(frozen=True)
 class Key:
     """An authorization key and the data centre that it belongs to. ``auth_key`` is 256 bytes, or empty before the key

@@ -3,14 +3,13 @@ comes. (What cannot be split, one huge message, goes in ``part`` frames: core.fr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
-from apps.chats.selectors import lists, messages
+from apps.chats.selectors import lists, messages, shapes
 from apps.chats.selectors.live import Change, EventRow
 from tgadmin.core.frames import BOUND, encoded, packed, size
 
@@ -88,7 +87,7 @@ def _told(change: Change, after: int, events: Sequence[EventRow], texts: Mapping
 
 
 def _notice(event: EventRow) -> dict[str, Any] | None:
-    data = json.loads(event.data) if event.data else {}
+    data = shapes.facts(event.data)
     if "action" not in data:
         return None
     error = messages.error(str(data.get("code", "")))

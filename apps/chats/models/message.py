@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.chats.models.chat import Chat
+
+
+class StoredJSON(models.JSONField):
+    """A JSON column whose rows can all be read: what Python's reader refuses (it nests too deep, or has a number of
+    thousands of digits) is read as None. To migrations it is an ordinary one."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        try:
+            return super().from_db_value(value, expression, connection)
+        except (ValueError, RecursionError):
+            return None
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
 
 
 class Message(models.Model):
@@ -38,13 +55,13 @@ class Message(models.Model):
     )
     date = models.DateTimeField(default=timezone.now)
     text = models.TextField(blank=True)
-    entities = models.JSONField(default=list, blank=True)
+    entities = StoredJSON(default=list, blank=True)
     reply_to_id = models.BigIntegerField(null=True, blank=True)
     edit_date = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    service = models.JSONField(null=True, blank=True)
-    media = models.JSONField(null=True, blank=True)
-    forward = models.JSONField(null=True, blank=True)
+    service = StoredJSON(null=True, blank=True)
+    media = StoredJSON(null=True, blank=True)
+    forward = StoredJSON(null=True, blank=True)
     post_author = models.CharField(max_length=255, blank=True)
 
     class Meta:

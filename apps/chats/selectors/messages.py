@@ -5,7 +5,7 @@ One statement, whoever asks: pages of history through Django's connection, the h
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,7 +13,12 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.chats.selectors import shapes
+from tgadmin.core.bounds import LONG
 from tgadmin.core.errors import disposition
+from tgadmin.core.types import MAX_TEXT
+
+log = logging.getLogger(__name__)
 
 QUOTE = 120
 """Characters of a quoted message that are shown."""
@@ -61,30 +66,35 @@ def _name_of(message: str, peer: str) -> str:
     )
 
 
+# JSON's numbers are larger than a column's, and what is stored need not be a number.
+_FROM_ID = f"""(CASE WHEN jsonb_typeof(m.forward -> 'from_id') = 'number'
+        AND (m.forward ->> 'from_id')::numeric BETWEEN {-LONG - 1} AND {LONG}
+        THEN (m.forward ->> 'from_id')::numeric::bigint END)"""
+
 COLUMNS = f"""
     m.id, m.chat_id, m.telegram_id, m.cid, m.state, m.out,
     COALESCE(m.sender_id, c.peer_id), {_name_of("m", "s")},
     u.id, COALESCE(NULLIF(trim(u.first_name || ' ' || u.last_name), ''), u.username),
     m.date, m.text, m.entities::text,
     m.reply_to_id, q.id, q.deleted_at IS NOT NULL, CASE WHEN q.out THEN 'You' ELSE {_name_of("q", "o")} END,
-    left(q.text, {QUOTE}), q.media ->> 'kind',
+    left(q.text, {QUOTE}), left(q.media ->> 'kind', 64),
     m.edit_date, m.deleted_at, m.service::text, m.media::text,
     CASE WHEN m.forward IS NOT NULL
-        THEN COALESCE(NULLIF(f.name, ''), NULLIF(m.forward ->> 'from_name', ''), 'somebody') END,
+        THEN COALESCE(NULLIF(f.name, ''), NULLIF(left(m.forward ->> 'from_name', 255), ''), 'somebody') END,
     (m.forward -> 'date')::text,
     m.post_author, m.error_code, m.waits_until
 """
 WIDTH = len(Shown._fields)
 
 # Each finds one row by key; q by LIMIT, since it is Telegram who says that ids are not given twice.
-JOINS = """
+JOINS = f"""
     LEFT JOIN telegram_peers s ON s.session_id = m.session_id AND s.peer_id = m.sender_id
     LEFT JOIN auth_user u ON u.id = m.staff_id
-    LEFT JOIN telegram_peers f ON f.session_id = m.session_id AND f.peer_id = (m.forward ->> 'from_id')::bigint
+    LEFT JOIN telegram_peers f ON f.session_id = m.session_id AND f.peer_id = {_FROM_ID}
     LEFT JOIN LATERAL (SELECT * FROM telegram_messages
         WHERE chat_id = m.chat_id AND telegram_id = m.reply_to_id LIMIT 1) q ON TRUE
     LEFT JOIN telegram_peers o ON o.session_id = q.session_id AND o.peer_id = q.sender_id
-"""
+"""  # noqa: S608
 
 MESSAGES = f"""
 SELECT {COLUMNS} FROM unnest(%s::bigint[]) WITH ORDINALITY k(id, place)
@@ -104,7 +114,20 @@ def payloads(ids: Iterable[int]) -> list[dict[str, Any]]:
 
 
 def payload(message: Shown) -> dict[str, Any]:
+    """One message as a dict. One that cannot be shown says so, and never costs its page."""
+    try:
+        return _payload(message)
+    except Exception as error:  # noqa: BLE001 - a row of a kind that nobody foresaw
+        log.error("message %s cannot be shown: %s", message.id, type(error).__name__)
+        return _payload(_unshowable(message))
+
+
+def _payload(message: Shown) -> dict[str, Any]:
     gone = message.deleted_at is not None
+    media, service = shapes.media(message.media), shapes.service(message.service)
+    text = "" if gone else message.text[:MAX_TEXT]
+    if not (gone or text or media or service) and (message.media or message.service):
+        text = shapes.CANNOT_BE_SHOWN
     return {
         "id": message.id,
         "chat": message.chat_id,
@@ -115,18 +138,31 @@ def payload(message: Shown) -> dict[str, Any]:
         "sender": {"id": message.sender_id, "name": message.sender_name},
         "staff": {"id": message.staff_id, "name": message.staff_name} if message.staff_id is not None else None,
         "date": message.date.isoformat(),
-        "text": "" if gone else message.text,
-        "entities": [] if gone else _json(message.entities) or [],
+        "text": text,
+        "entities": [] if gone else shapes.entities(message.entities),
         "reply": _reply(message),
         "edited": message.edit_date.isoformat() if message.edit_date else None,
         "deleted": gone,
-        "service": _json(message.service),
-        "media": None if gone else _json(message.media),
+        "service": service,
+        "media": None if gone else media,
         "forward": None if gone else _forward(message),
         "author": message.post_author,
         "error": error(message.error_code) if message.error_code else None,
         "waits_until": message.waits_until.isoformat() if message.waits_until else None,
     }
+
+
+def _unshowable(message: Shown) -> Shown:
+    """The same row with a sentence in place of what it says."""
+    return message._replace(
+        text=shapes.CANNOT_BE_SHOWN,
+        entities=None,
+        reply_to_id=None,
+        service=None,
+        media=None,
+        forward_name=None,
+        error_code="",
+    )
 
 
 def error(code: str) -> dict[str, str]:
@@ -135,15 +171,11 @@ def error(code: str) -> dict[str, str]:
     return {"code": code, "says": known.says, "next": known.next_step}
 
 
-def _json(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
-
-
 def _forward(message: Shown) -> dict[str, Any] | None:
     """Where it came from, with the name as this account knows it or as the forward carries it."""
     if message.forward_name is None:
         return None
-    return {"name": message.forward_name, "date": _json(message.forward_date)}
+    return {"name": message.forward_name, "date": shapes.word(message.forward_date)}
 
 
 def _reply(message: Shown) -> dict[str, Any] | None:

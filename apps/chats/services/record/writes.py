@@ -13,12 +13,9 @@ from apps.chats.services.record.arrays import Array, columns_of
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow
 from apps.chats.services.record.state import State
-from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Peer
+from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer
 
 Connection = psycopg.AsyncConnection[Any]
-
-KEPT_BYTES = 65_536
-"""Of one update that could not be read."""
 
 _message = attrgetter(
     "pk", "chat_id", "box", "telegram_id", "random_id", "state", "error_code", "waits_until", "out", "sender_id",
