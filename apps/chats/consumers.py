@@ -165,17 +165,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except Refused as refused:
             await self._error(frame.ref, refused.code, refused.says)
         except DatabaseError as error:
-            if not pool.is_full(error):
+            trouble = pool.trouble(error)
+            if trouble is None:
                 raise
-            await self._busy(frame)
+            await self._busy(frame, trouble)
 
-    async def _busy(self, frame: Frame) -> None:
+    async def _busy(self, frame: Frame, trouble: pool.Trouble) -> None:
         """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent anew after a
         reconnection: messages in their order, which they would lose if the next one was taken."""
         if frame.type in ("hello", "list", "open", "send"):
             await self.shut(BUSY)
         elif frame.ref is not None:
-            await self._error(frame.ref, "BUSY", pool.SAYS)
+            await self._error(frame.ref, "BUSY", trouble.says)
 
     async def _note_use(self, frame: Frame) -> None:
         """Whoever works in a page does not idle, though the page asks for no other."""

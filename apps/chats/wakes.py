@@ -14,6 +14,7 @@ from django.db import connection
 from redis.exceptions import RedisError
 
 from apps.sessions.services.notify import EVENTS, SETTLED
+from tgadmin.database import pooled
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except psycopg.Error as error:
+            except (psycopg.Error, OSError) as error:
                 log.warning("LISTEN failed (%s); pages are served by looking once a second", type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -99,5 +100,4 @@ class Listener:
 
 def parameters() -> dict[str, Any]:
     """Django's connection parameters for an asynchronous connection that is not the pool's."""
-    given = connection.get_connection_params()
-    return {key: given[key] for key in given if key not in {"cursor_factory", "context", "pool", "prepare_threshold"}}
+    return pooled.parameters(connection)
