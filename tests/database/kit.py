@@ -43,7 +43,6 @@ class Stage(Web):
         made.sendall("\r\n".join(lines).encode())
         return made
 
-
     def upgrading(self, cookie: str) -> socket.socket:
         """A client that asks for a socket."""
         origin, key = f"Origin: http://127.0.0.1:{self.port}", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
@@ -60,7 +59,9 @@ class Plain(Stage):
 @contextmanager
 def running(kind: type[Stage], folder: Path, **environment: str) -> Iterator[Stage]:
     pool = {"DATABASE_CONNECTIONS": str(SIZE + 2), "DATABASE_WAITING": "10", "DATABASE_WAIT_SECONDS": "20"}
+    pool["STAGE_HASHES"] = str(folder / "hashes")
     stage = kind(folder / "stage.log", **pool | environment)
+    stage.logfile = folder / "stage.log"
     try:
         yield stage
     finally:

@@ -10,9 +10,10 @@ from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.database.stage_settings"
 
-from tgadmin.asgi import application as product  # noqa: E402
+from django.db import connections
 
-from django.db import connections  # noqa: E402  isort: skip
+from tgadmin.asgi import application as product
+from tgadmin.database.watch import watch
 
 running: set[asyncio.Task[Any]] = set()
 lost: list[Any] = []
@@ -44,7 +45,13 @@ def lose() -> dict[str, Any]:
     return {"lost": len(lost)}
 
 
-DEEDS = {"/stage/count": count, "/stage/kill": kill, "/stage/lose": lose}
+def hurry() -> dict[str, Any]:
+    """The watch waits for three seconds instead of thirty."""
+    watch._starving.limit, watch._starving.worry = 3.0, 1.0
+    return {}
+
+
+DEEDS = {"/stage/hurry": hurry, "/stage/count": count, "/stage/kill": kill, "/stage/lose": lose}
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

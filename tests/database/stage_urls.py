@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -111,15 +114,34 @@ class Raising:
         return response
 
 
-class Held(hashers._Hasher, MD5PasswordHasher):
-    """Takes its time as long as the test keeps the lock; over a connection of its own, as PBKDF2 needs none."""
+class Slow(MD5PasswordHasher):
+    """Takes as long as the test lets the file stand; each beginning is a line in another file."""
 
-    def encode(self, password: str, salt: str, *work: Any, **more: Any) -> str:
-        return super().encode(password, salt, *work, **more)
+    def encode(self, password: str, salt: str) -> str:
+        file = Path(os.environ["STAGE_HASHES"])
+        if file.exists():
+            with file.with_suffix(".begun").open("a") as begun:
+                begun.write("one\n")
+        while file.exists():
+            time.sleep(0.02)
+        return super().encode(password, salt)
+
+
+class Held(hashers._Hasher, Slow):
+    """Bounded as the product's are."""
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """Long, in statements each of which ends in time."""
+    for _ in range(int(request.GET["times"])):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(1)")
+    return HttpResponse("done")
 
 
 urlpatterns = [
     path("stage/plain", plain),
+    path("stage/busy", busy),
     path("stage/atomic", atomic),
     path("stage/unfinished", unfinished),
     path("stage/raising", raising),

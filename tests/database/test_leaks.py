@@ -75,9 +75,7 @@ def leaves_a_crowd(stage: Stage, lock: Lock, address: str) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("end", [stays, leaves, is_killed, leaves_and_is_killed, leaves_a_crowd])
-def test_a_request_gives_back_what_it_took(
-    stage: Stage, path: str, end: Callable[[Stage, Lock, str], None]
-) -> None:
+def test_a_request_gives_back_what_it_took(stage: Stage, path: str, end: Callable[[Stage, Lock, str], None]) -> None:
     with Lock() as lock:
         end(stage, lock, f"/stage/{path}{'&' if '?' in path else '?'}lock={lock.number}")
     eventually(stage.is_whole, 20, "the pool is whole")
@@ -137,6 +135,17 @@ async def test_a_socket_gives_back_what_its_frame_took(
 def test_a_socket_that_goes_while_one_looks_who_it_is(stage: Stage, reader: tuple[str, Chat], killed: bool) -> None:
     with Lock(table="staff_logins") as lock:
         clients = [stage.upgrading(reader[0]) for _ in range(6)]
+        import time
+
+        time.sleep(8)
+        print(
+            stage.ask("count"),
+            lock.waiting(),
+            lock._conn.execute(
+                "select pid,state,wait_event_type,left(query,60) from pg_stat_activity where datname=current_database()"
+            ).fetchall(),
+        )
+        print(open(stage.logfile).read()[-6000:])
         lock.until_waiting(4)
         for client in clients:
             client.close()
