@@ -1,5 +1,5 @@
-"""What every request passes: whence it comes is noted; addresses that no row can have are refused; so are requests
-that no database connection is free for; the admin's exception to the content security policy, since Unfold's Alpine
+"""What every request passes: whence it comes is noted; addresses that no row can have are refused; what the
+database cannot do just now is said; the admin's exception to the content security policy, since Unfold's Alpine
 evaluates expressions and sets styles."""
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class AdminContentSecurity:
 
 
 class Busy:
-    """503 with Retry-After when every database connection of this process is taken and enough others wait."""
+    """503 with Retry-After, and why, when the database cannot do what was asked just now (core/pool.py)."""
 
     sync_capable = True
     async_capable = False
@@ -119,17 +119,19 @@ class Busy:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return busy(request) if pool.is_full(exception) else None
+        found = pool.trouble(exception)
+        return None if found is None else in_trouble(request, found)
 
 
-def busy(request: HttpRequest) -> HttpResponse:
+def in_trouble(request: HttpRequest, trouble: pool.Trouble) -> HttpResponse:
     """A page for people, {"code", "says"} for scripts; needs no database."""
-    headers = {"Retry-After": str(pool.RETRY_AFTER), "Cache-Control": "no-store"}
+    headers = {"Retry-After": str(trouble.retry_after), "Cache-Control": "no-store"}
     if "text/html" in request.headers.get("Accept", ""):
-        return HttpResponse(render_to_string("503.html", {"says": pool.SAYS}), status=503, headers=headers)
-    return JsonResponse({"code": "BUSY", "says": pool.SAYS}, status=503, headers=headers)
+        return HttpResponse(render_to_string("503.html", {"trouble": trouble}), status=503, headers=headers)
+    return JsonResponse({"code": trouble.code, "says": trouble.says}, status=503, headers=headers)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Django's page for errors; what middleware raised, which no ``process_exception`` sees, may be a full pool too."""
-    return busy(request) if pool.is_full(sys.exc_info()[1]) else server_error(request)
+    """Django's page for errors; what middleware raised, which no ``process_exception`` sees, may be the same."""
+    found = pool.trouble(sys.exc_info()[1])
+    return server_error(request) if found is None else in_trouble(request, found)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from csp.constants import NONE, SELF
 
 from tgadmin import env as environment
+from tgadmin.core import pool
 from tgadmin.env import BASE_DIR, env, value
 from tgadmin.unfold import UNFOLD as UNFOLD
 
@@ -97,7 +98,11 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": environment.database(pool=PROCESS == "web")}
+DATABASES = {"default": environment.database(PROCESS)}
+SOCKET_THREADS = max(6, environment.connections() // 2)
+REQUEST_THREADS = environment.connections() + environment.positive("DATABASE_WAITING", 10) + 20
+"""Threads of a web process: for its sockets, and for requests: those that have a connection or wait for one, passwords
+that are being checked, and some that need neither."""
 LIVE_SOCKETS_PER_USER = environment.positive("LIVE_SOCKETS_PER_USER", 3)
 LIVE_SOCKETS = environment.positive("LIVE_SOCKETS", 1000)
 LIVE_SOCKETS_PER_MINUTE = environment.positive("LIVE_SOCKETS_PER_MINUTE", 100)
@@ -146,7 +151,7 @@ Q_CLUSTER = {
     "orm": "default",
     "workers": env.int("Q_WORKERS", default=1),
     "poll": 0.05,
-    "timeout": 60,
+    "timeout": environment.WORKER_SECONDS,
     "retry": 120,
     "max_attempts": 5,
     "ack_failures": True,
@@ -155,6 +160,8 @@ Q_CLUSTER = {
     "label": "Background tasks",
 }
 
+PASSWORD_HASHERS = ["apps.staff.hashers.PBKDF2", "apps.staff.hashers.PBKDF2SHA1", "apps.staff.hashers.Scrypt"]
+"""Django's, so many at a time as the machine bears, without a database connection meanwhile."""
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -233,17 +240,29 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     return True
 
 
+def _trouble_in_a_word(record: logging.LogRecord) -> bool:
+    """What the database cannot do just now is said in a line for each request, not in a traceback for each."""
+    found = pool.trouble(record.exc_info[1]) if record.exc_info else None
+    if found is not None:
+        record.exc_info = record.exc_text = None
+        record.msg, record.args = f"{record.getMessage()} ({found.code})", ()
+    return True
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"brief": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback}},
+    "filters": {
+        "brief": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback},
+        "trouble": {"()": "django.utils.log.CallbackFilter", "callback": _trouble_in_a_word},
+    },
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         # Telethon's debug lines hold whole requests, message text included.
         "telethon": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["trouble"]},
         # Anybody may send a wrong host, as often as he likes: one line each.
         "django.security.DisallowedHost": {"filters": ["brief"]},
         "daphne": {"level": "WARNING"},

@@ -198,9 +198,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._error(frame.ref, *NOT_FOUND)
         except Refused as refused:
             await self._error(frame.ref, refused.code, refused.says)
-        except AWAY:
-            await self._busy(frame)
         except Exception as error:  # noqa: BLE001  one thing that cannot be done must not end the page's socket
+            trouble = pool.trouble(error) or (pool.AWAY if isinstance(error, AWAY) else None)
+            if trouble is not None:
+                await self._busy(frame, trouble)
+                return
             log.error("a frame %s could not be answered: %s", frame.type, told(error))
             await self._failed(frame)
 
@@ -213,20 +215,20 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self._note_use(frame)
                 await self._handlers[frame.type](self, frame)
             except AWAY as error:
-                hopeless = pool.is_full(error) or not is_away(error) or time.monotonic() > until
+                hopeless = pool.trouble(error) is pool.FULL or not is_away(error) or time.monotonic() > until
                 if hopeless or self._closed or frame.type not in BEGINS:
                     raise
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
                 return
 
-    async def _busy(self, frame: Frame) -> None:
+    async def _busy(self, frame: Frame, trouble: pool.Trouble) -> None:
         """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent anew after a
         reconnection: messages in their order, which they would lose if the next one was taken."""
         if frame.type == "send" or frame.type in BEGINS:
             await self.shut(BUSY)
         elif frame.ref is not None:
-            await self._error(frame.ref, "BUSY", pool.SAYS)
+            await self._error(frame.ref, "BUSY", trouble.says)
 
     async def _failed(self, frame: Frame) -> None:
         """The page goes on with everything else."""

@@ -7,13 +7,15 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.auth import AuthMiddlewareStack
+from channels.auth import AuthMiddleware, get_user
 from channels.routing import URLRouter
+from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.urls import URLPattern, path
 
 from apps.chats.consumers import BUSY, LiveConsumer
 from apps.chats.hub.bad import AWAY, is_away
 from apps.chats.origin import OriginChecked
+from apps.chats.threads import read
 from tgadmin.core import pool
 
 App = Callable[[Any, Any, Any], Awaitable[Any]]
@@ -24,6 +26,13 @@ websocket_urlpatterns: list[URLPattern] = [path("ws/live/", LiveConsumer.as_asgi
 AWAY_SECONDS, AGAIN_SECONDS = 4.0, 0.2
 """How long who connects is kept while the database is away (a server waits 5 s for an answer), and how often that is
 tried again."""
+
+
+class SignedIn(AuthMiddleware):  # type: ignore[misc]  # Channels is untyped
+    """Channels', but it looks in the sockets' threads: its own is a single one, in which all would wait for one."""
+
+    async def resolve_scope(self, scope: Any) -> None:
+        scope["user"]._wrapped = await read(get_user.func, scope)
 
 
 class BusyIsSaid:
@@ -49,7 +58,7 @@ class BusyIsSaid:
             except AWAY as error:
                 if begun:  # the consumer is there, and its own affair
                     raise
-                if pool.is_full(error) or not is_away(error) or time.monotonic() > until:
+                if pool.trouble(error) is pool.FULL or not is_away(error) or time.monotonic() > until:
                     break
             await asyncio.sleep(AGAIN_SECONDS)
         await send({"type": "websocket.accept"})
@@ -58,5 +67,5 @@ class BusyIsSaid:
 
 def websocket_application() -> App:
     """Who connects is known from the login cookie, and comes from a page of ours."""
-    inner: App = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+    inner: App = CookieMiddleware(SessionMiddleware(SignedIn(URLRouter(websocket_urlpatterns))))
     return OriginChecked(BusyIsSaid(inner))

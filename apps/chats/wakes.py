@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from apps.sessions.services.notify import EVENTS, SETTLED
+from tgadmin.database import pooled
 
 log = logging.getLogger(__name__)
 
@@ -172,5 +173,4 @@ class Listener(Work):
 
 def parameters() -> dict[str, Any]:
     """Django's connection parameters for an asynchronous connection that is not the pool's."""
-    given = connection.get_connection_params()
-    return {key: given[key] for key in given if key not in {"cursor_factory", "context", "pool", "prepare_threshold"}}
+    return pooled.parameters(connection)

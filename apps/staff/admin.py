@@ -27,6 +27,7 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from apps.sessions.admin.base import badge, clock, moment
 from apps.sessions.admin.machinery import SuperuserAdmin
 from apps.staff import selectors
+from apps.staff.hashers import prepared
 from apps.staff.models import Authenticator
 from apps.staff.services import logins, second_factor
 from tgadmin.core.ids import row_id
@@ -89,6 +90,12 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_superuser(request)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """In a transaction, which is not to wait for the password's hash."""
+        given = request.POST.get("password1", "") if self.has_add_permission(request) else ""
+        with prepared(given):
+            return super().add_view(request, form_url, extra_context)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         if not is_superuser(request):
