@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from tgadmin.core import origin, pool
+from tgadmin.core.said import TooMuch
 
 
 class Whence:
@@ -88,7 +89,8 @@ class AdminContentSecurity:
 
 
 class Busy:
-    """503 with Retry-After when every database connection of this process is taken and enough others wait."""
+    """503 with Retry-After when every database connection of this process is taken and enough others wait; 429 for
+    whoever has asked for too much already."""
 
     sync_capable = True
     async_capable = False
@@ -100,7 +102,18 @@ class Busy:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, TooMuch):
+            return too_much(request, exception)
         return busy(request) if pool.is_full(exception) else None
+
+
+def too_much(request: HttpRequest, refused: TooMuch) -> HttpResponse:
+    """A page for people, {"code", "says"} for scripts."""
+    if "text/html" in request.headers.get("Accept", ""):
+        page = render_to_string("429.html", {"says": refused.says})
+        return HttpResponse(page, status=429, headers={"Cache-Control": "no-store"})
+    answer = {"code": refused.code, "says": refused.says}
+    return JsonResponse(answer, status=429, headers={"Cache-Control": "no-store"})
 
 
 def busy(request: HttpRequest) -> HttpResponse:

@@ -233,6 +233,9 @@ _EVENTS = {
     "moved": "Moved by Telegram to another data centre",
     "proxy_set": "Goes through another proxy",
     "proxy_removed": "Goes through no proxy any more",
+    "command_refused": "Not done, since the right for it is gone",
+    "sign_in_refused": "Signed in by somebody who does not manage it; logged out again at once",
+    "access_declined": "No role given",
     "taken_over": "Taken over by a gateway",
     "released": "Released by its gateway",
     "watchdog": "Stood still; begun anew",
@@ -256,6 +259,8 @@ def event_text(event: SessionEvent) -> str:
         return f"{text}: {facts.get('device', '')}{where}"
     if event.kind == "devices_ttl":
         return f"{text} {facts.get('days', '')} days"
+    if event.kind in ("command_refused", "access_declined"):
+        return ", ".join([f"{text}: {facts.get('who', '')}", *filter(None, [facts.get("command")])])
     if event.kind == "exported":
         return f"{text}: {facts.get('reason', '')}"
     if event.kind == "revoked":

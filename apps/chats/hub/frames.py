@@ -37,5 +37,5 @@ def _notice(event: EventRow) -> dict[str, Any] | None:
     data = json.loads(event.data) if event.data else {}
     if "action" not in data:
         return None
-    error = messages.error(str(data.get("code", "")))
+    error = messages.error(str(data.get("code", "")), str(data.get("says", "")))
     return {"message": event.message_id, "action": data["action"], "error": error}

@@ -45,7 +45,9 @@ from apps.sessions.services.signin.common import (
     locked,
     note,
 )
+from apps.sessions.services.signin.steps import end
 from apps.sessions.signals import account_signed_in
+from tgadmin.core import refusals
 from tgadmin.core.errors import Action, Kind, disposition
 from tgadmin.core.ids import auth_key_id
 from tgadmin.core.types import Checkpoint, Peer
@@ -100,12 +102,16 @@ def password_needed(attempt_id: UUID | str, key: Mapping[str, Any], hint: str) -
 
 @transaction.atomic
 def step_failed(attempt_id: UUID | str, code: str, seconds: int | None = None) -> None:
-    """Telegram refused the step. It stays where it is, unless Telegram wants the sign-in to start afresh.
+    """Telegram refused the step. It stays where it is, unless Telegram wants the sign-in to start afresh. A step that
+    was refused here, since whoever asked may no longer sign the account in, ends it, at Telegram too.
 
     ``seconds``: how long Telegram asks to wait, or None.
     """
     attempt = locked(attempt_id)
     if attempt.is_over:
+        return
+    if code == refusals.CODE:
+        end(attempt, SignInStep.FAILED, code, None)
         return
     attempt.busy, attempt.error_code = False, code
     attempt.flood_until = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
@@ -163,8 +169,9 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     audit(attempt.started_by, "session.added" if is_new else "session.signed_in", session)
     account_signed_in.send(sender=Session, session=session, profile=profile)
     finish(attempt, SignInStep.DONE)
-    commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=attempt.started_by)
-    commands.enqueue(session.pk, commands.Kind.DEVICES, commands.DEVICES_LANE, {"session": session.pk})
+    commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
+    devices = {"session": session.pk}
+    commands.enqueue(session.pk, commands.Kind.DEVICES, commands.DEVICES_LANE, devices, user=commands.SYSTEM)
     status.change(session.pk, SessionStatus.CONNECTING)
     notify(SESSIONS, session.pk)
     notify(EVENTS, session.pk)
@@ -225,7 +232,7 @@ def _authorize(session: Session, key: Mapping[str, Any], user: User | None) -> N
     _store_key(session, key, Authorization.Role.CURRENT)
 
 
-def log_out_key(authorization: Authorization, user: User | None = None) -> Command:
+def log_out_key(authorization: Authorization, user: commands.Asker = commands.SYSTEM) -> Command:
     """Asks the gateway to end the key at Telegram; its secret is erased when that is done."""
     return commands.enqueue(
         authorization.session_id,
