@@ -147,6 +147,7 @@ def detail(session: Session) -> dict[str, Any]:
         "waiting_count": waiting.count(),
         "proxy": proxy_facts(session),
         "devices": device_facts(session),
+        "access": list(session.access_requests.filter(decided_at=None).select_related("user")),
         "life": life(session),
         "floods": list(FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")),
     }

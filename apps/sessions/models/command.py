@@ -63,9 +63,7 @@ class Command(models.Model):
             models.Index(
                 fields=("session", "lane", "id"), condition=Q(state__in=("queued", "claimed")), name="command_open"
             ),
-            models.Index(
-                fields=("created_by",), condition=Q(state__in=("queued", "claimed")), name="command_waiting"
-            ),
+            models.Index(fields=("created_by",), condition=Q(state__in=("queued", "claimed")), name="command_waiting"),
             models.Index(
                 fields=("settled_at",), condition=Q(state__in=("done", "failed", "cancelled")), name="command_old"
             ),

@@ -193,7 +193,9 @@ def _find_room(command: Command, user: User) -> None:
     of_chat = command.lane.startswith(CHAT)
     most, most_of_chat = settings.COMMANDS_PER_USER, settings.COMMANDS_PER_CHAT
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_LANE if of_chat else _LOCK, [user.pk, f"{command.session_id}:{command.lane}"][: 1 + of_chat])
+        cursor.execute(
+            _LOCK_LANE if of_chat else _LOCK, [user.pk, f"{command.session_id}:{command.lane}"][: 1 + of_chat]
+        )
         cursor.execute(
             _WAITING, [user.pk, most + 1, command.session_id, command.lane if of_chat else "", most_of_chat + 1]
         )

@@ -44,7 +44,8 @@ def count_start(user: User, attempt: SignInAttempt | None = None) -> None:
         raise SignInError("TOO_MANY_SIGN_INS", f"You have started {per_user} sign-ins within a day: wait, then go on.")
     if _numbers(SignInAttempt.objects.filter(late)) >= per_all:
         raise SignInError(
-            "TOO_MANY_SIGN_INS", f"{per_all} sign-ins were started here within a day, by all together: wait, then go on."
+            "TOO_MANY_SIGN_INS",
+            f"{per_all} sign-ins were started here within a day, by all together: wait, then go on.",
         )
     if attempt is not None:
         attempt.numbers += 1

@@ -35,6 +35,7 @@ from apps.sessions.models import (
 from apps.sessions.services import commands, proxies, status
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
+from apps.sessions.services.signin import known
 from apps.sessions.services.signin.common import (
     NEW_CODE_NEEDED,
     erase_secret,
@@ -126,8 +127,8 @@ def step_failed(attempt_id: UUID | str, code: str, seconds: int | None = None) -
 def _starts_afresh(attempt: SignInAttempt, code: str) -> bool:
     if code in LASTING or (code in NEW_CODE_NEEDED and attempt.step == SignInStep.CODE):
         return False
-    known = disposition(code)
-    return known.action is Action.RESTART_SIGN_IN or known.kind is Kind.SESSION
+    row = disposition(code)
+    return row.action is Action.RESTART_SIGN_IN or row.kind is Kind.SESSION
 
 
 @transaction.atomic
@@ -149,6 +150,7 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     """The account is signed in: everything that follows from it, at once. Returns the id of its session.
 
     An account that is known on this network already keeps its session, chats and rights; its former key is logged out.
+    Whoever signs a known one in as if it were new, and is not its manager, is not let in (known.py).
     """
     attempt = locked(attempt_id)
     if attempt.step == SignInStep.DONE:
@@ -156,14 +158,17 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     _lock_account(attempt.session.network, profile.id)
     session = _session_of(attempt, profile)
     if attempt.is_over or session is None:
-        return _unwanted(attempt, key)
-    is_new = attempt.session.telegram_user_id is None
+        return _unwanted(attempt, key, attempt.error_code if attempt.is_over else "ACCOUNT_MISMATCH")
+    if known.is_strangers(attempt, session):
+        known.tell_managers(session, attempt.started_by)
+        return _unwanted(attempt, key, known.CODE)
+    is_new = session.telegram_user_id is None
     if session.pk != attempt.session_id:
         _move(attempt, session)
     _authorize(session, key, attempt.started_by)
     _know_account(session, key, profile, attempt)
     _keep_checkpoint(session, checkpoint)
-    if is_new:  # signing a known account in again gives nobody a right that was taken from him meanwhile
+    if is_new:  # signing a known account in gives nobody a right
         _grant(session, attempt.started_by)
     note(session.pk, "signed_in", user=attempt.started_by, dc=int(key["dc_id"]))
     audit(attempt.started_by, "session.added" if is_new else "session.signed_in", session)
@@ -191,13 +196,13 @@ def _session_of(attempt: SignInAttempt, profile: Peer) -> Session | None:
         return own
     if own.telegram_user_id is not None:
         return None
-    known = Session.objects.select_for_update().filter(network=own.network, telegram_user_id=profile.id).first()
-    return known or own
+    there = Session.objects.select_for_update().filter(network=own.network, telegram_user_id=profile.id).first()
+    return there or own
 
 
-def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any]) -> int:
-    """Signed in after it was cancelled, or as another account than the one it was for: the key is logged out."""
-    code = attempt.error_code if attempt.is_over else "ACCOUNT_MISMATCH"
+def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
+    """Signed in after it was cancelled, as another account than the one it was for, or as one that is somebody else's:
+    the key is logged out."""
     if attempt.way == SignInWay.IMPORT:  # somebody else's key: it is forgotten, not ended
         note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by)
         finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
