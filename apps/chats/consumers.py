@@ -179,8 +179,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._error(frame.ref, "BUSY", pool.SAYS)
 
     async def _note_use(self, frame: Frame) -> None:
-        """Whoever works in a page does not idle, though the page asks for no other. What a page does by itself is no work:
-        reading what arrives, and after each connection its list and its chat."""
+        """Whoever works in a page does not idle, though the page asks for no other. What a page does by itself is no
+        work: reading what arrives, and after each connection its list and its chat."""
         now = time.monotonic()
         by_itself = frame.type in ("hello", "ping", "read") or frame.type in self._comes_back
         self._comes_back.discard(frame.type)

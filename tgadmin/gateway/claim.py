@@ -116,4 +116,5 @@ async def claim(
         **_NEEDS,
     }
     found = await conn.execute(_CLAIM.replace("{lack}", rights.lack_sql()), params, prepare=True)
-    return sorted((Claimed(*row[:-1], Lack(row[-1])) for row in await found.fetchall()), key=lambda one: one.id)
+    rows = await found.fetchall()
+    return sorted((Claimed(*(*row[:-1], Lack(row[-1]))) for row in rows), key=lambda one: one.id)

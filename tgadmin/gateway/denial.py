@@ -3,6 +3,8 @@ words."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from apps.sessions.models import Role, Session
 from apps.sessions.services import commands
 from apps.sessions.services.audit import audit
@@ -20,7 +22,7 @@ def tell(job: Job, handler: Handler) -> None:
     """What the command was about, the account's timeline and the audit hear of it, in the transaction that settles."""
     command = job.command
     session = Session.objects.get(pk=command.session_id)
-    facts = {"command": command.kind, "who": command.asked_by, "lack": command.lack.value}
+    facts: dict[str, Any] = {"command": command.kind, "who": command.asked_by, "lack": command.lack.value}
     note(session.pk, "command_refused", code=refusals.CODE, **facts)
     audit(None, "command.refused", session, **facts, user_id=command.user_id, unknown_outcome=command.unknown)
     if handler.denied is None:

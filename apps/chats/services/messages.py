@@ -7,7 +7,7 @@ answers comes back by outcomes.py and record.py; a returned Command lets the cal
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -236,7 +236,7 @@ def _enqueue_once(chat: Chat, kind: Kind, lane: str, payload: dict[str, object],
         _enqueue(chat, kind, lane, payload, user)
 
 
-def _enqueue(chat: Chat, kind: Kind, lane: str, payload: dict[str, object], user: User) -> Command:
+def _enqueue(chat: Chat, kind: Kind, lane: str, payload: Mapping[str, object], user: User) -> Command:
     """Raises Refused (TOO_MANY_WAITING)."""
     try:
         return commands.enqueue(chat.session_id, kind, lane, payload, user=user)

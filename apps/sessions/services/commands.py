@@ -149,7 +149,8 @@ def enqueue(
     """Add a command to the session's lane, inside the caller's transaction; gateways hear of it when that commits.
 
     ``user``: who asks, or SYSTEM. ``secret`` is kept encrypted and erased when the command is settled. ``follows``: it
-    goes on with what they asked for before, in the gateway, and is never one too many. Raises TooManyWaiting; ValueError for an unknown kind and for one that the system never asks for.
+    goes on with what they asked for before, in the gateway, and is never one too many. Raises TooManyWaiting;
+    ValueError for an unknown kind and for one that the system never asks for.
     """
     need = NEEDS[Kind(kind)]
     if user is SYSTEM and not need.system:
@@ -193,9 +194,10 @@ def _find_room(command: Command, user: User) -> None:
     of_chat = command.lane.startswith(CHAT)
     most, most_of_chat = settings.COMMANDS_PER_USER, settings.COMMANDS_PER_CHAT
     with connection.cursor() as cursor:
-        cursor.execute(
-            _LOCK_LANE if of_chat else _LOCK, [user.pk, f"{command.session_id}:{command.lane}"][: 1 + of_chat]
-        )
+        if of_chat:
+            cursor.execute(_LOCK_LANE, [user.pk, f"{command.session_id}:{command.lane}"])
+        else:
+            cursor.execute(_LOCK, [user.pk])
         cursor.execute(
             _WAITING, [user.pk, most + 1, command.session_id, command.lane if of_chat else "", most_of_chat + 1]
         )
