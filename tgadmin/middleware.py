@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from tgadmin.core import origin, pool
+from tgadmin.core.said import TooMuch
 from tgadmin.core.visitors import visitors
 
 
@@ -107,7 +108,8 @@ class AdminContentSecurity:
 
 
 class Busy:
-    """503 with Retry-After, and why, when the database cannot do what was asked just now (core/pool.py)."""
+    """503 with Retry-After, and why, when the database cannot do what was asked just now (core/pool.py); 429 for whoever
+    has asked for too much already."""
 
     sync_capable = True
     async_capable = False
@@ -119,8 +121,19 @@ class Busy:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, TooMuch):
+            return too_much(request, exception)
         found = pool.trouble(exception)
         return None if found is None else in_trouble(request, found)
+
+
+def too_much(request: HttpRequest, refused: TooMuch) -> HttpResponse:
+    """A page for people, {"code", "says"} for scripts."""
+    if "text/html" in request.headers.get("Accept", ""):
+        page = render_to_string("429.html", {"says": refused.says})
+        return HttpResponse(page, status=429, headers={"Cache-Control": "no-store"})
+    answer = {"code": refused.code, "says": refused.says}
+    return JsonResponse(answer, status=429, headers={"Cache-Control": "no-store"})
 
 
 def in_trouble(request: HttpRequest, trouble: pool.Trouble) -> HttpResponse:

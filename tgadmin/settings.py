@@ -173,6 +173,13 @@ LOGIN_IDLE_HOURS = environment.positive("LOGIN_IDLE_HOURS", 12)
 LOGIN_DAYS = environment.positive("LOGIN_DAYS", 7)
 """A login ends after so long without use, and after so long in any case (apps/staff/logins.py)."""
 LOGIN_LOCK_MINUTES = environment.positive("LOGIN_LOCK_MINUTES", 15)
+SIGN_INS_OPEN = environment.positive("SIGN_INS_OPEN", 5)
+SIGN_INS_PER_DAY = environment.positive("SIGN_INS_PER_DAY", 20)
+SIGN_INS_PER_DAY_ALL = environment.positive("SIGN_INS_PER_DAY_ALL", 100)
+"""Sign-ins of one user that may be open at once, and those that one and all may start in 24 hours."""
+COMMANDS_PER_USER = environment.positive("COMMANDS_PER_USER", 500)
+COMMANDS_PER_CHAT = environment.positive("COMMANDS_PER_CHAT", 100)
+"""What may wait for the gateway at once: of one user, and in one chat (messages, edits, deletions)."""
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
 """Of all staff; unset: an administrator's switch decides."""
 AXES_FAILURE_LIMIT = environment.positive("LOGIN_FAILURES", 5)

@@ -98,6 +98,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._tokens, self._counted_at = BURST, time.monotonic()
         self._heard_at = self._used_at = time.monotonic()
         self._guard: asyncio.Task[None] | None = None
+        self._comes_back = {"list", "open"}
         await self.accept()
         user, login = self.scope["user"], self.scope["session"]
         if not user.is_authenticated or not login.session_key:
@@ -240,9 +241,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._error(frame.ref, "FAILED", FAILED)
 
     async def _note_use(self, frame: Frame) -> None:
-        """Whoever works in a page does not idle, though the page asks for no other."""
+        """Whoever works in a page does not idle, though the page asks for no other. What a page does by itself is no
+        work: reading what arrives, and after each connection its list and its chat."""
         now = time.monotonic()
-        if frame.type not in ("hello", "ping") and now - self._used_at > USE_SECONDS:
+        by_itself = frame.type in ("hello", "ping", "read") or frame.type in self._comes_back
+        self._comes_back.discard(frame.type)
+        if not by_itself and now - self._used_at > USE_SECONDS:
             self._used_at = now
             await read(use_key, self.login_key)
 

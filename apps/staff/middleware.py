@@ -14,8 +14,14 @@ from apps.staff.selectors import Missing
 
 OPEN = frozenset({"admin:login", "admin:logout", "staff:verify", "staff:add", "healthz", "readyz"})
 """What a login may ask for that has given its password only; ``staff:add`` refuses whoever has a second factor."""
-POLLS = frozenset({"admin:tg_sessions_sign_in_status", "admin:tg_sessions_demo_status"})
+POLLS = frozenset({
+    "admin:tg_sessions_sign_in_status", "admin:tg_sessions_demo_status", "admin:tg_sessions_devices_status",
+    "admin:tg_sessions_proxy_status",
+})  # fmt: skip
 """What pages ask for by themselves: no use of the login."""
+UNATTENDED, AGAIN = "X-Unattended", ("again", "open")
+"""A page says of whatever else it asks for without anybody's doing: by a header, or in the address where it loads
+itself anew. It is taken at its word, since that only makes a login end sooner."""
 
 SAYS = "Give your second factor first: reload the page. What you wrote is kept."
 
@@ -37,12 +43,18 @@ class SecondFactor:
         name = match.view_name if match is not None else ""
         if name in OPEN or not request.user.is_authenticated:
             return None
-        if name not in POLLS:
+        if name not in POLLS and not _is_unattended(request):
             request.session.use()  # type: ignore[attr-defined]  # ours (apps/staff/logins.py)
         if request.user.is_verified():  # type: ignore[attr-defined]  # OTPMiddleware's
             return None
         lacks = selectors.missing(request.user)
         return None if lacks is Missing.NOTHING else _refusal(request, lacks)
+
+
+def _is_unattended(request: HttpRequest) -> bool:
+    if UNATTENDED in request.headers:
+        return True
+    return request.method in ("GET", "HEAD") and any(name in request.GET for name in AGAIN)
 
 
 def _refusal(request: HttpRequest, lacks: Missing) -> HttpResponse:

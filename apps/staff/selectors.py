@@ -48,6 +48,14 @@ def _devices(user_field: str = "pk") -> Any:
     return Authenticator.objects.filter(user_id=OuterRef(user_field), confirmed=True)
 
 
+def lacks_second_factor_sql() -> str:
+    """True of a user ``u`` (auth_user) who has none though all staff need one (for rights.lack_sql)."""
+    required = "EXISTS (SELECT 1 FROM staff_policy y WHERE y.second_factor_required)"
+    if settings.SECOND_FACTOR_REQUIRED:
+        required = "TRUE"
+    return f"{required} AND NOT EXISTS (SELECT 1 FROM staff_authenticators d WHERE d.user_id = u.id AND d.confirmed)"  # noqa: S608
+
+
 def good_logins(keys: Iterable[str]) -> set[str]:
     """Those of the logins' keys that are still good: not ended, and the second factor given where one is needed. One
     query for any number."""

@@ -231,10 +231,14 @@ export class App {
     this.#open();
   }
 
-  /** @param {string} path below the pages' base @returns {Promise<any>} the JSON, or {error} with a sentence */
-  async #get(path) {
+  /**
+   * @param {string} path below the pages' base
+   * @param {Record<string, string>} [said] more headers
+   * @returns {Promise<any>} the JSON, or {error} with a sentence
+   */
+  async #get(path, said = {}) {
     try {
-      const answer = await fetch(this.base + path, { headers: { Accept: "application/json" } });
+      const answer = await fetch(this.base + path, { headers: { Accept: "application/json", ...said } });
       const data = await answer.json();
       return answer.ok ? data : { error: data.says ?? "The server could not answer." };
     } catch {
@@ -561,6 +565,7 @@ export class App {
 
   /** Details of the open chat, for the panel. @param {number} sessionId @param {number} chatId */
   details(sessionId, chatId) {
-    return this.#get(`${sessionId}/${chatId}/details/`);
+    // Asked anew whenever something arrives: that keeps no login alive.
+    return this.#get(`${sessionId}/${chatId}/details/`, { "X-Unattended": "1" });
   }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Schedule
 
+from apps.sessions.services import signin
 from apps.staff import logins, selectors, tasks
+from apps.staff.middleware import POLLS
 from apps.staff.models import Login
+from tests.running import ROOT
 from tests.staff.conftest import PASSWORD, Password, equip, next_code
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +77,28 @@ def test_a_page_that_polls_is_no_use(root: User, with_password: Password) -> Non
     with after(hours=1):
         client.get("/admin/tg_sessions/session/demo/status/")
         assert Login.objects.get().expire_date == before
+
+
+def test_every_address_that_pages_poll_is_known_as_such() -> None:
+    """A page that polls says where in data-status: each such address is among POLLS."""
+    pages = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    names = set(re.findall(r"""data-status="{% url '([^']+)'""", pages))
+    assert len(names) >= 4
+    assert names == POLLS
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_what_a_page_asks_for_by_itself_is_no_use(root: User, with_password: Password, by_itself: bool) -> None:
+    """A QR code that is renewed, a page that loads itself anew: whoever left it is signed out in time."""
+    client = with_password(root)
+    attempt = signin.start_qr(root, "Left alone")
+    page = f"/admin/tg_sessions/session/sign-in/{attempt.pk}/"
+    before = Login.objects.get().expire_date
+    said = {"X-Unattended": "1"} if by_itself else {}
+    with after(hours=1):
+        assert client.post(page, {"action": "qr"}, headers=said).status_code == 302
+        assert client.get(f"{page}?again" if by_itself else page).status_code == 200
+    assert (Login.objects.get().expire_date == before) == by_itself
 
 
 def test_a_used_socket_keeps_its_login(root: User, with_password: Password) -> None:

@@ -90,7 +90,7 @@ def _notice(event: EventRow) -> dict[str, Any] | None:
     data = shapes.facts(event.data)
     if "action" not in data:
         return None
-    error = messages.error(str(data.get("code", "")))
+    error = messages.error(str(data.get("code", "")), str(data.get("says", "")))
     return {"message": event.message_id, "action": data["action"], "error": error}
 
 

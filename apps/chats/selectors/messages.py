@@ -55,6 +55,7 @@ class Shown(NamedTuple):
     forward_date: str | None
     post_author: str
     error_code: str
+    error_says: str
     waits_until: datetime | None
 
 
@@ -82,7 +83,7 @@ COLUMNS = f"""
     CASE WHEN m.forward IS NOT NULL
         THEN COALESCE(NULLIF(f.name, ''), NULLIF(left(m.forward ->> 'from_name', 255), ''), 'somebody') END,
     (m.forward -> 'date')::text,
-    m.post_author, m.error_code, m.waits_until
+    m.post_author, m.error_code, m.error_says, m.waits_until
 """
 WIDTH = len(Shown._fields)
 
@@ -147,7 +148,7 @@ def _payload(message: Shown) -> dict[str, Any]:
         "media": None if gone else media,
         "forward": None if gone else _forward(message),
         "author": message.post_author,
-        "error": error(message.error_code) if message.error_code else None,
+        "error": error(message.error_code, message.error_says) if message.error_code else None,
         "waits_until": message.waits_until.isoformat() if message.waits_until else None,
     }
 
@@ -165,10 +166,10 @@ def _unshowable(message: Shown) -> Shown:
     )
 
 
-def error(code: str) -> dict[str, str]:
-    """A code with its sentence and the next step for staff."""
+def error(code: str, says: str = "") -> dict[str, str]:
+    """A code with its sentence, or ``says`` in its place, and the next step for staff."""
     known = disposition(code)
-    return {"code": code, "says": known.says, "next": known.next_step}
+    return {"code": code, "says": says or known.says, "next": known.next_step}
 
 
 def _forward(message: Shown) -> dict[str, Any] | None:
