@@ -108,8 +108,8 @@ class AdminContentSecurity:
 
 
 class Busy:
-    """503 with Retry-After, and why, when the database cannot do what was asked just now (core/pool.py); 429 for whoever
-    has asked for too much already."""
+    """503 with Retry-After, and why, when the database cannot do what was asked (core/pool.py); 429 for whoever has
+    asked for too much already."""
 
     sync_capable = True
     async_capable = False
