@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "apps.staff.middleware.SecondFactor",
+    "apps.staff.middleware.Confirmation",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tgadmin.middleware.NoNul",
@@ -137,11 +138,16 @@ LOGIN_IDLE_HOURS = environment.positive("LOGIN_IDLE_HOURS", 12)
 LOGIN_DAYS = environment.positive("LOGIN_DAYS", 7)
 """A login ends after so long without use, and after so long in any case (apps/staff/logins.py)."""
 LOGIN_LOCK_MINUTES = environment.positive("LOGIN_LOCK_MINUTES", 15)
+LOGIN_FAILURES_PER_ADDRESS = environment.positive("LOGIN_FAILURES_PER_ADDRESS", 30)
+"""So many wrong sign-ins within LOGIN_LOCK_MINUTES, under any names, lock an address out for so long."""
+LOGIN_CONFIRM_MINUTES = environment.positive("LOGIN_CONFIRM_MINUTES", 10)
+"""For so long a login need not show again that it is its user's (apps/staff/confirming.py)."""
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
 """Of all staff; unset: an administrator's switch decides."""
 AXES_FAILURE_LIMIT = environment.positive("LOGIN_FAILURES", 5)
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "apps.staff.lockout.Handler"  # locks out addresses too
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "apps.staff.lockout.axes_address"

@@ -27,7 +27,7 @@ from apps.chats.services.text import Refused
 from apps.chats.threads import read
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
-from apps.staff.logins import use_key
+from apps.staff.logins import use_digest
 from tgadmin.core import pool
 
 MALFORMED, SILENT, VERSION, TOO_LARGE, TOO_MANY = 4400, 4408, 4409, 4413, 4429
@@ -79,12 +79,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._guard: asyncio.Task[None] | None = None
         await self.accept()
         user, login = self.scope["user"], self.scope["session"]
-        if not user.is_authenticated or not login.session_key:
+        if not user.is_authenticated or not login.digest:
             await self.shut(SIGNED_OUT)
         elif not rights.is_staff(user):
             await self.shut(NO_RIGHT)
         else:
-            self.user, self.login_key, self.auth_hash = user, login.session_key, user.get_session_auth_hash()
+            self.user, self.login_key, self.auth_hash = user, login.digest, user.get_session_auth_hash()
             await self._enter(Place(uuid4(), user.pk, _page_name(self.scope["query_string"])))
 
     async def _enter(self, place: Place) -> None:
@@ -182,7 +182,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         now = time.monotonic()
         if frame.type not in ("hello", "ping") and now - self._used_at > USE_SECONDS:
             self._used_at = now
-            await read(use_key, self.login_key)
+            await read(use_digest, self.login_key)
 
     def _within_rate(self) -> bool:
         now = time.monotonic()
