@@ -133,7 +133,7 @@ def question(
         "minutes": settings.LOGIN_CONFIRM_MINUTES,
     }
     request.current_app = admin.site.name
-    status = 403 if sent or form.is_bound else 200
+    status = 422 if form.is_bound else 403 if sent else 200
     return _unstored(
         render(request, "staff/confirm.html", {**admin.site.each_context(request), **context}, status=status)
     )

@@ -23,7 +23,6 @@ CONFIRMED_FIRST = frozenset({
     "factor.added", "factor.replaced", "factor.removed", "factor.reset", "factor.codes_renewed",
     "settings.changed",
     "login.unlocked",  # else a stolen login could guess the password that it is asked for without end
-    "keys.changed",
 })  # fmt: skip
 """What a stolen login must not do: take accounts out, give rights, make colleagues, change how anybody signs in.
 What takes a right away or ends a login is not here: it must not wait."""
