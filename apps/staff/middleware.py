@@ -75,7 +75,7 @@ class Confirmation:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         user, match = request.user, request.resolver_match
         name = match.view_name if match is not None else ""
-        if not isinstance(user, User) or not user.is_staff or name == "staff:confirm":
+        if not isinstance(user, User) or not user.is_staff or name == "staff:confirm" or _lacks_code(request, name):
             return None
         if confirming.is_answered(request):
             refusal = confirming.take(request, user, action=request.get_full_path(), sent=True)
@@ -85,4 +85,11 @@ class Confirmation:
         return None if request.is_confirmed or not confirming.must_ask(request, name) else confirming.ask(request)  # type: ignore[attr-defined]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What ``audit`` refuses: nothing of it was done."""
         return confirming.ask(request) if isinstance(exception, NotConfirmed) else None
+
+
+def _lacks_code(request: HttpRequest, name: str) -> bool:
+    """At an address that is open to a login whose second factor is still to be given: it is sent to give that first."""
+    verified = request.user.is_verified()  # type: ignore[union-attr]  # OTPMiddleware's
+    return name in OPEN and not verified and selectors.missing(request.user) is Missing.CODE

@@ -1,4 +1,4 @@
-"""Confirm that it is you: what a login must not do whose user has not shown again that it is them, and how it is asked."""
+"""Confirm that it is you: what a login must not do before its user has shown it again, and how it is asked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from apps.monitoring.models import AuditEntry
-from apps.sessions.models import Session, SessionGrant
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionGrant
 from apps.sessions.services.audit import CONFIRMED_FIRST
 from apps.staff import confirming, selectors
 from apps.staff.confirming import ADDRESSES, When
@@ -52,9 +52,7 @@ def colleague(name: str = "colleague") -> User:
 
 def export(root: User) -> Deed:
     session = world.make_session("Support")
-    from apps.sessions.models import Authorization, AuthorizationSecret
-
-    row = Authorization.objects.create(session=session, role=Authorization.Role.CURRENT, dc_id=2)
+    row = Authorization.objects.create(session=session, key_id=1, dc_id=2)
     AuthorizationSecret.objects.create(authorization=row, secret=auth_key())
     done = AuditEntry.objects.filter(action="session.exported")
     form = {"_form_submitted": "True", "reason": "to see who may"}
