@@ -34,8 +34,11 @@ class Whence:
             found = getattr(request, "user", None)
             return found if found is not None and found.is_authenticated else None
 
+        def confirmed() -> bool:
+            return bool(getattr(request, "is_confirmed", False))  # set by apps/staff/middleware.py
+
         agent = origin.short_agent(request.headers.get("User-Agent", ""))
-        token = origin.current.set(origin.Origin(client_address(request), agent, user))
+        token = origin.current.set(origin.Origin(client_address(request), agent, user, confirmed))
         try:
             return self.get_response(request)
         finally:

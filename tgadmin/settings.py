@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "tgadmin.middleware.Visitors",
     "apps.staff.middleware.SecondFactor",
+    "apps.staff.middleware.Confirmation",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tgadmin.middleware.NoNul",
@@ -180,11 +181,16 @@ SIGN_INS_PER_DAY_ALL = environment.positive("SIGN_INS_PER_DAY_ALL", 100)
 COMMANDS_PER_USER = environment.positive("COMMANDS_PER_USER", 500)
 COMMANDS_PER_CHAT = environment.positive("COMMANDS_PER_CHAT", 100)
 """What may wait for the gateway at once: of one user, and in one chat (messages, edits, deletions)."""
+LOGIN_FAILURES_PER_ADDRESS = environment.positive("LOGIN_FAILURES_PER_ADDRESS", 30)
+"""So many wrong sign-ins within LOGIN_LOCK_MINUTES, under any names, lock an address out for so long."""
+LOGIN_CONFIRM_MINUTES = environment.positive("LOGIN_CONFIRM_MINUTES", 10)
+"""For so long a login need not show again that it is its user's (apps/staff/confirming.py)."""
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
 """Of all staff; unset: an administrator's switch decides."""
 AXES_FAILURE_LIMIT = environment.positive("LOGIN_FAILURES", 5)
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "apps.staff.lockout.Handler"  # locks out addresses too
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "apps.staff.lockout.axes_address"

@@ -32,7 +32,7 @@ from apps.chats.services.text import Refused
 from apps.chats.threads import read
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
-from apps.staff.logins import use_key
+from apps.staff.logins import use_digest
 from tgadmin.core import pool
 from tgadmin.core.faults import told
 from tgadmin.core.frames import encoded
@@ -101,12 +101,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._comes_back = {"list", "open"}
         await self.accept()
         user, login = self.scope["user"], self.scope["session"]
-        if not user.is_authenticated or not login.session_key:
+        if not user.is_authenticated or not login.digest:
             await self.shut(SIGNED_OUT)
         elif not rights.is_staff(user):
             await self.shut(NO_RIGHT)
         else:
-            self.user, self.login_key, self.auth_hash = user, login.session_key, user.get_session_auth_hash()
+            self.user, self.login_key, self.auth_hash = user, login.digest, user.get_session_auth_hash()
             query = self.scope["query_string"]
             self.line.whole = not _knows_parts(query)
             await self._enter(Place(uuid4(), user.pk, _page_name(query)))
@@ -248,7 +248,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._comes_back.discard(frame.type)
         if not by_itself and now - self._used_at > USE_SECONDS:
             self._used_at = now
-            await read(use_key, self.login_key)
+            await read(use_digest, self.login_key)
 
     def _within_rate(self) -> bool:
         now = time.monotonic()

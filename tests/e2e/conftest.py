@@ -25,6 +25,8 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.confirmed import confirmed
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
 START_SECONDS = 30
@@ -167,6 +169,7 @@ class Pages:
         dark: bool = False,
         context: BrowserContext | None = None,
         zone: str = "Europe/Berlin",
+        confirm: bool = True,
     ) -> Page:
         """A page at ``path``; another page of the same browser window with ``context``."""
         if context is None:
@@ -181,16 +184,19 @@ class Pages:
             context.set_default_timeout(15_000)
             self.contexts.append(context)
         if user is not None:
-            self.sign_in(context, user)
+            self.sign_in(context, user, confirm=confirm)
         page = context.new_page()
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
         page.goto(path)
         return page
 
-    def sign_in(self, context: BrowserContext, user: User) -> None:
+    def sign_in(self, context: BrowserContext, user: User, *, confirm: bool = True) -> None:
+        """With ``confirm`` the user has shown a moment ago that it is them."""
         client = Client()
         client.force_login(user)
+        if confirm:
+            confirmed(client)
         cookies: SimpleCookie = client.cookies
         name = settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": name, "value": cookies[name].value, "url": self.web.url, "httpOnly": True}])

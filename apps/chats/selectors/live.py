@@ -158,9 +158,9 @@ def standings(user_ids: Iterable[int]) -> dict[int, Standing]:
     return {user.pk: Standing(user, roles.get(user.pk, {})) for user in users}
 
 
-def signed_in(keys: Iterable[str]) -> set[str]:
-    """Those of the logins' keys that are still good, their second factor included. One query."""
-    return good_logins(keys)
+def signed_in(digests: Iterable[str]) -> set[str]:
+    """Those of the logins (by digest) that are still good, their second factor included. One query."""
+    return good_logins(digests)
 
 
 def settled(command_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
