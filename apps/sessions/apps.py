@@ -12,5 +12,6 @@ class SessionsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.sessions import checks, tasks  # noqa: F401  registers the system checks
+        from apps.sessions.services import kept  # noqa: F401  declares what is kept
 
         post_migrate.connect(tasks.schedule, sender=self)

@@ -6,14 +6,15 @@ from typing import Any
 
 from django.db import connection
 
-from apps.sessions.services import cleanup, devices
+from apps.sessions.services import cleanup, devices, retention
 
 CLEAN_UP = "Clean up sign-ins"
 LOOK_AT_DEVICES = "Look at accounts' devices"
 
 
 def clean_up() -> dict[str, int]:
-    return cleanup.run().as_dict()
+    """What sign-ins left, and what is no longer kept of each table; how many rows of each went."""
+    return cleanup.run().as_dict() | retention.prune()
 
 
 def look_at_devices() -> int:

@@ -12,5 +12,6 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.staff import receivers, tasks  # noqa: F401  receivers tell what happens to users and groups
+        from apps.staff.services import kept  # noqa: F401  declares what is kept
 
         post_migrate.connect(tasks.schedule, sender=self)
