@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from apps.chats.models import Gap, Message, UnreadableUpdate
 from apps.chats.services import pruning
@@ -43,7 +43,7 @@ def _unreadable(before: datetime) -> Iterable[QuerySet[Any]]:
 def _not_of_waiting_messages(commands: QuerySet[Any]) -> QuerySet[Any]:
     """Without those that send a message which is still on its way."""
     waiting = Message.objects.filter(telegram_id=None, state=Message.State.SENDING)
-    message = Cast(KT("payload__message"), BigIntegerField())
+    message = Coalesce(Cast(KT("payload__message"), BigIntegerField()), 0)
     needed = Q(kind=Kind.SEND, of_message__in=waiting.values("pk"))
     rows: QuerySet[Any] = commands.annotate(of_message=message).exclude(needed)
     return rows

@@ -56,7 +56,8 @@ def offered_by(spec: ListFilter) -> set[tuple[str, str]]:
     """(parameter, value) of every link that the filter draws."""
     choices: Iterator[Any] = spec.choices(_Offers())  # type: ignore[arg-type]  # all that filters ask of a list
     links = (choice.get("query_string") for choice in choices)
-    return {(name, str(value)) for link in links if isinstance(link, dict) for name, value in link.items()}
+    values = (pair for link in links if isinstance(link, dict) for pair in link.items())
+    return {(name, str(value)) for name, value in values if value is not None}  # None takes the parameter away
 
 
 class KnownChangeList(ChangeList):
@@ -163,6 +164,9 @@ class KnownParameters(ModelAdmin):
         check_page(given.get(PAGE_VAR), PAGE_VAR, deepest)
         if given.get(ALL_VAR):  # it stands there alone
             raise NotUnderstood(ALL_VAR, NOT_OFFERED)
+        for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            if not is_key(self.model, key):
+                raise NotUnderstood(ACTION_CHECKBOX_NAME, NO_ROW)
         return super().get_changelist_instance(request)
 
     def get_search_results(
@@ -208,14 +212,6 @@ class KnownParameters(ModelAdmin):
                 raise NotUnderstood(name, NOT_OFFERED)
             if name == TO_FIELD_VAR and not self.to_field_allowed(request, value):
                 raise NotUnderstood(name, NOT_OFFERED)
-
-    # --- several rows ---
-
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
-            if not is_key(self.model, key):
-                raise NotUnderstood(ACTION_CHECKBOX_NAME, NO_ROW)
-        return super().response_action(request, queryset)
 
 
 def is_key(model: type[Model], text: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django_q.models import Failure
 
 from apps.sessions.models import Command, FloodWait, SessionEvent, SignInAttempt
@@ -20,8 +21,9 @@ def _commands(before: datetime) -> Iterable[QuerySet[Command]]:
     """Settled ones, but the last that each account has done: its page says when the account was used last."""
     done = Command.objects.filter(session_id=OuterRef("session_id"), state=Command.State.DONE)
     last = Subquery(done.filter(settled_at__isnull=False).order_by("-settled_at").values("pk")[:1])
+    last_or_none = Coalesce(last, 0)  # a row is not unlike NULL
     settled = Command.objects.filter(state__in=SETTLED, settled_at__lt=before)
-    return [settled.exclude(pk=last).order_by("settled_at")]
+    return [settled.exclude(pk=last_or_none).order_by("settled_at")]
 
 
 def _timeline(before: datetime) -> Iterable[QuerySet[SessionEvent]]:

@@ -84,7 +84,7 @@ class Pruned(Decision):
 
     @property
     def kept(self) -> str:
-        days = f"{getattr(settings, self.setting)} days (`{self.setting}`)" if self.setting else "no longer than that"
+        days = f"{getattr(settings, self.setting)} days (`{self.setting}`)" if self.setting else "until it is over"
         return f"{days}; {self.unless}" if self.unless else days
 
     def count(self, now: datetime) -> int:
