@@ -321,7 +321,7 @@ def fit(value: _T) -> _T:
 
 class Plan(NamedTuple):
     """How objects of a dataclass are looked at: each field with its check, all values at once, and the defaults, which
-    fit and need no look."""
+    fit and need no look. Flags need none either: mypy sees to them."""
 
     steps: tuple[tuple[str, Check], ...]
     values: Callable[[Any], tuple[Any, ...]]
@@ -341,7 +341,7 @@ def plan(kind: Any) -> Plan:
 
 def _made(kind: Any) -> Plan:
     hints = get_type_hints(kind, include_extras=True)
-    found = fields(kind)
+    found = [one for one in fields(kind) if hints[one.name] is not bool]
     names = [one.name for one in found]
     values = attrgetter(*names) if len(names) > 1 else _alone(names[0])
     steps = tuple((name, check_of(hints[name], f"{kind.__name__}.{name}")) for name in names)
