@@ -74,7 +74,7 @@ def _unmet(found: Iterable[Change], known: Sequence[Peer], updates: Iterable[Any
         if change.__class__ in _WITH_MESSAGE:
             peer_id = change.message.peer_id  # type: ignore[union-attr]
         elif change.__class__ is History:
-            peer_id = change.peer_id  # type: ignore[union-attr]
+            peer_id = change.peer_id
         else:
             continue
         if peer_id not in met:
