@@ -16,7 +16,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import pytest
 
 from tgadmin.core import bounds, types
-from tgadmin.core.bounds import EXACT, FIRST, INT, LAST, LONG, Bound, Facts, Real, Unfit, Whole, Words, clean, fit
+from tgadmin.core.bounds import EXACT, FIRST, INT, LAST, LONG, Bound, Real, Unfit, Whole, Words, clean, fit
+from tgadmin.core.facts import Facts
 from tgadmin.core.types import Entity, Message, Peer, PeerKind
 
 pytestmark = pytest.mark.pure
