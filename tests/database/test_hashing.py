@@ -72,6 +72,7 @@ def test_no_connection_is_held_meanwhile(small: tuple[Stage, Path], flow: str, t
     cookie, reader = cookie_of(root) if signed_in else "", cookie_of(anna)
     begun = file.with_suffix(".begun")
     begun.unlink(missing_ok=True)
+    stage.ask("forget")
     file.touch()
     try:
         with ThreadPoolExecutor(1) as threads:
