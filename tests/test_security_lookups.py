@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, unquote
@@ -46,7 +46,7 @@ ODD = (
 EVERY = 11
 """In the short form one lookup of so many is tried; with the number of people and values it has no common factor."""
 
-Some = Callable[[Iterable[Any]], Iterator[Any]]
+Some = Callable[..., Iterator[Any]]
 Registered = tuple[type[Model], Any]
 REGISTERED: list[Registered] = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
 LISTS = [pytest.param(pair, id=pair[0]._meta.label_lower) for pair in REGISTERED]
@@ -74,8 +74,8 @@ def someone(chat: Chat) -> Callable[[str], Client]:
 @pytest.fixture
 def some(request: pytest.FixtureRequest) -> Some:
     """All of them with ``--long``, else one of so many."""
-    step = 1 if request.config.getoption("--long") else EVERY
-    return lambda items: itertools.islice(items, 0, None, step)
+    is_long = request.config.getoption("--long")
+    return lambda items, every=EVERY: itertools.islice(items, 0, None, 1 if is_long else every)
 
 
 @contextmanager
@@ -278,7 +278,7 @@ def test_odd_ids(who: str, someone: Callable[[str], Client], some: Some) -> None
     for model, odd, tail in some(itertools.product([model for model, _ in REGISTERED], IDS, tails)):
         response = browser.get(f"{place(model)}{odd}/{tail}")
         assert response.status_code < 500, (model, odd[:20], tail)
-        assert response.status_code != 200 or odd == "add", (model, odd[:20], tail)
+        assert response.status_code != 200 or odd in ("add", "%D9%A3"), (model, odd[:20], tail)  # that is a 3
     for kind, odd in some(itertools.product(ContentType.objects.all(), IDS)):
         assert browser.get(f"/admin/r/{kind.pk}/{odd}/").status_code < 500, (kind, odd[:20])
 
@@ -364,7 +364,7 @@ def test_no_odd_address_of_the_project_breaks_anything(
     someone: Callable[[str], Client], chat: Chat, some: Some
 ) -> None:
     browser, odd = someone("superuser"), itertools.cycle(ODD)
-    for address in some(odd_addresses(chat)):
+    for address in some(odd_addresses(chat), 31):
         assert browser.get(address).status_code < 500, address[:200]
         posted = browser.post(address, {"action": "end", "device": next(odd)[:100], "next": next(odd)[:100]})
         assert posted.status_code < 500, address[:200]

@@ -106,8 +106,9 @@ class KnownChangeList(ChangeList):
         parts = [int(value) if re.fullmatch(r"[0-9]{1,4}", value) else 0 for value in given.values()]
         if list(given) != names[: len(given)] or parts[0] not in YEARS:
             raise NotUnderstood(last, NO_PERIOD)
+        year, month, day = (*parts, 1, 1)[:3]
         try:
-            start = datetime(*(*parts, 1, 1)[:3], tzinfo=UTC)
+            start = datetime(year, month, day, tzinfo=UTC)
         except ValueError:
             raise NotUnderstood(last, NO_PERIOD) from None
         end = start + timedelta(days=1) if len(parts) == 3 else _later(start, 12 if len(parts) == 1 else 1)
