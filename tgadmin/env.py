@@ -19,6 +19,7 @@ from django.core.management.utils import get_random_secret_key
 from tgadmin.database import pooled
 from tgadmin.local import runtime
 from tgadmin.local.errors import NotRunning
+from tgadmin.local.paths import DataDir
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 NOT_RUNNING = "tgadmin is not running here and DATABASE_URL is not set: start it with bin/run."
@@ -87,6 +88,15 @@ def has_database() -> bool:
     return bool(value("DATABASE_URL"))
 
 
+def _owner_url() -> str | None:
+    """Of ``up``'s own PostgreSQL, for a ``migrate`` by hand: the running program's role has no tables to change."""
+    if "DATABASE_URL" in environ.Env.ENVIRON or sys.argv[1:2] != ["migrate"] or not _running():
+        return None
+    from tgadmin.local import postgres  # looks at processes: too slow for every start
+
+    return postgres.owner_url(DataDir.at(data_dir())) if runtime.Runtime.read(DataDir.at(data_dir())) else None
+
+
 def database(process: str) -> dict[str, object]:
     """Django's database settings, for one kind of process (settings.PROCESS).
 
@@ -100,7 +110,7 @@ def database(process: str) -> dict[str, object]:
 
     Without the address of a PostgreSQL they name none: a system check says so.
     """
-    url = value("DATABASE_URL")
+    url = _owner_url() or value("DATABASE_URL")
     if not url.startswith(("postgres://", "postgresql://", "pgsql://")):
         return {"ENGINE": "django.db.backends.dummy"}
     config: dict[str, object] = env.db_url_config(url)
