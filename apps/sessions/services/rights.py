@@ -4,8 +4,8 @@ A viewer reads; an operator sends, edits, deletes and marks read; a manager sign
 out. A right is a user's own or his group's: the highest of them counts. Superusers are managers of every session.
 Whoever is not staff, or not active, has no right at all.
 
-What waits in the command bus is asked about once more when it is claimed: ``lack_sql`` is the same answer as SQL, of
-the claim's own statement, so that nothing fits between the answer and the claim.
+What waits in the command bus is asked about once more when it is claimed: ``lack_sql`` is the same answer as SQL, for
+the claim, which has it after the command is its own and before anything is done.
 """
 
 from __future__ import annotations
