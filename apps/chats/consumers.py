@@ -16,6 +16,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 
+from apps.chats import sight
 from apps.chats.admission import admission
 from apps.chats.frames import MAX_BYTES, Frame, InvalidError, MalformedError, parse
 from apps.chats.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub
@@ -23,12 +24,14 @@ from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists, live, messages, page
 from apps.chats.services import messages as services
 from apps.chats.services.places import Place
+from apps.chats.services.reveal import reveal
 from apps.chats.services.text import Refused
 from apps.chats.threads import read
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
 from apps.staff.logins import use_key
 from tgadmin.core import pool
+from tgadmin.core.official import is_official
 
 MALFORMED, SILENT, VERSION, TOO_LARGE, TOO_MANY = 4400, 4408, 4409, 4413, 4429
 BUSY = 4503
@@ -224,29 +227,34 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if session_id not in self.roles:
             raise rights.Forbidden
         await hub().watch(self, session_id)
-        first = await read(lists.page, session_id)
-        unread = (await read(lists.unread_chats, [session_id])).get(session_id, 0)
-        self._require_following(session_id)
+        whole = self._sees_all_of(session_id)
+        first = await read(lists.page, session_id, whole=whole)
+        unread = (await read(lists.unread_chats, [session_id], whole=whole)).get(session_id, 0)
+        self._require_following(session_id, whole)
         await self._send({"type": "list", "session": session_id, "unread": unread, **first})
 
     async def _open(self, frame: Frame) -> None:
         """Replay from the page's number where that is possible, else the newest page; then live."""
         chat = await self._chat(frame.values["chat"])
-        self._require_following(chat.session_id)
+        whole = self._sees_all_of(chat.session_id)
+        self._require_following(chat.session_id, whole)
         after, epoch = frame.values["after"], frame.values["epoch"]
         if after is not None and epoch == await read(history.epoch) and await self._replayable(chat, after):
             at, answer = after, {"type": "opened", "chat": chat.pk, "at": after}
         else:
-            newest = await read(history.newest, chat)
+            newest = await read(history.newest, chat, whole=whole)
             row = (await read(lists.payloads, [chat.pk]))[0]
             at, answer = chat.last_event, {"type": "reset", "page": newest, "row": row}
-        self._require_following(chat.session_id)
+        self._require_following(chat.session_id, whole)
         await self._send(answer)
-        hub().show(self, OpenChat(chat.pk, at))
+        hub().show(self, OpenChat(chat.pk, at, is_official(chat.peer_id)))
 
-    def _require_following(self, session_id: int) -> None:
-        """Asked again after each wait: the right may have been taken away meanwhile."""
-        if session_id != self.session_id:
+    def _sees_all_of(self, session_id: int) -> bool:
+        return rights.sees_telegram(self.roles.get(session_id))
+
+    def _require_following(self, session_id: int, whole: bool) -> None:
+        """Asked again after each wait: the right may have been taken away, or lowered, meanwhile."""
+        if session_id != self.session_id or (whole and not self._sees_all_of(session_id)):
             raise rights.Forbidden
 
     async def _replayable(self, chat: Chat, after: int) -> bool:
@@ -276,6 +284,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await read(services.discard, self.user, message)
         await self._send({"type": "ok", "ref": frame.ref})
 
+    async def _reveal(self, frame: Frame) -> None:
+        """The answer goes to this page alone; it is in no other frame, and stored nowhere."""
+        message = (await self._messages([frame.values["message"]]))[0]
+        shown = await read(reveal, self.user, message)
+        await self._send({"type": "ok", "ref": frame.ref, "shown": {"message": message.pk, **shown}})
+
     async def _edit(self, frame: Frame) -> None:
         message = (await self._messages([frame.values["message"]]))[0]
         self._follow(await read(services.edit, self.user, message, frame.values["text"]), frame)
@@ -303,13 +317,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _chat(self, chat_id: int) -> Chat:
         """A chat of a visible session; one that is not visible answers like one that does not exist."""
         chat: Chat = await read(Chat.objects.select_related("session").get, pk=chat_id)
-        if chat.session_id not in self.roles:
+        if not sight.sees_chat(self.roles, chat):
             raise rights.Forbidden
         return chat
 
     async def _messages(self, ids: list[int]) -> list[Message]:
         found: list[Message] = await read(_rows, ids)
-        if len(found) < len(set(ids)) or any(message.session_id not in self.roles for message in found):
+        if len(found) < len(set(ids)) or not all(sight.sees_message(self.roles, one) for one in found):
             raise rights.Forbidden
         return found
 
@@ -328,6 +342,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         "send": _send_message,
         "retry": _retry,
         "discard": _discard,
+        "reveal": _reveal,
         "edit": _edit,
         "delete": _delete,
         "history": _history,
@@ -347,7 +362,7 @@ def _page_name(query: bytes) -> UUID | None:
 def _sent(user: User, chat: Chat, text: str, **names: Any) -> dict[str, Any]:
     """Send, and the message as the page shows it."""
     message = services.send(user, chat, text, **names)
-    return messages.payloads([message.pk])[0]
+    return messages.payloads([message.pk], whole=rights.sees_telegram(rights.role(user, chat.session_id)))[0]
 
 
 def _rows(ids: list[int]) -> list[Message]:

@@ -32,6 +32,16 @@ def decrypted(value: bytes) -> Any:
     return json.loads(keyring().decrypt(bytes(value)))
 
 
+def sealed(value: Any, table: str, column: str, row: int) -> bytes:
+    """A JSON value as such a field's column has it, for a row that raw SQL writes."""
+    return keyring().encrypt(json.dumps(value, separators=(",", ":")).encode())
+
+
+def unsealed(token: bytes, table: str, column: str, row: int) -> Any:
+    """What was sealed for that row. Raises DecryptionError."""
+    return decrypted(token)
+
+
 class EncryptedJSONField(EncryptedMixin, models.BinaryField):
     """Any JSON value, encrypted at rest; only ``isnull`` can be asked of it. Raises DecryptionError on reading with
     the wrong keys."""

@@ -14,9 +14,10 @@ from weakref import WeakKeyDictionary
 
 from apps.chats.hub.news import News
 from apps.chats.hub.standing import NO_RIGHT, RESTORED, SIGNED_OUT, Standing
-from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, text
+from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all, text
 from apps.chats.wakes import Groups, Listener
 from apps.sessions.services.notify import EVENTS
+from tgadmin.core.official import OFFICIAL
 
 __all__ = ["NO_RIGHT", "RESTORED", "SIGNED_OUT", "Hub", "OpenChat", "Watcher", "hub"]
 
@@ -82,9 +83,12 @@ class Hub:
         if message.get("type") != "session.typing":
             self.news.wake(session_id)
             return
-        frame = {"type": "typing", "session": session_id}
+        frame: dict[str, Any] = {"type": "typing", "session": session_id}
         frame |= {name: message.get(name) for name in ("peer_id", "sender_id", "name", "action")}
-        task = asyncio.ensure_future(fan(self.watchers.of(session_id), text(frame)))
+        watchers = self.watchers.of(session_id)
+        if {frame["peer_id"], frame["sender_id"]} & OFFICIAL:
+            watchers = [watcher for watcher in watchers if sees_all(watcher, session_id)]
+        task = asyncio.ensure_future(fan(watchers, text(frame)))
         task.add_done_callback(_report)
 
     def _notified(self, channel: str, number: int) -> None:

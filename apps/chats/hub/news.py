@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 from django.db import Error as DatabaseError
@@ -22,12 +23,14 @@ from django.utils import timezone
 
 from apps.chats.hub.frames import events_frame
 from apps.chats.hub.reader import Reader
-from apps.chats.hub.watchers import Watcher, Watchers, fan, text
+from apps.chats.hub.watchers import Watcher, Watchers, fan, sees_all, text
 from apps.chats.selectors import lists, live
 from apps.chats.selectors.live import Change
 from apps.chats.threads import read
 
 log = logging.getLogger(__name__)
+
+_Reset = dict[str, Any]
 
 LOOK = 1.0
 """Seconds after which everything is looked at without a wake-up."""
@@ -58,7 +61,7 @@ class News:
         self._full_at = clock()
         self._failed = False
         self._lists: dict[int, _List] = {}
-        self._said: asyncio.Queue[tuple[int, _List, str]] = asyncio.Queue()
+        self._said: asyncio.Queue[tuple[int, _List, dict[bool, str]]] = asyncio.Queue()
 
     def wake(self, session_id: int) -> None:
         """Something of this session may have changed."""
@@ -135,23 +138,33 @@ class News:
         }
         changes = await self._reader.changes(floors)
         torn = [chat_id for chat_id, change in changes.items() if _is_torn(change, floors[chat_id])]
-        resets = await read(live.resets, torn) if torn else {}
+        resets = await self._resets(torn, viewers)
         for chat_id, change in changes.items():
-            await self._tell_events(chat_id, change, resets.get(chat_id), viewers[chat_id])
+            await self._tell_events(chat_id, change, {w: resets[w].get(chat_id) for w in resets}, viewers[chat_id])
             if change.more:
                 self.wake(change.row.session_id)
 
+    async def _resets(self, torn: list[int], viewers: dict[int, list[Watcher]]) -> dict[bool, dict[int, _Reset]]:
+        """The newest pages of these chats, for those who see all of a chat (True) and those who do not."""
+        found: dict[bool, dict[int, _Reset]] = {True: {}, False: {}}
+        for whole in found:
+            asked = [chat_id for chat_id in torn if any(_sees_all(one) is whole for one in viewers[chat_id])]
+            if asked:
+                found[whole] = await read(live.resets, asked, whole=whole)
+        return found
+
     async def _tell_events(
-        self, chat_id: int, change: Change, reset: dict[str, object] | None, viewers: list[Watcher]
+        self, chat_id: int, change: Change, reset: dict[bool, _Reset | None], viewers: list[Watcher]
     ) -> None:
-        """The same bytes to all viewers that stand at the same number."""
-        groups: dict[int, list[Watcher]] = defaultdict(list)
+        """The same bytes to all viewers that stand at the same number and may see the same."""
+        groups: dict[tuple[int, bool], list[Watcher]] = defaultdict(list)
+        alike = change.is_for_all and not any(reset.values())
         for watcher in viewers:
             # While the database was read, a viewer may have gone elsewhere or begun at a later number.
             if watcher.chat is not None and watcher.chat.id == chat_id and watcher.chat.number < change.last:
-                groups[watcher.chat.number].append(watcher)
-        for number, group in groups.items():
-            if (made := events_frame(change, number, reset)) is None:
+                groups[watcher.chat.number, not alike and _sees_all(watcher)].append(watcher)
+        for (number, whole), group in groups.items():
+            if (made := events_frame(change, number, reset[whole], whole=whole)) is None:
                 continue
             frame, told = made
             for watcher in group:
@@ -176,21 +189,21 @@ class News:
         news = {session_id: rows for session_id, rows in news.items() if rows}
         unread = await self._reader.unread(news) if news else {}
         for session_id, rows in news.items():
-            shown = [lists.payload(row, timezone.now()) for row in rows]
-            frame = {"type": "chats", "session": session_id, "chats": shown, "unread": unread.get(session_id, 0)}
             due[session_id].on_its_way = True
-            self._said.put_nowait((session_id, due[session_id], text(frame)))
+            frames = _list_frames(session_id, rows, unread.get(session_id, (0, 0)))
+            self._said.put_nowait((session_id, due[session_id], frames))
 
     async def _spread(self) -> None:
         """A supervisor: sends what the lists have to say, one list after the other, a few pages at a time."""
         while True:
-            session_id, one, frame = await self._said.get()
+            session_id, one, frames = await self._said.get()
             try:
                 followers = self._watchers.of(session_id)
                 for at in range(0, len(followers), AT_ONCE):
                     some = [follower for follower in followers[at : at + AT_ONCE] if follower.session_id == session_id]
                     began = self._clock()
-                    await fan(some, frame)
+                    for whole, frame in frames.items():
+                        await fan([each for each in some if sees_all(each, session_id) is whole], frame)
                     took = self._clock() - began
                     await asyncio.sleep(max(len(some) / LIST_FRAMES, took * LIST_PAUSE))
             except Exception:
@@ -203,6 +216,21 @@ class News:
         if found is None:
             found = self._lists[session_id] = _List(self._clock())
         return found
+
+
+def _list_frames(session_id: int, rows: list[lists.Row], unread: tuple[int, int]) -> dict[bool, str]:
+    """What those hear who see all of the session's chats (True), and what those who do not: perhaps nothing."""
+    now = timezone.now()
+    frames = {}
+    for whole, count in zip((True, False), unread, strict=True):
+        shown = [lists.payload(row, now) for row in rows if whole or not row.is_official]
+        if shown:
+            frames[whole] = text({"type": "chats", "session": session_id, "chats": shown, "unread": count})
+    return frames
+
+
+def _sees_all(watcher: Watcher) -> bool:
+    return watcher.session_id is not None and sees_all(watcher, watcher.session_id)
 
 
 class _List:

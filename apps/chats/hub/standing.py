@@ -15,7 +15,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 
-from apps.chats.hub.watchers import Watcher, Watchers, fan, text
+from apps.chats.hub.watchers import Watcher, Watchers, fan, sees_all, text
 from apps.chats.selectors import history, live, messages, page
 from apps.chats.threads import read
 from apps.sessions.services.rights import is_staff
@@ -138,9 +138,13 @@ class Standing:
         """At once, and before anything is awaited: from here on they hear nothing of what they may not see."""
         gone = {}
         for watcher in watchers:
-            if watcher.session_id is not None and watcher.session_id not in watcher.roles:
+            if watcher.session_id is None:
+                continue
+            if watcher.session_id not in watcher.roles:
                 gone[watcher] = watcher.session_id
                 self._watchers.follow(watcher, None)
+            elif watcher.chat is not None and watcher.chat.official and not sees_all(watcher, watcher.session_id):
+                watcher.chat = None
         return gone
 
     async def _tell_roles(self, watchers: list[Watcher], gone: dict[Watcher, int]) -> None:

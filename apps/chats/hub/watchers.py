@@ -11,14 +11,17 @@ from typing import Any, Protocol
 from django.contrib.auth.models import User
 
 from apps.sessions.models import Role
+from apps.sessions.services.rights import sees_telegram
 
 
 @dataclass(slots=True)
 class OpenChat:
-    """The chat that a page shows, and the number of the last event that it has been told."""
+    """The chat that a page shows, and the number of the last event that it has been told. ``official``: it is with
+    one of Telegram's own accounts, for managers only."""
 
     id: int
     number: int
+    official: bool = False
 
 
 class Watcher(Protocol):
@@ -87,6 +90,11 @@ class Watchers:
                 if watcher.chat is not None:
                     found[watcher.chat.id].append(watcher)
         return found
+
+
+def sees_all(watcher: Watcher, session_id: int) -> bool:
+    """Whether the watcher's role shows what is for the session's managers only."""
+    return sees_telegram(watcher.roles.get(session_id))
 
 
 def text(frame: dict[str, Any]) -> str:

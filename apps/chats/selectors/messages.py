@@ -1,6 +1,7 @@
 """Messages as the page shows them: sender, quoted message, staff and errors resolved for any number of them at once.
 
 One statement, whoever asks: pages of history through Django's connection, the hub's looks through one of its own.
+``whole``: with what is for managers only (apps.chats.sight).
 """
 
 from __future__ import annotations
@@ -51,6 +52,17 @@ class Shown(NamedTuple):
     post_author: str
     error_code: str
     waits_until: datetime | None
+    managers_only: bool
+    has_secret: bool
+    quoted_managers_only: bool | None
+
+    def is_shown(self, *, whole: bool) -> bool:
+        return whole or not self.managers_only
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it looks the same to whoever sees its chat."""
+        return not (self.managers_only or self.quoted_managers_only)
 
 
 def _name_of(message: str, peer: str) -> str:
@@ -72,7 +84,10 @@ COLUMNS = f"""
     CASE WHEN m.forward IS NOT NULL
         THEN COALESCE(NULLIF(f.name, ''), NULLIF(m.forward ->> 'from_name', ''), 'somebody') END,
     (m.forward -> 'date')::text,
-    m.post_author, m.error_code, m.waits_until
+    m.post_author, m.error_code, m.waits_until,
+    m.managers_only,
+    m.managers_only AND EXISTS (SELECT FROM telegram_message_secrets h WHERE h.message_id = m.id),
+    q.managers_only
 """
 WIDTH = len(Shown._fields)
 
@@ -93,17 +108,19 @@ ORDER BY k.place
 """  # noqa: S608
 
 
-def payloads(ids: Iterable[int]) -> list[dict[str, Any]]:
+def payloads(ids: Iterable[int], *, whole: bool) -> list[dict[str, Any]]:
     """The messages with these row ids, in that order, as dicts; those that are gone are absent. One query."""
     asked = list(ids)
     if not asked:
         return []
     with connection.cursor() as cursor:
         cursor.execute(MESSAGES, [asked])
-        return [payload(Shown(*values)) for values in cursor.fetchall()]
+        found = [Shown(*values) for values in cursor.fetchall()]
+        return [payload(one, whole=whole) for one in found if one.is_shown(whole=whole)]
 
 
-def payload(message: Shown) -> dict[str, Any]:
+def payload(message: Shown, *, whole: bool) -> dict[str, Any]:
+    """``masked``: a manager may have the code in it shown."""
     gone = message.deleted_at is not None
     return {
         "id": message.id,
@@ -117,7 +134,7 @@ def payload(message: Shown) -> dict[str, Any]:
         "date": message.date.isoformat(),
         "text": "" if gone else message.text,
         "entities": [] if gone else _json(message.entities) or [],
-        "reply": _reply(message),
+        "reply": _reply(message, whole=whole),
         "edited": message.edit_date.isoformat() if message.edit_date else None,
         "deleted": gone,
         "service": _json(message.service),
@@ -126,6 +143,7 @@ def payload(message: Shown) -> dict[str, Any]:
         "author": message.post_author,
         "error": error(message.error_code) if message.error_code else None,
         "waits_until": message.waits_until.isoformat() if message.waits_until else None,
+        "masked": message.has_secret and not gone,
     }
 
 
@@ -146,10 +164,10 @@ def _forward(message: Shown) -> dict[str, Any] | None:
     return {"name": message.forward_name, "date": _json(message.forward_date)}
 
 
-def _reply(message: Shown) -> dict[str, Any] | None:
+def _reply(message: Shown, *, whole: bool) -> dict[str, Any] | None:
     if message.reply_to_id is None:
         return None
-    if message.quoted_id is None:
+    if message.quoted_id is None or (message.quoted_managers_only and not whole):
         return {"tid": message.reply_to_id, "name": "", "text": "", "missing": True, "deleted": False}
     gone = bool(message.quoted_gone)
     return {

@@ -3,17 +3,22 @@
 A viewer reads; an operator sends, edits, deletes and marks read; a manager signs in, renames, disables, grants and logs
 out. A right is a user's own or his group's: the highest of them counts. Superusers are managers of every session.
 Whoever is not staff, or not active, has no right at all.
+
+What Telegram's own accounts write, login codes above all, is for managers alone: for others those chats and messages do
+not exist. ``sees_telegram``, ``least_with`` and ``hiding_telegram`` say so to whoever has a role, acts, or reads rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Q, QuerySet
 
 from apps.sessions.models import Role, Session, SessionGrant, SignInAttempt
+from tgadmin.core.official import is_official
 
 AnyUser = User | AnonymousUser
 
@@ -93,6 +98,26 @@ def require(user: AnyUser, session_id: int, least: Role) -> None:
     held = role(user, session_id)
     if held is None or held < least:
         raise Forbidden
+
+
+def sees_telegram(held: Role | None) -> bool:
+    """Whether who holds this role sees what Telegram's own accounts write."""
+    return held is not None and held >= Role.MANAGER
+
+
+def least_with(peer_id: int, least: Role) -> Role:
+    """The role that is needed in a chat with this peer where ``least`` is needed in others."""
+    return max(least, Role.MANAGER) if is_official(peer_id) else least
+
+
+def hiding_telegram(rows: QuerySet[Any], user: AnyUser, theirs: Q, session: str = "session_id") -> QuerySet[Any]:
+    """Rows of visible sessions without those (``theirs``) that are of Telegram's own accounts, but for managers.
+
+    ``session``: from a row to its session's id."""
+    if is_staff(user) and user.is_superuser:
+        return rows
+    managed = managed_sessions(user).order_by().values("pk")
+    return rows.exclude(theirs & ~Q(**{f"{session}__in": managed}))
 
 
 def may_add_account(user: AnyUser) -> bool:
