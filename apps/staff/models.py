@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any, cast
 
@@ -12,6 +13,9 @@ from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
 from apps.sessions.fields import EncryptedJSONField
+from tgadmin.core.encryption import DecryptionError
+
+log = logging.getLogger(__name__)
 
 STEP_SECONDS, DIGITS, TOLERANCE = 30, 6, 1
 """RFC 6238 as every authenticator app has it; a code is good for a step before and after its own."""
@@ -59,8 +63,8 @@ class Authenticator(TimestampMixin, ThrottlingMixin, Device):
         allowed, _ = self.verify_is_allowed()
         if not allowed:
             return False
-        secret = AuthenticatorSecret.objects.filter(authenticator=self).first()
-        right = secret is not None and token.isascii() and token.isdigit() and self._matches(secret.key, int(token))
+        key = self._key()
+        right = key is not None and token.isascii() and token.isdigit() and self._matches(key, int(token))
         if right:
             self.throttle_reset(commit=False)
             self.set_last_used_timestamp(commit=False)
@@ -70,6 +74,15 @@ class Authenticator(TimestampMixin, ThrottlingMixin, Device):
             self.throttling_failure_count = min(failures, MOST_FAILURES)
         self.save()
         return right
+
+    def _key(self) -> bytes | None:
+        """None: there is none, or it cannot be read; then no code is right."""
+        secret = AuthenticatorSecret.objects.filter(authenticator=self).first()
+        try:
+            return None if secret is None else secret.key
+        except DecryptionError as error:
+            log.error("a secret cannot be read: %s", error.says)
+            return None
 
     def _matches(self, key: bytes, token: int) -> bool:
         totp = TOTP(key, STEP_SECONDS, 0, DIGITS, self.drift)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -11,16 +12,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
 
 import psycopg
 import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import Model
 
 from apps.sessions import checks
+from apps.sessions.fields import EncryptedJSONField
 from apps.sessions.models import (
     Authorization,
     AuthorizationSecret,
@@ -31,13 +38,20 @@ from apps.sessions.models import (
     SignInAttempt,
     SignInSecret,
 )
-from apps.sessions.services import keys
+from apps.sessions.services import exports, keys
 from tests.sessions.conftest import NETWORK, key
+from tgadmin.core.encryption import DecryptionError
+from tgadmin.gateway.stored import load_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEW = "a new key for the secrets at rest 1"
 MANY = 1000
 PATIENCE = 30.0
+
+
+def encrypted_fields() -> list[EncryptedJSONField]:
+    fields = (field for model in apps.get_models() for field in model._meta.local_fields)
+    return [field for field in fields if isinstance(field, EncryptedJSONField)]
 
 
 def test_every_encrypted_column_is_found() -> None:
@@ -82,7 +96,7 @@ def test_a_lost_key(
     lost, kept = account("Lost"), None
     settings.SESSION_ENCRYPTION_KEYS = [NEW]
     kept = account("Kept")
-    with pytest.raises(CommandError, match="1 secrets are under no configured key and stay as they are"):
+    with pytest.raises(CommandError, match="1 secrets cannot be read and stay as they are"):
         call_command("session", "rekey", "--json")
     assert json.loads(capsys.readouterr().out) == {"rekeyed": 0, "already": 1, "unreadable": 1}
     assert AuthorizationSecret.objects.defer("secret").count() == 2
@@ -94,6 +108,70 @@ def test_a_lost_key(
     kept.refresh_from_db()
     assert (lost.status, lost.status_code) == (SessionStatus.NEEDS_SIGN_IN, "KEYS_MISSING")
     assert kept.status == SessionStatus.READY
+
+
+def test_secrets_of_an_earlier_version_are_bound_to_their_rows(
+    settings: Any, admin: User, account: Callable[..., Session], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It wrote Fernet, bound to no row: not read in that form (it could be anybody's), moved by rekey."""
+    session = account()
+    attempt = SignInAttempt.objects.create(session=session, started_by=admin)
+    SignInSecret.objects.create(attempt=attempt, secret={"phone_code_hash": "abc"})
+    old = Fernet(unbound_key(settings.SESSION_ENCRYPTION_KEYS[0]))
+    for model, kept in ((AuthorizationSecret, key(session.telegram_user_id or 0)), (SignInSecret, {"dc_id": 2})):
+        put(model, model.objects.get().pk, old.encrypt(json.dumps(kept).encode()))
+    with pytest.raises(DecryptionError, match="session rekey"):
+        _ = AuthorizationSecret.objects.get().secret
+    assert [message.id for message in checks.database()] == ["tgadmin.E013"]
+    call_command("session", "rekey", "--json")
+    assert json.loads(capsys.readouterr().out) == {"rekeyed": 2, "already": 0, "unreadable": 0}
+    assert checks.database() == []
+    assert AuthorizationSecret.objects.get().secret == key(session.telegram_user_id or 0)
+    assert SignInSecret.objects.get().secret == {"dc_id": 2}
+
+
+@pytest.mark.parametrize("model", [field.model for field in encrypted_fields()], ids=lambda model: model._meta.db_table)
+def test_a_ciphertext_of_another_row_is_an_error_that_names_the_row(model: type[Model]) -> None:
+    """Every encrypted column there is: without a row of this table the other's key would open here."""
+    one, two = model(pk=key_of(model, 1), secret={"mine": 1}), model(pk=key_of(model, 2), secret={"mine": 2})
+    field = model._meta.get_field("secret")
+    assert isinstance(field, EncryptedJSONField)
+    swapped = model(pk=two.pk)
+    swapped.secret = field.pre_save(one, add=True)  # type: ignore[attr-defined]
+    with pytest.raises(DecryptionError, match=f"{model._meta.db_table}.secret of row {two.pk} cannot be read"):
+        _ = swapped.secret  # type: ignore[attr-defined]
+
+
+def test_a_swapped_key_is_not_used_and_told(account: Callable[..., Session], admin: User) -> None:
+    one, two = (
+        Authorization.objects.get(session=account(name, telegram_user_id=user_id))
+        for name, user_id in (("A", 5), ("B", 6))
+    )
+    put(AuthorizationSecret, two.pk, stored(AuthorizationSecret, one.pk))
+    place = f"telegram_authorization_secrets.secret of row {two.pk}"
+    with pytest.raises(DecryptionError, match=place):
+        _ = AuthorizationSecret.objects.get(pk=two.pk).secret
+    with pytest.raises(exports.ExportError, match=place):
+        exports.export_string(admin, two.session, "a reason of some length")
+    (loaded,) = load_all([(two.session_id, two.pk)])
+    assert isinstance(loaded, DecryptionError)
+    (warning,) = checks.database()
+    assert (warning.id, place in warning.msg) == ("tgadmin.W014", True)
+    assert keys.rekey().unreadable == 1
+    assert AuthorizationSecret.objects.get(pk=one.pk).secret == key(one.key_id)
+
+
+def test_what_was_read_is_written_back_as_it_was(account: Callable[..., Session]) -> None:
+    account()
+    row = AuthorizationSecret.objects.get()
+    before = stored(AuthorizationSecret, row.pk)
+    row.save()
+    assert stored(AuthorizationSecret, row.pk) == before
+    row.secret = dict(row.secret)
+    row.save()
+    assert stored(AuthorizationSecret, row.pk) != before
+    with pytest.raises(TypeError, match="written with its row"):
+        AuthorizationSecret.objects.update(secret={"auth_key": ""})
 
 
 def test_killed_half_way_over_a_thousand_sessions_and_run_again(transactional_db: None, settings: Any) -> None:
@@ -122,6 +200,31 @@ def test_killed_half_way_over_a_thousand_sessions_and_run_again(transactional_db
         assert row.secret == key(row.authorization.key_id)
     settings.SESSION_ENCRYPTION_KEYS = [old]
     assert keys.held().unreadable == MANY
+
+
+def key_of(model: type[Model], number: int) -> object:
+    assert model._meta.pk is not None
+    is_uuid = model._meta.pk.target_field.get_internal_type() == "UUIDField"
+    return UUID(int=number) if is_uuid else number
+
+
+def unbound_key(key: str) -> bytes:
+    raw = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"tgadmin session secrets v1").derive(key.encode())
+    return base64.urlsafe_b64encode(raw)
+
+
+def put(model: type[Model], row: object, token: bytes) -> None:
+    assert model._meta.pk is not None
+    statement = f"UPDATE {model._meta.db_table} SET secret = %s WHERE {model._meta.pk.column} = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [token, row])
+
+
+def stored(model: type[Model], row: object) -> bytes:
+    assert model._meta.pk is not None
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT secret FROM {model._meta.db_table} WHERE {model._meta.pk.column} = %s", [row])
+        return bytes(cursor.fetchone()[0])
 
 
 def make_sessions(count: int) -> None:

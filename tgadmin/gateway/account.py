@@ -196,7 +196,8 @@ class Account:
     async def _facts(self) -> stored.Stored | TelegramError:
         try:
             return await self._gateway.storage.load(self.session_id, self.authorization_id)
-        except DecryptionError:
+        except DecryptionError as error:
+            log.error("a secret cannot be read", session=self.session_id, secret=error.says)
             return TelegramError("KEYS_MISSING")
 
     async def _lookup(self, peer_id: int) -> tuple[PeerKind, int | None] | None:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from apps.chats.models import Chat, Gap, Peer
-from apps.sessions.fields import decrypted
+from apps.sessions.fields import opened
 from apps.sessions.models import (
     AuthorizationSecret,
     ChannelState,
@@ -47,8 +47,8 @@ class Stored:
 
 
 def load_all(wanted: Sequence[tuple[int, int]]) -> list[Stored | Exception]:
-    """For each (session id, authorization id) what is stored, or NothingToConnect, or DecryptionError when no
-    configured key decrypts the secret."""
+    """For each (session id, authorization id) what is stored, or NothingToConnect, or DecryptionError when
+    its secret, or its proxy's, cannot be read."""
     ids = [session_id for session_id, _ in wanted]
     users = dict(Session.objects.filter(pk__in=ids).values_list("pk", "telegram_user_id"))
     secrets = _encrypted([authorization_id for _, authorization_id in wanted])
@@ -64,7 +64,7 @@ def load_all(wanted: Sequence[tuple[int, int]]) -> list[Stored | Exception]:
             found.append(NothingToConnect())
             continue
         try:
-            key = Key.from_json(decrypted(secret))
+            key = Key.from_json(opened(secret, "telegram_authorization_secrets", "secret", authorization_id))
         except DecryptionError as error:
             found.append(error)
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import structlog
+
 from apps.sessions.services import proxies
 from apps.sessions.services.proxies import Trial
 from tgadmin.core.encryption import DecryptionError
@@ -10,13 +12,16 @@ from tgadmin.core.proxies import Proxy
 from tgadmin.gateway.threads import Threads
 from tgadmin.telegram import Key, Network, look
 
+log = structlog.get_logger(__name__)
+
 
 async def proxy_of(threads: Threads, network: Network, session_id: int) -> Proxy | None:
     """The session's proxy; one that has never worked is tried first. Raises TelegramError: what it does not do, or
     KEYS_MISSING when its secrets cannot be read."""
     try:
         found = await threads.run(proxies.load, session_id)
-    except DecryptionError:
+    except DecryptionError as error:
+        log.error("a secret cannot be read", session=session_id, secret=error.says)
         raise TelegramError("KEYS_MISSING") from None
     if found is None:
         return None

@@ -16,6 +16,7 @@ from apps.sessions.services import rights
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.common import note
 from tgadmin.core import session_files
+from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.said import Said
 from tgadmin.core.session_files import ForeignSession
 
@@ -28,7 +29,8 @@ class ExportError(Said):
 
 @transaction.atomic
 def export_string(user: User, session: Session, reason: str) -> str:
-    """The account's StringSession. Raises Forbidden, ExportError (no reason, not signed in)."""
+    """The account's StringSession. Raises Forbidden, ExportError (no reason, not signed in, the
+    key cannot be read)."""
     if not rights.may_export(user, session.pk):
         raise rights.Forbidden
     reason = " ".join(reason.split())[:MAX_REASON]
@@ -39,7 +41,10 @@ def export_string(user: User, session: Session, reason: str) -> str:
     ).first()
     if row is None:
         raise ExportError("The account is not signed in: there is nothing to export.")
-    parts = cast("dict[str, Any]", row.secret)
+    try:
+        parts = cast("dict[str, Any]", row.secret)
+    except DecryptionError as error:
+        raise ExportError(f"{error.says} Nothing was exported.") from None
     try:
         text = session_files.write_string(
             ForeignSession(

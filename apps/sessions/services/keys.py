@@ -17,7 +17,7 @@ from psycopg import sql
 from apps.sessions.fields import EncryptedJSONField
 from apps.sessions.models import Authorization, AuthorizationSecret
 from apps.sessions.services import status
-from tgadmin.core.encryption import DecryptionError, Keyring
+from tgadmin.core.encryption import DecryptionError, Keyring, Place, Why, is_unbound
 
 BATCH = 100
 """Rows of one transaction: what a kill in the middle undoes at most."""
@@ -31,21 +31,37 @@ class Column:
     key: str
     name: str
 
+    def place(self, row: Any) -> Place:
+        return Place(self.table, self.name, str(row))
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How many stored secrets are under the newest key, under an older one, under none of the configured."""
+    """How many stored secrets are under the newest key, under an older one, unreadable (under none of the configured
+    keys, or not where they belong).
+
+    ``unbound``: of the older ones those that an earlier version stored, which bound them to no row; they are read by
+    ``rekey`` only. ``misplaced``: of the unreadable ones those that were moved from another row, or changed.
+    """
 
     newest: int = 0
     older: int = 0
     unreadable: int = 0
+    unbound: int = 0
+    misplaced: tuple[Place, ...] = ()
 
     @property
     def total(self) -> int:
         return self.newest + self.older + self.unreadable
 
     def __add__(self, other: Held) -> Held:
-        return Held(self.newest + other.newest, self.older + other.older, self.unreadable + other.unreadable)
+        return Held(
+            self.newest + other.newest,
+            self.older + other.older,
+            self.unreadable + other.unreadable,
+            self.unbound + other.unbound,
+            self.misplaced + other.misplaced,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +94,8 @@ def held() -> Held:
     found = Held()
     for column in encrypted_columns():
         if column.table in present:
-            for _, token in _tokens(column):
-                found += _place(keyring, token)
+            for key, token in _tokens(column):
+                found += _look(keyring, token, column.place(key))
     return found
 
 
@@ -107,7 +123,7 @@ def erase_unreadable() -> Rekeyed:
     keyring = Keyring(settings.SESSION_ENCRYPTION_KEYS)
     erased = 0
     for column in encrypted_columns():
-        lost = [key for key, token in _tokens(column) if _place(keyring, token).unreadable]
+        lost = [key for key, token in _tokens(column) if _look(keyring, token, column.place(key)).unreadable]
         for key in lost:
             _erase(column, key)
         erased += len(lost)
@@ -135,10 +151,10 @@ def _rekey_batch(keyring: Keyring, column: Column, keys: list[Any]) -> Rekeyed:
         cursor.execute(_on(select, column), [keys])
         for key, stored in cursor.fetchall():
             token = bytes(stored)
-            place = _place(keyring, token)
-            found = _sum(found, Rekeyed(place.older, place.newest, place.unreadable))
-            if place.older:
-                changed.append((keyring.rotate(token), key))
+            held = _look(keyring, token, column.place(key))
+            found = _sum(found, Rekeyed(held.older, held.newest, held.unreadable))
+            if held.older:
+                changed.append((keyring.rotate(token, column.place(key)), key))
         if changed:
             cursor.executemany(_on(update, column), changed)
     return found
@@ -167,14 +183,15 @@ def _on(query: sql.SQL, column: Column) -> Any:
     return query.format(**{name: sql.Identifier(value) for name, value in names.items()})
 
 
-def _place(keyring: Keyring, token: bytes) -> Held:
+def _look(keyring: Keyring, token: bytes, place: Place) -> Held:
+    """What one stored secret is. One of an earlier version is older, whatever key it is under: it has to be moved."""
+    try:
+        keyring.rotate(token, place)
+    except DecryptionError as error:
+        return Held(unreadable=1, misplaced=(place,) if error.why is Why.NOT_THIS_ROW else ())
     if keyring.is_newest(token):
         return Held(newest=1)
-    try:
-        keyring.decrypt(token)
-    except DecryptionError:
-        return Held(unreadable=1)
-    return Held(older=1)
+    return Held(older=1, unbound=int(is_unbound(token)))
 
 
 def _sum(one: Rekeyed, two: Rekeyed) -> Rekeyed:

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.sessions.fields import decrypted
+from apps.sessions.fields import opened
 from apps.sessions.models import Command, Role, Session, SessionEvent, SessionProxy, SessionProxySecret, SignInAttempt
 from apps.sessions.services import commands, rights
 from apps.sessions.services.audit import audit
@@ -69,7 +69,7 @@ def load_all(session_ids: Sequence[int]) -> dict[int, Stored | DecryptionError]:
         cursor.execute(_LOAD, [list(session_ids)])
         for session_id, kind, host, port, is_tried, secret in cursor.fetchall():
             try:
-                parts = cast("dict[str, str]", decrypted(secret))
+                parts = cast("dict[str, str]", opened(secret, "telegram_proxy_secrets", "secret", session_id))
                 found[session_id] = Stored(Proxy(ProxyKind(kind), host, port, **parts), is_tried)
             except DecryptionError as error:
                 found[session_id] = error

@@ -152,7 +152,7 @@ class Command(ReportingCommand):
             return
         if options["erase_unreadable"]:
             erased = keys.erase_unreadable().unreadable
-            text = f"Erased: {erased} secrets that no key decrypts. Their accounts need a new sign-in; chats are kept."
+            text = f"Erased: {erased} unreadable secrets. Their accounts need a new sign-in; chats are kept."
             self.show(options, {"erased": erased}, text)
             return
         done = keys.rekey()
@@ -162,8 +162,8 @@ class Command(ReportingCommand):
         self.show(options, done.as_dict(), text)
         if done.unreadable:
             raise CommandError(
-                f"{done.unreadable} secrets are under no configured key and stay as they are: put their key back "
-                "behind the new one, or, if it is lost, see --erase-unreadable."
+                f"{done.unreadable} secrets cannot be read and stay as they are: put their key back behind the new "
+                "one, or, if it is lost or they were tampered with, see --erase-unreadable."
             )
 
     def _proxy(self, options: dict[str, Any]) -> None:
