@@ -258,17 +258,16 @@ class UnreadableUpdateAdmin(OfAccountAdmin):
     @display(description="Bytes")
     def size(self, update: UnreadableUpdate) -> str:
         data = self._bytes(update)
-        return "–" if data is None else str(len(data))
+        return str(len(data)) if isinstance(data, bytes) else "–"
 
     @display(description="Its bytes")
     def hex(self, update: UnreadableUpdate) -> SafeString | str:
         data = self._bytes(update)
-        if data is None:
-            return "They cannot be decrypted: SESSION_ENCRYPTION_KEYS lacks the key under which they were stored."
-        return format_html("<pre>{}</pre>", data[:SHOWN_BYTES].hex(" ", 4))
+        return format_html("<pre>{}</pre>", data[:SHOWN_BYTES].hex(" ", 4)) if isinstance(data, bytes) else data
 
-    def _bytes(self, update: UnreadableUpdate) -> bytes | None:
+    def _bytes(self, update: UnreadableUpdate) -> bytes | str:
+        """The bytes, or why they cannot be read."""
         try:
             return base64.b64decode(update.data)
-        except DecryptionError:
-            return None
+        except DecryptionError as error:
+            return error.says

@@ -65,16 +65,6 @@ class SealedAttribute(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-def sealed(value: Any, table: str, column: str, row: int) -> bytes:
-    """A JSON value as such a field's column has it, for a row that raw SQL writes."""
-    return keyring().encrypt(json.dumps(value, separators=(",", ":")).encode())
-
-
-def unsealed(token: bytes, table: str, column: str, row: int) -> Any:
-    """What was sealed for that row. Raises DecryptionError."""
-    return decrypted(token)
-
-
 class EncryptedJSONField(EncryptedMixin, models.BinaryField):
     """Any JSON value, encrypted at rest for its own row; only ``isnull`` can be asked of it.
 

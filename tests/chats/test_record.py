@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.sessions.fields import unsealed
+from apps.sessions.fields import opened
 from apps.sessions.services.leases import LeaseLost
 from tests.chats.record_kit import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit, leased, message, new
 from tgadmin.core.types import (
@@ -315,7 +315,7 @@ async def test_what_could_not_be_read_is_kept_with_its_bytes(kit: Kit) -> None:
     (kept,) = await kit.rows(query, kit.session_id)
     assert (kept["kind"], kept["reason"]) == ("UpdateX", "unknown type")
     assert (
-        base64.b64decode(unsealed(kept["data"], "telegram_unreadable_updates", "data", kept["id"]))
+        base64.b64decode(opened(kept["data"], "telegram_unreadable_updates", "data", kept["id"]))
         == (unreadable.data[:65_536])
     )
     assert unreadable.data[:1000] not in kept["data"]

@@ -22,17 +22,14 @@ def reveal(user: User, message: Message) -> dict[str, Any]:
     Raises Forbidden, Refused.
     """
     sight.require(user, message.chat, Role.MANAGER, message)
-    try:
-        kept = MessageSecret.objects.filter(message=message).first()
-    except DecryptionError:
-        raise Refused(
-            "KEYS_MISSING",
-            "The code cannot be decrypted: SESSION_ENCRYPTION_KEYS lacks the key under which it was stored.",
-        ) from None
+    kept = MessageSecret.objects.filter(message=message).first()
     if kept is None:
         raise Refused("NO_CODE", "Nothing is hidden in this message.")
+    try:
+        original: Any = kept.secret
+    except DecryptionError as error:
+        raise Refused("KEYS_MISSING", error.says) from None
     audit(user, "message.code_shown", message.chat.session, message=message.pk)
     names = ("kind", "offset", "length", "extra")
-    original: Any = kept.secret
     entities = [dict(zip(names, one, strict=True)) for one in original["entities"]]
     return {"text": original["text"], "entities": entities}

@@ -14,7 +14,7 @@ from apps.chats.services.record.arrays import Array, columns_of
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow
 from apps.chats.services.record.state import State
-from apps.sessions.fields import sealed, unsealed
+from apps.sessions.fields import opened, sealed
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Peer, Unreadable
 
 Connection = psycopg.AsyncConnection[Any]
@@ -125,7 +125,7 @@ async def _secrets(conn: Connection, state: State) -> list[tuple[int, bytes]]:
     stored: dict[int, Any] = {}
     if moved:
         found = await conn.execute(sql.STORED_SECRETS, (moved,), prepare=True)
-        stored = {pk: unsealed(token, _SECRETS, "secret", pk) for pk, token in await found.fetchall()}
+        stored = {pk: opened(token, _SECRETS, "secret", pk) for pk, token in await found.fetchall()}
     secrets = {row.pk: row.secret if row.secret_of is None else stored.get(row.secret_of) for row in changed}
     gone = [*state.removed, *(pk for pk, secret in secrets.items() if secret is None)]
     if gone:
