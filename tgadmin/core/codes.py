@@ -33,7 +33,7 @@ _CODE_WORDS = (
     "code|código|codigo|codice|codi|kod|kode|kód|koodi|κωδικός|код|коды|קוד|کد|رمز|كود|कोड|รหัส|mã|"
     "コード|番号|代码|代碼|验证码|驗證碼|登录码|登入碼|코드|번호"
 )
-_ANNOUNCED = re.compile(rf"(?:{_CODE_WORDS})[^\n:.]{{0,40}}:\s*(\S{{4,}})", re.IGNORECASE)
+_ANNOUNCED = re.compile(rf"(?:{_CODE_WORDS})[^\n:.]{{0,40}}:\s*([!-~\0]{{4,}})", re.IGNORECASE)
 _CHUNK = re.compile(r"\S+")
 _VALUE = re.compile(r"=([^&#\s]+)|[?#]([^=&#\s]+)(?=$|[#\s])")
 _SECRET_PATH = re.compile(
@@ -62,8 +62,8 @@ def _found(text: str) -> Iterator[Span]:
     plain = text if text.isascii() else "".join(map(_plain, text))
     yield from _in_addresses(plain)
     yield from _announced(plain)
-    yield from _alone(plain)
     rest = _HARMLESS.sub(lambda found: "\1" * len(found[0]), plain)
+    yield from _alone(rest)
     yield from (found.span() for found in _DIGITS.finditer(rest))
     yield from (found.span() for found in _TOKEN.finditer(rest) if _is_mixed(found[0]))
 
@@ -118,4 +118,4 @@ def _alone(plain: str) -> Iterator[Span]:
 
 def _is_ordinary(chunk: str) -> bool:
     """A word, a link (whose secrets are found apart), or no letters at all."""
-    return "/" in chunk or _WORD.fullmatch(chunk) is not None or not any(map(str.isalnum, chunk))
+    return "/" in chunk or "?" in chunk or _WORD.fullmatch(chunk) is not None or not any(map(str.isalnum, chunk))
