@@ -21,6 +21,7 @@ from apps.chats.admission import admission
 from apps.chats.frames import MAX_BYTES, Frame, InvalidError, MalformedError, parse
 from apps.chats.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub
 from apps.chats.models import Chat, Message
+from apps.chats.origin import whence
 from apps.chats.selectors import history, lists, live, messages, page
 from apps.chats.services import messages as services
 from apps.chats.services.places import Place
@@ -30,7 +31,7 @@ from apps.chats.threads import read
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
 from apps.staff.logins import use_key
-from tgadmin.core import pool
+from tgadmin.core import origin, pool
 from tgadmin.core.official import is_official
 
 MALFORMED, SILENT, VERSION, TOO_LARGE, TOO_MANY = 4400, 4408, 4409, 4413, 4429
@@ -287,7 +288,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _reveal(self, frame: Frame) -> None:
         """The answer goes to this page alone; it is in no other frame, and stored nowhere."""
         message = (await self._messages([frame.values["message"]]))[0]
-        shown = await read(reveal, self.user, message)
+        token = origin.current.set(whence(self.scope, self.user))
+        try:
+            shown = await read(reveal, self.user, message)
+        finally:
+            origin.current.reset(token)
         await self._send({"type": "ok", "ref": frame.ref, "shown": {"message": message.pk, **shown}})
 
     async def _edit(self, frame: Frame) -> None:

@@ -25,9 +25,10 @@ from apps.sessions.models import (
     SignInStep,
     SignInWay,
 )
-from apps.sessions.services import commands, devices
+from apps.sessions.services import commands, devices, rights
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED
 from tgadmin.core.errors import PROXY_CODES, Kind, disposition
+from tgadmin.core.official import OFFICIAL
 from tgadmin.core.proxies import Proxy
 
 BEATS_WITHIN = timedelta(seconds=10)
@@ -136,10 +137,12 @@ def for_list(sessions: QuerySet[Session]) -> QuerySet[Session]:
     return sessions.select_related("lease__owner").annotate(flood_until=Subquery(waits, output_field=DateTimeField()))
 
 
-def detail(session: Session) -> dict[str, Any]:
-    """Everything that a session's page shows beside its own row, in a fixed number of queries."""
+def detail(session: Session, user: rights.AnyUser) -> dict[str, Any]:
+    """Everything that a session's page shows this user beside its own row, in a fixed number of queries."""
     timeline = SessionEvent.objects.filter(session=session).select_related("user")[:TIMELINE_LENGTH]
     waiting = Command.objects.filter(session=session, state__in=commands.OPEN).select_related("created_by")
+    waiting = rights.hiding_telegram(waiting, user, Q(lane__in=commands.OFFICIAL_LANES))
+    floods = FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")
     return {
         "timeline": [(event, event_text(event)) for event in timeline],
         "authorizations": list(Authorization.objects.filter(session=session)),
@@ -148,7 +151,7 @@ def detail(session: Session) -> dict[str, Any]:
         "proxy": proxy_facts(session),
         "devices": device_facts(session),
         "life": life(session),
-        "floods": list(FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")),
+        "floods": list(rights.hiding_telegram(floods, user, Q(peer_id__in=OFFICIAL))),
     }
 
 

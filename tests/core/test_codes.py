@@ -25,9 +25,9 @@ LOGIN = (
 )
 WEB = (
     "Web login code. Dear Alex, we received a request from your account to log in on my.telegram.org. "
-    "This is your login code:\n{}\n\nDo not give this code to anyone, even if they say they're from Telegram! This code "
-    "can be used to delete your Telegram account. We never ask to send it anywhere.\n\nIf you didn't request this code "
-    "by trying to log in on my.telegram.org, simply ignore this message."
+    "This is your login code:\n{}\n\nDo not give this code to anyone, even if they say they're from Telegram! "
+    "This code can be used to delete your Telegram account. We never ask to send it anywhere.\n\n"
+    "If you didn't request this code by trying to log in on my.telegram.org, simply ignore this message."
 )
 TEXTS = (
     (LOGIN, "12345"),
@@ -110,7 +110,8 @@ def test_codes_are_masked_and_the_words_around_them_stay(frame: str, code: str) 
     [
         "",
         "Hello",
-        "New login. Dear Alex, we detected a login into your account from a new device on 14/08/2023 at 13:25:12 UTC.\n\n"
+        "New login. Dear Alex, we detected a login into your account from a new device on 14/08/2023 at "
+        "13:25:12 UTC.\n\n"
         "Device: Telegram Desktop, 4.9 x64\nLocation: Berlin, Germany (IP = 192.168.100.200)\n\n"
         "If this wasn't you, you can terminate that session in Settings > Devices.",
         "2023-08-14 13:25",
