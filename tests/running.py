@@ -12,7 +12,7 @@ import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,6 +91,7 @@ class RunningUp:
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
         arguments: tuple[str, ...] = (),
+        python: Sequence[str] = (sys.executable,),
     ) -> None:
         self.data_dir = data_dir
         self.port = port or unused_port()
@@ -101,7 +102,7 @@ class RunningUp:
         self._ready = threading.Event()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the whole
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--json", "--port", str(self.port), *arguments],
+            [*python, "manage.py", "up", "--json", "--port", str(self.port), *arguments],
             cwd=ROOT,
             env=bare_environment(DATA_DIR=str(data_dir), **(environment or {})),
             stdout=subprocess.PIPE,

@@ -7,11 +7,13 @@ from typing import Any
 from django.db import connection
 
 from apps.chats.services import pruning
+from tgadmin.core.tasks import path, task
 
 PRUNE = "Prune events"
 MINUTES = 10
 
 
+@task
 def prune_events() -> dict[str, int]:
     return {"events": pruning.prune_events()}
 
@@ -23,6 +25,4 @@ def schedule(**kwargs: Any) -> None:
     if Schedule._meta.db_table not in connection.introspection.table_names():
         return  # a partial migration: the next one makes up for it
     if not Schedule.objects.filter(name=PRUNE).exists():
-        Schedule.objects.create(
-            name=PRUNE, func="apps.chats.tasks.prune_events", schedule_type=Schedule.MINUTES, minutes=MINUTES
-        )
+        Schedule.objects.create(name=PRUNE, func=path(prune_events), schedule_type=Schedule.MINUTES, minutes=MINUTES)

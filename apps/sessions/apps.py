@@ -11,6 +11,7 @@ class SessionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.sessions import checks, tasks  # noqa: F401  registers the system checks
+        from apps.sessions import checks, demo, tasks, worker  # noqa: F401  registers system checks and tasks
 
+        worker.guard()
         post_migrate.connect(tasks.schedule, sender=self)

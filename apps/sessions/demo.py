@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,6 +41,7 @@ from apps.sessions.services.audit import audit
 from apps.sessions.services.signin import SignInError
 from apps.sessions.services.signin.common import OVER, note
 from tgadmin.core import phones
+from tgadmin.core.tasks import path, task
 
 TASK_SECONDS = 40.0
 """How long one task waits for the gateway; Q_CLUSTER's timeout is longer."""
@@ -176,6 +177,7 @@ def _signed_in(demo: Plan) -> Iterator[str]:
     yield from current.values_list("session__phone", flat=True)
 
 
+@task
 def run_sign_in(user_id: int) -> str:
     """The task: takes each open sign-in of the demo to its end, waiting for the gateway's answers."""
     demo, user = plan(), User.objects.filter(pk=user_id).first()
@@ -243,8 +245,8 @@ def _code(demo: Plan, phone: str) -> str:
     return newest
 
 
-def _queue(task: Any, user_id: int) -> None:
-    async_task(f"{task.__module__}.{task.__name__}", user_id, task_name=f"demo {task.__name__}")
+def _queue(function: Callable[[int], str], user_id: int) -> None:
+    async_task(path(function), user_id, task_name=f"demo {function.__name__}")
 
 
 # --- removing -------------------------------------------------------------------------------------------------------
@@ -265,6 +267,7 @@ def remove(user: User) -> None:
         transaction.on_commit(lambda: _queue(run_removal, user.pk))
 
 
+@task
 def run_removal(user_id: int) -> str:
     """The task: waits until the gateway has logged the accounts out, then deletes everything."""
     demo, user = plan(), User.objects.filter(pk=user_id).first()

@@ -7,15 +7,18 @@ from typing import Any
 from django.db import connection
 
 from apps.sessions.services import cleanup, devices
+from tgadmin.core.tasks import path, task
 
 CLEAN_UP = "Clean up sign-ins"
 LOOK_AT_DEVICES = "Look at accounts' devices"
 
 
+@task
 def clean_up() -> dict[str, int]:
     return cleanup.run().as_dict()
 
 
+@task
 def look_at_devices() -> int:
     return devices.look_at_stale()
 
@@ -26,7 +29,6 @@ def schedule(**kwargs: Any) -> None:
 
     if Schedule._meta.db_table not in connection.introspection.table_names():
         return  # a partial migration: the next one makes up for it
-    for name, function in ((CLEAN_UP, "clean_up"), (LOOK_AT_DEVICES, "look_at_devices")):
+    for name, function in ((CLEAN_UP, clean_up), (LOOK_AT_DEVICES, look_at_devices)):
         if not Schedule.objects.filter(name=name).exists():
-            path = f"apps.sessions.tasks.{function}"
-            Schedule.objects.create(name=name, func=path, schedule_type=Schedule.HOURLY)
+            Schedule.objects.create(name=name, func=path(function), schedule_type=Schedule.HOURLY)

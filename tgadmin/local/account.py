@@ -5,6 +5,8 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,12 +37,16 @@ class ServiceUser:
         """Whether this user can run that program where it lies."""
         return self._succeeds(str(program), "--version")
 
-    def _succeeds(self, *command: str) -> bool:
+    def _succeeds(self, *command: str, cwd: Path | str = "/") -> bool:
         try:
-            ended = subprocess.run(command, cwd="/", capture_output=True, check=False, **self.identity())  # noqa: S603
+            ended = subprocess.run(command, cwd=cwd, capture_output=True, check=False, **self.identity())  # noqa: S603
         except (OSError, subprocess.SubprocessError):  # not executable; or a container without this uid
             return False
         return ended.returncode == 0
+
+    def can_run_python(self, base: Path, code: str) -> bool:
+        """Whether this user can run our interpreter and what lies in `base`."""
+        return self._succeeds(sys.executable, "-c", code, cwd=base)
 
     def own(self, folder: Path) -> None:
         """Give `folder` and all that is in it to this user."""
@@ -66,13 +72,15 @@ def nobody() -> ServiceUser:
     return ServiceUser(entry.pw_uid, entry.pw_gid)
 
 
-def service_user(data_dir: Path) -> ServiceUser:
-    """The user for the servers of this DATA_DIR when we are root: always the same, of a uid of its own if possible."""
+def service_user(data_dir: Path, purpose: str = "", taken: Collection[int] = ()) -> ServiceUser:
+    """The user for what `up` starts on this DATA_DIR when we are root: always the same, of a uid of its own if it can.
+
+    `purpose`: empty for the servers; each purpose has another user. `taken`: uids that it shall not be."""
     count = LAST_UID - FIRST_UID + 1
-    first = int.from_bytes(hashlib.sha256(os.fsencode(data_dir)).digest()[:4], "big") % count
+    first = int.from_bytes(hashlib.sha256(os.fsencode(data_dir) + purpose.encode()).digest()[:4], "big") % count
     for step in range(count):
         uid = FIRST_UID + (first + step) % count
-        if _is_unused(uid):
+        if uid not in taken and _is_unused(uid):
             candidate = ServiceUser(uid, uid)
             return candidate if candidate.can_enter(Path("/")) else nobody()
     return nobody()

@@ -8,6 +8,7 @@ from typing import Any
 
 from tgadmin.local.paths import DataDir, read_json, write_json
 from tgadmin.local.ports import LOOPBACK, answers, free_port
+from tgadmin.local.programs import Programs
 
 FIRST_DC = 1
 
@@ -21,9 +22,11 @@ class DataCentre:
     control_port: int
     api_id: int
     api_hash: str
+    codes: Path
+    programs: Programs
 
     @classmethod
-    def of(cls, data: DataDir) -> "DataCentre":
+    def of(cls, data: DataDir, programs: Programs) -> "DataCentre":
         noted = read_json(data.ports) or {}
         port = free_port(noted.get("sandbox"))
         control = free_port(noted.get("sandbox_control"))
@@ -34,7 +37,8 @@ class DataCentre:
         wanted = {"sandbox": port, "sandbox_control": control, "api_id": api_id, "api_hash": api_hash}
         if wanted != noted:
             write_json(data.ports, wanted)
-        return cls(data, port, control, api_id, api_hash)
+        codes = programs.empty("codes.jsonl") or data.sandbox / "codes.jsonl"
+        return cls(data, port, control, api_id, api_hash, codes, programs)
 
     @property
     def state(self) -> Path:
@@ -43,10 +47,6 @@ class DataCentre:
     @property
     def public_key(self) -> Path:
         return self.data.sandbox / "public-key.pem"
-
-    @property
-    def codes(self) -> Path:
-        return self.data.sandbox / "codes.jsonl"
 
     @property
     def command(self) -> list[str]:
@@ -62,14 +62,18 @@ class DataCentre:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads a gateway here."""
+        """What leads a gateway here, once the sandbox has written its files."""
         return {
             "TELEGRAM_API_ID": str(self.api_id),
             "TELEGRAM_API_HASH": self.api_hash,
             "TELEGRAM_DC": f"{FIRST_DC}@{LOOPBACK}:{self.port}",
-            "TELEGRAM_DC_PUBLIC_KEY": str(self.public_key),
-            "TGADMIN_DEMO_FILE": str(self.data.demo),
+            "TELEGRAM_DC_PUBLIC_KEY": str(self.programs.share(self.public_key)),
+            "TGADMIN_DEMO_FILE": str(self.programs.share(self.data.demo)),
         }
+
+    def has_written(self) -> bool:
+        """Whether the files are there that `environment` names."""
+        return self.public_key.exists() and self.data.demo.exists()
 
     def answers(self) -> bool:
         """Whether it listens and has written its key."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tgadmin.local import keys, leftovers, logs
+from tgadmin.local import keys, leftovers, logs, programs
 from tgadmin.local.address import WILDCARDS, address, allowed_hosts, check_port, reach
 from tgadmin.local.datacentre import DataCentre
 from tgadmin.local.errors import LocalError
@@ -22,6 +22,7 @@ from tgadmin.local.postgres import Postgres
 from tgadmin.local.preparing import Administrator, Preparation
 from tgadmin.local.processes import Child, Supervisor, Watched, stop_children
 from tgadmin.local.procfile import read_procfile
+from tgadmin.local.programs import GATEWAY, WEB, WORKER, Programs
 from tgadmin.local.readiness import Database, web_answers
 from tgadmin.local.report import Reporter
 from tgadmin.local.runtime import Lock, Runtime
@@ -32,7 +33,7 @@ READY_SECONDS = 90.0
 LOG_CHECK_SECONDS = 60.0
 TRIES_BEFORE_READY = 3
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-SANDBOX, WEB, GATEWAY = "sandbox", "web", "gateway"
+SANDBOX = "sandbox"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Up:
         self._children: dict[str, Child] = {}
         self._supervisor = Supervisor(self._say, self._note)
         self._keys: dict[str, str] = {}
+        self._programs = Programs()
         self._environment: dict[str, str] = {}
         self._runtime = Runtime(pid=os.getpid(), address=self._address, environment={}, run=secrets.token_hex(16))
         self._parent_pipe, self._our_end = os.pipe()  # the kernel closes our end when we die
@@ -97,15 +99,18 @@ class Up:
         check_port(self._options.host, self._options.port)
         leftovers.end(self._data, self._say)
         self._keys = keys.keys(self._data, self._given, self._say)
+        self._programs = programs.find(self._data, self._options.base, self._options.port)
+        if self._programs.says:
+            self._say(self._programs.says)
         self._launch_servers()
         self._launch_sandbox()
         for server in self._servers.values():
             server.ready()
             self._supervisor.add(server)
+        if self._centre is not None:  # its public key is part of the configuration, which the programs check
+            self._wait(SANDBOX, self._centre.has_written)
         self._complete_environment()
         self._note()
-        if self._centre is not None:  # its public key is part of the configuration, which the programs check
-            self._wait(SANDBOX, self._centre.public_key.exists)
         administrator = self._preparation().do(self._environment)
         self._launch_programs()
         self._runtime.ready = True
@@ -130,13 +135,14 @@ class Up:
             server.launch()
 
     def _launch_sandbox(self) -> None:
+        self._data.demo.unlink(missing_ok=True)  # an older run's
         if "TELEGRAM_API_ID" in self._given:
-            self._data.demo.unlink(missing_ok=True)
             return
         self._say("Sandbox: starting (TELEGRAM_API_ID is not set, a data centre on this machine stands in) …")
-        self._centre = DataCentre.of(self._data)
+        self._centre = DataCentre.of(self._data, self._programs)
         self._runtime.sandbox = self._centre.told()
-        self._launch(SANDBOX, self._centre.command, {**self._base_environment(), **self._keys})
+        secret_key = {keys.SECRET_KEY: self._keys[keys.SECRET_KEY]}
+        self._launch(SANDBOX, self._centre.command, {**self._without_keys(self._base_environment()), **secret_key})
 
     def _base_environment(self) -> dict[str, str]:
         """What every child gets: ours, without the administrator's password."""
@@ -163,6 +169,14 @@ class Up:
         self._runtime.environment = contract
         self._environment = {**self._base_environment(), **contract}
 
+    def _environment_of(self, name: str) -> dict[str, str]:
+        """A program's. The encryption keys are for those that decrypt; the worker does for the demo only."""
+        environment = {**self._environment, "TGADMIN_PROCESS": name}
+        return self._without_keys(environment) if name == WORKER and self._centre is None else environment
+
+    def _without_keys(self, environment: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in environment.items() if name != keys.ENCRYPTION_KEYS}
+
     def _preparation(self) -> Preparation:
         embedded = "postgres" in self._servers
         return Preparation(self._data, self._options.base, self._given, embedded, self._child, self._say)
@@ -184,7 +198,7 @@ class Up:
 
         def launch(name: str) -> None:
             self._say(f"{name}: starting …")
-            self._launch(name, commands.pop(name), {**self._environment, "TGADMIN_PROCESS": name})
+            self._launch(name, commands.pop(name), self._environment_of(name))
 
         launch(WEB)
         if self._centre is not None:
@@ -202,7 +216,9 @@ class Up:
         self._supervisor.add(child)
 
     def _child(self, name: str, command: list[str], environment: Mapping[str, str]) -> Child:
-        return Child(name, command, environment, self._data.log(name), self._options.base, self._parent_pipe)
+        child = Child(name, command, environment, self._data.log(name), self._options.base, self._parent_pipe)
+        child.user = self._programs.users.get(name)
+        return child
 
     def _wait(self, name: str, condition: Callable[[], bool]) -> None:
         """Until `condition` holds; an error with the child's own words if it does not stay up."""
@@ -251,7 +267,7 @@ class Up:
         self._complete_environment()
         for name, child in self._children.items():
             if name != SANDBOX:
-                child.environment = {**self._environment, "TGADMIN_PROCESS": name}
+                child.environment = self._environment_of(name)
                 child.signal(signal.SIGTERM)
 
     def _note(self) -> None:
@@ -271,6 +287,7 @@ class Up:
             stop_children(children, lambda: self._stops > max(asked, 1))
         for server in reversed(self._servers.values()):
             server.stop()
+        self._programs.forget()
         if asked:
             self._say("Stopped.")
 

@@ -86,11 +86,11 @@ def _new_place(data: DataDir) -> Place:
 def _root_folder(data: DataDir, user: ServiceUser) -> Path:
     """Beside DATA_DIR if the server's user can go there, else in a system folder under a name made from DATA_DIR's."""
     parent = data.root.parent
-    if user.can_enter(parent) and _is_safe(parent):
+    if user.can_enter(parent) and is_safe(parent):
         return parent / f"{data.root.name}-postgres"
     name = f"tgadmin-{hashlib.sha256(os.fsencode(data.root)).hexdigest()[:12]}"
     for root in SYSTEM_ROOTS:
-        if os.access(root, os.W_OK) and user.can_enter(root) and _is_safe(root):
+        if os.access(root, os.W_OK) and user.can_enter(root) and is_safe(root):
             return root / name
     raise LocalError(
         f"PostgreSQL does not run as root, and no folder was found that another user can enter (tried {parent} and "
@@ -99,7 +99,7 @@ def _root_folder(data: DataDir, user: ServiceUser) -> Path:
     )
 
 
-def _is_safe(folder: Path) -> bool:
+def is_safe(folder: Path) -> bool:
     """Root's, and nobody else can rename what we put there."""
     facts = folder.stat()
     return facts.st_uid == 0 and (not facts.st_mode & 0o022 or bool(facts.st_mode & 0o1000))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tgadmin.local import logs
+from tgadmin.local.account import ServiceUser
 from tgadmin.local.errors import LocalError
 from tgadmin.local.pidfile import POLL_SECONDS
 from tgadmin.local.spawn import spawn
@@ -43,6 +44,7 @@ class Child:
     parent_pipe: int  # read end; its other end dies with `up`
     process: "subprocess.Popen[bytes] | None" = None
     log_from: int = 0
+    user: ServiceUser | None = None  # None: as we are
 
     @property
     def pid(self) -> int | None:
@@ -58,6 +60,7 @@ class Child:
             log=self.log,
             cwd=self.cwd,
             keep=[self.parent_pipe],
+            user=self.user,
         )
 
     def exit_status(self) -> int | None:
