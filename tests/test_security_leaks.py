@@ -37,7 +37,7 @@ from psycopg import sql
 
 from apps.sessions.services.keys import encrypted_columns
 from tests.rawsocket import RawSocket
-from tests.running import ROOT, RunningUp, bare_environment, temporary_base
+from tests.running import ROOT, RunningUp, bare_environment, eventually, temporary_base
 from tests.support import LoopThread
 from tgadmin.core.encryption import Keyring, Place
 from tgadmin.sandbox.fronts import Socks5Front
@@ -77,6 +77,8 @@ class Run:
     """(path, status, body) of everything that was answered."""
     hidden: list[str] = field(default_factory=list)
     """What those were answered, and sent, who are no managers."""
+    chats: list[str] = field(default_factory=list)
+    """What the commands print of chats."""
     frames: list[str] = field(default_factory=list)
     revealed: list[str] = field(default_factory=list)
     """The answers in which the one manager who asked was shown a code."""
@@ -265,7 +267,7 @@ def everything(run: Run) -> None:
 
 
 def with_codes_from_telegram(run: Run, browser: Browser, session: int) -> None:
-    """Somebody signs the account in once more: Telegram tells the code in its own chat. Everybody looks for it there."""
+    """Somebody signs the account in once more: Telegram tells the code in its own chat. Everybody looks for it."""
     people = {name: signed_in(run, name, role, session) for name, role in COLLEAGUES.items()}
     before = Listener(run, browser.cookie)
     before.ask(type="list", session=session)
@@ -287,11 +289,15 @@ def with_codes_from_telegram(run: Run, browser: Browser, session: int) -> None:
         listener.close()
         for path in (f"/chats/{session}/{chat}/", f"/chats/{session}/{chat}/history/"):
             assert colleague.open(path)[0] == (200 if sees else 404)
+        printed = len(run.printed)
         command(run, "chat", "list", str(session), *(("--user", name) if name else ()))
         command(run, "chat", "history", str(chat), *(("--user", name) if name else ()))
+        told = run.printed[printed:]
+        del run.printed[printed:]  # what people wrote is data there
+        run.chats += told
         if not sees:
             colleague.crawl()
-            run.hidden += listener.texts + colleague.bodies + run.printed[-4:]
+            run.hidden += listener.texts + colleague.bodies + told
     reveals = Listener(run, people["canary-manager"].cookie)
     reveals.ask(type="list", session=session)
     shown = reveals.ask(type="reveal", message=found)
@@ -320,11 +326,10 @@ def signed_in(run: Run, name: str, role: str, session: int) -> Browser:
 
 
 def eventually_row(run: Run, query: str, *values: object) -> int:
-    deadline = time.monotonic() + PATIENCE
     with psycopg.connect(run.up.runtime().environment["DATABASE_URL"], autocommit=True) as database:
-        while (row := database.execute(query, values).fetchone()) is None:
-            assert time.monotonic() < deadline, query
-            time.sleep(0.1)
+        eventually(lambda: database.execute(query, values).fetchone() is not None, PATIENCE, query)
+        row = database.execute(query, values).fetchone()
+    assert row is not None
     return int(row[0])
 
 
@@ -456,6 +461,11 @@ def test_frames_of_the_live_socket(run: Run) -> None:
         found = [name for name, value in run.secrets.items() if value in text]
         assert not found + codes_in(run, text), text[:200]
     assert [bool(codes_in(run, text)) for text in run.revealed] == [True]
+
+
+def test_output_about_chats(run: Run) -> None:
+    assert any(NOTICE in text for text in run.chats)
+    assert not [text for text in run.chats if codes_in(run, text) or "Traceback" in text]
 
 
 def test_what_is_for_managers_only(run: Run) -> None:
