@@ -183,8 +183,9 @@ class Stage:
         """A web process that answers, and its port."""
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = int(probe.getsockname()[1])
-        command = ["-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "tgadmin.asgi:application"]
-        many = dict.fromkeys(("LIVE_SOCKETS_PER_USER", "LIVE_SOCKETS", "LIVE_SOCKETS_PER_MINUTE"), "10000")
+        command = ["-m", "tgadmin.web", "-b", "127.0.0.1", "-p", str(port)]
+        limits = ("LIVE_SOCKETS_PER_USER", "LIVE_SOCKETS", "LIVE_SOCKETS_PER_MINUTE", "WEB_CONNECTIONS_PER_ADDRESS")
+        many = {**dict.fromkeys(limits, "10000"), "WEB_CONNECTIONS": "10000"}
         process = Process("web", command, {**self.environment, **many, "TGADMIN_PROCESS": "web"}, self.log("web"))
         try:
             self.wait(lambda: _answers(port), START_SECONDS, "the web process answers", process)

@@ -35,6 +35,7 @@ from apps.chats.models import Chat, Message, UnreadableUpdate
 from apps.monitoring.models import AuditEntry
 from apps.sessions.models import SessionGrant
 from apps.sessions.services.audit import audit
+from tests.confirmed import confirmed
 from tests.running import ROOT
 from tests.test_security_rights import FRAMES, SECRET, Connect, _until, chat, connect, person, quick_passwords
 
@@ -180,6 +181,7 @@ def test_addresses(who: str, examples: Examples, writing: bool, settings: Any, t
     client = Client()
     if user is not None:
         client.force_login(user)
+        confirmed(client)
     login = {name: morsel.value for name, morsel in client.cookies.items()}
     found: dict[tuple[str, ...], str] = {}
     for route in routes():
@@ -338,6 +340,10 @@ managers, whatever the table says of other chats (`tests/chats/test_service_acco
 
 A login whose second factor is still to be given is sent to the page that asks for it from every address but the
 sign-in, `/healthz` and `/readyz` (`tests/staff/test_second_factor.py`).
+
+Who asked here had confirmed a moment before that it is them. A login that has not is asked for that first, whoever it
+is, by what takes an account out, gives a right, makes a colleague or changes how anybody signs in
+(`apps/staff/confirming.py`, `tests/staff/test_confirming.py`).
 """
 TITLES = {
     "addresses": "## Addresses",

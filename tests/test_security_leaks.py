@@ -428,7 +428,7 @@ def test_logs_and_output(run: Run) -> None:
 
 def test_process_list(run: Run) -> None:
     lines = "\n".join(run.command_lines)
-    assert "daphne" in lines
+    assert "tgadmin.web" in lines
     assert "qcluster" in lines
     secrets = run.secrets | {"text": TEXT, "phone": PHONE}
     assert not [name for name, value in secrets.items() if value in lines]

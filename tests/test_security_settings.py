@@ -20,6 +20,7 @@ from django_q.models import OrmQ, Schedule
 from apps.chats.models import Chat
 from apps.sessions.models import Session, SessionEvent
 from tests.chats import world
+from tests.confirmed import confirmed
 from tests.running import ROOT, bare_environment
 
 PRODUCTION = {
@@ -121,6 +122,7 @@ def test_what_is_kept_about_deeds_names_no_phone_and_no_secret(admin: User, sett
     session = world.make_session("Support")
     client = Client()
     client.force_login(admin)
+    confirmed(client)
     address = f"/admin/tg_sessions/session/{session.pk}"
     helper = User.objects.create_user("helper", password="x", is_staff=True)
     form = {

@@ -4,16 +4,23 @@ import gc
 import os
 import sys
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgadmin.settings")
 os.environ.setdefault("TGADMIN_PROCESS", "web")
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
-from channels.routing import ProtocolTypeRouter  # noqa: E402
+from channels.routing import ProtocolTypeRouter  # noqa: E402  all of these need the apps
+from django.conf import settings  # noqa: E402
 
-from apps.chats.routing import websocket_application  # noqa: E402  needs the apps, which get_asgi_application loads
+from apps.chats.routing import websocket_application  # noqa: E402
+from apps.monitoring.views import healthz, readyz  # noqa: E402
 from apps.sessions.checks import stop_if_unsound  # noqa: E402
+from tgadmin.database.handler import Handler  # noqa: E402
+from tgadmin.database.threads import Threads  # noqa: E402
+from tgadmin.database.watch import watch  # noqa: E402
+
+http = Handler(Threads(settings.REQUEST_THREADS, "requests"), {"/healthz": healthz, "/readyz": readyz})
 
 if os.environ["TGADMIN_PROCESS"] == "web":
     stop_if_unsound()
@@ -23,5 +30,6 @@ if os.environ["TGADMIN_PROCESS"] == "web":
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+    watch.start()
 
 application = ProtocolTypeRouter({"http": http, "websocket": websocket_application()})

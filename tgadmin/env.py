@@ -16,6 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from tgadmin.database import pooled
 from tgadmin.local import runtime
 from tgadmin.local.errors import NotRunning
 
@@ -23,6 +24,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 NOT_RUNNING = "tgadmin is not running here and DATABASE_URL is not set: start it with bin/run."
 
 LARGEST = 1_000_000
+WORKER_SECONDS = 60
+"""For a task of the worker."""
 
 env = environ.Env()
 standalone = False
@@ -84,12 +87,16 @@ def has_database() -> bool:
     return bool(value("DATABASE_URL"))
 
 
-def database(pool: bool) -> dict[str, object]:
-    """Django's database settings. ``pool`` is for the web process: psycopg's pool; Django then wants no CONN_MAX_AGE.
+def database(process: str) -> dict[str, object]:
+    """Django's database settings, for one kind of process (settings.PROCESS).
 
-    DATABASE_CONNECTIONS are all of the process's: two of them, by which the live pages listen and look, are outside the
-    pool. When all are taken, DATABASE_WAITING requests wait, for DATABASE_WAIT_SECONDS at most; others are refused
-    (core/pool.py).
+    ``web`` has psycopg's pool; Django then wants no CONN_MAX_AGE. DATABASE_CONNECTIONS are all of the process's: two of
+    them, by which the live pages listen and look, are outside the pool. When all are taken, DATABASE_WAITING requests
+    wait, for DATABASE_WAIT_SECONDS at most; others are refused (core/pool.py). What the server ends for the web process
+    it ends before a server of ours gives a request up whose client has left (10 s).
+
+    A task of the worker is killed after WORKER_SECONDS; what it asked for ends then too. Commands, migrations among
+    them, have no limits, the gateway its own (gateway/database.py).
 
     Without the address of a PostgreSQL they name none: a system check says so.
     """
@@ -97,16 +104,40 @@ def database(pool: bool) -> dict[str, object]:
     if not url.startswith(("postgres://", "postgresql://", "pgsql://")):
         return {"ENGINE": "django.db.backends.dummy"}
     config: dict[str, object] = env.db_url_config(url)
-    if pool:
-        options = dict(config.get("OPTIONS") or {})  # type: ignore[call-overload]
-        size = max(positive("DATABASE_CONNECTIONS", 20) - 2, 1)
-        waiting, seconds = positive("DATABASE_WAITING", 10), positive("DATABASE_WAIT_SECONDS", 10)
-        options["pool"] = {"min_size": min(2, size), "max_size": size, "max_waiting": waiting, "timeout": seconds}
-        config["OPTIONS"] = options
-    else:
-        config["CONN_MAX_AGE"] = 600
-        config["CONN_HEALTH_CHECKS"] = True
+    options = dict(config.get("OPTIONS") or {})  # type: ignore[call-overload]
+    config["CONN_HEALTH_CHECKS"] = True
+    if process == "web":
+        config["OPTIONS"] = _for_web(options)
+        # A connection goes back after each call of synchronous code: what is left of an answer must not depend on it.
+        config["DISABLE_SERVER_SIDE_CURSORS"] = True
+        return config
+    if process == "worker":
+        config["OPTIONS"] = pooled.limited(options, statement_timeout=WORKER_SECONDS * 1000)
+    config["CONN_MAX_AGE"] = 600
     return config
+
+
+def connections() -> int:
+    """Of a web process's pool."""
+    return max(positive("DATABASE_CONNECTIONS", 20) - 2, 1)
+
+
+def _for_web(options: dict[str, object]) -> dict[str, object]:
+    size = connections()
+    pool = {
+        "min_size": min(2, size),
+        "max_size": size,
+        "max_waiting": positive("DATABASE_WAITING", 10),
+        "timeout": positive("DATABASE_WAIT_SECONDS", 10),
+        "reconnect_timeout": pooled.RECONNECT_SECONDS,
+        "connection_class": pooled.Pooled,
+    }
+    limits = {
+        "statement_timeout": positive("DATABASE_STATEMENT_SECONDS", 8) * 1000,
+        "lock_timeout": positive("DATABASE_LOCK_SECONDS", 5) * 1000,
+        "idle_in_transaction_session_timeout": positive("DATABASE_IDLE_SECONDS", 10) * 1000,
+    }
+    return {**pooled.limited(options, **limits), "pool": pool}
 
 
 def network() -> str:

@@ -1,5 +1,5 @@
-"""What every request passes: whence it comes is noted; addresses that no row can have are refused; so are requests
-that no database connection is free for; the admin's exception to the content security policy, since Unfold's Alpine
+"""What every request passes: whence it comes is noted; addresses that no row can have are refused; what the
+database cannot do just now is said; the admin's exception to the content security policy, since Unfold's Alpine
 evaluates expressions and sets styles."""
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from tgadmin.core import origin, pool
+from tgadmin.core.said import TooMuch
+from tgadmin.core.visitors import visitors
 
 
 class Whence:
@@ -32,8 +34,11 @@ class Whence:
             found = getattr(request, "user", None)
             return found if found is not None and found.is_authenticated else None
 
+        def confirmed() -> bool:
+            return bool(getattr(request, "is_confirmed", False))  # set by apps/staff/middleware.py
+
         agent = origin.short_agent(request.headers.get("User-Agent", ""))
-        token = origin.current.set(origin.Origin(client_address(request), agent, user))
+        token = origin.current.set(origin.Origin(client_address(request), agent, user, confirmed))
         try:
             return self.get_response(request)
         finally:
@@ -44,6 +49,24 @@ def client_address(request: HttpRequest) -> str:
     """The client's IP address, as our own proxies tell it; empty when there is none."""
     remote, forwarded = request.META.get("REMOTE_ADDR") or "", request.headers.get("X-Forwarded-For", "")
     return origin.client_address(remote, forwarded, settings.TRUSTED_PROXIES)
+
+
+class Visitors:
+    """Notes who is signed in, so that the server takes their next requests before those of anybody (tgadmin/web)."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.session.accessed and request.user.is_authenticated:
+            key = request.session.session_key  # after a sign-in: the new one
+            if key:
+                visitors.note(key)
+        return response
 
 
 class NoNul:
@@ -88,7 +111,8 @@ class AdminContentSecurity:
 
 
 class Busy:
-    """503 with Retry-After when every database connection of this process is taken and enough others wait."""
+    """503 with Retry-After, and why, when the database cannot do what was asked (core/pool.py); 429 for whoever has
+    asked for too much already."""
 
     sync_capable = True
     async_capable = False
@@ -100,17 +124,30 @@ class Busy:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return busy(request) if pool.is_full(exception) else None
+        if isinstance(exception, TooMuch):
+            return too_much(request, exception)
+        found = pool.trouble(exception)
+        return None if found is None else in_trouble(request, found)
 
 
-def busy(request: HttpRequest) -> HttpResponse:
-    """A page for people, {"code", "says"} for scripts; needs no database."""
-    headers = {"Retry-After": str(pool.RETRY_AFTER), "Cache-Control": "no-store"}
+def too_much(request: HttpRequest, refused: TooMuch) -> HttpResponse:
+    """A page for people, {"code", "says"} for scripts."""
     if "text/html" in request.headers.get("Accept", ""):
-        return HttpResponse(render_to_string("503.html", {"says": pool.SAYS}), status=503, headers=headers)
-    return JsonResponse({"code": "BUSY", "says": pool.SAYS}, status=503, headers=headers)
+        page = render_to_string("429.html", {"says": refused.says})
+        return HttpResponse(page, status=429, headers={"Cache-Control": "no-store"})
+    answer = {"code": refused.code, "says": refused.says}
+    return JsonResponse(answer, status=429, headers={"Cache-Control": "no-store"})
+
+
+def in_trouble(request: HttpRequest, trouble: pool.Trouble) -> HttpResponse:
+    """A page for people, {"code", "says"} for scripts; needs no database."""
+    headers = {"Retry-After": str(trouble.retry_after), "Cache-Control": "no-store"}
+    if "text/html" in request.headers.get("Accept", ""):
+        return HttpResponse(render_to_string("503.html", {"trouble": trouble}), status=503, headers=headers)
+    return JsonResponse({"code": trouble.code, "says": trouble.says}, status=503, headers=headers)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Django's page for errors; what middleware raised, which no ``process_exception`` sees, may be a full pool too."""
-    return busy(request) if pool.is_full(sys.exc_info()[1]) else server_error(request)
+    """Django's page for errors; what middleware raised, which no ``process_exception`` sees, may be the same."""
+    found = pool.trouble(sys.exc_info()[1])
+    return server_error(request) if found is None else in_trouble(request, found)

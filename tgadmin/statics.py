@@ -1,18 +1,23 @@
 """Static files, also when they change under a running server.
 
 WhiteNoise looks at all files once, when the server starts, and promises their length of then: a file that an upgrade
-in place made longer came cut off, and scripts with it.
+in place made longer came cut off, and scripts with it. And Django reads a whole file into memory before its first byte
+goes out, for as long as the reader takes: here a piece is read when the one before has gone.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import IO, Any
 
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 Stamp = tuple[int, int]
+
+PIECE = 64 << 10
 
 
 def stamp(path: str) -> Stamp | None:
@@ -41,6 +46,13 @@ class StaticFiles(WhiteNoiseMiddleware):
             self._look_again(url, known[0])
         return super().__call__(request)
 
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        answer = WhiteNoiseMiddleware.serve(static_file, request)
+        if answer.file_to_stream is not None and isinstance(request, ASGIRequest):
+            answer.streaming_content = _pieces(answer.file_to_stream)
+        return answer
+
     def add_file_to_dictionary(self, url: str, path: str, stat_cache: Any = None) -> None:
         # What WhiteNoise has seen, or what is there before it looks: a change in between is noticed later.
         self._known[url] = path, _of(stat_cache[path]) if stat_cache else stamp(path)
@@ -52,3 +64,9 @@ class StaticFiles(WhiteNoiseMiddleware):
         else:
             self.files.pop(url, None)
             self._known.pop(url, None)
+
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """A file's bytes; it is closed with the answer."""
+    while piece := file.read(PIECE):
+        yield piece

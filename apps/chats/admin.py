@@ -27,7 +27,7 @@ EXCERPT = 120
 SHOWN_BYTES = 2048
 """Of an update that could not be read."""
 
-_STATES = {
+_STATES: dict[str, tuple[str, str]] = {
     Message.State.RECEIVED: ("off", "call_received"),
     Message.State.SENDING: ("info", "schedule"),
     Message.State.SENT: ("ok", "done"),
@@ -156,7 +156,7 @@ class MessageAdmin(OfAccountAdmin):
 
     @display(description="State", ordering="state")
     def state_shown(self, message: Message) -> SafeString:
-        kind, icon = _STATES.get(Message.State(message.state), ("off", "help"))
+        kind, icon = _STATES.get(message.state, ("off", "help"))
         return format_html(
             '{} <span class="tg-code">{}</span>', badge(kind, icon, message.get_state_display()), message.error_code
         )

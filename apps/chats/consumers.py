@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
@@ -16,13 +15,18 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 
-from apps.chats import sight
+from apps.chats import beginning, sight
 from apps.chats.admission import admission
 from apps.chats.frames import MAX_BYTES, Frame, InvalidError, MalformedError, parse
 from apps.chats.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub
+from apps.chats.hub.bad import AWAY, is_away
+from apps.chats.hub.frames import list_frames
+from apps.chats.hub.line import GONE, Line
+from apps.chats.hub.news import unreadable
+from apps.chats.hub.watchers import UNSENT
 from apps.chats.models import Chat, Message
 from apps.chats.origin import whence
-from apps.chats.selectors import history, lists, live, messages, page
+from apps.chats.selectors import live, messages, page
 from apps.chats.services import messages as services
 from apps.chats.services.places import Place
 from apps.chats.services.reveal import reveal
@@ -30,13 +34,18 @@ from apps.chats.services.text import Refused
 from apps.chats.threads import read
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
-from apps.staff.logins import use_key
+from apps.staff.logins import use_digest
 from tgadmin.core import origin, pool
-from tgadmin.core.official import is_official
+from tgadmin.core.faults import told
+from tgadmin.core.frames import encoded
+
+log = logging.getLogger(__name__)
 
 MALFORMED, SILENT, VERSION, TOO_LARGE, TOO_MANY = 4400, 4408, 4409, 4413, 4429
 BUSY = 4503
 
+AWAY_SECONDS, AGAIN_SECONDS = 10.0, 0.2
+"""How long a page that begins is kept while the database is away, and how often it is asked again meanwhile."""
 HELLO_SECONDS = 10.0
 """A page says hello within this time."""
 SILENCE_SECONDS = 90.0
@@ -46,9 +55,12 @@ USE_SECONDS = 60.0
 """A page's use of its login is written down so often at most."""
 RATE, BURST = 20.0, 100.0
 """Frames a second that a page may send for ever, and at once."""
-REPLAY = 500
+REPLAY = 1000
 """Events that are replayed; a page that missed more gets the newest page instead."""
+BEGINS = frozenset({"hello", "list", "open"})
+"""What a page depends on: it is done once the database is there again, not refused."""
 
+FAILED = "The server could not do this. Nothing else is affected; if it happens again, tell your administrator."
 NOT_FOUND = ("NOT_FOUND", "There is no such chat, or you may not do that in it.")
 
 
@@ -65,10 +77,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
     chat: OpenChat | None = None
     place: Place | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.line = Line(self.send, failed=self._unsent, drained=self._drained)
+        self.missed: set[int] = set()
+        self._closing: asyncio.Task[None] | None = None
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         try:
             return await super().__call__(scope, receive, send)
         finally:
+            self.line.end()
             await self._leave()  # a consumer that is cancelled gets no disconnect
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -76,20 +95,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
-        self._greeted = False
+        self._greeted = self._added = False
         self._closed = False
         self._tokens, self._counted_at = BURST, time.monotonic()
         self._heard_at = self._used_at = time.monotonic()
         self._guard: asyncio.Task[None] | None = None
+        self._comes_back = {"list", "open"}
         await self.accept()
         user, login = self.scope["user"], self.scope["session"]
-        if not user.is_authenticated or not login.session_key:
+        if not user.is_authenticated or not login.digest:
             await self.shut(SIGNED_OUT)
         elif not rights.is_staff(user):
             await self.shut(NO_RIGHT)
         else:
-            self.user, self.login_key, self.auth_hash = user, login.session_key, user.get_session_auth_hash()
-            await self._enter(Place(uuid4(), user.pk, _page_name(self.scope["query_string"])))
+            self.user, self.login_key, self.auth_hash = user, login.digest, user.get_session_auth_hash()
+            query = self.scope["query_string"]
+            self.line.whole = not _knows_parts(query)
+            await self._enter(Place(uuid4(), user.pk, _page_name(query)))
 
     async def _enter(self, place: Place) -> None:
         """One of the limited places, or a close code that says why there is none."""
@@ -115,23 +137,35 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self._closed = True
+        self.line.end()
         if self._guard is not None:
             self._guard.cancel()
         await self._leave()
-        if self._greeted:
+        if self._added:
             await hub().remove(self)
 
-    async def push(self, text: str) -> None:
-        if not self._closed:
-            # Servers refuse in their own ways what is sent to a socket whose end they have yet to tell of.
-            with suppress(OSError, RuntimeError):
-                await self.send(text_data=text)
-
     async def shut(self, code: int) -> None:
+        """A server may take its time to say it to a page that reads slowly: nobody waits for that."""
         if not self._closed:
             self._closed = True
+            self.line.end()
+            self._closing = asyncio.create_task(self._shut(code))
+
+    async def _shut(self, code: int) -> None:
+        try:
             await self.close(code)
-            await self._leave()
+        except GONE:
+            pass
+        except Exception as error:  # noqa: BLE001  it is over in any case
+            log.error("a socket could not be closed: %s", told(error))
+        await self._leave()
+
+    async def _unsent(self) -> None:
+        await self.shut(UNSENT)
+
+    def _drained(self) -> None:
+        if self.missed:
+            hub().drained(self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         self._heard_at = time.monotonic()
@@ -162,31 +196,61 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.shut(MALFORMED)
             return
         try:
-            await self._note_use(frame)
-            await self._handlers[frame.type](self, frame)
+            await self._do(frame)
         except (rights.Forbidden, Chat.DoesNotExist):
             await self._error(frame.ref, *NOT_FOUND)
         except Refused as refused:
             await self._error(frame.ref, refused.code, refused.says)
-        except DatabaseError as error:
-            if not pool.is_full(error):
-                raise
-            await self._busy(frame)
+        except Exception as error:  # noqa: BLE001  one thing that cannot be done must not end the page's socket
+            trouble = pool.trouble(error) or (pool.AWAY if isinstance(error, AWAY) else None)
+            if trouble is not None:
+                await self._busy(frame, trouble)
+                return
+            log.error("a frame %s could not be answered: %s", frame.type, told(error))
+            await self._failed(frame)
 
-    async def _busy(self, frame: Frame) -> None:
+    async def _do(self, frame: Frame) -> None:
+        """What a page begins with is tried again while the database is away: a page that is sent away then would come
+        back too early, or too late."""
+        until = time.monotonic() + AWAY_SECONDS
+        while True:
+            try:
+                await self._note_use(frame)
+                await self._handlers[frame.type](self, frame)
+            except AWAY as error:
+                hopeless = pool.trouble(error) is pool.FULL or not is_away(error) or time.monotonic() > until
+                if hopeless or self._closed or frame.type not in BEGINS:
+                    raise
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                return
+
+    async def _busy(self, frame: Frame, trouble: pool.Trouble) -> None:
         """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent anew after a
         reconnection: messages in their order, which they would lose if the next one was taken."""
-        if frame.type in ("hello", "list", "open", "send"):
+        if frame.type == "send" or frame.type in BEGINS:
             await self.shut(BUSY)
         elif frame.ref is not None:
-            await self._error(frame.ref, "BUSY", pool.SAYS)
+            await self._error(frame.ref, "BUSY", trouble.says)
+
+    async def _failed(self, frame: Frame) -> None:
+        """The page goes on with everything else."""
+        if frame.type == "hello":
+            await self.shut(UNSENT)
+        elif frame.type == "open":
+            await self._send({**unreadable(frame.values["chat"]), "ref": frame.ref})
+        else:
+            await self._error(frame.ref, "FAILED", FAILED)
 
     async def _note_use(self, frame: Frame) -> None:
-        """Whoever works in a page does not idle, though the page asks for no other."""
+        """Whoever works in a page does not idle, though the page asks for no other. What a page does by itself is no
+        work: reading what arrives, and after each connection its list and its chat."""
         now = time.monotonic()
-        if frame.type not in ("hello", "ping") and now - self._used_at > USE_SECONDS:
+        by_itself = frame.type in ("hello", "ping", "read") or frame.type in self._comes_back
+        self._comes_back.discard(frame.type)
+        if not by_itself and now - self._used_at > USE_SECONDS:
             self._used_at = now
-            await read(use_key, self.login_key)
+            await read(use_digest, self.login_key)
 
     def _within_rate(self) -> bool:
         now = time.monotonic()
@@ -212,11 +276,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if frame.values["version"] != page.PROTOCOL:
             await self.shut(VERSION)
             return
-        standing = (await read(live.standings, [self.user.pk])).get(self.user.pk)
-        self.roles = standing.roles if standing is not None else {}
+        self.roles = {}
+        self._added = True
+        await hub().add(self)  # first: what changes from here on is told
+        self.roles, sessions = await read(beginning.greeting, self.user)
         self._greeted = True
-        await hub().add(self)
-        sessions = await read(page.visible, self.user)
         await self._send({"type": "welcome", "version": page.PROTOCOL, "sessions": sessions})
 
     async def _ping(self, frame: Frame) -> None:
@@ -229,26 +293,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
             raise rights.Forbidden
         await hub().watch(self, session_id)
         whole = self._sees_all_of(session_id)
-        first = await read(lists.page, session_id, whole=whole)
-        unread = (await read(lists.unread_chats, [session_id], whole=whole)).get(session_id, 0)
+        first, unread = await read(beginning.first_rows, session_id, whole=whole)
         self._require_following(session_id, whole)
-        await self._send({"type": "list", "session": session_id, "unread": unread, **first})
+        await self.line.say(*list_frames(session_id, first, unread))
 
     async def _open(self, frame: Frame) -> None:
         """Replay from the page's number where that is possible, else the newest page; then live."""
-        chat = await self._chat(frame.values["chat"])
-        whole = self._sees_all_of(chat.session_id)
-        self._require_following(chat.session_id, whole)
-        after, epoch = frame.values["after"], frame.values["epoch"]
-        if after is not None and epoch == await read(history.epoch) and await self._replayable(chat, after):
-            at, answer = after, {"type": "opened", "chat": chat.pk, "at": after}
-        else:
-            newest = await read(history.newest, chat, whole=whole)
-            row = (await read(lists.payloads, [chat.pk]))[0]
-            at, answer = chat.last_event, {"type": "reset", "page": newest, "row": row}
-        self._require_following(chat.session_id, whole)
-        await self._send(answer)
-        hub().show(self, OpenChat(chat.pk, at, is_official(chat.peer_id)))
+        values = frame.values
+        found = await read(beginning.opening, **values, roles=dict(self.roles), most=REPLAY)
+        self._require_following(found.session_id, found.whole)
+        await self.line.say(*found.frames)
+        if found.session_id == self.session_id and (not found.official or self._sees_all_of(found.session_id)):
+            hub().show(self, OpenChat(values["chat"], found.at, found.official))
 
     def _sees_all_of(self, session_id: int) -> bool:
         return rights.sees_telegram(self.roles.get(session_id))
@@ -257,14 +313,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Asked again after each wait: the right may have been taken away, or lowered, meanwhile."""
         if session_id != self.session_id or (whole and not self._sees_all_of(session_id)):
             raise rights.Forbidden
-
-    async def _replayable(self, chat: Chat, after: int) -> bool:
-        if after == chat.last_event:
-            return True
-        if after > chat.last_event or chat.last_event - after > REPLAY:
-            return False
-        oldest = await read(live.oldest_event, chat.pk)
-        return oldest is not None and oldest <= after + 1
 
     async def _close_chat(self, frame: Frame) -> None:
         hub().show(self, None)
@@ -333,7 +381,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return found
 
     async def _send(self, frame: dict[str, Any]) -> None:
-        await self.push(json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
+        """Returns when it was sent: a page that asks and does not read is not answered without end."""
+        await self.line.say(encoded(frame))
 
     async def _error(self, ref: str | None, code: str, says: str) -> None:
         await self._send({"type": "error", "ref": ref, "code": code, "says": says})
@@ -362,6 +411,14 @@ def _page_name(query: bytes) -> UUID | None:
         return UUID(parse_qs(query.decode("ascii"))["page"][0])
     except (ValueError, KeyError):
         return None
+
+
+def _knows_parts(query: bytes) -> bool:
+    """Whether the page says in the address (``?parts=1``) that it puts frames together."""
+    try:
+        return parse_qs(query.decode("ascii")).get("parts") == ["1"]
+    except ValueError:
+        return False
 
 
 def _sent(user: User, chat: Chat, text: str, **names: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from uuid import UUID
 
+from tgadmin.core.frames import is_text
 from tgadmin.core.said import Said
 
 MAX_BYTES = 64 * 1024
@@ -83,7 +84,9 @@ _row = _number(1, BIGINT)
 _telegram_id = _number(1, MESSAGE_ID)
 
 FIELDS: dict[str, dict[str, Field]] = {
-    "hello": {"version": Field(_number(0, 1000))},
+    "hello": {
+        "version": Field(_number(0, 1000)),
+    },
     "ping": {},
     "list": {"session": Field(_row)},
     "open": {
@@ -112,19 +115,31 @@ FIELDS: dict[str, dict[str, Field]] = {
 def parse(text: str) -> Frame:
     """The frame in ``text``. Raises MalformedError, InvalidError."""
     try:
+        text.encode()
         data = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise MalformedError("not JSON") from None
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
         raise MalformedError("not an object with a type")
     ref = data.pop("ref", None)
-    if ref is not None and not (isinstance(ref, str) and len(ref) <= MAX_REF):
-        raise InvalidError(f"ref: must be text of at most {MAX_REF} characters", None)
+    if ref is not None and not (isinstance(ref, str) and len(ref) <= MAX_REF and is_text(ref)):
+        raise InvalidError(f"ref: must be text of at most {MAX_REF} characters.", None)
+    try:
+        sound = _is_text(data)
+    except RecursionError:
+        raise MalformedError("too deep") from None
+    if not sound:
+        raise InvalidError("Something in it is not text: it holds half of a surrogate pair.", ref)
     kind = data.pop("type")
     fields = FIELDS.get(kind)
     if fields is None:
         raise InvalidError("There is no such frame.", ref)
     return Frame(kind, ref, _values(fields, data, ref))
+
+
+def _is_text(data: dict[str, Any]) -> bool:
+    """Whether UTF-8 has bytes for all texts in it, however deep: JSON's escapes can write others."""
+    return is_text(json.dumps(data, ensure_ascii=False))
 
 
 def _values(fields: dict[str, Field], data: dict[str, Any], ref: str | None) -> dict[str, Any]:

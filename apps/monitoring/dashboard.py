@@ -14,7 +14,7 @@ from apps.chats import sight
 from apps.sessions import demo, selectors
 from apps.sessions.admin.base import badge, status_badge
 from apps.sessions.models import Command, Session, SessionEvent, SessionGrant, SessionStatus
-from apps.sessions.services import commands, rights
+from apps.sessions.services import access, commands, rights
 from apps.staff.selectors import authenticator_of
 
 LATEST = 12
@@ -38,6 +38,7 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "attention": [_line(session) for session in attention[:MOST]],
         "attention_more": max(0, len(attention) - MOST),
         "strange": list(selectors.strange_devices(visible)[:MOST]),
+        "access": list(access.open_requests(user)[:MOST]),
         "sign_ins": open_attempts[:MOST],
         "sign_ins_more": max(0, len(open_attempts) - MOST),
         "figures": _figures(user, visible, counts),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.dispatch import receiver
+from django.utils import timezone
 
 from apps.monitoring.models import AuditEntry
 from apps.sessions.models import Session
@@ -18,7 +20,14 @@ PROCESSES = {"gateway": "gateway", "worker": "background task", "web": "web proc
 
 
 @receiver(audited)
-def keep(actor: User | None, action: str, session: Session | None, details: dict[str, Any], **kwargs: Any) -> None:
+def keep(
+    actor: User | None,
+    action: str,
+    session: Session | None,
+    details: dict[str, Any],
+    at: datetime | None = None,
+    **kwargs: Any,
+) -> None:
     """A command at the shell proves no user's identity: it is named itself, and the user for whom it acts beside it."""
     whence = origin.current.get()
     process = "" if whence is not None else PROCESSES.get(settings.PROCESS, "") or command_line()
@@ -27,6 +36,7 @@ def keep(actor: User | None, action: str, session: Session | None, details: dict
         details = details | ({"acting_as": name} if actor is not None else {})
         actor, name = None, process
     AuditEntry.objects.create(
+        at=at or timezone.now(),
         actor_id=None if actor is None else actor.pk,
         actor=name,
         action=action,

@@ -1,7 +1,12 @@
 """The sessions app; its label avoids django.contrib.sessions."""
 
+import psycopg
 from django.apps import AppConfig
+from django.db import connection
+from django.db.backends.postgresql.psycopg_any import get_adapters_template
 from django.db.models.signals import post_migrate
+
+from tgadmin.core import moments
 
 
 class SessionsConfig(AppConfig):
@@ -15,3 +20,10 @@ class SessionsConfig(AppConfig):
 
         worker.guard()
         post_migrate.connect(tasks.schedule, sender=self)
+        _tolerate_times()
+
+
+def _tolerate_times() -> None:
+    """On every connection, Django's and our own: one absurd time in the database must not cost a page."""
+    moments.tolerate(psycopg.adapters)
+    moments.tolerate(get_adapters_template(True, connection.timezone).adapters, connection.timezone)

@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.sessions.models import Session
 from apps.sessions.services import rights
 from tgadmin.core.ids import row_id
+from tgadmin.core.said import TooMuch
 
 DEFAULT_WAIT = 60.0
 """Seconds to wait for the gateway's answer."""
@@ -37,7 +38,7 @@ class ReportingCommand(BaseCommand):
                 raise CommandError(f"{name}: this is no UTF-8 text.", returncode=2)
         try:
             return super().execute(*args, **options)
-        except rights.Forbidden as error:
+        except (rights.Forbidden, TooMuch) as error:
             raise CommandError(error.says) from None
 
     def show(self, options: dict[str, Any], data: Any, text: str) -> None:

@@ -150,6 +150,7 @@ def detail(session: Session, user: rights.AnyUser) -> dict[str, Any]:
         "waiting_count": waiting.count(),
         "proxy": proxy_facts(session),
         "devices": device_facts(session),
+        "access": list(session.access_requests.filter(decided_at=None).select_related("user")),
         "life": life(session),
         "floods": list(rights.hiding_telegram(floods, user, Q(peer_id__in=OFFICIAL))),
     }
@@ -236,6 +237,9 @@ _EVENTS = {
     "moved": "Moved by Telegram to another data centre",
     "proxy_set": "Goes through another proxy",
     "proxy_removed": "Goes through no proxy any more",
+    "command_refused": "Not done, since the right for it is gone",
+    "sign_in_refused": "Signed in by somebody who does not manage it; logged out again at once",
+    "access_declined": "No role given",
     "taken_over": "Taken over by a gateway",
     "released": "Released by its gateway",
     "watchdog": "Stood still; begun anew",
@@ -259,6 +263,8 @@ def event_text(event: SessionEvent) -> str:
         return f"{text}: {facts.get('device', '')}{where}"
     if event.kind == "devices_ttl":
         return f"{text} {facts.get('days', '')} days"
+    if event.kind in ("command_refused", "access_declined"):
+        return ", ".join([f"{text}: {facts.get('who', '')}", *filter(None, [facts.get("command")])])
     if event.kind == "exported":
         return f"{text}: {facts.get('reason', '')}"
     if event.kind == "revoked":

@@ -27,6 +27,7 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from apps.sessions.admin.base import badge, clock, moment
 from apps.sessions.admin.machinery import SuperuserAdmin
 from apps.staff import selectors
+from apps.staff.hashers import prepared
 from apps.staff.models import Authenticator
 from apps.staff.services import logins, second_factor
 from tgadmin.core.ids import row_id
@@ -89,6 +90,12 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_superuser(request)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """In a transaction, which is not to wait for the password's hash."""
+        given = request.POST.get("password1", "") if self.has_add_permission(request) else ""
+        with prepared(given):
+            return super().add_view(request, form_url, extra_context)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         if not is_superuser(request):
@@ -188,7 +195,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 @admin.register(AccessAttempt)
 class LockOutAdmin(SuperuserAdmin):
-    """Wrong sign-ins, one row for each browser; locked out is a name from an address."""
+    """Wrong sign-ins, one row for each browser; locked out is a name from an address, or an address under any name."""
 
     list_display = ("username", "address", "failures_since_start", "state", "last", "browser")
     search_fields = ("username", "ip_address")
@@ -200,11 +207,15 @@ class LockOutAdmin(SuperuserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessAttempt]:
         """With what a name has failed from an address in all browsers together."""
         same: dict[str, Any] = {"partition_by": [F("username"), F("ip_address")]}
+        there: dict[str, Any] = {"partition_by": [F("ip_address")]}
         return (
             super()
             .get_queryset(request)
             .filter(attempt_time__gt=timezone.now() - selectors.lock_out_time())
             .annotate(together=Window(Sum("failures_since_start"), **same), newest=Window(Max("attempt_time"), **same))
+            .annotate(
+                from_there=Window(Sum("failures_since_start"), **there), last_there=Window(Max("attempt_time"), **there)
+            )
         )
 
     @display(description="Address", ordering="ip_address")
@@ -213,7 +224,10 @@ class LockOutAdmin(SuperuserAdmin):
 
     @display(description="State")
     def state(self, row: AccessAttempt) -> SafeString:
-        until = row.newest + selectors.lock_out_time()  # annotated, as is ``together``
+        until = row.last_there + selectors.lock_out_time()  # annotated, as are the others
+        if row.ip_address and row.from_there >= settings.LOGIN_FAILURES_PER_ADDRESS and until > timezone.now():
+            return format_html("{} {}", badge("bad", "lock", "whole address locked until"), clock(until))
+        until = row.newest + selectors.lock_out_time()
         if row.together < settings.AXES_FAILURE_LIMIT or until <= timezone.now():
             return badge("off", "lock_open", "not locked")
         return format_html("{} {}", badge("bad", "lock", "locked until"), clock(until))
@@ -234,11 +248,18 @@ class LockOutAdmin(SuperuserAdmin):
         url_path="unlock",
         icon="lock_open",
         permissions=["unlock"],
-        dialog=_dialog("Unlock?", "Wrong sign-ins under this name from this address are forgotten.", "Unlock"),
+        dialog=_dialog(
+            "Unlock?",
+            "Wrong sign-ins under this name from this address are forgotten; if the whole address is locked, those "
+            "under all names.",
+            "Unlock",
+        ),
     )
     def unlock(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         row = AccessAttempt.objects.filter(pk=row_id(str(object_id)) or 0).first()
-        if row is not None:
+        if row is not None and selectors.address_locked_until(row.ip_address or "") is not None:
+            logins.unlock_address(request.user, row.ip_address or "")  # type: ignore[arg-type]  # staff
+        elif row is not None:
             logins.unlock(request.user, row.username or "", row.ip_address or "")  # type: ignore[arg-type]  # staff
         messages.success(request, "It may be tried again from there.")
         return _go(request, reverse("admin:axes_accessattempt_changelist"))

@@ -11,6 +11,10 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.staff import receivers, tasks  # noqa: F401  receivers tell what happens to users and groups
+        from apps.sessions.services import rights
+        from apps.staff import receivers, selectors, tasks  # noqa: F401  receivers tell what happens to users
+        from tgadmin.core.refusals import Lack
+
+        rights.ask_also(Lack.SECOND_FACTOR, selectors.lacks_second_factor_sql)
 
         post_migrate.connect(tasks.schedule, sender=self)

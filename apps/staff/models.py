@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
@@ -27,7 +28,8 @@ and nobody shuts another out for good."""
 class Login(AbstractBaseSession):
     """A login: Django's session, with whose it is, whether the second factor was given, since when and from where.
 
-    ``expire_date`` moves with each use; it never passes the absolute limit (apps/staff/logins.py).
+    ``session_key`` is the digest of the key in the cookie, never the key itself; ``expire_date`` moves with each use,
+    and never passes the absolute limit (apps/staff/logins.py).
     """
 
     user_id = models.BigIntegerField(null=True, db_index=True)
@@ -112,6 +114,43 @@ class AuthenticatorSecret(models.Model):
     def key(self) -> bytes:
         kept = cast("dict[str, str]", self.secret)
         return bytes.fromhex(kept["key"])
+
+
+class ConfirmationTries(models.Model):
+    """Passwords by which a user would confirm that it is them and which were not right, or are being looked at."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    count = models.PositiveSmallIntegerField(default=0)
+    last_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "staff_confirmation_tries"
+        default_permissions = ()
+
+
+class Failures(models.Model):
+    """Wrong sign-ins, and lock-outs, of one minute under one name from one address, until the audit has them as one
+    entry (apps/staff/services/failures.py)."""
+
+    minute = models.DateTimeField()
+    action = models.CharField(max_length=64)
+    username = models.CharField(max_length=150)
+    """Of somebody who exists, or in words who else."""
+    step = models.CharField(max_length=32, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    agent = models.CharField(max_length=160, blank=True)
+    """Of the first of them."""
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "staff_failures"
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(
+                fields=("minute", "action", "username", "step", "address"), name="one_count", nulls_distinct=False
+            ),
+        )
 
 
 class Policy(models.Model):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from axes.models import AccessAttempt
 from axes.signals import user_locked_out
-from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models import Model
@@ -14,7 +14,9 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_sa
 from django.dispatch import receiver
 
 from apps.sessions.services.audit import audit
+from apps.staff import lockout, selectors
 from apps.staff.logins import BEGAN
+from apps.staff.services import failures
 from tgadmin.core import origin
 
 TOLD = ("username", "is_active", "is_staff", "is_superuser")
@@ -32,6 +34,7 @@ def acting() -> User | None:
 @receiver(user_logged_in)
 def logged_in(user: User, request: Any, **kwargs: Any) -> None:
     request.session[BEGAN] = time.time()  # the absolute limit counts from each time that the password was given
+    failures.tell()
     audit(user, "login.succeeded")
 
 
@@ -46,10 +49,7 @@ def login_failed(credentials: dict[str, Any], request: Any = None, **kwargs: Any
     """What was typed as a name is told only if somebody is called so: it may be a password in the wrong field."""
     if getattr(request, "axes_locked_out", False) and request.axes_failures_since_start is None:
         return  # refused unlooked at: told once, when the lock-out began
-    name = str(credentials.get("username") or "").replace("\x00", "")
-    known = User.objects.filter(username=name).exists()
-    step = {"step": credentials["step"]} if "step" in credentials else {}
-    audit(None, "login.failed", user=name if known else "(no such user)", **step)
+    failures.count("login.failed", _known(credentials.get("username")), credentials.get("step", ""))
 
 
 @receiver(user_locked_out)
@@ -57,9 +57,21 @@ def locked_out(request: Any, username: str | None, **kwargs: Any) -> None:
     """Told when it begins, not for each try while it lasts."""
     if getattr(request, "axes_failures_since_start", None) is None:
         return
-    known = User.objects.filter(username=username or "").exists()
-    minutes = settings.LOGIN_LOCK_MINUTES
-    audit(None, "login.locked_out", user=username if known else "(no such user)", minutes=minutes)
+    if lockout.is_name_locked(request, username or ""):
+        failures.count("login.locked_out", _known(username))
+    if not request.user.is_authenticated and selectors.address_locked_until(lockout.address(request)) is not None:
+        failures.count("login.address_locked_out", "(any)")
+
+
+def _known(username: Any) -> str:
+    name = str(username or "").replace("\x00", "")
+    return name if User.objects.filter(username=name).exists() else "(no such user)"
+
+
+@receiver(pre_save, sender=AccessAttempt)
+def keep_little(instance: AccessAttempt, **kwargs: Any) -> None:
+    """Axes would append what was sent with each failure, which anybody chooses; the name and the address are enough."""
+    instance.get_data = instance.post_data = instance.http_accept = instance.path_info = ""
 
 
 @receiver(pre_save, sender=User)
@@ -73,7 +85,7 @@ def user_saved(instance: User, created: bool, update_fields: Any, raw: bool, **k
         return
     was: User | None = getattr(instance, "_was", None)
     if created or was is None:
-        powers = {name: True for name in ("is_staff", "is_superuser") if getattr(instance, name)}
+        powers: dict[str, Any] = {name: True for name in ("is_staff", "is_superuser") if getattr(instance, name)}
         audit(acting(), "user.added", user=instance.get_username(), **powers)
         return
     changed: dict[str, Any] = {

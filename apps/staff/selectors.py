@@ -48,10 +48,18 @@ def _devices(user_field: str = "pk") -> Any:
     return Authenticator.objects.filter(user_id=OuterRef(user_field), confirmed=True)
 
 
-def good_logins(keys: Iterable[str]) -> set[str]:
-    """Those of the logins' keys that are still good: not ended, and the second factor given where one is needed. One
-    query for any number."""
-    logins = Login.objects.filter(session_key__in=list(keys), expire_date__gt=timezone.now())
+def lacks_second_factor_sql() -> str:
+    """True of a user ``u`` (auth_user) who has none though all staff need one (for rights.lack_sql)."""
+    required = "EXISTS (SELECT 1 FROM staff_policy y WHERE y.second_factor_required)"
+    if settings.SECOND_FACTOR_REQUIRED:
+        required = "TRUE"
+    return f"{required} AND NOT EXISTS (SELECT 1 FROM staff_authenticators d WHERE d.user_id = u.id AND d.confirmed)"  # noqa: S608
+
+
+def good_logins(digests: Iterable[str]) -> set[str]:
+    """Those of the logins (by digest) that are still good: not ended, and the second factor given where one is needed.
+    One query for any number."""
+    logins = Login.objects.filter(session_key__in=list(digests), expire_date__gt=timezone.now())
     if settings.SECOND_FACTOR_REQUIRED:
         needs_none = Q(pk__in=[])
     else:
@@ -96,12 +104,26 @@ def lock_out_time() -> timedelta:
 
 
 def locked_until(username: str, address: str) -> datetime | None:
-    """Until when nobody may sign in under that name from there."""
+    """Until when nobody may sign in under that name from there: the name is locked there, or the whole address."""
+    return max(filter(None, (name_locked_until(username, address), address_locked_until(address))), default=None)
+
+
+def name_locked_until(username: str, address: str) -> datetime | None:
+    """Until when that name is locked from there."""
     rows = AccessAttempt.objects.filter(username=username, ip_address=address or None)
-    return _until(rows.order_by("-attempt_time"))
+    return _until(rows.order_by("-attempt_time"), settings.AXES_FAILURE_LIMIT)
 
 
-def _until(rows: Iterable[AccessAttempt]) -> datetime | None:
+def address_locked_until(address: str) -> datetime | None:
+    """Until when nobody may sign in from there, under whatever name."""
+    if not address:
+        return None  # of whom no address is known are not all one
+    limit = settings.LOGIN_FAILURES_PER_ADDRESS  # more rows cannot matter
+    rows = AccessAttempt.objects.filter(ip_address=address, attempt_time__gt=timezone.now() - lock_out_time())
+    return _until(rows.order_by("-attempt_time")[:limit], limit)
+
+
+def _until(rows: Iterable[AccessAttempt], limit: int) -> datetime | None:
     """Rows (one for each browser) newest first: locked while those within the time hold enough failures."""
     failures, since = 0, timezone.now() - lock_out_time()
     last: datetime
@@ -110,7 +132,7 @@ def _until(rows: Iterable[AccessAttempt]) -> datetime | None:
         if last <= since:
             break
         failures += row.failures_since_start
-        if failures >= settings.AXES_FAILURE_LIMIT:
+        if failures >= limit:
             return last + lock_out_time()
     return None
 
@@ -130,7 +152,7 @@ def lock_outs(usernames: Iterable[str] | None = None) -> list[LockOut]:
             address=address,
             failures=sum(row.failures_since_start for row in same),
             last=same[0].attempt_time,
-            until=_until(same),
+            until=_until(same, settings.AXES_FAILURE_LIMIT),
         )
         for (username, address), same in found.items()
     ]

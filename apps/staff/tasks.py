@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import connection
 
-from apps.staff.services import logins
+from apps.staff.services import failures, logins
 from tgadmin.core.tasks import path, task
 
-FORGET = "Forget ended logins"
+FORGET, TELL = "Forget ended logins", "Tell the audit of wrong sign-ins"
 
 
 @task
@@ -17,11 +17,21 @@ def forget_ended_logins() -> int:
     return logins.forget_ended()
 
 
+@task
+def tell_failures() -> int:
+    return failures.tell()
+
+
 def schedule(**kwargs: Any) -> None:
-    """After each ``migrate``: once a day, on the schedule once."""
+    """After each ``migrate``: each on the schedule once."""
     from django_q.models import Schedule
 
     if Schedule._meta.db_table not in connection.introspection.table_names():
         return  # a partial migration: the next one makes up for it
-    if not Schedule.objects.filter(name=FORGET).exists():
-        Schedule.objects.create(name=FORGET, func=path(forget_ended_logins), schedule_type=Schedule.DAILY)
+    wanted = (
+        (FORGET, {"func": path(forget_ended_logins), "schedule_type": Schedule.DAILY}),
+        (TELL, {"func": path(tell_failures), "schedule_type": Schedule.MINUTES, "minutes": 1}),
+    )
+    for name, how in wanted:
+        if not Schedule.objects.filter(name=name).exists():
+            Schedule.objects.create(name=name, **how)

@@ -11,6 +11,7 @@ wrap = admin.site.admin_view
 urlpatterns = [
     path("", wrap(views.security), name="security"),
     path("verify/", wrap(views.verify), name="verify"),
+    path("confirm/", wrap(views.confirm), name="confirm"),
     path("second-factor/", wrap(views.add), name="add"),
     path("second-factor/remove/", wrap(views.remove), name="remove"),
     path("second-factor/codes/", wrap(views.new_codes), name="codes"),

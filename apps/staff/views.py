@@ -19,7 +19,7 @@ from django_otp import login as otp_login
 from django_otp.models import Device
 
 from apps.sessions import qr
-from apps.staff import lockout, selectors
+from apps.staff import confirming, lockout, selectors
 from apps.staff.forms import TokenForm
 from apps.staff.selectors import Missing
 from apps.staff.services import logins, second_factor
@@ -31,6 +31,11 @@ WRONG = "That code is not right. A code is good for half a minute and only once;
 def user_of(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # the admin site lets nobody else in  # noqa: S101
     return request.user
+
+
+def _login(request: HttpRequest) -> str:
+    """By what this login is known."""
+    return str(request.session.digest)  # type: ignore[attr-defined]  # ours (apps/staff/logins.py)
 
 
 # --- after the password ---------------------------------------------------------------------------------------------
@@ -46,7 +51,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     form, refused = TokenForm(request.POST or None), None
     if request.method == "POST":
         name = user.get_username()
-        if lockout.is_locked(request, name):
+        if lockout.is_name_locked(request, name):
             return lockout.page(request, credentials={"username": name})
         if form.is_valid():
             try:
@@ -78,6 +83,24 @@ def _next(request: HttpRequest) -> str:
     return wanted if good and "\x00" not in wanted else reverse("admin:index")
 
 
+# --- that it is them, again -----------------------------------------------------------------------------------------
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Asks for it, and leads back to where it was needed (apps/staff/confirming.py)."""
+    user, back, here = user_of(request), _next(request), reverse("staff:confirm")
+    if not request.user.is_verified() and selectors.missing(user) is Missing.CODE:  # type: ignore[union-attr]
+        return HttpResponseRedirect(reverse("staff:verify"))
+    if request.method == "POST":
+        refusal = confirming.take(request, user, action=here, sent=False, back=back)
+        return HttpResponseRedirect(back) if refusal is None else refusal
+    if confirming.is_confirmed(request):
+        return HttpResponseRedirect(back)
+    return confirming.question(request, confirming.form_of(user), action=here, sent=False, back=back)
+
+
 # --- adding one -----------------------------------------------------------------------------------------------------
 
 
@@ -92,7 +115,7 @@ def add(request: HttpRequest) -> HttpResponse:
     form, refused = TokenForm(request.POST or None, only_digits=True), None
     if request.method == "POST" and form.is_valid():
         try:
-            done = second_factor.confirm(user, form.cleaned_data["token"], keep=request.session.session_key)
+            done = second_factor.confirm(user, form.cleaned_data["token"], keep=_login(request))
         except Refused as error:
             refused = error
         else:
@@ -128,7 +151,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "codes_left": selectors.recovery_codes_left(user),
         "required": selectors.is_required(),
         "fixed": settings.SECOND_FACTOR_REQUIRED,
-        "logins": [(row, row.pk == request.session.session_key) for row in selectors.logins_of(user)],
+        "logins": [(row, row.pk == _login(request)) for row in selectors.logins_of(user)],
         "idle_hours": settings.LOGIN_IDLE_HOURS,
         "days": settings.LOGIN_DAYS,
         "own": user,
@@ -161,12 +184,12 @@ def _deed(work: Callable[[HttpRequest, User], str]) -> Callable[[HttpRequest], H
 
 
 def _remove(request: HttpRequest, user: User) -> str:
-    second_factor.remove(user, keep=request.session.session_key)
+    second_factor.remove(user, keep=_login(request))
     return "Your second factor is removed: the password alone signs you in."
 
 
 def _end_others(request: HttpRequest, user: User) -> str:
-    count = logins.end_others(user, request.session.session_key)
+    count = logins.end_others(user, _login(request))
     return f"{count} other {'login is' if count == 1 else 'logins are'} ended."
 
 

@@ -5,6 +5,11 @@ const POLL_SLOWEST = 5000; // ms, while the server does not answer
 
 const POLL_QR = 1000; // ms, while somebody is looking for his phone
 
+// Said of what nobody has asked for, so that a page that is left alone does not keep its login alive.
+const UNATTENDED = { "X-Unattended": "1" };
+const AGAIN = "?again";
+if (location.search === AGAIN) history.replaceState(history.state, "", location.pathname);
+
 const page = document.querySelector("[data-status]");
 const code = document.querySelector("[data-qr]");
 let lapses = 0; // performance.now() at which the shown code is of no use any more
@@ -12,7 +17,7 @@ let lapses = 0; // performance.now() at which the shown code is of no use any mo
 async function look() {
   const shown = code ? `?shown=${encodeURIComponent(code.dataset.qr)}` : "";
   const response = await fetch(page.dataset.status + shown, {
-    headers: { Accept: "application/json" },
+    headers: { Accept: "application/json", ...UNATTENDED },
     credentials: "same-origin",
     cache: "no-store",
     redirect: "error",
@@ -41,7 +46,13 @@ async function renew() {
   try {
     const form = new FormData(document.querySelector("[data-qr-form]"));
     form.set("action", "qr");
-    await fetch(location.pathname, { method: "POST", body: form, credentials: "same-origin", redirect: "manual" });
+    await fetch(location.pathname, {
+      method: "POST",
+      body: form,
+      headers: UNATTENDED,
+      credentials: "same-origin",
+      redirect: "manual",
+    });
   } catch {
     // the next look asks again
   } finally {
@@ -61,7 +72,7 @@ function show(answer) {
     return false;
   }
   if (answer.version !== page.dataset.version) {
-    location.replace(page.dataset.again ?? location.pathname);
+    location.replace(page.dataset.again ?? location.pathname + AGAIN);
     return false;
   }
   if (answer.qr && code) showCode(answer.qr);

@@ -14,6 +14,7 @@ const TELEGRAM_MS = 15_000;
 const REQUEST_MS = 20_000;
 const HISTORY_MS = 120_000;
 const IN_FLIGHT = 10;
+const FEW_WAITING = 10;
 
 export class App {
   /**
@@ -36,6 +37,7 @@ export class App {
     this.readTimer = null;
     this.visit = 0;
     this.codes = new Codes({ hidden: draw });
+    this.showing = false;
     this.socket = new LiveSocket({
       url: socketUrl,
       onFrame: (frame) => this.#frame(frame),
@@ -117,13 +119,23 @@ export class App {
     if (frame.type === "error" && frame.ref) this.#refused(frame);
     const managed = this.session?.can_manage;
     const { state, effect } = store.receive(this.state, frame, { now: Date.now(), looking: this.looking });
-    if (frame.type === "events" || frame.type === "reset") this.#settle(state);
+    if (["events", "reset", "page"].includes(frame.type)) this.#settle(state);
     this.set(state);
     if (this.session && this.session.can_manage !== managed) this.#roleChanged(frame.type === "welcome");
     if (frame.type === "welcome") this.#welcome();
     if (effect === "reopen") this.#open();
     if (effect === "gone") this.#gone();
     if (effect === "arrived") this.markRead();
+    if (frame.type === "events") this.#showHidden();
+  }
+
+  /** Few of those that wait are left here, and there are more: the newest page has them. */
+  #showHidden() {
+    const { sending, failed } = store.hiddenHere(this.state);
+    const here = this.state.stream?.items.filter((one) => one.tid === null).length ?? 0;
+    if (sending + failed === 0 || here > FEW_WAITING || !this.state.pinned || this.showing) return;
+    this.showing = true;
+    this.load().finally(() => (this.showing = false));
   }
 
   #welcome() {
@@ -241,10 +253,14 @@ export class App {
     this.#open();
   }
 
-  /** @param {string} path below the pages' base @returns {Promise<any>} the JSON, or {error} with a sentence */
-  async #get(path) {
+  /**
+   * @param {string} path below the pages' base
+   * @param {Record<string, string>} [said] more headers
+   * @returns {Promise<any>} the JSON, or {error} with a sentence
+   */
+  async #get(path, said = {}) {
     try {
-      const answer = await fetch(this.base + path, { headers: { Accept: "application/json" } });
+      const answer = await fetch(this.base + path, { headers: { Accept: "application/json", ...said } });
       const data = await answer.json();
       return answer.ok ? data : { error: data.says ?? "The server could not answer." };
     } catch {
@@ -586,6 +602,7 @@ export class App {
 
   /** Details of the open chat, for the panel. @param {number} sessionId @param {number} chatId */
   details(sessionId, chatId) {
-    return this.#get(`${sessionId}/${chatId}/details/`);
+    // Asked anew whenever something arrives: that keeps no login alive.
+    return this.#get(`${sessionId}/${chatId}/details/`, { "X-Unattended": "1" });
   }
 }

@@ -34,7 +34,7 @@ const page = crypto.randomUUID();
 const app = new App({
   first,
   base: root.dataset.base ?? "/chats/",
-  socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${root.dataset.socket}?page=${page}`,
+  socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${root.dataset.socket}?page=${page}&parts=1`,
   storage: localStorage,
   draw,
   paint,

@@ -84,7 +84,7 @@ class Cluster:
         self._wait("the sandbox", lambda: token.exists() and (sandbox / "public-key.pem").exists())
         self.control = ControlClient(f"http://{self.telegram}:{control}", token.read_text().strip())
         self._prepare()
-        web = ["-m", "daphne", "-v", "0", "-b", LOOPBACK, "-p", str(self.port), "tgadmin.asgi:application"]
+        web = ["-m", "tgadmin.web", "-b", LOOPBACK, "-p", str(self.port)]
         self._launch("web", web, TGADMIN_PROCESS="web", LIVE_SOCKETS_PER_USER="100")
         for number, name in enumerate(self.gateways):
             own = {"TGADMIN_PROCESS": "gateway", "TELEGRAM_LOCAL_ADDRESS": address(number)}

@@ -1,6 +1,7 @@
 """Staff's services: rights first, one row and one command for one wish, events without gaps."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -8,9 +9,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.chats.models import Chat, Event, Message
-from apps.chats.services import events, messages
+from apps.chats.services import events, messages, outcomes
 from apps.chats.services.text import Refused
-from apps.sessions.models import Command, Session, SessionStatus
+from apps.sessions.models import Command, Role, Session, SessionGrant, SessionStatus
 from apps.sessions.services import rights
 from tests.chats import world
 
@@ -187,6 +188,7 @@ def test_history_that_is_asked_for_is_bounded(operator: User, viewer: User, chat
     second = messages.fetch_history(operator, chat, 30)
     assert messages.fetch_history(viewer, chat, 40) == first
     assert messages.fetch_history(viewer, chat, 30) == second
+    assert messages.fetch_history(operator, chat, 30) == second  # it is of whoever asked last
     with pytest.raises(Refused):
         messages.fetch_history(viewer, chat, 20)
     others = [world.make_chat(chat.session, f"Chat {number}") for number in range(messages.HISTORY_WAITING)]
@@ -231,3 +233,47 @@ def test_events_of_many_have_consecutive_numbers(chat: Chat) -> None:
     assert [event.number for event in created] == [2, 3, 4]
     chat.refresh_from_db()
     assert chat.last_event == 4
+
+
+def test_too_much_in_a_chat_is_refused_and_leaves_nothing(operator: User, chat: Chat, settings: Any) -> None:
+    settings.COMMANDS_PER_CHAT = 2
+    ours = world.make_message(chat, 5, "ours", out=True)
+    messages.edit(operator, ours, "changed")
+    waiting = messages.send(operator, chat, "one", cid=uuid4())
+    before = list(Chat.objects.filter(pk=chat.pk).values()), Message.objects.count(), Command.objects.count()
+    for act in (
+        lambda: messages.send(operator, chat, "two", cid=uuid4()),
+        lambda: messages.edit(operator, ours, "again"),
+        lambda: messages.delete(operator, [ours]),
+    ):
+        with pytest.raises(Refused) as refused:
+            act()
+        assert refused.value.code == "TOO_MANY_WAITING"
+    assert (list(Chat.objects.filter(pk=chat.pk).values()), Message.objects.count(), Command.objects.count()) == before
+    messages.discard(operator, waiting)
+    messages.send(operator, chat, "two", cid=uuid4())
+
+
+def test_what_waits_already_is_of_whoever_asked_last(operator: User, viewer: User, chat: Chat) -> None:
+    """The first one's right may go while it waits: that is nothing to the others."""
+    SessionGrant.objects.filter(user=viewer).update(role=Role.OPERATOR)
+    for number in range(1, 3):
+        world.make_message(chat, number, "x")
+    for user, read in ((operator, 1), (viewer, 2)):
+        messages.mark_read(user, chat, read)
+        messages.typing(user, chat)
+        messages.fetch_history(user, chat, 40)
+    rows = Command.objects.order_by("kind").values_list("kind", "created_by", "asked_by")
+    assert list(rows) == [(kind, viewer.pk, "vera") for kind in ("history", "read", "typing")]
+
+
+def test_a_message_that_was_refused_is_sent_by_whoever_retries_it(operator: User, viewer: User, chat: Chat) -> None:
+    message = messages.send(operator, chat, "hello", cid=uuid4())
+    Command.objects.update(state="failed")
+    outcomes.failed(message.pk, "REFUSED_RIGHT", "Not sent: Oda may no longer write in this account.")
+    with pytest.raises(rights.Forbidden):
+        messages.retry(viewer, message)
+    SessionGrant.objects.filter(user=viewer).update(role=Role.OPERATOR)
+    again = messages.retry(viewer, message)
+    assert (again.state, again.error_code, again.error_says) == ("sending", "", "")
+    assert Command.objects.get(state="queued").created_by == viewer

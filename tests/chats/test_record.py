@@ -359,6 +359,14 @@ async def test_hostile_content_is_stored_as_it_can_be(kit: Kit) -> None:
     assert len((await kit.chat(ANNA))["title"]) == 255
 
 
+async def test_what_only_looks_like_an_escape_is_stored_as_it_is(kit: Kit) -> None:
+    words = "\\u0000 and \\ud800 and \\\\u0000"
+    await kit.record(new(ANNA, 1, words, media={"kind": "poll", "question": words, words: [words, "\0", "\ud800"]}))
+    row = (await kit.messages(ANNA))[0]
+    assert row["text"] == words
+    assert row["media"] == {"kind": "poll", "question": words, words: [words, "\ufffd", "\ufffd"]}
+
+
 async def test_an_unknown_chat_gets_a_stand_in(kit: Kit) -> None:
     await kit.batch([Incoming((new(-900, 1), new(-1_000_000_000_900, 1), new(900, 2)))])
     kinds = [(await kit.chat(peer))["kind"] for peer in (-900, -1_000_000_000_900, 900)]

@@ -582,6 +582,24 @@ def test_nothing_can_be_written_there(chat: Chat, settings: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("who", ROLES)
+def test_what_waits_for_it_is_not_done_for_who_is_no_manager_any_more(who: str, chat: Chat) -> None:
+    """Asked once more at the claim, by the command's lane."""
+    user = person(who, chat.session)
+    for peer_id, sees in ((SERVICE, who in MANAGERS), (5, True)):
+        waiting = Command.objects.create(
+            session=chat.session, kind="read", lane=f"read:{peer_id}", payload={}, created_by=user
+        )
+        query = (
+            f"SELECT {rights.lack_sql()} FROM telegram_commands c LEFT JOIN auth_user u ON u.id = c.created_by_id "
+            "CROSS JOIN (VALUES ('read', 1, false, false)) n(kind, role, or_starter, system) WHERE c.id = %s"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(query, [waiting.pk])
+            assert (cursor.fetchone() == ("",)) is sees
+
+
+@pytest.mark.django_db(transaction=True)
 def test_selectors_agree_with_roles(chat: Chat, anna: Chat) -> None:
     """The one rule, asked in its forms: by user, by role, for rows."""
     for who in ROLES:

@@ -636,3 +636,41 @@ async def test_staff_no_more(connect: Connect, viewer: User) -> None:
     page = await (await connect(viewer)).hello()
     await User.objects.filter(pk=viewer.pk).aupdate(is_staff=False)
     assert await page.closed() == 4403
+
+
+async def test_what_is_too_much_is_refused_in_a_sentence_and_nothing_is_stored(
+    connect: Connect, operator: User, chat: Chat, settings: Settings
+) -> None:
+    settings.COMMANDS_PER_CHAT = 2
+    page = await (await connect(operator)).hello()
+    for number in range(3):
+        await page.send(type="send", ref=f"r{number}", chat=chat.pk, cid=str(uuid4()), text=f"text {number}")
+    frames = [await page.receive("ok", "error") for _ in range(3)]
+    assert [(frame["ref"], frame.get("code")) for frame in frames] == [
+        ("r0", None), ("r1", None), ("r2", "TOO_MANY_WAITING"),
+    ]  # fmt: skip
+    assert frames[2]["says"].startswith("2 things wait in this chat already: this was not added.")
+    assert [row async for row in Message.objects.order_by("pk").values_list("text", flat=True)] == ["text 0", "text 1"]
+    chat = await Chat.objects.aget(pk=chat.pk)
+    assert (chat.last_message_text, chat.last_event) == ("text 1", 2)
+
+
+async def test_what_a_page_does_by_itself_is_no_use_of_the_login(
+    connect: Connect, operator: User, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+    monkeypatch.setattr(consumers, "use_key", used.append)
+    monkeypatch.setattr(consumers, "USE_SECONDS", 0.0)
+    await run(world.make_message, chat, 1, "hello")
+    page = await (await connect(operator)).follow(chat)
+    await page.receive("reset", "opened")
+    await page.send(type="read", chat=chat.pk, max_id=1)
+    await page.send(type="ping")
+    await page.receive("pong")
+    assert used == []
+    await page.send(type="open", chat=chat.pk)
+    await page.receive("reset", "opened")
+    await page.send(type="typing", chat=chat.pk)
+    await page.send(type="ping")
+    await page.receive("pong")
+    assert len(used) == 2

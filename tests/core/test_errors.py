@@ -7,6 +7,7 @@ import ast
 import pickle
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,17 @@ from tests.core.method_errors import ERRORS, documented
 from tgadmin.core.error_codes import TelegramErrorCode
 from tgadmin.core.error_kinds import KINDS, NAMES
 from tgadmin.core.error_table import TABLE
-from tgadmin.core.errors import PROXY_CODES, Action, Kind, Press, TelegramError, disposition, kind_of, split_code
+from tgadmin.core.errors import (
+    LONGEST_WAIT,
+    PROXY_CODES,
+    Action,
+    Kind,
+    Press,
+    TelegramError,
+    disposition,
+    kind_of,
+    split_code,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -253,6 +264,35 @@ def test_it_survives_pickling() -> None:
     error = TelegramError.parse("FLOOD_WAIT_30", 420, "messages.sendMessage")
     copy = pickle.loads(pickle.dumps(error))
     assert (copy.code, copy.seconds, copy.method, copy.kind) == ("FLOOD_WAIT", 30, "messages.sendMessage", Kind.WAIT)
+
+
+@pytest.mark.parametrize(
+    "digits",
+    ["99999999999", "9" * 20, "9" * 5000, "0", "00000000030", "\u0663\u0663"],
+    ids=lambda text: f"{len(text)} digits",
+)
+@pytest.mark.parametrize(
+    "name", ["FLOOD_WAIT_{}", "SLOWMODE_WAIT_{}", "SESSION_TOO_FRESH_{}", "USER_MIGRATE_{}", "X_WAIT_{}MIN"]
+)
+def test_no_number_of_telegram_is_too_much(name: str, digits: str) -> None:
+    """A moment so far ahead can be told, and stored; the code is one that the columns hold."""
+    error = TelegramError.parse(name.format(digits), 420 if "WAIT" in name else 400)
+    assert 0 <= (error.seconds or 0) <= LONGEST_WAIT
+    assert 0 <= (error.number or 0) < 2**31
+    assert (datetime(2026, 11, 27, tzinfo=UTC) + timedelta(seconds=error.seconds or 0)).year < 2030
+    assert len(error.code) <= 64
+    disposition(error.code)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "\0", "\ud800" * 100, "x" * 1_000_000, "_1" * 500_000, "_" * 500_000, "FLOOD_WAIT_-5"],
+    ids=lambda text: text[:9],
+)
+def test_no_text_of_telegram_is_too_much(said: str) -> None:
+    code, _ = split_code(said)
+    assert 0 < len(code) <= 64
+    assert code.isascii()
 
 
 def test_fatal_is_what_stops() -> None:

@@ -1,4 +1,4 @@
-"""For browser tests: a real web server (daphne) on the tests' database, Chromium, pages that fail on any console error.
+"""For browser tests: a real web process on the tests' database, Chromium, pages that fail on any console error.
 
 A test asks for ``web`` (the server; rows are committed and flushed after the test) and ``open_page`` (a page, signed in
 as a user or not). Playwright's synchronous API leaves its event loop running between calls: it is therefore started
@@ -25,6 +25,8 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.confirmed import confirmed
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
 START_SECONDS = 30
@@ -42,7 +44,7 @@ CHROMIUM_ARGS = [
 
 @dataclass
 class WebServer:
-    """One daphne process. ``restart`` keeps the port; ``log`` is all that it ever wrote."""
+    """One web process. ``restart`` keeps the port; ``log`` is all that it ever wrote."""
 
     port: int
     log: Path
@@ -54,7 +56,7 @@ class WebServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "tgadmin.asgi:application"]
+        command = [sys.executable, "-m", "tgadmin.web", "-b", "127.0.0.1", "-p", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
@@ -98,7 +100,7 @@ def web_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) 
     address = urlsplit(os.environ["DATABASE_URL"])
     database = urlunsplit(address._replace(path="/" + settings.DATABASES["default"]["NAME"]))
     env = {**os.environ, "DATABASE_URL": database, "TGADMIN_PROCESS": "web", "DEBUG": "0"}
-    server = WebServer(free_port(), tmp_path_factory.mktemp("web") / "daphne.log", env)
+    server = WebServer(free_port(), tmp_path_factory.mktemp("web") / "web.log", env)
     server.start()
     yield server
     server.stop()
@@ -167,6 +169,7 @@ class Pages:
         dark: bool = False,
         context: BrowserContext | None = None,
         zone: str = "Europe/Berlin",
+        confirm: bool = True,
     ) -> Page:
         """A page at ``path``; another page of the same browser window with ``context``."""
         if context is None:
@@ -181,16 +184,19 @@ class Pages:
             context.set_default_timeout(15_000)
             self.contexts.append(context)
         if user is not None:
-            self.sign_in(context, user)
+            self.sign_in(context, user, confirm=confirm)
         page = context.new_page()
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
         page.goto(path)
         return page
 
-    def sign_in(self, context: BrowserContext, user: User) -> None:
+    def sign_in(self, context: BrowserContext, user: User, *, confirm: bool = True) -> None:
+        """With ``confirm`` the user has shown a moment ago that it is them."""
         client = Client()
         client.force_login(user)
+        if confirm:
+            confirmed(client)
         cookies: SimpleCookie = client.cookies
         name = settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": name, "value": cookies[name].value, "url": self.web.url, "httpOnly": True}])

@@ -681,3 +681,59 @@ def tell_typing(chat: Chat, action: str) -> None:
             "action": action,
         },
     )
+
+
+def test_long_messages_that_come_at_once_are_all_shown(open_page: Pages, admin_user: User, anna: Chat) -> None:
+    """20 of 4,080 letters that take two and four bytes each: 164 and 327 KB, over one socket."""
+    page = connected(open_page(address(anna), user=admin_user))
+    page.evaluate("window.loaded = 1")
+    for first, letter in ((3, "ж"), (23, "😀")):
+        texts = [f"{number}:{letter * 4080}" for number in range(first, first + 20)]
+        news = [types.NewMessage(said(anna, number, text)) for number, text in enumerate(texts, first)]
+        world.arrive(anna.session, *news)
+        for text in texts:
+            expect(bubble(page, text)).to_have_count(1)
+    world.says(anna, 43, "and a short one")
+    expect(bubble(page, "and a short one")).to_be_visible()
+    expect(page.locator("article.m")).to_have_count(43)
+    assert page.evaluate("window.loaded") == 1
+
+
+def said(chat: Chat, telegram_id: int, text: str) -> types.Message:
+    return types.Message(chat.peer_id, telegram_id, datetime.now(UTC), text, sender_id=chat.peer_id)
+
+
+def test_a_list_of_long_previews_comes_over_the_socket(open_page: Pages, admin_user: User, anna: Chat) -> None:
+    """The page is moved to an account of 120 chats, whose list takes more than one frame."""
+    other = world.make_session("Sales RU", phone="79001234567")
+    for number in range(1, 121):
+        chat = world.make_chat(other, f"Чат {number:03} {'ж' * 200}")
+        world.make_message(chat, number, f"{number:03} {'щ' * 156}")
+    page = connected(open_page(address(anna), user=admin_user))
+    page.evaluate("window.loaded = 1")
+    page.locator(".acct").click()
+    page.get_by_role("link", name="Sales RU").click()
+    rows = page.locator(".row[data-chat]")
+    expect(rows.first).to_contain_text("Чат 120")
+    expect(rows).to_have_count(100)
+    rows.last.scroll_into_view_if_needed()
+    expect(rows).to_have_count(120)
+    assert page.evaluate("window.loaded") == 1
+
+
+def test_more_that_waits_than_is_shown_is_counted(open_page: Pages, admin_user: User, anna: Chat) -> None:
+    Message.objects.bulk_create(
+        Message(
+            chat=anna,
+            session_id=anna.session_id,
+            text=f"waits {number}",
+            out=True,
+            sender_id=1,
+            state="sending" if number else "failed",
+        )
+        for number in range(60)
+    )
+    page = connected(open_page(address(anna), user=admin_user))
+    expect(page.locator("article.m").filter(has_text="waits")).to_have_count(50)
+    expect(page.locator("article.m").filter(has_text=re.compile(r"waits 0\b"))).to_have_count(1)
+    expect(page.get_by_text("10 more messages wait to go out in this chat.")).to_be_visible()

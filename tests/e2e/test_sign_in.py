@@ -134,7 +134,7 @@ def environment(dc: DataCentre, django_db_setup: None) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
-    log = tmp_path_factory.mktemp("web") / "daphne.log"
+    log = tmp_path_factory.mktemp("web") / "web.log"
     web = WebServer(free_port(), log, {**environment, "TGADMIN_PROCESS": "web"})
     web.start()
     yield web

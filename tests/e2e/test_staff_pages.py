@@ -63,6 +63,8 @@ def test_from_the_checklist_to_a_login_with_both(
     page = open_page("/admin/", width=width, dark=dark)
     sign_in(page)
     page.get_by_role("listitem").filter(has_text="second factor").get_by_role("link", name="Add").click()
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.keyboard.press("Enter")
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     sound(page, axe, f"add-{look}")
     open_page.tolerate("status of 422")
@@ -140,3 +142,49 @@ def test_the_audit(open_page: Pages, admin_user: User, axe: Axe, width: int, dar
     sound(page, axe, f"group-{width}-{dark}")
     page.goto("/admin/")
     sound(page, axe, f"overview-{width}-{dark}")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (360, True)])
+def test_confirming_that_it_is_oneself(open_page: Pages, admin_user: User, axe: Axe, width: int, dark: bool) -> None:
+    """Before a form, after one that was sent too late, and for a dialog; then not again."""
+    open_page.tolerate("status of 403")
+    open_page.tolerate("status of 422")
+    look = f"{width}-{'dark' if dark else 'light'}"
+    page = open_page("/admin/security/", user=admin_user, confirm=False, width=width, dark=dark)
+    page.get_by_role("link", name="Add a second factor").click()
+    expect(page.get_by_text("To add or replace your second factor, confirm that it is you.")).to_be_visible()
+    expect(page.get_by_label("Your password")).to_be_focused()
+    sound(page, axe, f"confirm-{look}")
+    page.get_by_label("Your password").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("That password is not right.")).to_be_visible()
+    sound(page, axe, f"confirm-wrong-{look}")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    # A colleague's user was opened long ago: what was changed is kept.
+    helper = User.objects.create_user("helper", is_staff=True)
+    late = open_page(f"/admin/auth/user/{helper.pk}/change/", user=admin_user, confirm=False, width=width, dark=dark)
+    late.get_by_label("Last name").fill("Sørensen <b>")
+    late.get_by_label("Superuser status").check()
+    late.get_by_role("button", name="Save", exact=True).click()
+    expect(late.get_by_text("What you filled in is kept")).to_be_visible()
+    sound(late, axe, f"confirm-late-{look}")
+    helper.refresh_from_db()
+    assert (helper.last_name, helper.is_superuser) == ("", False)
+    late.get_by_label("Your password").fill(PASSWORD)
+    late.get_by_role("button", name="Go on").click()
+    expect(late.get_by_text("was changed successfully")).to_be_visible()
+    helper.refresh_from_db()
+    assert (helper.last_name, helper.is_superuser) == ("Sørensen <b>", True)
+
+
+def test_a_dialog_asks_on_a_page_and_leads_back(open_page: Pages, admin_user: User) -> None:
+    session = world.make_session("Support")
+    page = open_page(f"/admin/tg_sessions/session/{session.pk}/change/", user=admin_user, confirm=False)
+    page.get_by_role("link", name="Export session").click()
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/admin/tg_sessions/session/{session.pk}/change/")
+    page.get_by_role("link", name="Export session").click()
+    expect(page.get_by_text("Export this account's session?")).to_be_visible()

@@ -8,8 +8,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
 
+from apps.sessions.models import Role, SessionGrant
+from apps.sessions.services.commands import NEEDS, Kind
 from tests.chats.record_kit import Kit, kit, leased
+from tgadmin.core.refusals import Lack
 from tgadmin.gateway import database
 from tgadmin.gateway.claim import Claimed, Slots, claim
 
@@ -22,12 +27,16 @@ class Bus:
     def __init__(self, kit: Kit, conn: psycopg.AsyncConnection[Any]) -> None:
         self.kit, self.conn = kit, conn
 
-    async def add(self, lane: str, kind: str = "send", *, state: str = "queued", wait: int = 0) -> int:
+    async def add(
+        self, lane: str, kind: str = "send", *, state: str = "queued", wait: int = 0, user: User | None = None
+    ) -> int:
         query = (
             "INSERT INTO telegram_commands (session_id, kind, lane, payload, state, error_code, attempts, created_at, "
-            "not_before) VALUES (%s, %s, %s, '{}', %s, '', 0, now(), now() + make_interval(secs => %s)) RETURNING id"
+            "not_before, created_by_id) "
+            "VALUES (%s, %s, %s, '{}', %s, '', 0, now(), now() + make_interval(secs => %s), %s) RETURNING id"
         )
-        return int((await self.kit.rows(query, self.kit.session_id, kind, lane, state, wait))[0]["id"])
+        by = None if user is None else user.pk
+        return int((await self.kit.rows(query, self.kit.session_id, kind, lane, state, wait, by))[0]["id"])
 
     async def claim(self, *running: int, connected: bool = True, quick: int = 8, slow: int = 2) -> list[Claimed]:
         return await claim(
@@ -117,3 +126,34 @@ async def test_a_long_lane_is_hopped_over(bus: Bus) -> None:
     )
     await bus.conn.execute("ANALYZE telegram_commands")
     assert len(await bus.claim()) == 3
+
+
+async def test_each_claim_asks_for_the_right_anew(bus: Bus) -> None:
+    user = await User.objects.acreate(username="oda", is_staff=True)
+    right = await SessionGrant.objects.acreate(session_id=bus.kit.session_id, user=user, role=Role.OPERATOR)
+    command = await bus.add("chat:1", user=user)
+    assert [(one.id, one.lack, one.user_id) for one in await bus.claim()] == [(command, Lack.NOTHING, user.pk)]
+    await right.adelete()
+    assert [(one.id, one.lack, one.unknown) for one in await bus.claim()] == [(command, Lack.ROLE, True)]
+    await SessionGrant.objects.acreate(session_id=bus.kit.session_id, user=user, role=Role.VIEWER)
+    assert [one.lack for one in await bus.claim()] == [Lack.ROLE]
+    await SessionGrant.objects.filter(user=user).aupdate(role=Role.OPERATOR)
+    assert [one.lack for one in await bus.claim()] == [Lack.NOTHING]
+    await sync_to_async(user.delete)()
+    assert [one.lack for one in await bus.claim()] == [Lack.GONE]
+
+
+@pytest.mark.parametrize("origin", ["person", "system"])
+async def test_no_kind_runs_without_somebodys_right_unless_that_is_declared(bus: Bus, origin: str) -> None:
+    """Neither a person who has none, nor one who is no user, nor what is only marked as the system's."""
+    wanted = {}
+    for kind in [*Kind, "unheard_of"]:
+        wanted[await bus.add(f"lane:{kind}", kind)] = kind
+    await bus.conn.execute("UPDATE telegram_commands SET origin = %s", (origin,))
+    claimed = await bus.claim(quick=100, slow=100)
+    assert {one.id for one in claimed} == set(wanted)
+    for one in claimed:
+        need = NEEDS.get(wanted[one.id])  # type: ignore[call-overload]
+        free = need is not None and (need.role is None if origin == "person" else need.system)
+        lack = Lack.NOTHING if free else Lack.GONE if origin == "person" else Lack.NOT_OURS
+        assert one.lack == lack, one.kind

@@ -149,6 +149,57 @@ async def test_a_bug_in_storing_stops_nobody_and_loses_nothing_else(
     assert not running.task.done()
 
 
+async def test_a_peer_or_a_state_that_cannot_be_stored_costs_nothing_else(running: Running) -> None:
+    """What convert would have kept out: a peer, a channel and the account's own state, all beyond their columns."""
+    box = running.inbox()
+    wrong = replace(PEERS[0], id=2**63)
+    box.put(Incoming((new(ANNA, 1), new(ANNA, 2)), (*PEERS, wrong), Checkpoint(3, 0, 1, 1, {-(2**63) - 1: 5, -7: 6})))
+    await asyncio.wait_for(box.flush(), 20)
+    assert [row["telegram_id"] for row in await running.kit.messages(ANNA)] == [1, 2]
+    assert (await running.kit.chat(ANNA))["title"] == "Anna"
+    assert await pts(running.kit) == 3
+    channels = await running.kit.rows(
+        "SELECT peer_id, pts FROM telegram_channel_states WHERE session_id = %s", running.kit.session_id
+    )
+    assert channels == [{"peer_id": -7, "pts": 6}]
+    assert [what.partition(":")[0] for what in running.refused] == ["Peer", "Checkpoint"]
+    box.put(Incoming((new(ANNA, 3),), PEERS, Checkpoint(2**70, 0, 1, 1)))
+    await asyncio.wait_for(box.put(entry(4)), 20)
+    assert [row["telegram_id"] for row in await running.kit.messages(ANNA)] == [1, 2, 3, 4]
+    assert await pts(running.kit) == 4
+    assert not running.task.done()
+
+
+async def test_what_is_set_aside_may_hold_anything(running: Running) -> None:
+    box = running.inbox()
+    broken = NewMessage(replace(message(ANNA, 3, "half a letter \ud800"), reply_to_id=2**70))
+    await asyncio.wait_for(box.put(Incoming((broken,), PEERS, Checkpoint(3, 0, 1, 1))), 20)
+    (kept,) = await running.kit.rows(
+        "SELECT id, data FROM telegram_unreadable_updates WHERE session_id = %s", running.kit.session_id
+    )
+    data = opened(kept["data"], "telegram_unreadable_updates", "data", kept["id"])
+    assert b"half a letter" in base64.b64decode(data)
+    assert not running.task.done()
+
+
+async def test_the_writers_outlive_a_bug_of_whoever_they_tell(running: Running) -> None:
+    honest, told = running.writers._on_recorded, []
+
+    def buggy(session_id: int, recorded: Recorded) -> None:
+        told.append(session_id)
+        if len(told) == 1:
+            raise AssertionError
+        honest(session_id, recorded)
+
+    running.writers._on_recorded = buggy
+    box = running.inbox()
+    for number in (1, 2):
+        await asyncio.wait_for(box.put(entry(number)), 20)
+    assert [row["telegram_id"] for row in await running.kit.messages(ANNA)] == [1, 2]
+    await asyncio.wait_for(running.inbox().put(entry(3)), 20)
+    assert not running.task.done()
+
+
 @pytest.mark.parametrize(
     ("error", "passes"),
     [

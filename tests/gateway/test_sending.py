@@ -216,6 +216,7 @@ def test_typing_is_shown_and_old_typing_is_not(session: Session, dc: SandboxThre
         kind="typing",
         lane=f"typing:{anna.peer_id}",
         payload={"peer_id": anna.peer_id},
+        created_by=user,
         created_at=timezone.now() - timezone.timedelta(seconds=9),
     )
     assert settled(late).result == {"dropped": True}

@@ -142,3 +142,33 @@ test("a connection that was heard lately is asked when the page is looked at, an
   assert.equal(it.sockets.length, 1);
   assert.equal(it.live.connection.state, "lost");
 });
+
+test("a frame that comes in parts is put together; what is left of a lost connection is forgotten", () => {
+  const it = world();
+  it.sockets[0].opens();
+  it.sockets[0].says({ type: "welcome" });
+  const text = JSON.stringify({ type: "events", text: "ж😀\"\\".repeat(100) });
+  for (let at = 0; at < text.length; at += 50) {
+    it.sockets[0].says({ type: "part", text: text.slice(at, at + 50), last: at + 50 >= text.length });
+  }
+  assert.deepEqual(it.frames.map((frame) => frame.type), ["welcome", "events"]);
+  assert.deepEqual(it.frames[1], JSON.parse(text));
+  it.sockets[0].says({ type: "part", text: "{\"type\":", last: false });
+  it.sockets[0].ends(1006);
+  it.fire();
+  it.sockets[1].opens();
+  it.sockets[1].says({ type: "part", text: "{\"type\":\"welcome\"}", last: true });
+  assert.equal(it.live.open, true);
+});
+
+test("a page that read too slowly, or was not sent something, is told so and comes back", () => {
+  assert.match(closeReason(4430), /did not read .* 30 seconds/);
+  assert.ok(closeReason(4500).length > 20);
+  for (const [code, ms] of [[4430, 50], [4500, 1000]]) {
+    const it = world();
+    it.sockets[0].opens();
+    it.sockets[0].ends(code);
+    assert.equal(it.live.connection.state, "lost");
+    assert.equal(it.fire(), ms);
+  }
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shown } from "../../static/chats/logic/list.js";
 import { Outbox } from "../../static/chats/logic/outbox.js";
-import { TYPING_MS, expireTyping, initial, receive, typingLabel } from "../../static/chats/logic/store.js";
+import { TYPING_MS, expireTyping, hiddenHere, initial, receive, typingLabel } from "../../static/chats/logic/store.js";
 import { dayLabel, listTime, until } from "../../static/chats/logic/time.js";
 
 const AT = { now: 1000, looking: true };
@@ -94,4 +94,24 @@ test("times", () => {
   assert.equal(until(on(10, 20, 14, 2), now), "at 14:02");
   assert.equal(until(new Date(now.getTime() + 30_000), now), "at 12:00:30");
   assert.equal(until(on(10, 21, 14, 2), now), "on 21 Nov at 14:02");
+});
+
+test("the newest page may come in pieces, and what waits beyond it is counted by the row", () => {
+  const message = (tid) => ({ id: 100 + tid, tid, cid: null, state: "received", out: false, deleted: false, sender: { id: 3, name: "P" }, text: "", date: "" });
+  const reset = { type: "reset", row: chat(1, { waiting: { sending: 4, failed: 1 } }), page: { ...first().page, older: "stored", messages: [message(3)] } };
+  let now = receive(state(), reset, AT).state;
+  now = receive(now, { type: "page", chat: 1, older: "start", ask_before: 0, messages: [message(1), message(2)] }, AT).state;
+  assert.deepEqual(now.stream.items.map((one) => one.tid), [1, 2, 3]);
+  assert.equal(now.stream.older, "start");
+  assert.equal(receive(now, { type: "page", chat: 2, older: "start", messages: [message(9)] }, AT).state, now);
+  assert.deepEqual(hiddenHere(now), { sending: 4, failed: 1 });
+  assert.deepEqual(hiddenHere(state()), { sending: 0, failed: 0 });
+});
+
+test("a chat that cannot be read says so, in its place", () => {
+  const error = { type: "error", ref: null, code: "UNREADABLE", chat: 1, says: "It cannot be read." };
+  assert.equal(receive(state(), error, AT).state.notices.at(-1).text, "It cannot be read.");
+  assert.equal(receive({ ...state(), stream: null }, error, AT).state.streamError, "It cannot be read.");
+  const now = state();
+  assert.equal(receive(now, { ...error, chat: 2 }, AT).state, now);
 });

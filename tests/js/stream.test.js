@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WINDOW, append, applyEvents, fromPage, key, lastEditable, prepend, rows, waitingMessages } from "../../static/chats/logic/stream.js";
+import { WINDOW, append, applyEvents, complete, fromPage, hidden, hiddenLabel, key, lastEditable, prepend, rows, waitingMessages } from "../../static/chats/logic/stream.js";
 
 const START = Date.parse("2026-11-01T08:00:00Z");
 const message = (tid, changes = {}) => ({
@@ -96,4 +96,24 @@ test("the last message of ours is edited, or none", () => {
   assert.equal(lastEditable([ours, message(null, { out: true, state: "sending" })]), null);
   assert.equal(lastEditable([ours, message(3, { out: true, deleted: true })]), ours);
   assert.equal(lastEditable([message(1)]), null);
+});
+
+test("the rest of the newest page goes above, and does not undo what happened since", () => {
+  const stream = fromPage(page(40, 43), null);
+  const later = applyEvents(stream, frame({ messages: [message(40, { text: "edited" })] }), true).stream;
+  const whole = complete(complete(later, page(20, 40)), page(1, 19, { older: "telegram", ask_before: 1 }));
+  assert.deepEqual(tids(whole), Array.from({ length: 43 }, (_, index) => index + 1));
+  assert.deepEqual([whole.older, whole.askBefore, whole.number], ["telegram", 1, 11]);
+  assert.equal(whole.items[39].text, "edited");
+  assert.equal(complete(whole, page(20, 40)).older, "telegram");
+});
+
+test("what waits and is not shown is counted and said", () => {
+  const waits = (id, state) => message(null, { id, state, out: true });
+  const stream = { ...fromPage(page(1, 3), null), items: [message(1), waits(7, "sending"), waits(8, "sending"), waits(9, "failed")] };
+  assert.deepEqual(hidden(stream, { sending: 2, failed: 1 }), { sending: 0, failed: 0 });
+  assert.deepEqual(hidden(stream, { sending: 1202, failed: 2 }), { sending: 1200, failed: 1 });
+  assert.deepEqual(hidden(stream, { sending: 0, failed: 0 }), { sending: 0, failed: 0 });
+  assert.equal(hiddenLabel({ sending: 0, failed: 0 }), "");
+  assert.match(hiddenLabel({ sending: 1200, failed: 1 }), /^1,200 more messages wait to go out in this chat\. 1 more message could not be sent\./);
 });

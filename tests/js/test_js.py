@@ -1,5 +1,6 @@
 """The pages' pure JavaScript under Node's own test runner; and what vendored files must keep to."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,10 +18,21 @@ SPRITE = ROOT / "static" / "vendor" / "icons" / "icons.svg"
 )
 @pytest.mark.parametrize("path", sorted(Path(__file__).parent.glob("*.test.js")), ids=lambda path: path.name)
 def test_node(path: Path) -> None:
+    _run(path)
+
+
+@pytest.mark.skipif(NODE is None, reason="Node.js is missing")
+@pytest.mark.alone
+def test_any_text_is_drawn_within_its_milliseconds() -> None:
+    _run(Path(__file__).parent / "text.test.js", ALONE="1")
+
+
+def _run(path: Path, **environment: str) -> None:
     assert NODE is not None
     done = subprocess.run(
         [NODE, "--test", "--test-reporter=tap", str(path)],
         cwd=ROOT,
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=60,

@@ -19,6 +19,7 @@ from apps.sessions.models import (
     SessionGrant,
     SessionStatus,
 )
+from tests.confirmed import confirmed
 from tgadmin.core.types import Checkpoint, Peer, PeerKind
 
 NUMBERS = itertools.count(1000)
@@ -78,10 +79,12 @@ def grant(db: None) -> Callable[[User, Session, Role], SessionGrant]:
 
 @pytest.fixture
 def signed_in_as() -> Callable[[User], Client]:
+    """A browser whose user has shown again that it is them."""
+
     def make(user: User) -> Client:
         client = Client()
         client.force_login(user)
-        return client
+        return confirmed(client)
 
     return make
 

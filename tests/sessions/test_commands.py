@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from apps.sessions.models import Command, CommandSecret, Lease, Node, Session
 from apps.sessions.services import commands, floods, leases
+from apps.sessions.services.commands import NEEDS, SYSTEM, Kind, TooManyWaiting
 from apps.sessions.services.leases import Held, LeaseLost
 
 
 @pytest.fixture
 def session(db: None) -> Session:
     return Session.objects.create(name="Support", network="dc-test")
+
+
+@pytest.fixture
+def marta(db: None) -> User:
+    return User.objects.create_user("marta", first_name="Marta", last_name="Lind")
 
 
 def test_enqueue_keeps_the_secret_apart_and_settling_erases_it(session: Session) -> None:
@@ -38,9 +46,9 @@ def test_enqueue_keeps_the_secret_apart_and_settling_erases_it(session: Session)
 
 
 @pytest.mark.parametrize("end", ["settle", "cancel"])
-def test_an_edits_text_is_erased_when_it_is_over(session: Session, end: str) -> None:
+def test_an_edits_text_is_erased_when_it_is_over(session: Session, marta: User, end: str) -> None:
     payload = {"message": 1, "text": "what somebody wrote"}
-    command = commands.enqueue(session.pk, "edit", commands.chat_lane(5), payload)
+    command = commands.enqueue(session.pk, "edit", commands.chat_lane(5), payload, user=marta)
     if end == "cancel":
         assert commands.cancel(command)
     else:
@@ -54,12 +62,12 @@ def test_an_edits_text_is_erased_when_it_is_over(session: Session, end: str) -> 
 
 def test_an_unknown_kind_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="send_money"):
-        commands.enqueue(session.pk, "send_money", "account", {})
+        commands.enqueue(session.pk, "send_money", "account", {}, user=commands.SYSTEM)
 
 
-def test_only_what_nobody_began_can_be_taken_back(session: Session) -> None:
-    waiting = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 1}, secret={"a": 1})
-    begun = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 2})
+def test_only_what_nobody_began_can_be_taken_back(session: Session, marta: User) -> None:
+    waiting = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 1}, secret={"a": 1}, user=marta)
+    begun = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 2}, user=marta)
     Command.objects.filter(pk=begun.pk).update(state=Command.State.CLAIMED)
     assert (commands.cancel(waiting), commands.cancel(waiting), commands.cancel(begun)) == (True, False, False)
     waiting.refresh_from_db()
@@ -67,8 +75,8 @@ def test_only_what_nobody_began_can_be_taken_back(session: Session) -> None:
     assert not CommandSecret.objects.exists()
 
 
-def test_postponed_to_the_head_of_its_lane_or_left_in_doubt(session: Session) -> None:
-    command = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 1})
+def test_postponed_to_the_head_of_its_lane_or_left_in_doubt(session: Session, marta: User) -> None:
+    command = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 1}, user=marta)
     command.state = Command.State.CLAIMED
     command.save()
     until = timezone.now() + timedelta(seconds=5)
@@ -83,7 +91,7 @@ def test_postponed_to_the_head_of_its_lane_or_left_in_doubt(session: Session) ->
 @pytest.mark.django_db(transaction=True)
 def test_waiting_ends_with_the_command(transactional_db: None) -> None:
     session = Session.objects.create(name="Support", network="dc-test")
-    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {})
+    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
     assert commands.wait(command.pk, 0.05).state == Command.State.QUEUED
 
     def settle() -> None:
@@ -125,7 +133,7 @@ def test_the_flood_ledger_knows_methods_and_chats(session: Session) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_one_that_a_gateway_holds_is_not_waited_for(transactional_db: None) -> None:
     session = Session.objects.create(name="Support", network="dc-test")
-    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {})
+    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
     held, asked = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -142,3 +150,100 @@ def test_one_that_a_gateway_holds_is_not_waited_for(transactional_db: None) -> N
     asked.set()
     thread.join()
     assert commands.cancel(command) is True
+
+
+# --- whose it is ----------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_says_what_right_it_needs() -> None:
+    assert set(NEEDS) == set(Kind), "a new kind of command: declare in commands.NEEDS what whoever asks must have"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_system_asks_only_for_what_is_declared_so(session: Session, kind: Kind) -> None:
+    if NEEDS[kind].system:
+        command = commands.enqueue(session.pk, kind, "lane", {}, user=SYSTEM)
+        assert (command.origin, command.created_by, command.asked_by) == ("system", None, "")
+    else:
+        with pytest.raises(ValueError, match="the system does not ask"):
+            commands.enqueue(session.pk, kind, "lane", {}, user=SYSTEM)
+
+
+def test_a_persons_command_stays_a_persons_when_the_user_is_deleted(session: Session, marta: User) -> None:
+    command = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 1}, user=marta)
+    marta.delete()
+    command.refresh_from_db()
+    assert (command.origin, command.created_by, command.asked_by) == ("person", None, "Marta Lind")
+
+
+def test_nobodys_command_is_not_the_systems(session: Session, marta: User) -> None:
+    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {}, user=None)
+    assert command.origin == "person"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Command.objects.create(session=session, kind="send", lane="chat:1", origin="system", created_by=marta)
+
+
+# --- how much may wait ----------------------------------------------------------------------------------------------
+
+
+def ask(session: Session, user: Any, chat: int) -> Command:
+    with transaction.atomic():
+        return commands.enqueue(session.pk, "send", commands.chat_lane(chat), {"message": 1}, user=user)
+
+
+def test_what_waits_for_a_user_and_in_a_chat_is_limited(session: Session, marta: User, settings: Any) -> None:
+    settings.COMMANDS_PER_USER, settings.COMMANDS_PER_CHAT = 5, 3
+    ben = User.objects.create_user("ben")
+    of_marta = [ask(session, marta, 1) for _ in range(3)]
+    for user in (marta, ben):
+        with pytest.raises(TooManyWaiting, match="3 things wait in this chat already"):
+            ask(session, user, 1)
+    ask(session, ben, 2)
+    of_marta += [ask(session, marta, 2) for _ in range(2)]
+    with pytest.raises(TooManyWaiting, match="5 things that you asked for"):
+        ask(session, marta, 3)
+    assert Command.objects.count() == 6
+    ask(session, ben, 3)
+    Command.objects.filter(pk=of_marta[0].pk).update(state=Command.State.CLAIMED)
+    with pytest.raises(TooManyWaiting):
+        ask(session, marta, 3)
+    commands.settle(of_marta[0], Command.State.DONE)
+    ask(session, marta, 3)
+
+
+def test_what_only_ends_things_and_what_the_system_asks_is_never_too_much(
+    session: Session, marta: User, settings: Any
+) -> None:
+    settings.COMMANDS_PER_USER = 1
+    ask(session, marta, 1)
+    commands.enqueue(session.pk, "sign_in.cancel", "sign-in:1", {}, user=marta)
+    commands.enqueue(session.pk, "log_out", "log-out:1", {}, user=marta)
+    commands.enqueue(session.pk, "sign_in.qr", "sign-in:2", {}, user=marta, follows=True)
+    for _ in range(3):
+        commands.enqueue(session.pk, "devices", commands.DEVICES_LANE, {}, user=SYSTEM)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("per_user", "per_chat"), [(4, 100), (100, 4)])
+def test_many_at_once_share_the_places_that_there_are(
+    transactional_db: None, settings: Any, per_user: int, per_chat: int
+) -> None:
+    settings.COMMANDS_PER_USER, settings.COMMANDS_PER_CHAT = per_user, per_chat
+    session = Session.objects.create(name="Support", network="dc-test")
+    marta = User.objects.create_user("marta")
+    together = threading.Barrier(8)
+
+    def one(number: int) -> bool:
+        together.wait(20)
+        try:
+            ask(session, marta, number if per_user < per_chat else 1)
+        except TooManyWaiting:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(one, range(8))) == 4
+    assert Command.objects.count() == 4

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, Group, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.sessions import selectors
-from apps.sessions.models import Role, Session, SessionEvent, SessionGrant, SignInAttempt
+from apps.sessions.models import Command, Role, Session, SessionEvent, SessionGrant, SignInAttempt
 from apps.sessions.services import rights, sessions
+from apps.sessions.services.commands import NEEDS, Kind
 from apps.sessions.signals import audited
+from apps.staff.models import Authenticator, Policy
 
 Staff = Callable[..., User]
 Account = Callable[..., Session]
@@ -217,3 +222,113 @@ def test_giving_and_taking_a_groups_right_is_told(staff: Staff, account: Account
         "Right given: group Team, Operator",
         "Right taken away: group Team",
     ]
+
+
+# --- once more, when a command is claimed ---------------------------------------------------------------------------
+
+ASKED = """
+SELECT c.id, {lack} FROM telegram_commands c
+    LEFT JOIN auth_user u ON u.id = c.created_by_id
+    LEFT JOIN unnest(%s::text[], %s::int[], %s::bool[], %s::bool[]) n(kind, role, or_starter, system) ON n.kind = c.kind
+"""
+
+
+def lacks() -> dict[int, str]:
+    """What the asker of each stored command lacks, by the SQL of the claim."""
+    needs = [(kind, int(need.role or 0), need.or_starter, need.system) for kind, need in NEEDS.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ASKED.replace("{lack}", rights.lack_sql()), [list(column) for column in zip(*needs, strict=True)]
+        )
+        return dict(cursor.fetchall())
+
+
+def by_python(user: User, command: Command, attempt: SignInAttempt) -> str:
+    """The same by what pages and services ask, but for the second factor."""
+    need = NEEDS[Kind(command.kind)]
+    if need.role is None or not user.is_active or not user.is_staff:
+        return "" if need.role is None else "not_staff" if user.is_active else "inactive"
+    if need.or_starter:
+        return "" if rights.may_drive(user, attempt) else "role"
+    held = rights.role(user, command.session_id)
+    return "" if held is not None and held >= need.role else "role"
+
+
+@dataclass
+class Case:
+    user: User
+    command: Command
+    attempt: SignInAttempt
+    has_factor: bool
+
+
+@pytest.fixture
+def cases(account: Account, admin: User) -> list[Case]:
+    """Every combination of own right, group's right, standing, permission and second factor, in three accounts (the
+    known one disabled), for each sort of need."""
+    permission = Permission.objects.get(codename="add_account")
+    adders = Group.objects.create(name="Adders")
+    adders.permissions.add(permission)
+    known = account("Known", enabled=False)
+    new, others = account("New", telegram_user_id=None), account("Other", telegram_user_id=None)
+    teams = {}
+    for role in (Role.VIEWER, Role.MANAGER):
+        teams[role] = Group.objects.create(name=role.label)
+        SessionGrant.objects.create(session=known, group=teams[role], role=role)
+    standings: tuple[dict[str, bool], ...] = (
+        {}, {"is_active": False}, {"is_staff": False}, {"is_superuser": True},
+        {"is_superuser": True, "is_active": False}, {"is_superuser": True, "is_staff": False},
+    )  # fmt: skip
+    combined = list(
+        itertools.product((None, *Role), (None, *teams), standings, (None, "own", "group"), (None, False, True))
+    )
+    users = User.objects.bulk_create(
+        User(username=f"u{number}", **({"is_staff": True} | standing))
+        for number, (_, _, standing, _, _) in enumerate(combined)
+    )
+    found = []
+    for user, (own, group, _, adds, factor) in zip(users, combined, strict=True):
+        if own is not None:
+            SessionGrant.objects.create(session=known, user=user, role=own)
+        user.groups.through.objects.bulk_create(
+            user.groups.through(user=user, group=one)
+            for one in (group and teams[group], adders if adds == "group" else None)
+            if one is not None
+        )
+        if adds == "own":
+            user.user_permissions.through.objects.bulk_create(
+                [user.user_permissions.through(user=user, permission=permission)]
+            )
+        if factor is not None:
+            Authenticator.objects.create(user=user, name="app", confirmed=factor)
+        for place in (known, new, others):
+            attempt = SignInAttempt.objects.create(session=place, started_by=admin if place == others else user)
+            rows = Command.objects.bulk_create(
+                Command(session=place, kind=kind, lane="x", payload={"attempt": str(attempt.pk)}, created_by=user)
+                for kind in (Kind.SEND, Kind.HISTORY, Kind.DEVICES_END, Kind.LOG_OUT, Kind.SIGN_IN_CODE)
+            )
+            found += [Case(user, row, attempt, bool(factor)) for row in rows]
+    return found
+
+
+def test_the_claim_asks_as_everybody_else_does(cases: list[Case], settings: Any) -> None:
+    expected = {case.command.pk: by_python(case.user, case.command, case.attempt) for case in cases}
+    assert lacks() == expected
+    assert set(expected.values()) == {"", "inactive", "not_staff", "role"}
+    for case in cases:
+        free = NEEDS[Kind(case.command.kind)].role is None
+        if not free and not case.has_factor and expected[case.command.pk] in ("", "role"):
+            expected[case.command.pk] = "second_factor"
+    settings.SECOND_FACTOR_REQUIRED = True
+    assert lacks() == expected
+    settings.SECOND_FACTOR_REQUIRED = False
+    Policy.objects.create(second_factor_required=True)
+    assert lacks() == expected
+
+
+def test_a_payload_that_names_no_attempt_is_refused_not_an_error(staff: Staff, account: Account) -> None:
+    starter, place = staff("starter", "add_account"), account("New", telegram_user_id=None)
+    SignInAttempt.objects.create(session=place, started_by=starter)
+    for payload in ({}, {"attempt": "x"}, {"attempt": 5}, [1]):
+        Command.objects.create(session=place, kind="sign_in.code", lane="x", payload=payload, created_by=starter)
+    assert set(lacks().values()) == {"role"}

@@ -423,6 +423,7 @@ def test_late_answers_do_not_reopen_a_finished_sign_in(starter: User, late: str)
 
 def test_a_known_account_keeps_its_session_and_gets_the_new_key(starter: User, account: Account) -> None:
     known = account("Known", telegram_user_id=77, status=SessionStatus.READY)
+    SessionGrant.objects.create(session=known, user=starter, role=Role.MANAGER)
     former = Authorization.objects.get(session=known)
     UpdateState.objects.create(session=known, pts=500, qts=1, date=1, seq=900)
     ChannelState.objects.create(session=known, peer_id=-1000000000009, pts=7)
@@ -473,6 +474,7 @@ def test_another_account_than_asked_for_is_logged_out_again(admin: User, account
 
 def test_a_disabled_account_stays_disabled(starter: User, account: Account) -> None:
     known = account(telegram_user_id=77, enabled=False, status=SessionStatus.DISABLED)
+    SessionGrant.objects.create(session=known, user=starter, role=Role.MANAGER)
     with pytest.raises(SignInError):
         signin.start(User.objects.create_superuser("boss"), "", known.phone, session=known)
     attempt = at_code(starter)

@@ -13,6 +13,7 @@ from django_otp.oath import TOTP
 
 from apps.staff.models import Authenticator, AuthenticatorSecret
 from apps.staff.services import second_factor
+from tests.confirmed import confirmed
 
 PASSWORD = "a-long-password-1"
 
@@ -53,16 +54,17 @@ def equip(user: User) -> tuple[Authenticator, list[str]]:
 
 
 Password = Callable[..., Client]
+"""(user, address, confirm=False): with ``confirm`` its user has shown again that it is them."""
 
 
 @pytest.fixture
 def with_password() -> Password:
     """A browser that has given a right password."""
 
-    def sign_in(user: User, address: str = "192.0.2.1") -> Client:
+    def sign_in(user: User, address: str = "192.0.2.1", *, confirm: bool = False) -> Client:
         client = Client(REMOTE_ADDR=address)
         answer = client.post("/admin/login/?next=/admin/", {"username": user.get_username(), "password": PASSWORD})
         assert answer.status_code == 302
-        return client
+        return confirmed(client) if confirm else client
 
     return sign_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Schedule
 
+from apps.sessions.services import signin
 from apps.staff import logins, selectors, tasks
+from apps.staff.middleware import POLLS
 from apps.staff.models import Login
+from tests.running import ROOT
 from tests.staff.conftest import PASSWORD, Password, equip, next_code
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +27,10 @@ pytestmark = pytest.mark.django_db
 
 def after(**time: float) -> Any:
     return time_machine.travel(timezone.now() + timedelta(**time), tick=True)
+
+
+def digest_of(client: Client) -> str:
+    return logins.digest_of(client.cookies["sessionid"].value)
 
 
 def is_in(client: Client) -> bool:
@@ -75,15 +83,37 @@ def test_a_page_that_polls_is_no_use(root: User, with_password: Password) -> Non
         assert Login.objects.get().expire_date == before
 
 
+def test_every_address_that_pages_poll_is_known_as_such() -> None:
+    """A page that polls says where in data-status: each such address is among POLLS."""
+    pages = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    names = set(re.findall(r"""data-status="{% url '([^']+)'""", pages))
+    assert len(names) >= 4
+    assert names == POLLS
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_what_a_page_asks_for_by_itself_is_no_use(root: User, with_password: Password, by_itself: bool) -> None:
+    """A QR code that is renewed, a page that loads itself anew: whoever left it is signed out in time."""
+    client = with_password(root)
+    attempt = signin.start_qr(root, "Left alone")
+    page = f"/admin/tg_sessions/session/sign-in/{attempt.pk}/"
+    before = Login.objects.get().expire_date
+    said = {"X-Unattended": "1"} if by_itself else {}
+    with after(hours=1):
+        assert client.post(page, {"action": "qr"}, headers=said).status_code == 302
+        assert client.get(f"{page}?again" if by_itself else page).status_code == 200
+    assert (Login.objects.get().expire_date == before) == by_itself
+
+
 def test_a_used_socket_keeps_its_login(root: User, with_password: Password) -> None:
-    key = with_password(root).cookies["sessionid"].value
+    digest = digest_of(with_password(root))
     with after(hours=11):
-        logins.use_key(key)
+        logins.use_digest(digest)
     with after(hours=20):
-        assert selectors.good_logins([key]) == {key}
+        assert selectors.good_logins([digest]) == {digest}
     with after(hours=24):
-        logins.use_key(key)
-        assert selectors.good_logins([key]) == set()
+        logins.use_digest(digest)
+        assert selectors.good_logins([digest]) == set()
 
 
 def test_what_a_login_knows(root: User) -> None:
@@ -112,7 +142,7 @@ def test_a_superuser_signs_a_colleague_out_everywhere(root: User, marta: User, w
 
 def test_good_logins_ask_for_the_second_factor(root: User, with_password: Password, settings: Any) -> None:
     client = with_password(root)
-    key = client.cookies["sessionid"].value
+    key = digest_of(client)
     with CaptureQueriesContext(connection) as queries:
         assert selectors.good_logins([key, "unknown"]) == {key}
     assert len(queries) == 1
@@ -121,10 +151,10 @@ def test_good_logins_ask_for_the_second_factor(root: User, with_password: Passwo
     settings.SECOND_FACTOR_REQUIRED = False
     authenticator, _ = equip(root)
     client = with_password(root)
-    key = client.cookies["sessionid"].value
+    key = digest_of(client)
     assert selectors.good_logins([key]) == set()
     client.post("/admin/security/verify/", {"token": next_code(authenticator)})
-    key = client.cookies["sessionid"].value
+    key = digest_of(client)
     assert selectors.good_logins([key]) == {key}
 
 
@@ -140,13 +170,13 @@ def test_ended_ones_are_forgotten_by_a_schedule(root: User, with_password: Passw
 def test_weak_passwords_are_refused(root: User, with_password: Password, password: str) -> None:
     User.objects.update(email="root@example.org")
     form = {"old_password": PASSWORD, "new_password1": password, "new_password2": password}
-    assert with_password(root).post("/admin/password_change/", form).status_code == 200
+    assert with_password(root, confirm=True).post("/admin/password_change/", form).status_code == 200
     root.refresh_from_db()
     assert root.check_password(PASSWORD)
 
 
 def test_a_changed_password_ends_the_other_logins(root: User, with_password: Password) -> None:
-    here, there = with_password(root), with_password(root)
+    here, there = with_password(root, confirm=True), with_password(root)
     new = "another-good-one-2"
     form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
     assert here.post("/admin/password_change/", form).status_code == 302

@@ -24,6 +24,7 @@ from apps.staff.models import MOST_FAILURES, Authenticator, AuthenticatorSecret,
 from apps.staff.services import second_factor
 from apps.staff.services.second_factor import Refused
 from tests.chats import world
+from tests.confirmed import confirmed
 from tests.staff.conftest import Password, code, equip, next_code
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,7 @@ def test_it_is_optional(root: User, with_password: Password) -> None:
 
 
 def test_adding_one(root: User, with_password: Password) -> None:
-    client, other = with_password(root), with_password(root)
+    client, other = with_password(root, confirm=True), with_password(root)
     page = client.get(ADD).content.decode()
     assert "<svg" in page
     begun = Authenticator.objects.get(user=root)
@@ -163,7 +164,7 @@ def test_a_recovery_code_is_good_once_and_says_how_many_are_left(root: User, wit
     assert with_password(root).post(VERIFY, {"token": codes[3]}).status_code == 422
     assert selectors.recovery_codes_left(root) == 9
     assert told("login.verified")[0].details == {"by": "recovery code", "left": 9}
-    fresh = re.findall(r"<code>([A-Z2-7-]{19})</code>", client.post(f"{ADD}codes/").content.decode())
+    fresh = re.findall(r"<code>([A-Z2-7-]{19})</code>", confirmed(client).post(f"{ADD}codes/").content.decode())
     assert len(fresh) == 10
     assert not set(fresh) & set(codes)
     # The login that was verified by the old codes' device has to show one again.
@@ -189,7 +190,7 @@ def test_nothing_readable_is_stored(root: User) -> None:
 
 def test_replacing_and_removing(root: User, with_password: Password) -> None:
     first, _ = equip(root)
-    client, other = with_password(root), with_password(root)
+    client, other = with_password(root, confirm=True), with_password(root)
     assert client.post(VERIFY, {"token": next_code(first)}).status_code == 302
     begun = second_factor.begin(root)
     assert client.post(ADD, {"token": code(begun)}).status_code == 200
@@ -210,10 +211,10 @@ def test_replacing_and_removing(root: User, with_password: Password) -> None:
 
 @pytest.mark.parametrize("by", ["environment", "switch"])
 def test_it_can_be_required_of_all(root: User, marta: User, with_password: Password, settings: Any, by: str) -> None:
-    client = with_password(marta)
+    client = with_password(marta, confirm=True)
     assert client.get("/chats/").status_code == 200
     if by == "switch":
-        with_password(root).post(f"{ADD}require/", {"required": "1"})
+        with_password(root, confirm=True).post(f"{ADD}require/", {"required": "1"})
         assert told("settings.changed")[0].details == {"second_factor_required": [False, True]}
     else:
         settings.SECOND_FACTOR_REQUIRED = True
@@ -228,9 +229,9 @@ def test_it_can_be_required_of_all(root: User, marta: User, with_password: Passw
 
 
 def test_only_superusers_switch_it(marta: User, root: User, with_password: Password) -> None:
-    assert with_password(marta).post(f"{ADD}require/", {"required": "1"}).status_code == 403
+    assert with_password(marta, confirm=True).post(f"{ADD}require/", {"required": "1"}).status_code == 403
     assert not selectors.is_required()
-    with_password(root).post(f"{ADD}require/", {"required": "1"})
+    with_password(root, confirm=True).post(f"{ADD}require/", {"required": "1"})
     assert selectors.is_required()
 
 
@@ -248,7 +249,7 @@ def test_a_demanded_page_costs_one_query_more_and_none_for_who_has_shown_it(
 
 def test_a_superuser_takes_a_lost_one_away(root: User, marta: User, with_password: Password) -> None:
     equip(marta)
-    lost, client = with_password(marta), with_password(root)
+    lost, client = with_password(marta), with_password(root, confirm=True)
     address = f"/admin/auth/user/{marta.pk}/reset-second-factor/"
     assert b"Reset second factor" in client.get(f"/admin/auth/user/{marta.pk}/change/").content
     assert client.post(address, {"_form_submitted": "True"}).status_code in (200, 302)
@@ -262,7 +263,9 @@ def test_nobody_else_does(root: User, marta: User, with_password: Password) -> N
     equip(root)
     with pytest.raises(Forbidden):
         second_factor.reset(marta, root)
-    with_password(marta).post(f"/admin/auth/user/{root.pk}/reset-second-factor/", {"_form_submitted": "True"})
+    with_password(marta, confirm=True).post(
+        f"/admin/auth/user/{root.pk}/reset-second-factor/", {"_form_submitted": "True"}
+    )
     assert selectors.authenticator_of(root) is not None
 
 

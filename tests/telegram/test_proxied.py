@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,9 +10,10 @@ import pytest
 from tests.telegram.conftest import SignedIn
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy, ProxyKind
+from tgadmin.core.reach import Reach
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import Network, Pings, SignInClient, look
-from tgadmin.telegram._telethon import without_padding
+from tgadmin.telegram._telethon import limit_proxies, without_padding
 
 PHONE = "491511000001"
 KINDS = ("socks5", "mtproxy")
@@ -160,3 +161,31 @@ def test_padding_of_any_length_is_taken_off(padding: int) -> None:
     assert without_padding(encrypted + noise) == encrypted
     assert without_padding(plain + noise) == plain
     assert without_padding(error + noise) == error
+
+
+@pytest.fixture
+def unlimited() -> Iterator[None]:
+    """Other tests' proxies lie where they like."""
+    yield
+    limit_proxies(Reach())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_proxy_leads_into_the_servers_own_network(
+    network: Network, fronts: Sandbox, kind: str, unlimited: None
+) -> None:
+    proxy = proxy_of(fronts, kind)
+    assert await code_of(network, fronts, replace(proxy, host="169.254.169.254")) == "PROXY_FORBIDDEN"
+    own = replace(network, proxies=Reach(ours=frozenset({("localhost", proxy.port)})))
+    own.install()
+    assert await code_of(own, fronts, proxy) == "PROXY_FORBIDDEN"
+    network.install()
+    production = (2, "149.154.167.51", 443)
+    with pytest.raises(TelegramError, match="PROXY_FORBIDDEN"):
+        await look(network, production, replace(proxy, host="localhost"), timeout=3)
+    assert fronts.fronts.passed()[kind] == 0
+    allowed = replace(network, proxies=Reach(private=True))
+    allowed.install()
+    fronts.fronts.cut_off(kind)  # nobody goes to Telegram from a test
+    with pytest.raises(TelegramError, match=r"PROXY_(NO_WAY|SILENT)"):
+        await look(allowed, production, proxy, timeout=3)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tgadmin.core.bounds import INT
 from tgadmin.core.error_codes import TelegramErrorCode
 from tgadmin.core.error_kinds import KINDS, Action, Kind, Press
 from tgadmin.core.error_press import press_for
 from tgadmin.core.error_table import DEFAULTS, TABLE
 
 __all__ = [
+    "LONGEST_WAIT",
     "PROXY_CODES",
     "Action",
     "Disposition",
@@ -60,12 +62,16 @@ _KIND_BY_NUMBER = {
     503: Kind.RETRY,
 }
 _KNOWN = frozenset(TABLE)
-_NUMBER_IN_NAME = re.compile(r"_(\d+)(MIN)?(?=_|$)")
+_NUMBER_IN_NAME = re.compile(r"_(\d+)(MIN)?(?=_|$)", re.ASCII)
 _NOT_A_NAME = re.compile(r"[^A-Z0-9]+")
-PROXY_CODES = frozenset({"PROXY_NO_WAY", "PROXY_REFUSED", "PROXY_SILENT", "PROXY_UNREACHABLE"})
+PROXY_CODES = frozenset({"PROXY_FORBIDDEN", "PROXY_NO_WAY", "PROXY_REFUSED", "PROXY_SILENT", "PROXY_UNREACHABLE"})
 """What an account's proxy can do wrong."""
 _NAME_SECONDS = ("PASSWORD_TOO_FRESH", "SESSION_TOO_FRESH", "PREVIOUS_CHAT_IMPORT_ACTIVE_WAIT")
 _LENGTH = 64  # what the code columns hold
+_SAID = 512
+"""Characters of Telegram's error text that are looked at."""
+LONGEST_WAIT = 366 * 24 * 3600
+"""Seconds: whoever is told to wait for longer asks again after a year."""
 
 
 def kind_of(code: str, number: int | None = None) -> Kind:
@@ -89,13 +95,15 @@ def disposition(code: str, kind: Kind | None = None) -> Disposition:
 
 
 def split_code(message: str) -> tuple[str, int | None]:
-    """Telegram's error text as (code, the number in it or None). A number of minutes is given in seconds.
+    """Telegram's error text as (code, the number in it or None). A number of minutes is given in seconds. One that no
+    wait, data centre or part has is the largest that may be.
 
     >>> split_code("FLOOD_WAIT_30")
     ('FLOOD_WAIT', 30)
     """
+    message = message[:_SAID]
     found = _NUMBER_IN_NAME.search(message)
-    number = None if found is None else int(found[1]) * (60 if found[2] else 1)
+    number = None if found is None else min(int(found[1]) * (60 if found[2] else 1), INT)
     name = _NOT_A_NAME.sub("_", _NUMBER_IN_NAME.sub("", message).upper()).strip("_")
     return name[:_LENGTH] or "UNKNOWN_ERROR", number
 
@@ -130,8 +138,9 @@ class TelegramError(Exception):
         """From what Telegram sent: an error's text and the number beside it."""
         code, in_name = split_code(message)
         kind = kind_of(code, number)
-        says_seconds = kind is Kind.WAIT or code in _NAME_SECONDS
-        return cls(code, seconds=in_name if says_seconds else None, method=method, kind=kind, number=in_name)
+        says_seconds = in_name is not None and (kind is Kind.WAIT or code in _NAME_SECONDS)
+        seconds = min(in_name or 0, LONGEST_WAIT) if says_seconds else None
+        return cls(code, seconds=seconds, method=method, kind=kind, number=in_name)
 
     @property
     def disposition(self) -> Disposition:

@@ -17,11 +17,12 @@ AGENT_LENGTH = 160
 @dataclass(frozen=True, slots=True)
 class Origin:
     """``address``: an IP address, or empty; ``agent``: the browser's name for itself, shortened; ``user``: gives who is
-    signed in, or None."""
+    signed in, or None; ``confirmed``: whether they have shown a moment ago that it is them."""
 
     address: str
     agent: str
     user: Callable[[], Any]
+    confirmed: Callable[[], bool] = lambda: False
 
 
 current: ContextVar[Origin | None] = ContextVar("origin", default=None)

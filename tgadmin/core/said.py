@@ -9,3 +9,12 @@ class Said(ValueError):  # noqa: N818  what is said
     def __init__(self, says: str) -> None:
         super().__init__(says)
         self.says = says
+
+
+class TooMuch(Exception):  # noqa: N818  a state, told to staff
+    """Somebody has asked for too much at once: nothing of this was done, and it may be tried again later."""
+
+    def __init__(self, code: str, says: str) -> None:
+        super().__init__(says)
+        self.code = code
+        self.says = says

@@ -21,8 +21,9 @@ from django.db import transaction
 from apps.sessions.models import Command
 from apps.sessions.services import commands, floods, leases, status
 from apps.sessions.services.leases import LeaseLost
+from tgadmin.core import refusals
 from tgadmin.core.errors import PROXY_CODES, Action, Kind, TelegramError
-from tgadmin.gateway import database
+from tgadmin.gateway import database, denial
 from tgadmin.gateway.claim import Claimed, Slots, claim
 from tgadmin.gateway.context import Gateway
 from tgadmin.gateway.job import Done, Effect, Handler, Job, Rule, TryLater
@@ -193,12 +194,18 @@ class Bus:
         if job.unknown and handler.rule is Rule.DROP:
             await self._settle(job, Command.State.CANCELLED, error_code="DROPPED")
             return
-        if (wait := await self._ledger(job, handler)) is not None:
+        run = handler.run
+        if job.command.lack:  # Telegram may have it all the same where somebody began it before
+            if not job.unknown or handler.look is None:
+                await self._fail(job, handler, refusals.CODE, None)
+                return
+            run = handler.look
+        elif (wait := await self._ledger(job, handler)) is not None:
             await self._postpone(job, handler, *wait, shown=True, unknown=job.unknown)
             return
         try:
             async with asyncio.timeout(handler.timeout) as job.limit:
-                done = await handler.run(job)
+                done = await run(job)
         except TimeoutError:
             await self._stuck(job, handler)
         except TelegramError as error:
@@ -266,7 +273,10 @@ class Bus:
 
     async def _fail(self, job: Job, handler: Handler, code: str, seconds: int | None) -> None:
         def effect() -> None:
-            handler.failed(job.payload, code, seconds)
+            if code == refusals.CODE:
+                denial.tell(job, handler)
+            else:
+                handler.failed(job.payload, code, seconds)
 
         await self._settle(job, Command.State.FAILED, Done(effect=effect), error_code=code)
 

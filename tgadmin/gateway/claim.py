@@ -1,4 +1,7 @@
-"""The claim: which commands run next. One statement, fair between lanes, first in first out within one."""
+"""The claim: which commands run next. One statement, fair between lanes, first in first out within one.
+
+It says of each what whoever asked for it lacks by now: a right that is gone before the statement begins is never used.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,13 @@ from uuid import UUID
 
 import psycopg
 
+from apps.sessions.services import rights
+from apps.sessions.services.commands import NEEDS
+from tgadmin.core.refusals import Lack
+
 # The heads of all lanes are found by hopping from lane to lane on the index "command_open", however long a lane is.
 # A head that is claimed, but not by a job that runs here, has an unknown outcome: its holder died or lost its answer.
-CLAIM = """
+_CLAIM = """
 WITH RECURSIVE wanted AS (
     SELECT k.session_id, k.connected, k.quick, k.slow
     FROM unnest(%(sessions)s::bigint[], %(connected)s::bool[], %(quick)s::int[], %(slow)s::int[])
@@ -33,7 +40,7 @@ WITH RECURSIVE wanted AS (
     WHERE c.id <> ALL(%(running)s) AND (c.not_before IS NULL OR c.not_before <= clock_timestamp())
         AND (w.connected OR c.kind = ANY(%(without_account)s))
 ), chosen AS (
-    SELECT c.id, c.state, l.fence FROM due d
+    SELECT c.id, c.state, c.kind, c.created_by_id, l.fence FROM due d
     JOIN telegram_commands c ON c.id = d.id
     JOIN telegram_leases l ON l.session_id = c.session_id
     WHERE l.owner_id = %(node)s AND d.place <= CASE WHEN d.is_slow THEN d.slow ELSE d.quick END
@@ -42,15 +49,26 @@ WITH RECURSIVE wanted AS (
 )
 UPDATE telegram_commands c SET state = 'claimed', fence = chosen.fence, claimed_at = clock_timestamp(),
     attempts = c.attempts + 1
-FROM chosen WHERE c.id = chosen.id
+FROM chosen
+    LEFT JOIN auth_user u ON u.id = chosen.created_by_id
+    LEFT JOIN unnest(%(kinds)s::text[], %(roles)s::int[], %(or_starter)s::bool[], %(system)s::bool[])
+        n(kind, role, or_starter, system) ON n.kind = chosen.kind
+WHERE c.id = chosen.id
 RETURNING c.id, c.session_id, c.kind, c.lane, c.payload, c.attempts, c.created_at, chosen.fence,
-    chosen.state = 'claimed'
+    chosen.state = 'claimed', c.created_by_id, c.asked_by, {lack}
 """
+_NEEDS = {
+    "kinds": [kind.value for kind in NEEDS],
+    "roles": [0 if need.role is None else int(need.role) for need in NEEDS.values()],
+    "or_starter": [need.or_starter for need in NEEDS.values()],
+    "system": [need.system for need in NEEDS.values()],
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A command that this gateway has just claimed. ``unknown``: somebody began it before, with an unknown outcome."""
+    """A command that this gateway has just claimed. ``unknown``: somebody began it before, with an unknown outcome.
+    ``lack``: what whoever asked for it (``user_id``, ``asked_by``) lacks: it must not be carried out."""
 
     id: int
     session_id: int
@@ -61,6 +79,9 @@ class Claimed:
     created_at: datetime
     fence: int
     unknown: bool
+    user_id: int | None
+    asked_by: str
+    lack: Lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +113,8 @@ async def claim(
         "slow_kinds": list(slow_kinds),
         "without_account": list(without_account),
         "node": node_id,
+        **_NEEDS,
     }
-    found = await conn.execute(CLAIM, params, prepare=True)
-    return sorted((Claimed(*row) for row in await found.fetchall()), key=lambda one: one.id)
+    found = await conn.execute(_CLAIM.replace("{lack}", rights.lack_sql()), params, prepare=True)
+    rows = await found.fetchall()
+    return sorted((Claimed(*(*row[:-1], Lack(row[-1]))) for row in rows), key=lambda one: one.id)

@@ -31,13 +31,15 @@ def recover(session_id: int) -> int:
     gaps = list(Gap.objects.select_for_update().filter(session_id=session_id, how=FOUND).order_by("id"))
     if not gaps:
         return 0
-    waiting = Command.objects.filter(session_id=session_id, kind=Kind.DIALOGS, state=Command.State.QUEUED)
+    waiting = Command.objects.filter(
+        session_id=session_id, kind=Kind.DIALOGS, state=Command.State.QUEUED, origin=Command.Origin.SYSTEM
+    )
     if not waiting.exists():
-        commands.enqueue(session_id, Kind.DIALOGS, commands.ACCOUNT_LANE, {})
+        commands.enqueue(session_id, Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
     peers = [peer_id for box in {gap.box for gap in gaps} for peer_id in _chats(session_id, box)]
     for peer_id in peers:
         payload = {"peer_id": peer_id, "before_id": 0, "limit": PAGE}
-        commands.enqueue(session_id, Kind.HISTORY, commands.history_lane(peer_id), payload)
+        commands.enqueue(session_id, Kind.HISTORY, commands.history_lane(peer_id), payload, user=commands.SYSTEM)
     Gap.objects.filter(pk__in=[gap.pk for gap in gaps]).update(how=FETCHED)
     return len(peers)
 

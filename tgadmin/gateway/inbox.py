@@ -19,7 +19,8 @@ import structlog
 
 from apps.chats.services.record import Recorded, joined, make_ready, record
 from apps.sessions.services.leases import Held, LeaseLost
-from tgadmin.core.types import Change, Incoming, Unreadable
+from tgadmin.core.bounds import fit
+from tgadmin.core.types import Checkpoint, Incoming, Peer, Unreadable
 from tgadmin.gateway import database
 from tgadmin.gateway.window import Window
 from tgadmin.telegram.inbox import InboxFull
@@ -227,9 +228,19 @@ class Writers:
         try:
             while True:
                 inbox = await self._ready.get()
-                inbox.written(await self._write_batch(line, inbox))
+                inbox.written(await self._guarded(line, inbox))
         finally:
             await _drop(line)
+
+    async def _guarded(self, line: _Line, inbox: SessionInbox) -> int:
+        """A supervisor: whatever happens with one account's batch, the others are written."""
+        try:
+            return await self._write_batch(line, inbox)
+        except Exception as error:  # noqa: BLE001  see above; the batch is still there and is tried again
+            log.error("a batch met a bug", session=inbox.held.session_id, error=type(error).__name__)
+            await _drop(line)
+            await asyncio.sleep(LONGEST_PAUSE)
+            return 0
 
     async def _write_batch(self, line: _Line, inbox: SessionInbox) -> int:
         """How many changes were stored; tries until they are, or the lease is lost."""
@@ -291,22 +302,58 @@ class Writers:
         """Store each change that can be stored, and the state after them; the others are kept as what they were."""
         parts: list[Recorded] = []
         kept: list[Unreadable] = []
+        peers = await self._sound_peers(conn, held, incoming.peers, kept)
         for change in incoming.changes:
-            try:
-                parts.append(await self._record(conn, held, [Incoming((change,), incoming.peers)]))
-            except (Passing, LeaseLost):
-                raise
-            except Exception as refused:  # noqa: BLE001  see above
-                kept.append(Unreadable(type(change).__name__, _name(refused), repr(change).encode()))
-                self._refuse(held, change, refused)
+            found = await self._try(conn, held, Incoming((change,), peers), change, kept)
+            parts += [] if found is None else [found]
         log.error("entry stored in parts", session=held.session_id, kept_aside=len(kept), error=_name(error))
-        parts.append(await self._record(conn, held, [Incoming(tuple(kept), (), incoming.checkpoint)]))
+        for last in (Incoming(tuple(kept)), *_steps(incoming.checkpoint)):
+            found = await self._try(conn, held, last, last.checkpoint, [])
+            parts += [] if found is None else [found]
         return joined(parts)
 
-    def _refuse(self, held: Held, change: Change, error: Exception) -> None:
-        kind = type(change).__name__
-        log.error("change refused by the database", session=held.session_id, kind=kind, error=_name(error))
+    async def _sound_peers(
+        self, conn: Connection, held: Held, peers: tuple[Peer, ...], kept: list[Unreadable]
+    ) -> tuple[Peer, ...]:
+        """Those that can be stored: one that cannot must not cost the messages beside it."""
+        try:
+            await self._record(conn, held, [Incoming((), peers)])
+        except (Passing, LeaseLost):
+            raise
+        except Exception:  # noqa: BLE001  which of them is found one by one
+            return tuple(
+                [peer for peer in peers if await self._try(conn, held, Incoming((), (peer,)), peer, kept) is not None]
+            )
+        return peers
+
+    async def _try(
+        self, conn: Connection, held: Held, incoming: Incoming, what: object, kept: list[Unreadable]
+    ) -> Recorded | None:
+        """Store it, or note in ``kept`` what it was. Raises Passing, LeaseLost."""
+        try:
+            return await self._record(conn, held, [incoming])
+        except (Passing, LeaseLost):
+            raise
+        except Exception as refused:  # noqa: BLE001  see above
+            rendering = repr(what).encode(errors="backslashreplace")
+            kept.append(fit(Unreadable(type(what).__name__, _name(refused), rendering)))
+            self._refuse(held, what, refused)
+            return None
+
+    def _refuse(self, held: Held, what: object, error: Exception) -> None:
+        kind = type(what).__name__
+        log.error("refused by the database", session=held.session_id, kind=kind, error=_name(error))
         self._on_refused(held.session_id, f"{kind}: {_name(error)}")
+
+
+def _steps(checkpoint: Checkpoint | None) -> Iterator[Incoming]:
+    """The account's own state and each channel's, one by one: one that cannot be stored must not cost the others."""
+    if checkpoint is None:
+        return
+    pts, qts, date, seq = checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq
+    yield Incoming((), (), Checkpoint(pts, qts, date, seq))
+    for peer_id, channel_pts in checkpoint.channels.items():
+        yield Incoming((), (), Checkpoint(pts, qts, date, seq, {peer_id: channel_pts}))
 
 
 def _name(error: Exception) -> str:

@@ -95,9 +95,11 @@ class Handler:
 
     ``timeout``: seconds without ``Job.progress`` after which it counts as stuck. ``methods`` are Telegram's names of
     what it calls: the flood ledger is asked for them. ``failed`` and ``waits`` tell the rest of the program, inside the
-    settle transaction. ``obeys_waits``: a flood wait is waited for here; else it is the command's answer. ``patient``:
-    a connection that cannot be made is waited for; else it is the answer once the tries are used up. ``slow`` kinds
-    have places of their own, so that they hold nobody up.
+    settle transaction; ``denied`` does so in place of ``failed``, with a sentence, when whoever asked lacks the right.
+    ``look``, of a LOOK kind whose asker lacks it while the outcome is unknown: what has become of it, without doing it
+    once more; raises TelegramError (REFUSED_RIGHT) if nothing has. ``obeys_waits``: a flood wait is waited for here;
+    else it is the command's answer. ``patient``: a connection that cannot be made is waited for; else it is the answer
+    once the tries are used up. ``slow`` kinds have places of their own, so that they hold nobody up.
     """
 
     kind: str
@@ -112,3 +114,5 @@ class Handler:
     tries: int = 8
     failed: Callable[[Payload, str, int | None], None] = field(default=_nothing)
     waits: Callable[[Payload, datetime, str], None] = field(default=_not_shown)
+    denied: Callable[[Payload, str], None] | None = None
+    look: Callable[[Job], Awaitable[Done]] | None = None

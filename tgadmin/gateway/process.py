@@ -24,8 +24,9 @@ from django.db import IntegrityError
 
 from apps.chats.services.record import Recorded
 from apps.sessions.services import status
-from tgadmin.core import backoff
+from tgadmin.core import backoff, reach
 from tgadmin.core.clock import Clock, SystemClock
+from tgadmin.core.reach import Reach
 from tgadmin.gateway import database, gaps, unread
 from tgadmin.gateway.beats import TROUBLE
 from tgadmin.gateway.bus import Bus
@@ -79,6 +80,7 @@ def from_settings(capacity: int = 1000, name: str = "", connecting: int = CONNEC
         settings.TELEGRAM_DC,
         settings.TELEGRAM_DC_PUBLIC_KEY,
         settings.TELEGRAM_LOCAL_ADDRESS,
+        Reach(settings.PROXY_PRIVATE_ADDRESSES, reach.services(settings.OWN_SERVICES)),
     )
     return Config(network, settings.TELEGRAM_NETWORK, capacity, name, connecting)
 

@@ -39,7 +39,8 @@ def ask(session_id: int, tries: int = 0) -> bool:
         return False
     pause = timedelta(seconds=min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries))
     payload = {"tries": tries}
-    commands.enqueue(session_id, Kind.UNREAD, LANE, payload, not_before=timezone.now() + pause)
+    later = timezone.now() + pause
+    commands.enqueue(session_id, Kind.UNREAD, LANE, payload, user=commands.SYSTEM, not_before=later)
     return True
 
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from tgadmin.core.bounds import fit
 from tgadmin.core.types import Device, Devices
-from tgadmin.telegram.convert import clean
 
 
 def devices(answer: Any) -> Devices:
     """account.authorizations as a core value."""
-    return Devices(answer.authorization_ttl_days, tuple(_device(each) for each in answer.authorizations))
+    return fit(Devices(answer.authorization_ttl_days, tuple(_device(each) for each in answer.authorizations)))
 
 
 def _device(found: Any) -> Device:
     return Device(
         hash=0 if found.current else found.hash,
-        device_model=clean(found.device_model),
-        platform=clean(found.platform),
-        system_version=clean(found.system_version),
-        app_name=clean(found.app_name),
-        app_version=clean(found.app_version),
+        device_model=found.device_model or "",
+        platform=found.platform or "",
+        system_version=found.system_version or "",
+        app_name=found.app_name or "",
+        app_version=found.app_version or "",
         api_id=found.api_id,
-        ip=clean(found.ip),
-        country=clean(found.country),
-        region=clean(found.region),
+        ip=found.ip or "",
+        country=found.country or "",
+        region=found.region or "",
         signed_in_at=found.date_created,
         active_at=found.date_active,
         is_pending=bool(found.password_pending),

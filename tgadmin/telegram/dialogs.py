@@ -8,9 +8,10 @@ from typing import Any
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
+from tgadmin.core.bounds import fit
 from tgadmin.core.types import CHANNEL_MARK, Change, Checkpoint, History, Incoming
-from tgadmin.telegram.convert import dialog, message, page
-from tgadmin.telegram.convert.peers import marked
+from tgadmin.telegram.convert import dialog, messages, page, unreadable
+from tgadmin.telegram.convert.peers import marked_or_none
 
 Call = Callable[[Any], Awaitable[Any]]
 PAGE = 100
@@ -22,7 +23,7 @@ async def pages(call: Call) -> AsyncIterator[Any]:
     Each page begins below the last dialog of the one before (https://core.telegram.org/api/offsets).
     """
     offset_date, offset_id, offset_peer = None, 0, T.InputPeerEmpty()
-    seen: set[int] = set()
+    seen: set[int | None] = set()
     while True:
         answer = await call(
             F.messages.GetDialogsRequest(
@@ -30,10 +31,10 @@ async def pages(call: Call) -> AsyncIterator[Any]:
             )
         )
         rows = [each for each in getattr(answer, "dialogs", ()) if isinstance(each, T.Dialog)]
-        new = [each for each in rows if marked(each.peer) not in seen]
+        new = {marked_or_none(each.peer) for each in rows} - seen
         if not new:
             return
-        seen.update(marked(each.peer) for each in new)
+        seen |= new
         yield answer
         last = _last_with_message(answer, rows)
         if last is None or isinstance(answer, T.messages.Dialogs):
@@ -43,17 +44,26 @@ async def pages(call: Call) -> AsyncIterator[Any]:
 
 def converted(answer: Any, me: int) -> Incoming:
     """A page as the inbox takes it: each dialog, followed by its top message where it has one."""
-    tops = {(marked(each.peer_id), each.id): each for each in answer.messages if getattr(each, "peer_id", None)}
+    tops = _tops(answer)
     found: list[Change] = []
     for each in answer.dialogs:
-        row = dialog(each)
+        try:
+            row = dialog(each)
+        except Exception as error:  # noqa: BLE001 - one that can be no row must not cost the page
+            found.append(unreadable(each, error))
+            continue
         if row is None:
             continue
         found.append(row)
-        top = message(tops.get((row.peer_id, row.top_message_id)), me)
-        if top is not None:
-            found.append(History(row.peer_id, (top,), before_id=0, complete=False))
+        readable, aside = messages([tops.get((row.peer_id, each.top_message))], me)
+        found += aside
+        if readable:
+            found.append(History(row.peer_id, readable, before_id=0, complete=False))
     return page(found, answer.users, answer.chats)
+
+
+def _tops(answer: Any) -> dict[tuple[int | None, int], Any]:
+    return {(marked_or_none(each.peer_id), each.id): each for each in answer.messages if getattr(each, "peer_id", None)}
 
 
 def channel_pts(answer: Any) -> dict[int, int]:
@@ -71,16 +81,16 @@ async def first_state(call: Call) -> Checkpoint:
     channels: dict[int, int] = {}
     async for answer in pages(call):
         channels |= {CHANNEL_MARK - channel_id: pts for channel_id, pts in channel_pts(answer).items()}
-    return Checkpoint(state.pts, state.qts, int(state.date.timestamp()), state.seq, channels)
+    return fit(Checkpoint(state.pts, state.qts, int(state.date.timestamp()), state.seq, channels))
 
 
 def _last_with_message(answer: Any, rows: list[Any]) -> tuple[Any, int, Any] | None:
     """(date, id, peer) of the last dialog whose top message is there."""
-    tops = {(marked(each.peer_id), each.id): each for each in answer.messages if getattr(each, "peer_id", None)}
+    tops = _tops(answer)
     users = [each for each in answer.users if isinstance(each, T.User)]
     inputs = {each.id: T.InputPeerUser(each.id, each.access_hash or 0) for each in users}
     for row in reversed(rows):
-        top = tops.get((marked(row.peer), row.top_message))
+        top = tops.get((marked_or_none(row.peer), row.top_message))
         if top is not None and getattr(top, "date", None) is not None:
             return top.date, top.id, _input_peer(row.peer, inputs, answer.chats)
     return None

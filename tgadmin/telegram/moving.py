@@ -19,7 +19,7 @@ from tgadmin.core.types import Checkpoint
 from tgadmin.telegram import dialogs
 from tgadmin.telegram._telethon import Pings, Wire
 from tgadmin.telegram.application import introduction
-from tgadmin.telegram.network import Key, Network, is_ipv6
+from tgadmin.telegram.network import DC_IDS, Key, Network, is_ipv6
 
 ELSEWHERE = frozenset({"FILE_MIGRATE", "STATS_MIGRATE"})
 """Only this one request lies elsewhere; the others say that the account does."""
@@ -57,7 +57,7 @@ class Line:
 async def address_of(wire: Wire, dc_id: int, *, v6: bool) -> Key:
     """Where a data centre is, by Telegram's own list; a key without its key. Raises TelegramError (DC_ID_INVALID)."""
     config = await wire.invoke(F.help.GetConfigRequest())
-    for each in config.dc_options:
+    for each in config.dc_options if dc_id in DC_IDS else ():
         if each.id == dc_id and bool(each.ipv6) == v6 and not (each.cdn or each.media_only or each.tcpo_only):
             return Key(dc_id, each.ip_address, each.port)
     raise TelegramError("DC_ID_INVALID")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Self
 
 from tgadmin.core.ids import auth_key_id
+from tgadmin.core.reach import Reach
 from tgadmin.core.said import Said
-from tgadmin.telegram._telethon import add_rsa_key
+from tgadmin.telegram._telethon import add_rsa_key, limit_proxies
 
 PRODUCTION_DC = (2, "149.154.167.51", 443)
 """Where Telegram's official clients begin (https://core.telegram.org/api/datacenter)."""
@@ -27,6 +28,10 @@ _PRODUCTION = {
 it (https://core.telegram.org/api/datacenter)."""
 
 _DC = re.compile(r"^(\d+)@(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d+)$")
+
+
+DC_IDS = range(1, 2**15)
+"""Numbers of data centres that can be kept; Telegram's are 1 to 5."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,8 @@ class Network:
     """A Telegram environment: the application's credentials there, where to begin, and its RSA key.
 
     ``dc`` None is Telegram's production. ``public_key`` is PEM text (PKCS#1), None for those that Telethon knows.
-    ``local_address`` is the IP address that connections come from, None for whatever the system chooses.
+    ``local_address`` is the IP address that connections come from, None for whatever the system chooses; ``proxies``
+    says where accounts' proxies may lie.
     A process serves one environment only: RSA keys are process-wide in Telethon.
     """
 
@@ -89,10 +95,17 @@ class Network:
     dc: tuple[int, str, int] | None = None
     public_key: str | None = field(default=None, repr=False)
     local_address: str | None = None
+    proxies: Reach = field(default_factory=Reach)
 
     @classmethod
     def parse(
-        cls, api_id: int | str, api_hash: str, dc: str = "", public_key_path: str = "", local_address: str = ""
+        cls,
+        api_id: int | str,
+        api_hash: str,
+        dc: str = "",
+        public_key_path: str = "",
+        local_address: str = "",
+        proxies: Reach = Reach(),  # noqa: B008 - it does not change
     ) -> Self:
         """From the environment's values: ``dc`` is ``ID@host:port`` or empty, ``public_key_path`` a PEM file or empty,
         ``local_address`` an IP address or empty.
@@ -110,10 +123,12 @@ class Network:
             raise Said("the data centre's public key is not a PKCS#1 PEM file (BEGIN RSA PUBLIC KEY)")
         if local_address and not is_address(local_address):
             raise Said("the source address of connections is not an IP address")
-        return cls(number, api_hash, parse_dc(dc) if dc else None, public_key, local_address or None)
+        return cls(number, api_hash, parse_dc(dc) if dc else None, public_key, local_address or None, proxies)
 
     def install(self) -> None:
-        """Make the environment's RSA key known to this process. Calling it again does no harm."""
+        """Make the environment's RSA key, and where proxies may lie, known to this process. Calling it again does no
+        harm."""
+        limit_proxies(self.proxies)
         if self.public_key is not None:
             add_rsa_key(self.public_key)
 

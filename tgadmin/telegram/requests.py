@@ -8,7 +8,7 @@ from typing import Any
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.types import Entity, History, Incoming
-from tgadmin.telegram.convert import message, page
+from tgadmin.telegram.convert import messages, page
 
 _PLAIN_ENTITIES = {
     "bold": T.MessageEntityBold,
@@ -67,7 +67,7 @@ def history(answer: Any, peer_id: int, before_id: int, me: int) -> Incoming:
     """A page of messages.getHistory. Only an empty page, or an answer that says it is the whole list, is the end:
     Telegram may give fewer than were asked for."""
     found = getattr(answer, "messages", ())
-    messages = tuple(each for one in found if (each := message(one, me)) is not None)
+    readable, aside = messages(found, me)
     complete = not found or isinstance(answer, T.messages.Messages)
-    change = History(peer_id, messages, before_id, complete)
-    return page([change], getattr(answer, "users", ()), getattr(answer, "chats", ()))
+    change = History(peer_id, readable, before_id, complete)
+    return page([change, *aside], getattr(answer, "users", ()), getattr(answer, "chats", ()))

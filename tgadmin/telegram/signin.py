@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 from telethon.password import compute_check
 
-from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.core.bounds import Unfit, Whole, Words, fit
+from tgadmin.core.errors import LONGEST_WAIT, Kind, TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import Checkpoint, Peer
 from tgadmin.telegram import dialogs
@@ -20,7 +21,7 @@ from tgadmin.telegram._telethon import Pings, Wire
 from tgadmin.telegram.application import introduction
 from tgadmin.telegram.convert import clean, peer_of_user
 from tgadmin.telegram.convert.text import snake
-from tgadmin.telegram.network import Key, Network, is_ipv6
+from tgadmin.telegram.network import DC_IDS, Key, Network, is_ipv6
 
 SHORTEST_TOKEN, LONGEST_TOKEN = 6.0, 120.0
 """Seconds: what we believe a login token's life to be at least and at most; Telegram's is about 30."""
@@ -34,11 +35,11 @@ class CodeSent:
     ``length`` its digits (0: not said); ``next_via`` the way a resend would take ("": none); ``resend_after`` is in
     seconds."""
 
-    hash: str
-    via: str
-    length: int
-    next_via: str
-    resend_after: int | None
+    hash: Annotated[str, Words(1024, cut=False)]
+    via: Annotated[str, Words(24)]
+    length: Annotated[int, Whole(0, 32, clamp=True)]
+    next_via: Annotated[str, Words(24)]
+    resend_after: Annotated[int, Whole(0, LONGEST_WAIT, clamp=True)] | None
 
     def __repr__(self) -> str:
         return f"CodeSent(via={self.via!r}, length={self.length}, next_via={self.next_via!r})"
@@ -190,7 +191,7 @@ class SignInClient:
     # --- the cloud password --------------------------------------------------------------------------------------
 
     async def password_hint(self) -> str:
-        return clean((await self._call(F.account.GetPasswordRequest())).hint)
+        return clean((await self._call(F.account.GetPasswordRequest())).hint, 255)
 
     async def check_password(self, password: str) -> Peer:
         """The account, signed in. PASSWORD_HASH_INVALID: not this one (https://core.telegram.org/api/srp)."""
@@ -274,7 +275,7 @@ class SignInClient:
     def _address(self, config: Any, dc_id: int) -> Key:
         """Where the network keeps that data centre, without a key yet. Raises TelegramError (DC_ID_INVALID)."""
         v6 = is_ipv6(self.key.server_address)
-        for each in config.dc_options:
+        for each in config.dc_options if dc_id in DC_IDS else ():
             if each.id == dc_id and bool(each.ipv6) == v6 and not (each.cdn or each.media_only or each.tcpo_only):
                 return Key(dc_id, each.ip_address, each.port)
         raise TelegramError("DC_ID_INVALID")
@@ -299,13 +300,17 @@ def _code_sent(answer: Any) -> CodeSent:
     if not isinstance(answer, T.auth.SentCode):
         raise TelegramError("SEND_CODE_UNAVAILABLE", method="auth.sendCode")
     next_type = answer.next_type
-    return CodeSent(
+    sent = CodeSent(
         hash=answer.phone_code_hash,
         via=snake(type(answer.type).__name__.removeprefix("SentCodeType")),
         length=getattr(answer.type, "length", None) or 0,
         next_via="" if next_type is None else snake(type(next_type).__name__.removeprefix("CodeType")),
         resend_after=answer.timeout,
     )
+    try:
+        return fit(sent)
+    except Unfit:
+        raise TelegramError("UNREADABLE_ANSWER", method="auth.sendCode") from None
 
 
 def _profile(user: Any) -> Peer:

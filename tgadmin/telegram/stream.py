@@ -11,6 +11,7 @@ from typing import Any
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
+from tgadmin.core.bounds import fit
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.types import CHANNEL_MARK, Change, Checkpoint, Incoming, Peer
 from tgadmin.telegram._telethon import (
@@ -197,7 +198,7 @@ class Stream:
 
     def _flush(self) -> None:
         """Put what has been gathered, with the state after it. Raises InboxFull."""
-        state = self._box.checkpoint(self._channels)
+        state = fit(self._box.checkpoint(self._channels))
         changes, peers = tuple(self._changes), tuple(self._peers.values())
         self._forget_gathered()
         if changes or peers or self._moved(state):
@@ -333,7 +334,7 @@ class Stream:
             self._box.jump(channel_id, pts)
         if new:
             with contextlib.suppress(InboxFull):  # its next update brings it again
-                self._put_entry(Incoming((), (), self._box.checkpoint(new)))
+                self._put_entry(Incoming((), (), fit(self._box.checkpoint(new))))
 
     # --- a full inbox --------------------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 """The hub of a web process: looks at the database for all sockets at once and fans the same bytes out.
 
-The database is truth, a wake-up is a hint: it says which session to look at, and everything is looked at once a second
-without any. news.py tells the pages what happens in their chats, standing.py the rest. A socket whose right is gone
-hears of it within a second and gets nothing more.
+The database is truth, a wake-up is a hint: it says which session to look at, and everything is looked at now and then
+without any. No page waits for another one, and none for what cannot be read of another (line.py, bad.py). news.py tells
+the pages what happens in their chats, standing.py the rest. A socket whose right is gone hears of it within a second
+and gets nothing more.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from weakref import WeakKeyDictionary
 
 from apps.chats.hub.news import News
 from apps.chats.hub.standing import NO_RIGHT, RESTORED, SIGNED_OUT, Standing
-from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all, text
-from apps.chats.wakes import Groups, Listener
+from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all
+from apps.chats.wakes import Groups, Lifeline, Listener
 from apps.sessions.services.notify import EVENTS
+from tgadmin.core.faults import told
+from tgadmin.core.frames import encoded
 from tgadmin.core.official import OFFICIAL
 
 __all__ = ["NO_RIGHT", "RESTORED", "SIGNED_OUT", "Hub", "OpenChat", "Watcher", "hub"]
@@ -30,7 +33,8 @@ class Hub:
     def __init__(self) -> None:
         self.watchers = Watchers()
         self._groups = Groups(self._group_message)
-        self._listener = Listener(self._notified)
+        self._listener = Listener(self._notified, self._look)
+        self._lifeline = Lifeline(self._hears, self._groups.rejoin)
         self._tasks: list[asyncio.Task[None]] = []
         self._make()
 
@@ -42,6 +46,7 @@ class Hub:
         self.watchers.add(watcher)
         if not self._tasks:
             self._listener.start()
+            self._lifeline.start()
             self._tasks = [asyncio.create_task(work.run()) for work in (self.news, self.standing)]
 
     async def remove(self, watcher: Watcher) -> None:
@@ -52,7 +57,8 @@ class Hub:
             for task in tasks:
                 task.cancel()
             self._make()  # nothing is remembered of what was sent when nobody was there
-            await self._listener.close()  # from here on a page that is reloaded may be added
+            # From here on a page that is reloaded may be added.
+            await asyncio.gather(self._listener.close(), self._lifeline.close())
             await asyncio.gather(*tasks, return_exceptions=True)
         await self._join()
 
@@ -68,6 +74,10 @@ class Hub:
         watcher.chat = chat
         if chat is not None and watcher.session_id is not None:
             self.news.wake(watcher.session_id)
+
+    def drained(self, watcher: Watcher) -> None:
+        """Nothing is on its way to the watcher any more."""
+        self.news.drained(watcher)
 
     def await_command(self, command_id: int, watcher: Watcher, ref: str | None) -> None:
         """Tell the watcher when this command is over."""
@@ -85,11 +95,20 @@ class Hub:
             return
         frame: dict[str, Any] = {"type": "typing", "session": session_id}
         frame |= {name: message.get(name) for name in ("peer_id", "sender_id", "name", "action")}
-        watchers = self.watchers.of(session_id)
+        # Who reads slowly learns nothing from what was typed a while ago.
+        readers = [watcher for watcher in self.watchers.of(session_id) if not watcher.line.is_full]
         if {frame["peer_id"], frame["sender_id"]} & OFFICIAL:
-            watchers = [watcher for watcher in watchers if sees_all(watcher, session_id)]
-        task = asyncio.ensure_future(fan(watchers, text(frame)))
+            readers = [watcher for watcher in readers if sees_all(watcher, session_id)]
+        task = asyncio.ensure_future(fan(readers, encoded(frame)))
         task.add_done_callback(_report)
+
+    def _look(self) -> None:
+        self.news.look()
+        self.standing.look()
+
+    def _hears(self, hears: bool) -> None:
+        self.news.hears(hears)
+        self.standing.look()
 
     def _notified(self, channel: str, number: int) -> None:
         if channel == EVENTS:
@@ -99,9 +118,9 @@ class Hub:
             self.standing.settled(number)
 
 
-def _report(task: asyncio.Future[None]) -> None:
+def _report(task: asyncio.Future[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a frame could not be fanned out", exc_info=error)
+        log.error("a frame could not be fanned out: %s", told(error))
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

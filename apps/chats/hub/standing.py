@@ -13,17 +13,21 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import Error as DatabaseError
 
-from apps.chats.hub.watchers import Watcher, Watchers, fan, sees_all, text
+from apps.chats.hub.bad import AWAY
+from apps.chats.hub.watchers import Watcher, Watchers, fan, sees_all
 from apps.chats.selectors import history, live, messages, page
 from apps.chats.threads import read
 from apps.sessions.services.rights import is_staff
+from tgadmin.core.faults import told
+from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
 
 LOOK = 1.0
 """Seconds between two whole looks; a right that is gone is noticed within them."""
+RETRY = 0.2
+"""Seconds until the next whole look when the database could not be read."""
 REST = 0.02
 """Seconds after a look in which wake-ups are gathered."""
 
@@ -54,6 +58,8 @@ class Standing:
         self._marks: dict[int, tuple[Any, ...]] = {}
         self._noted: set[int] = set()
         self._online: dict[int, set[int]] = {}
+        self._untold: dict[Watcher, int | None] = {}
+        self._away = False
         self.epoch: UUID | None = None
 
     def note(self, session_id: int) -> None:
@@ -72,6 +78,7 @@ class Standing:
         self._woken.set()  # it may be over already
 
     def leave(self, watcher: Watcher) -> None:
+        self._untold.pop(watcher, None)
         self._commands = {pk: waiting for pk, waiting in self._commands.items() if waiting[0] is not watcher}
 
     def keep(self, session_ids: set[int]) -> None:
@@ -87,24 +94,37 @@ class Standing:
                     await self._woken.wait()
             started = self._clock()
             self._woken.clear()
-            try:
-                await self._look()
-            except DatabaseError as error:
-                log.warning("live pages cannot read the database: %s", type(error).__name__)
-            except Exception:
-                log.exception("a look of the live pages' hub failed")
+            await self._look()
             # Under load the database gets as much rest as it had work.
             await asyncio.sleep(max(REST, self._clock() - started))
 
+    def look(self) -> None:
+        """Anything may have changed: wake-ups were not heard for a while."""
+        self._full_at = float("-inf")
+        self._woken.set()
+
     async def _look(self) -> None:
+        """Each for itself: what one of them cannot read keeps none of the others."""
         full = self._clock() - self._full_at >= LOOK
+        looks: list[Callable[[], Awaitable[None]]] = [lambda: self._send_facts(full), self._send_settled]
         if full:
             self._full_at = self._clock()
-            await self._check_epoch()
-            await self._check_standing()
-            await self.note_online(self._watchers.sessions)
-        await self._send_facts(full)
-        await self._send_settled()
+            looks = [self._check_epoch, self._check_standing, self._tell_roles, self._note_all_online, *looks]
+        for look in looks:
+            try:
+                await look()
+            except AWAY as error:
+                if not self._away:
+                    log.warning("live pages cannot read the database: %s", type(error).__name__)
+                self._away = True
+                self._full_at = self._clock() - LOOK + RETRY
+                return
+            except Exception as error:  # noqa: BLE001  see above
+                log.error("a look of the live pages' hub failed: %s", told(error))
+        self._away = False
+
+    async def _note_all_online(self) -> None:
+        await self.note_online(self._watchers.sessions)
 
     async def _check_epoch(self) -> None:
         """A database that was restored begins its numbers anew: pages come back with theirs, and are reset."""
@@ -119,7 +139,6 @@ class Standing:
         watchers = list(self._watchers)
         standings = await read(live.standings, {watcher.user.pk for watcher in watchers})
         logins = await read(live.signed_in, {watcher.login_key for watcher in watchers})
-        changed: dict[int, list[Watcher]] = defaultdict(list)
         for watcher in watchers:
             now = standings.get(watcher.user.pk)
             if now is None or watcher.login_key not in logins or not _same_login(watcher, now.user):
@@ -129,31 +148,32 @@ class Standing:
             elif now.roles != watcher.roles:
                 watcher.user = now.user
                 watcher.roles = now.roles
-                changed[now.user.pk].append(watcher)
-        gone = self._take_away(watchers)
-        for same_user in changed.values():
-            await self._tell_roles(same_user, gone)
+                self._untold.setdefault(watcher, None)
+        self._take_away(watchers)
 
-    def _take_away(self, watchers: list[Watcher]) -> dict[Watcher, int]:
+    def _take_away(self, watchers: list[Watcher]) -> None:
         """At once, and before anything is awaited: from here on they hear nothing of what they may not see."""
-        gone = {}
         for watcher in watchers:
             if watcher.session_id is None:
                 continue
             if watcher.session_id not in watcher.roles:
-                gone[watcher] = watcher.session_id
+                self._untold[watcher] = watcher.session_id
                 self._watchers.follow(watcher, None)
             elif watcher.chat is not None and watcher.chat.official and not sees_all(watcher, watcher.session_id):
                 watcher.chat = None
-        return gone
 
-    async def _tell_roles(self, watchers: list[Watcher], gone: dict[Watcher, int]) -> None:
-        for watcher in watchers:
-            if watcher in gone:
-                await watcher.push(text({"type": "gone", "session": gone[watcher]}))
-        await self._joined()
-        sessions = await read(page.visible, watchers[0].user)
-        await fan(watchers, text({"type": "sessions", "sessions": sessions}))
+    async def _tell_roles(self) -> None:
+        """Whoever's roles have changed; who could not be told by this look is told by the next one."""
+        changed: dict[int, list[Watcher]] = defaultdict(list)
+        for watcher in self._untold:
+            changed[watcher.user.pk].append(watcher)
+        for same_user in changed.values():
+            await self._joined()
+            sessions = await read(page.visible, same_user[0].user)
+            for watcher in same_user:
+                if (gone := self._untold.pop(watcher, None)) is not None:
+                    await fan((watcher,), encoded({"type": "gone", "session": gone}))
+            await fan(same_user, encoded({"type": "sessions", "sessions": sessions}))
 
     async def note_online(self, session_ids: set[int]) -> None:
         """Remember the chats with people who came or went: no row of theirs tells of it."""
@@ -169,18 +189,19 @@ class Standing:
         """Statuses that changed: of sessions that a wake-up named, and once a second of all that anybody may see."""
         visible: set[int] = set().union(*(watcher.roles for watcher in self._watchers))
         asked = visible if full else visible & self._noted
-        self._noted -= asked
         if not asked:
             return
         marks = await read(live.session_marks, asked)
+        self._noted -= asked
         # The first time is a change too: it may have changed since a page was told in its welcome.
         changed = [session_id for session_id, mark in marks.items() if self._marks.get(session_id) != mark]
         if not changed:
             return
-        self._marks |= marks
-        for session_id, fact in (await read(live.session_facts, changed)).items():
+        facts = await read(live.session_facts, changed)
+        for session_id, fact in facts.items():
             viewers = [watcher for watcher in self._watchers if session_id in watcher.roles]
-            await fan(viewers, text({"type": "session", **fact}))
+            await fan(viewers, encoded({"type": "session", **fact}))
+            self._marks[session_id] = marks[session_id]
 
     async def _send_settled(self) -> None:
         if not self._commands:
@@ -190,7 +211,7 @@ class Standing:
             if waiting is not None:
                 watcher, ref = waiting
                 error = messages.error(code) if code else None
-                await watcher.push(text({"type": "done", "ref": ref, "state": state, "error": error}))
+                await fan((watcher,), encoded({"type": "done", "ref": ref, "state": state, "error": error}))
 
 
 def _same_login(watcher: Watcher, user: User) -> bool:

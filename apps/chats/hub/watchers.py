@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.contrib.auth.models import User
 
+from apps.chats.hub.line import Line, drain
 from apps.sessions.models import Role
 from apps.sessions.services.rights import sees_telegram
 
+SLOW = 4430
+"""Close code of a socket whose page does not read what it is sent."""
+UNSENT = 4500
+"""Close code of a socket to which something could not be sent: its page comes back and asks anew."""
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class OpenChat:
-    """The chat that a page shows, and the number of the last event that it has been told. ``official``: it is with
-    one of Telegram's own accounts, for managers only."""
+    """The chat that a page shows, and the number of the last event that it has been sent. While events are ``sending``
+    it gets no others; that there may be some is then ``missed``. ``told_bad``: that it cannot be read. ``official``: it
+    is with one of Telegram's own accounts, for managers only."""
 
     id: int
     number: int
     official: bool = False
+    sending: bool = False
+    missed: bool = False
+    told_bad: bool = False
 
 
 class Watcher(Protocol):
-    """A socket, as the hub sees it."""
+    """A socket, as the hub sees it. ``missed``: chats whose rows its line had no room for."""
 
     user: User
     login_key: str
@@ -33,12 +43,11 @@ class Watcher(Protocol):
     roles: dict[int, Role]
     session_id: int | None
     chat: OpenChat | None
-
-    async def push(self, text: str) -> None:
-        """Send a frame; never raises for a socket that is gone."""
+    line: Line
+    missed: set[int]
 
     async def shut(self, code: int) -> None:
-        """Close the socket with a close code."""
+        """Close the socket with a close code; does not wait until that is done, and never raises."""
 
 
 class Watchers:
@@ -71,6 +80,7 @@ class Watchers:
                 self._following.pop(watcher.session_id, None)
         watcher.session_id = session_id
         watcher.chat = None
+        watcher.missed.clear()
         if session_id is not None:
             self._following[session_id].add(watcher)
 
@@ -97,12 +107,13 @@ def sees_all(watcher: Watcher, session_id: int) -> bool:
     return sees_telegram(watcher.roles.get(session_id))
 
 
-def text(frame: dict[str, Any]) -> str:
-    """A frame's bytes, made once for all who get it."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
-
-
-async def fan(watchers: Iterable[Watcher], frame: str) -> None:
-    """The same bytes to all of them."""
-    for watcher in watchers:
-        await watcher.push(frame)
+async def fan(watchers: Iterable[Watcher], *frames: str) -> asyncio.Task[float]:
+    """The same bytes to all of them; nobody is waited for. A page that has let too much pile up is sent away: it comes
+    back, and asks anew."""
+    reached = list(watchers)
+    for watcher in reached:
+        if watcher.line.is_over_full:
+            await watcher.shut(SLOW)
+        for frame in frames:
+            watcher.line.put(frame)
+    return drain(watcher.line for watcher in reached)

@@ -213,6 +213,16 @@ class Migration(migrations.Migration):
                 ),
                 ("error_code", models.CharField(blank=True, max_length=64)),
                 (
+                    "error_says",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="Who lacked which right, of REFUSED_RIGHT.",
+                        max_length=255,
+                    ),
+                ),
+                (
                     "waits_until",
                     models.DateTimeField(blank=True, help_text="Flood wait or slow mode: goes out then.", null=True),
                 ),

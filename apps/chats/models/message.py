@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,6 +11,21 @@ from django.utils import timezone
 
 from apps.chats.models.chat import Chat
 from apps.sessions.fields import EncryptedJSONField
+
+
+class StoredJSON(models.JSONField):
+    """A JSON column whose rows can all be read: what Python's reader refuses (it nests too deep, or has a number of
+    thousands of digits) is read as None. To migrations it is an ordinary one."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        try:
+            return super().from_db_value(value, expression, connection)
+        except (ValueError, RecursionError):
+            return None
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
 
 
 class Message(models.Model):
@@ -33,6 +50,9 @@ class Message(models.Model):
     cid = models.UUIDField(null=True, blank=True, unique=True, editable=False, help_text="The page's own name for it.")
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     error_code = models.CharField(max_length=64, blank=True)
+    error_says = models.CharField(
+        max_length=255, blank=True, default="", db_default="", help_text="Who lacked which right, of REFUSED_RIGHT."
+    )
     waits_until = models.DateTimeField(null=True, blank=True, help_text="Flood wait or slow mode: goes out then.")
 
     out = models.BooleanField(default=False)
@@ -42,13 +62,13 @@ class Message(models.Model):
     )
     date = models.DateTimeField(default=timezone.now)
     text = models.TextField(blank=True)
-    entities = models.JSONField(default=list, blank=True)
+    entities = StoredJSON(default=list, blank=True)
     reply_to_id = models.BigIntegerField(null=True, blank=True)
     edit_date = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    service = models.JSONField(null=True, blank=True)
-    media = models.JSONField(null=True, blank=True)
-    forward = models.JSONField(null=True, blank=True)
+    service = StoredJSON(null=True, blank=True)
+    media = StoredJSON(null=True, blank=True)
+    forward = StoredJSON(null=True, blank=True)
     post_author = models.CharField(max_length=255, blank=True)
     managers_only = models.BooleanField(default=False, db_default=False, editable=False)
 

@@ -4,16 +4,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from apps.chats import sight
 from apps.chats.models import Chat, Installation, Message
 from apps.chats.selectors import messages
 
 PAGE = 50
+PENDING = 50
+"""Messages that wait to go out, or could not, on a page at most. The chat's row says how many there are in all."""
+MOST_BYTES = 4 * 1024 * 1024
+"""Of messages on a page, in JSON's escapes; it has one at least. Pages of long texts are smaller by far: what has no
+room here is hostile, and on the next page."""
 
 
 def epoch() -> UUID:
@@ -28,7 +34,7 @@ def newest(chat: Chat, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
     is replayed from there.
     """
     rows = _ids(_complete(chat, whole).order_by("-telegram_id"), limit + 1)
-    return _page(chat, rows[:limit][::-1] + _pending(chat), stored=len(rows) > limit, newer=False, whole=whole)
+    return _page(chat, rows[:limit][::-1], _pending(chat), stored=len(rows) > limit, newer=False, whole=whole)
 
 
 def before(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
@@ -41,7 +47,7 @@ def after(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> di
     """The page of messages with ids above ``telegram_id``; with what waits when it reaches the newest."""
     rows = _ids(_sent(chat, whole).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), limit + 1)
     newer = len(rows) > limit
-    return _page(chat, rows[:limit] + ([] if newer else _pending(chat)), stored=True, newer=newer, whole=whole)
+    return _page(chat, rows[:limit], [] if newer else _pending(chat), stored=True, newer=newer, down=True, whole=whole)
 
 
 def around(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
@@ -49,7 +55,10 @@ def around(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> d
     half = limit // 2
     up = _ids(_sent(chat, whole).filter(telegram_id__lte=telegram_id).order_by("-telegram_id"), half + 1)
     down = _ids(_sent(chat, whole).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), half + 1)
-    return _page(chat, up[:half][::-1] + down[:half], stored=len(up) > half, newer=len(down) > half, whole=whole)
+    above, below = messages.payloads(up[:half], whole=whole), messages.payloads(down[:half], whole=whole)
+    kept_above, kept_below = _fitting(above, MOST_BYTES // 2), _fitting(below, MOST_BYTES // 2)
+    stored, newer = len(up) > half or len(kept_above) < len(above), len(down) > half or len(kept_below) < len(below)
+    return _made(chat, kept_above[::-1] + kept_below, stored=stored, newer=newer)
 
 
 def _ids(rows: QuerySet[Message], count: int) -> list[int]:
@@ -57,8 +66,11 @@ def _ids(rows: QuerySet[Message], count: int) -> list[int]:
 
 
 def _pending(chat: Chat) -> list[int]:
-    """What waits to go out."""
-    return list(Message.objects.filter(chat=chat, telegram_id=None).order_by("date", "pk").values_list("pk", flat=True))
+    """What waits to go out and what could not be sent, in the order of writing. PENDING of them: those that could not
+    before others, since somebody has to do something about them; newer ones before older ones, which go out first."""
+    waiting = Message.objects.filter(chat=chat, telegram_id=None)
+    chosen = waiting.order_by(Case(When(state=Message.State.FAILED, then=0), default=1), "-date", "-pk")[:PENDING]
+    return [pk for _, pk in sorted(chosen.values_list("date", "pk"))]
 
 
 def _sent(chat: Chat, whole: bool) -> QuerySet[Message]:
@@ -72,15 +84,49 @@ def _complete(chat: Chat, whole: bool) -> QuerySet[Message]:
     return known if chat.synced_from_id is None else known.filter(telegram_id__gte=chat.synced_from_id)
 
 
-def _page(chat: Chat, rows: list[int], *, stored: bool, newer: bool, whole: bool) -> dict[str, Any]:
+def _page(
+    chat: Chat,
+    sent: list[int],
+    pending: list[int] | None = None,
+    *,
+    stored: bool,
+    newer: bool,
+    whole: bool,
+    down: bool = False,
+) -> dict[str, Any]:
+    """``sent`` and ``pending`` are in order; ``down``: what has no room is at ``sent``'s end, else at its beginning."""
+    waiting = messages.payloads(pending or [], whole=whole)
+    found = messages.payloads(sent, whole=whole)
+    kept = _fitting(found if down else found[::-1], MOST_BYTES - _weight(waiting))
+    if len(kept) < len(found):
+        stored, newer = (stored, True) if down else (True, newer)
+    if newer:
+        waiting = []
+    return _made(chat, (kept if down else kept[::-1]) + waiting, stored=stored, newer=newer)
+
+
+def _made(chat: Chat, shown: list[dict[str, Any]], *, stored: bool, newer: bool) -> dict[str, Any]:
     """``older``: "stored" (more is stored), "telegram" (ask there, below ``ask_before``), "start" (that is all)."""
     older = "stored" if stored else "start" if chat.history_complete else "telegram"
     return {
         "chat": chat.pk,
         "at": chat.last_event,
         "epoch": str(epoch()),
-        "messages": messages.payloads(rows, whole=whole),
+        "messages": shown,
         "older": older,
         "ask_before": chat.synced_from_id or 0,
         "newer": newer,
     }
+
+
+def _fitting(shown: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    """The first of them, one at least, that take so many bytes."""
+    for number, message in enumerate(shown):
+        room -= _weight(message)
+        if room < 0 and number > 0:
+            return shown[:number]
+    return shown
+
+
+def _weight(payload: Any) -> int:
+    return len(json.dumps(payload))

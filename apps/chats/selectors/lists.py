@@ -60,7 +60,8 @@ def cursor(text: str) -> Cursor:
 
 
 class Row(NamedTuple):
-    """A chat with everything that the list shows of it, as COLUMNS have it. Two that are equal look the same."""
+    """A chat with everything that the list shows of it, as COLUMNS have it. Two that are equal look the same.
+    ``waiting``: how many messages are to go out, and how many could not."""
 
     id: int
     session_id: int
@@ -84,7 +85,7 @@ class Row(NamedTuple):
     slow_until: datetime | None
     last_event: int
     updated_at: datetime
-    pending: str | None
+    waiting: list[int]
     online: bool
 
     @property
@@ -97,7 +98,7 @@ COLUMNS = """
     c.last_message_at, c.last_message_id, c.last_message_text, c.last_message_sender, c.last_message_out,
     c.unread_count, c.read_inbox_max_id, c.read_outbox_max_id, c.muted_until, c.pinned, c.slow_until, c.last_event,
     c.updated_at,
-    (SELECT CASE WHEN bool_or(w.state = 'failed') THEN 'failed' WHEN bool_or(w.state = 'sending') THEN 'sending' END
+    (SELECT ARRAY[count(*) FILTER (WHERE w.state = 'sending'), count(*) FILTER (WHERE w.state = 'failed')]
         FROM telegram_messages w WHERE w.chat_id = c.id AND w.telegram_id IS NULL AND w.out),
     c.kind = 'user' AND EXISTS (SELECT FROM telegram_peers p
         WHERE p.session_id = c.session_id AND p.peer_id = c.peer_id AND p.is_online)
@@ -122,6 +123,7 @@ def payloads(chat_ids: Iterable[int]) -> list[dict[str, Any]]:
 
 
 def payload(row: Row, now: datetime) -> dict[str, Any]:
+    sending, failed = row.waiting
     return {
         "id": row.id,
         "session": row.session_id,
@@ -140,7 +142,8 @@ def payload(row: Row, now: datetime) -> dict[str, Any]:
             "sender": row.last_message_sender,
             "out": row.last_message_out,
         },
-        "pending": row.pending,
+        "pending": "failed" if failed else "sending" if sending else None,
+        "waiting": {"sending": sending, "failed": failed},
         "unread": row.unread_count,
         "read_inbox": row.read_inbox_max_id,
         "read_outbox": row.read_outbox_max_id,

@@ -82,6 +82,17 @@ class Change:
         """Whether all who see the chat are told the same."""
         return all(message.is_for_all for message in self.found.values())
 
+    def for_all(self) -> Change:
+        """The same for those who do not see what is for managers only: the numbers go on, nothing is told of it."""
+        if self.is_for_all:
+            return self
+        found = {pk: shown for pk, one in self.found.items() if (shown := one.shown(whole=False)) is not None}
+        hidden = self.found.keys() - found.keys()
+        events = [
+            EventRow(one.number, one.kind, None, None) if one.message_id in hidden else one for one in self.events
+        ]
+        return Change(self.row, events, found)
+
     @property
     def more(self) -> bool:
         """There may be further events than were read."""
@@ -164,9 +175,9 @@ def standings(user_ids: Iterable[int]) -> dict[int, Standing]:
     return {user.pk: Standing(user, roles.get(user.pk, {})) for user in users}
 
 
-def signed_in(keys: Iterable[str]) -> set[str]:
-    """Those of the logins' keys that are still good, their second factor included. One query."""
-    return good_logins(keys)
+def signed_in(digests: Iterable[str]) -> set[str]:
+    """Those of the logins (by digest) that are still good, their second factor included. One query."""
+    return good_logins(digests)
 
 
 def settled(command_ids: Iterable[int]) -> dict[int, tuple[str, str]]:

@@ -6,7 +6,7 @@ One statement, whoever asks: pages of history through Django's connection, the h
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,7 +14,12 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.chats.selectors import shapes
+from tgadmin.core.bounds import LONG
 from tgadmin.core.errors import disposition
+from tgadmin.core.types import MAX_TEXT
+
+log = logging.getLogger(__name__)
 
 QUOTE = 120
 """Characters of a quoted message that are shown."""
@@ -51,18 +56,22 @@ class Shown(NamedTuple):
     forward_date: str | None
     post_author: str
     error_code: str
+    error_says: str
     waits_until: datetime | None
     managers_only: bool
     has_secret: bool
     quoted_managers_only: bool | None
 
-    def is_shown(self, *, whole: bool) -> bool:
-        return whole or not self.managers_only
-
     @property
     def is_for_all(self) -> bool:
         """Whether it looks the same to whoever sees its chat."""
         return not (self.managers_only or self.quoted_managers_only)
+
+    def shown(self, *, whole: bool) -> Shown | None:
+        """As it looks to who sees all of its chat, or to who does not: not at all, or without what it quotes."""
+        if whole or self.is_for_all:
+            return self
+        return None if self.managers_only else self._replace(quoted_id=None, quoted_name=None, quoted_text=None)
 
 
 def _name_of(message: str, peer: str) -> str:
@@ -73,18 +82,23 @@ def _name_of(message: str, peer: str) -> str:
     )
 
 
+# JSON's numbers are larger than a column's, and what is stored need not be a number.
+_FROM_ID = f"""(CASE WHEN jsonb_typeof(m.forward -> 'from_id') = 'number'
+        AND (m.forward ->> 'from_id')::numeric BETWEEN {-LONG - 1} AND {LONG}
+        THEN (m.forward ->> 'from_id')::numeric::bigint END)"""
+
 COLUMNS = f"""
     m.id, m.chat_id, m.telegram_id, m.cid, m.state, m.out,
     COALESCE(m.sender_id, c.peer_id), {_name_of("m", "s")},
     u.id, COALESCE(NULLIF(trim(u.first_name || ' ' || u.last_name), ''), u.username),
     m.date, m.text, m.entities::text,
     m.reply_to_id, q.id, q.deleted_at IS NOT NULL, CASE WHEN q.out THEN 'You' ELSE {_name_of("q", "o")} END,
-    left(q.text, {QUOTE}), q.media ->> 'kind',
+    left(q.text, {QUOTE}), left(q.media ->> 'kind', 64),
     m.edit_date, m.deleted_at, m.service::text, m.media::text,
     CASE WHEN m.forward IS NOT NULL
-        THEN COALESCE(NULLIF(f.name, ''), NULLIF(m.forward ->> 'from_name', ''), 'somebody') END,
+        THEN COALESCE(NULLIF(f.name, ''), NULLIF(left(m.forward ->> 'from_name', 255), ''), 'somebody') END,
     (m.forward -> 'date')::text,
-    m.post_author, m.error_code, m.waits_until,
+    m.post_author, m.error_code, m.error_says, m.waits_until,
     m.managers_only,
     m.managers_only AND EXISTS (SELECT FROM telegram_message_secrets h WHERE h.message_id = m.id),
     q.managers_only
@@ -92,14 +106,14 @@ COLUMNS = f"""
 WIDTH = len(Shown._fields)
 
 # Each finds one row by key; q by LIMIT, since it is Telegram who says that ids are not given twice.
-JOINS = """
+JOINS = f"""
     LEFT JOIN telegram_peers s ON s.session_id = m.session_id AND s.peer_id = m.sender_id
     LEFT JOIN auth_user u ON u.id = m.staff_id
-    LEFT JOIN telegram_peers f ON f.session_id = m.session_id AND f.peer_id = (m.forward ->> 'from_id')::bigint
+    LEFT JOIN telegram_peers f ON f.session_id = m.session_id AND f.peer_id = {_FROM_ID}
     LEFT JOIN LATERAL (SELECT * FROM telegram_messages
         WHERE chat_id = m.chat_id AND telegram_id = m.reply_to_id LIMIT 1) q ON TRUE
     LEFT JOIN telegram_peers o ON o.session_id = q.session_id AND o.peer_id = q.sender_id
-"""
+"""  # noqa: S608
 
 MESSAGES = f"""
 SELECT {COLUMNS} FROM unnest(%s::bigint[]) WITH ORDINALITY k(id, place)
@@ -115,13 +129,26 @@ def payloads(ids: Iterable[int], *, whole: bool) -> list[dict[str, Any]]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(MESSAGES, [asked])
-        found = [Shown(*values) for values in cursor.fetchall()]
-        return [payload(one, whole=whole) for one in found if one.is_shown(whole=whole)]
+        found = [Shown(*values).shown(whole=whole) for values in cursor.fetchall()]
+        return [payload(one) for one in found if one is not None]
 
 
-def payload(message: Shown, *, whole: bool) -> dict[str, Any]:
-    """``masked``: a manager may have the code in it shown."""
+def payload(message: Shown) -> dict[str, Any]:
+    """One message as a dict; ``masked``: a manager may have the code in it shown. One that cannot be shown says so, and
+    never costs its page."""
+    try:
+        return _payload(message)
+    except Exception as error:  # noqa: BLE001 - a row of a kind that nobody foresaw
+        log.error("message %s cannot be shown: %s", message.id, type(error).__name__)
+        return _payload(_unshowable(message))
+
+
+def _payload(message: Shown) -> dict[str, Any]:
     gone = message.deleted_at is not None
+    media, service = shapes.media(message.media), shapes.service(message.service)
+    text = "" if gone else message.text[:MAX_TEXT]
+    if not (gone or text or media or service) and (message.media or message.service):
+        text = shapes.CANNOT_BE_SHOWN
     return {
         "id": message.id,
         "chat": message.chat_id,
@@ -132,42 +159,51 @@ def payload(message: Shown, *, whole: bool) -> dict[str, Any]:
         "sender": {"id": message.sender_id, "name": message.sender_name},
         "staff": {"id": message.staff_id, "name": message.staff_name} if message.staff_id is not None else None,
         "date": message.date.isoformat(),
-        "text": "" if gone else message.text,
-        "entities": [] if gone else _json(message.entities) or [],
-        "reply": _reply(message, whole=whole),
+        "text": text,
+        "entities": [] if gone else shapes.entities(message.entities),
+        "reply": _reply(message),
         "edited": message.edit_date.isoformat() if message.edit_date else None,
         "deleted": gone,
-        "service": _json(message.service),
-        "media": None if gone else _json(message.media),
+        "service": service,
+        "media": None if gone else media,
         "forward": None if gone else _forward(message),
         "author": message.post_author,
-        "error": error(message.error_code) if message.error_code else None,
+        "error": error(message.error_code, message.error_says) if message.error_code else None,
         "waits_until": message.waits_until.isoformat() if message.waits_until else None,
         "masked": message.has_secret and not gone,
     }
 
 
-def error(code: str) -> dict[str, str]:
-    """A code with its sentence and the next step for staff."""
+def _unshowable(message: Shown) -> Shown:
+    """The same row with a sentence in place of what it says."""
+    return message._replace(
+        text=shapes.CANNOT_BE_SHOWN,
+        entities=None,
+        reply_to_id=None,
+        service=None,
+        media=None,
+        forward_name=None,
+        error_code="",
+    )
+
+
+def error(code: str, says: str = "") -> dict[str, str]:
+    """A code with its sentence, or ``says`` in its place, and the next step for staff."""
     known = disposition(code)
-    return {"code": code, "says": known.says, "next": known.next_step}
-
-
-def _json(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
+    return {"code": code, "says": says or known.says, "next": known.next_step}
 
 
 def _forward(message: Shown) -> dict[str, Any] | None:
     """Where it came from, with the name as this account knows it or as the forward carries it."""
     if message.forward_name is None:
         return None
-    return {"name": message.forward_name, "date": _json(message.forward_date)}
+    return {"name": message.forward_name, "date": shapes.word(message.forward_date)}
 
 
-def _reply(message: Shown, *, whole: bool) -> dict[str, Any] | None:
+def _reply(message: Shown) -> dict[str, Any] | None:
     if message.reply_to_id is None:
         return None
-    if message.quoted_id is None or (message.quoted_managers_only and not whole):
+    if message.quoted_id is None:
         return {"tid": message.reply_to_id, "name": "", "text": "", "missing": True, "deleted": False}
     gone = bool(message.quoted_gone)
     return {

@@ -7,7 +7,7 @@ answers comes back by outcomes.py and record.py; a returned Command lets the cal
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -65,7 +65,8 @@ def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | Non
 
 
 def retry(user: User, message: Message) -> Message:
-    """Send a failed message again, with the same random_id: Telegram makes one message of all tries."""
+    """Send a failed message again, with the same random_id: Telegram makes one message of all tries. It is the
+    command of whoever asks for it now: their right counts."""
     sight.require(user, message.chat, Role.OPERATOR, message)
     with transaction.atomic():
         chat = events.lock(message.chat_id)
@@ -76,9 +77,9 @@ def retry(user: User, message: Message) -> Message:
             raise Refused("NOT_FAILED", "This message was sent already.")
         _require_writable(chat, chat.session)
         message.state = Message.State.SENDING
-        message.error_code = ""
+        message.error_code = message.error_says = ""
         message.waits_until = None
-        message.save(update_fields=["state", "error_code", "waits_until"])
+        message.save(update_fields=["state", "error_code", "error_says", "waits_until"])
         _enqueue_send(chat, message, user)
         return message
 
@@ -111,7 +112,7 @@ def edit(user: User, message: Message, text: str) -> Command:
     chat = message.chat
     payload = {"message": message.pk, "text": text}
     with transaction.atomic():
-        return commands.enqueue(chat.session_id, Kind.EDIT, commands.chat_lane(chat.peer_id), payload, user=user)
+        return _enqueue(chat, Kind.EDIT, commands.chat_lane(chat.peer_id), payload, user)
 
 
 def delete(user: User, messages: Sequence[Message]) -> Command:
@@ -124,7 +125,7 @@ def delete(user: User, messages: Sequence[Message]) -> Command:
         raise Refused("NOT_SENT", "This message is not sent yet.")
     payload = {"messages": [message.pk for message in messages]}
     with transaction.atomic():
-        return commands.enqueue(chat.session_id, Kind.DELETE, commands.chat_lane(chat.peer_id), payload, user=user)
+        return _enqueue(chat, Kind.DELETE, commands.chat_lane(chat.peer_id), payload, user)
 
 
 def mark_read(user: User, chat: Chat, max_id: int) -> None:
@@ -172,6 +173,7 @@ def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
         events.lock(chat.pk)
         of_chat = Command.objects.filter(session_id=chat.session_id, lane=lane, state__in=commands.OPEN)
         if (waiting := of_chat.filter(payload=payload).first()) is not None:
+            commands.take_over(of_chat.filter(pk=waiting.pk), user)
             return waiting
         if of_chat.filter(state=Command.State.QUEUED).exists():
             raise Refused("HISTORY_WAITS", "Messages of this chat are being fetched already: wait until they are here.")
@@ -179,7 +181,7 @@ def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
         if mine.count() >= HISTORY_WAITING:
             says = "You have asked for older messages of many chats: wait until some are here."
             raise Refused("HISTORY_WAITS", says)
-        return commands.enqueue(chat.session_id, Kind.HISTORY, lane, payload, user=user)
+        return _enqueue(chat, Kind.HISTORY, lane, payload, user)
 
 
 def _same(first: Message, chat: Chat, user: User) -> Message:
@@ -234,15 +236,23 @@ def _locked(message: Message) -> Message:
 
 
 def _enqueue_send(chat: Chat, message: Message, user: User) -> None:
-    commands.enqueue(chat.session_id, Kind.SEND, commands.chat_lane(chat.peer_id), {"message": message.pk}, user=user)
+    _enqueue(chat, Kind.SEND, commands.chat_lane(chat.peer_id), {"message": message.pk}, user)
     events.append(chat, "message", message_id=message.pk)
 
 
 def _enqueue_once(chat: Chat, kind: Kind, lane: str, payload: dict[str, object], user: User) -> None:
-    """Replace the payload of a command of this lane that still waits, else queue one."""
-    queued = Command.objects.filter(session_id=chat.session_id, lane=lane, state=Command.State.QUEUED)
-    if not queued.update(payload=payload):
-        commands.enqueue(chat.session_id, kind, lane, payload, user=user)
+    """Replace the payload of a command of this lane that still waits, whosever it was, else queue one."""
+    waiting = Command.objects.filter(session_id=chat.session_id, lane=lane)
+    if not commands.take_over(waiting, user, payload=payload):
+        _enqueue(chat, kind, lane, payload, user)
+
+
+def _enqueue(chat: Chat, kind: Kind, lane: str, payload: Mapping[str, object], user: User) -> Command:
+    """Raises Refused (TOO_MANY_WAITING)."""
+    try:
+        return commands.enqueue(chat.session_id, kind, lane, payload, user=user)
+    except commands.TooManyWaiting as refused:
+        raise Refused(refused.code, refused.says) from None
 
 
 def _cancel_send(message: Message) -> bool:

@@ -28,7 +28,7 @@ def sent(message_id: int, telegram_id: int | None) -> None:
     _absorb_arrived(chat, message, telegram_id)
     message.telegram_id = telegram_id
     message.state = Message.State.SENT
-    message.error_code = ""
+    message.error_code = message.error_says = ""
     message.waits_until = None
     message.save()
     _show_as_last(chat, message)
@@ -51,8 +51,9 @@ def waiting(message_id: int, until: datetime, code: str) -> None:
     events.append(chat, "state", message_id=message.pk)
 
 
-def failed(message_id: int, code: str) -> None:
-    """Telegram refused the message for good: staff may change things and retry."""
+def failed(message_id: int, code: str, says: str = "") -> None:
+    """The message was refused for good, by Telegram or here: staff may change things and retry. ``says``: in words of
+    its own."""
     locked = _lock(message_id)
     if locked is None:
         return
@@ -60,18 +61,20 @@ def failed(message_id: int, code: str) -> None:
     if message.state != Message.State.SENDING:
         return
     message.state = Message.State.FAILED
-    message.error_code = code
+    message.error_code, message.error_says = code, says[:255]
     message.waits_until = None
-    message.save(update_fields=("state", "error_code", "waits_until"))
+    message.save(update_fields=("state", "error_code", "error_says", "waits_until"))
     events.append(chat, "state", message_id=message.pk)
 
 
-def refused(message_ids: Iterable[int], action: str, code: str) -> None:
-    """Telegram refused to ``action`` (edit, delete) these messages of one chat; they stay as they were."""
+def refused(message_ids: Iterable[int], action: str, code: str, says: str = "") -> None:
+    """To ``action`` (edit, delete) these messages of one chat was refused, by Telegram or here; they stay as they
+    were."""
+    data = {"action": action, "code": code} | ({"says": says} if says else {})
     for message_id in message_ids:
         locked = _lock(message_id)
         if locked is not None:
-            events.append(locked[0], "state", message_id=message_id, data={"action": action, "code": code})
+            events.append(locked[0], "state", message_id=message_id, data=data)
 
 
 def _lock(message_id: int) -> tuple[Chat, Message] | None:

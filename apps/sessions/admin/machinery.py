@@ -73,7 +73,9 @@ class CommandAdmin(OfSessionAdmin):
 
     @display(description="Asked by", ordering="created_by__username")
     def who(self, command: Command) -> str:
-        return "–" if command.created_by is None else command.created_by.get_username()
+        if command.created_by is not None:
+            return command.created_by.get_username()
+        return "the system" if command.origin == Command.Origin.SYSTEM else f"{command.asked_by or '–'} (no user now)"
 
     @display(description="Asked", ordering="created_at")
     def created(self, command: Command) -> SafeString | str:

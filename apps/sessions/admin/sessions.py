@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from apps.sessions import device_views, import_views, proxy_views, selectors, views
+from apps.sessions import access_views, device_views, import_views, proxy_views, selectors, views
 from apps.sessions.admin.base import ReadOnlyAdmin, clock, moment, status_badge
 from apps.sessions.admin.grants import GrantInline
 from apps.sessions.forms import ConfirmForm, ExportForm
@@ -257,6 +257,7 @@ class SessionAdmin(ReadOnlyAdmin):
             ),
             path("<int:session_id>/proxy/", wrap(proxy_views.proxy_page), name="tg_sessions_proxy"),
             path("<int:session_id>/proxy/status/", wrap(proxy_views.proxy_status), name="tg_sessions_proxy_status"),
+            path("<int:session_id>/access/", wrap(access_views.answer_request), name="tg_sessions_access"),
             path("import/", wrap(import_views.import_session), name="tg_sessions_import"),
             path("demo/", wrap(views.demo_page), name="tg_sessions_demo"),
             path("demo/status/", wrap(views.demo_status), name="tg_sessions_demo_status"),

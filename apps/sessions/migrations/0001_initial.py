@@ -76,6 +76,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("person", "Person"), ("system", "System")],
+                        db_default="person",
+                        default="person",
+                        help_text="A person's is carried out only while that person has the right; one whose user is "
+                        "gone never is.",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="Their name, kept when the user is gone.",
+                        max_length=150,
+                    ),
+                ),
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
                 ("settled_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -254,6 +275,12 @@ class Migration(migrations.Migration):
                 ),
                 ("resend_at", models.DateTimeField(blank=True, null=True)),
                 ("password_hint", models.CharField(blank=True, max_length=255)),
+                (
+                    "numbers",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="Phone numbers that were tried in this one sign-in."
+                    ),
+                ),
                 ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
@@ -621,6 +648,23 @@ class Migration(migrations.Migration):
                 name="command_old",
             ),
         ),
+        migrations.AddIndex(
+            model_name="command",
+            index=models.Index(
+                condition=models.Q(("state__in", ("queued", "claimed"))),
+                fields=["created_by"],
+                name="command_waiting",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="command",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("origin", "person"), models.Q(("created_by", None), ("origin", "system")), _connector="OR"
+                ),
+                name="command_of_the_system",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="channelstate",
             constraint=models.UniqueConstraint(fields=("session", "peer_id"), name="channel_state_once"),
@@ -655,6 +699,56 @@ class Migration(migrations.Migration):
                 ),
                 name="grant_to_one",
             ),
+        ),
+        migrations.CreateModel(
+            name="AccessRequest",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "role",
+                    models.PositiveSmallIntegerField(
+                        blank=True, choices=[(1, "Viewer"), (2, "Operator"), (3, "Manager")], null=True
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="access_requests",
+                        to="tg_sessions.session",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "telegram_access_requests",
+                "ordering": ("-asked_at",),
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("decided_at", None)),
+                        fields=("session", "user"),
+                        name="access_request_open_once",
+                    )
+                ],
+            },
         ),
         migrations.AddConstraint(
             model_name="authorization",

@@ -5,12 +5,13 @@ from apps.sessions.models.command import Command, CommandSecret
 from apps.sessions.models.device import Device
 from apps.sessions.models.lease import Lease, Node
 from apps.sessions.models.proxy import SessionProxy, SessionProxySecret
-from apps.sessions.models.rights import Role, SessionGrant
+from apps.sessions.models.rights import AccessRequest, Role, SessionGrant
 from apps.sessions.models.session import Session, SessionEvent, SessionStatus
 from apps.sessions.models.signin import SignInAttempt, SignInSecret, SignInStep, SignInWay
 from apps.sessions.models.updates import ChannelState, FloodWait, UpdateState
 
 __all__ = [
+    "AccessRequest",
     "Authorization",
     "AuthorizationSecret",
     "ChannelState",

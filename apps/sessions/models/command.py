@@ -23,7 +23,18 @@ class Command(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    class Origin(models.TextChoices):
+        PERSON = "person", "Person"
+        SYSTEM = "system", "System"
+
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="commands")
+    origin = models.CharField(
+        max_length=6,
+        choices=Origin,
+        default=Origin.PERSON,
+        db_default=Origin.PERSON,
+        help_text="A person's is carried out only while that person has the right; one whose user is gone never is.",
+    )
     kind = models.CharField(max_length=32)
     lane = models.CharField(max_length=64, help_text="chat:<peer id>, sign-in:<attempt>, account …")
     payload = models.JSONField(default=dict)
@@ -39,6 +50,9 @@ class Command(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    asked_by = models.CharField(
+        max_length=150, blank=True, default="", db_default="", help_text="Their name, kept when the user is gone."
+    )
     claimed_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -49,8 +63,15 @@ class Command(models.Model):
             models.Index(
                 fields=("session", "lane", "id"), condition=Q(state__in=("queued", "claimed")), name="command_open"
             ),
+            models.Index(fields=("created_by",), condition=Q(state__in=("queued", "claimed")), name="command_waiting"),
             models.Index(
                 fields=("settled_at",), condition=Q(state__in=("done", "failed", "cancelled")), name="command_old"
+            ),
+        )
+
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(origin="person") | Q(origin="system", created_by=None), name="command_of_the_system"
             ),
         )
 

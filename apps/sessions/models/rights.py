@@ -69,3 +69,30 @@ class SessionGrant(models.Model):
     def holder(self) -> str:
         """Who has it, in words; reads the user or the group."""
         return name_of(self.to)
+
+
+class AccessRequest(models.Model):
+    """Somebody signed a known account in without being its manager and was not let in: its managers are asked whether
+    to give them a role. ``role`` is what was given, None: nothing."""
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="access_requests")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    role = models.PositiveSmallIntegerField(choices=Role, null=True, blank=True)
+
+    class Meta:
+        db_table = "telegram_access_requests"
+        ordering = ("-asked_at",)
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(
+                fields=("session", "user"), condition=Q(decided_at=None), name="access_request_open_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Access request {self.pk}"

@@ -52,6 +52,9 @@ class SignInAttempt(models.Model):
     token_until = models.DateTimeField(null=True, blank=True, help_text="When the QR code that is shown lapses.")
     password_hint = models.CharField(max_length=255, blank=True)
     key_id = models.BigIntegerField(null=True, blank=True, help_text="Of the key that is imported: a fact, no secret.")
+    numbers = models.PositiveSmallIntegerField(
+        default=1, help_text="Phone numbers that were tried in this one sign-in."
+    )
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     started_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)

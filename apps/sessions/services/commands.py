@@ -2,6 +2,9 @@
 
 ``enqueue`` runs inside the caller's transaction, so a command exists exactly if what it is about does. Settling happens
 in the gateway, under the lease's fence (``leases.hold`` first, in the same transaction).
+
+Whose command it is, is said: a person's is carried out only while that person has the right (NEEDS), which the claim
+looks at; the system's own are marked SYSTEM. A person whose user is deleted meanwhile has no right.
 """
 
 from __future__ import annotations
@@ -9,20 +12,25 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from enum import Enum, StrEnum, auto
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import psycopg
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.sessions.models import Command, CommandSecret
+from apps.sessions.models import Command, CommandSecret, Role
 from apps.sessions.services.notify import COMMANDS, SETTLED, notify
+from apps.sessions.services.rights import Need
 from tgadmin.core.official import OFFICIAL
+from tgadmin.core.said import TooMuch
 
 OPEN = (Command.State.QUEUED, Command.State.CLAIMED)
+CHAT = "chat:"
 ACCOUNT_LANE = "account"
 DEVICES_LANE = "devices"
 LOOK_SECONDS = 1.0
@@ -56,9 +64,55 @@ class Kind(StrEnum):
     SIGN_IN_PASSWORD = "sign_in.password"  # noqa: S105  a kind of command
 
 
+NEEDS: dict[Kind, Need] = {
+    Kind.SEND: Need(Role.OPERATOR),
+    Kind.EDIT: Need(Role.OPERATOR),
+    Kind.DELETE: Need(Role.OPERATOR),
+    Kind.READ: Need(Role.OPERATOR),
+    Kind.TYPING: Need(Role.OPERATOR),
+    Kind.HISTORY: Need(Role.VIEWER, system=True),
+    Kind.DIALOGS: Need(Role.MANAGER, system=True),
+    Kind.UNREAD: Need(Role.MANAGER, system=True),
+    Kind.LOG_OUT: Need(None, system=True),
+    Kind.DEVICES: Need(Role.MANAGER, system=True),
+    Kind.DEVICES_END: Need(Role.MANAGER),
+    Kind.DEVICES_END_OTHERS: Need(Role.MANAGER),
+    Kind.DEVICES_TTL: Need(Role.MANAGER),
+    Kind.PROXY_SET: Need(Role.MANAGER),
+    Kind.PROXY_TRY: Need(Role.MANAGER),
+    Kind.SIGN_IN_SEND_CODE: Need(Role.MANAGER, or_starter=True),
+    Kind.SIGN_IN_RESEND: Need(Role.MANAGER, or_starter=True),
+    Kind.SIGN_IN_CANCEL: Need(None, system=True),
+    Kind.SIGN_IN_CODE: Need(Role.MANAGER, or_starter=True),
+    Kind.SIGN_IN_QR: Need(Role.MANAGER, or_starter=True),
+    Kind.SIGN_IN_IMPORT: Need(Role.MANAGER, or_starter=True),
+    Kind.SIGN_IN_PASSWORD: Need(Role.MANAGER, or_starter=True),
+}
+"""What whoever asked must have when the command is claimed: the rule of every kind, here and nowhere else."""
+
+
+class _System(Enum):
+    IT = auto()
+
+
+SYSTEM: Final = _System.IT
+"""Whose a command is that nobody asked for: the program's own."""
+Asker = User | Literal[_System.IT] | None
+"""None: a person who is no user any more. Their command is refused when it is claimed, which says so."""
+
+
+class TooManyWaiting(TooMuch):
+    """Too much waits already; nothing was added. Whatever else the transaction did must be undone too."""
+
+    def __init__(self, most: int, what: str) -> None:
+        super().__init__(
+            "TOO_MANY_WAITING", f"{most} {what} already: this was not added. Try again once some of it is done."
+        )
+
+
 def chat_lane(peer_id: int) -> str:
     """The lane of what must keep its order within a chat: sends, edits, deletes."""
-    return f"chat:{peer_id}"
+    return f"{CHAT}{peer_id}"
 
 
 def read_lane(peer_id: int) -> str:
@@ -94,26 +148,81 @@ def enqueue(
     lane: str,
     payload: Mapping[str, Any],
     *,
+    user: Asker,
     secret: Mapping[str, Any] | None = None,
-    user: AbstractBaseUser | AnonymousUser | None = None,
     not_before: datetime | None = None,
+    follows: bool = False,
 ) -> Command:
     """Add a command to the session's lane, inside the caller's transaction; gateways hear of it when that commits.
 
-    ``secret`` is kept encrypted and erased when the command is settled. Raises ValueError for an unknown kind.
+    ``user``: who asks, or SYSTEM. ``secret`` is kept encrypted and erased when the command is settled. ``follows``: it
+    goes on with what they asked for before, in the gateway, and is never one too many. Raises TooManyWaiting;
+    ValueError for an unknown kind and for one that the system never asks for.
     """
+    need = NEEDS[Kind(kind)]
+    if user is SYSTEM and not need.system:
+        raise ValueError(f"the system does not ask for {kind}")
     command = Command.objects.create(
         session_id=session_id,
         kind=Kind(kind),
         lane=lane,
         payload=dict(payload),
-        created_by_id=user.pk if user is not None else None,
         not_before=not_before,
+        **_of(user),
     )
     if secret is not None:
         CommandSecret.objects.create(command=command, secret=dict(secret))
+    if isinstance(user, User) and need.role is not None and not follows:
+        _find_room(command, user)
     notify(COMMANDS, session_id)
     return command
+
+
+def _of(user: Asker) -> dict[str, Any]:
+    if not isinstance(user, User):
+        origin = Command.Origin.SYSTEM if user is SYSTEM else Command.Origin.PERSON
+        return {"origin": origin, "created_by_id": None, "asked_by": ""}
+    name = (user.get_full_name() or user.get_username())[:150]
+    return {"origin": Command.Origin.PERSON, "created_by_id": user.pk, "asked_by": name}
+
+
+def take_over(waiting: QuerySet[Command], user: User, **changes: Any) -> int:
+    """Somebody asks for what waits already, perhaps with another payload: from now on it is theirs. Returns of how many
+    no gateway has begun."""
+    return waiting.filter(state=Command.State.QUEUED).update(**_of(user), **changes)
+
+
+def _find_room(command: Command, user: User) -> None:
+    """Raises TooManyWaiting if the command that was just inserted is one too many for its user or its chat.
+
+    Counted after the insert and under locks, so that two at once cannot both have the last place; inserted first, so
+    that nothing else is waited for while the locks are held.
+    """
+    of_chat = command.lane.startswith(CHAT)
+    most, most_of_chat = settings.COMMANDS_PER_USER, settings.COMMANDS_PER_CHAT
+    with connection.cursor() as cursor:
+        if of_chat:
+            cursor.execute(_LOCK_LANE, [user.pk, f"{command.session_id}:{command.lane}"])
+        else:
+            cursor.execute(_LOCK, [user.pk])
+        cursor.execute(
+            _WAITING, [user.pk, most + 1, command.session_id, command.lane if of_chat else "", most_of_chat + 1]
+        )
+        theirs, there = cursor.fetchone()
+    if theirs > most:
+        raise TooManyWaiting(most, "things that you asked for wait for the gateway")
+    if there > most_of_chat:
+        raise TooManyWaiting(most_of_chat, "things wait in this chat")
+
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('commands of a user'), %s)"
+_LOCK_LANE = f"{_LOCK}, pg_advisory_xact_lock(hashtext('commands of a lane'), hashtext(%s))"
+_WAITING = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM telegram_commands
+        WHERE created_by_id = %s AND state IN ('queued', 'claimed') LIMIT %s) a),
+    (SELECT count(*) FROM (SELECT 1 FROM telegram_commands
+        WHERE session_id = %s AND lane = %s AND state IN ('queued', 'claimed') LIMIT %s) b)
+"""
 
 
 def cancel(command: Command) -> bool:

@@ -128,7 +128,7 @@ def _season(session: Session) -> None:
         )
 
 
-def _ask(session: Session, kind: commands.Kind, user: User | None, **payload: int) -> Command:
+def _ask(session: Session, kind: commands.Kind, user: commands.Asker, **payload: int) -> Command:
     return commands.enqueue(session.pk, kind, commands.DEVICES_LANE, {"session": session.pk, **payload}, user=user)
 
 
@@ -142,8 +142,8 @@ def look_soon(session_id: int) -> None:
     if session is None:
         return
     waiting = Command.objects.filter(session=session, kind=commands.Kind.DEVICES, state=Command.State.QUEUED)
-    if not waiting.exists():
-        _ask(session, commands.Kind.DEVICES, None)
+    if not waiting.filter(origin=Command.Origin.SYSTEM).exists():  # a person's may still be refused
+        _ask(session, commands.Kind.DEVICES, commands.SYSTEM)
 
 
 @transaction.atomic

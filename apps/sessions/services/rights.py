@@ -6,11 +6,15 @@ Whoever is not staff, or not active, has no right at all.
 
 What Telegram's own accounts write, login codes above all, is for managers alone: for others those chats and messages do
 not exist. ``sees_telegram``, ``least_with`` and ``hiding_telegram`` say so to whoever has a role, acts, or reads rows.
+
+What waits in the command bus is asked about once more when it is claimed: ``lack_sql`` is the same answer as SQL, of
+the claim's own statement, so that nothing fits between the answer and the claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, User
@@ -18,7 +22,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Q, QuerySet
 
 from apps.sessions.models import Role, Session, SessionGrant, SignInAttempt
-from tgadmin.core.official import is_official
+from tgadmin.core.official import OFFICIAL, is_official
+from tgadmin.core.refusals import Lack
 
 AnyUser = User | AnonymousUser
 
@@ -159,3 +164,62 @@ def visible_attempts(user: AnyUser) -> QuerySet[SignInAttempt]:
     if may_add_account(user):
         visible |= attempts.filter(started_by_id=user.pk, session__telegram_user_id=None)
     return visible
+
+
+# --- once more, when a command is claimed -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What whoever asked for a kind of command must still have when it is claimed.
+
+    ``role``: at least that one in the session; None: nothing, since it only brings to an end at Telegram what was
+    decided and done here when it was asked for. ``or_starter``: whoever started the sign-in of a new account and may
+    add accounts still will do (``may_drive``). ``system``: the system asks for such things of its own accord.
+    """
+
+    role: Role | None
+    or_starter: bool = False
+    system: bool = False
+
+
+_also: dict[Lack, Callable[[], str]] = {}
+
+
+def ask_also(lack: Lack, condition: Callable[[], str]) -> None:
+    """For apps above: ``condition`` gives SQL that is true of a user ``u`` (a row of auth_user) who lacks something
+    that all staff need."""
+    _also[lack] = condition
+
+
+def lack_sql() -> str:
+    """What whoever asked lacks, as an SQL expression over ``c`` (telegram_commands), ``u`` (its auth_user, or none) and
+    ``n`` (kind, role, or_starter, system: the kind's Need; role 0 for None): a Lack's value, "" for nothing."""
+    also = "".join(f"WHEN {condition()} THEN '{lack}'\n    " for lack, condition in _also.items())
+    return f"""CASE
+    WHEN c.origin = 'system' THEN CASE WHEN n.system THEN '{Lack.NOTHING}' ELSE '{Lack.NOT_OURS}' END
+    WHEN n.role = 0 THEN '{Lack.NOTHING}'
+    WHEN u.id IS NULL THEN '{Lack.GONE}'
+    WHEN NOT u.is_active THEN '{Lack.INACTIVE}'
+    WHEN NOT u.is_staff THEN '{Lack.NOT_STAFF}'
+    {also}WHEN u.is_superuser THEN '{Lack.NOTHING}'
+    WHEN EXISTS (SELECT 1 FROM telegram_session_grants g WHERE g.session_id = c.session_id AND g.role >= {_LEAST}
+        AND (g.user_id = u.id OR g.group_id IN (SELECT m.group_id FROM auth_user_groups m WHERE m.user_id = u.id)))
+        THEN '{Lack.NOTHING}'
+    WHEN n.or_starter AND {_STARTED} AND {_MAY_ADD} THEN '{Lack.NOTHING}'
+    ELSE '{Lack.ROLE}' END"""  # noqa: S608  nothing of anybody's is in it
+
+
+_LEAST = (
+    f"CASE WHEN split_part(c.lane, ':', 2) IN ({', '.join(repr(str(one)) for one in sorted(OFFICIAL))}) "
+    f"THEN {int(Role.MANAGER)} ELSE n.role END"
+)
+"""``least_with``, by the command's lane, which names its chat."""
+_STARTED = """EXISTS (SELECT 1 FROM telegram_sign_ins a JOIN telegram_sessions s ON s.id = a.session_id
+        WHERE a.session_id = c.session_id AND a.id::text = c.payload ->> 'attempt' AND a.started_by_id = u.id
+        AND s.telegram_user_id IS NULL)"""
+_MAY_ADD = f"""EXISTS (SELECT 1 FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
+        WHERE t.app_label || '.' || p.codename = '{ADD_ACCOUNT}' AND (
+            EXISTS (SELECT 1 FROM auth_user_user_permissions o WHERE o.permission_id = p.id AND o.user_id = u.id)
+            OR EXISTS (SELECT 1 FROM auth_group_permissions h JOIN auth_user_groups m ON m.group_id = h.group_id
+                WHERE h.permission_id = p.id AND m.user_id = u.id)))"""  # noqa: S608

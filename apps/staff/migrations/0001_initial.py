@@ -114,6 +114,52 @@ class Migration(migrations.Migration):
                 "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_policy")],
             },
         ),
+        migrations.CreateModel(
+            name="ConfirmationTries",
+            fields=[
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("count", models.PositiveSmallIntegerField(default=0)),
+                ("last_at", models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                "db_table": "staff_confirmation_tries",
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="Failures",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("minute", models.DateTimeField()),
+                ("action", models.CharField(max_length=64)),
+                ("username", models.CharField(max_length=150)),
+                ("step", models.CharField(blank=True, max_length=32)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("agent", models.CharField(blank=True, max_length=160)),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("last_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": "staff_failures",
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("minute", "action", "username", "step", "address"),
+                        name="one_count",
+                        nulls_distinct=False,
+                    )
+                ],
+            },
+        ),
         migrations.AddConstraint(
             model_name="authenticator",
             constraint=models.UniqueConstraint(fields=("user", "confirmed"), name="one_authenticator"),

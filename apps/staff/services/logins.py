@@ -14,7 +14,7 @@ from apps.staff.models import Login
 
 @transaction.atomic
 def end_others(user: User, keep: str | None) -> int:
-    """Ends the user's logins but the one with that key; how many. Live pages of the others close within a second."""
+    """Ends the user's logins but the one of that digest; how many. Live pages of the others close within a second."""
     ended, _ = Login.objects.filter(user_id=user.pk).exclude(pk=keep or "").delete()
     if ended:
         audit(user, "login.others_ended", user=user.get_username(), count=ended)
@@ -44,6 +44,18 @@ def unlock(by: User | None, username: str, address: str | None = None) -> int:
     if count:
         known = User.objects.filter(username=username).exists()
         audit(by, "login.unlocked", user=username if known else "(no such user)", address=address or "everywhere")
+    return int(count)
+
+
+@transaction.atomic
+def unlock_address(by: User | None, address: str) -> int:
+    """Forgets wrong sign-ins from that address, under any name; how many names' and browsers'. ``by``: as above. Raises
+    Forbidden."""
+    if by is not None and not (by.is_active and by.is_superuser):
+        raise Forbidden
+    count, _ = AccessAttempt.objects.filter(ip_address=address).delete()
+    if count:
+        audit(by, "login.unlocked", user="(any)", address=address)
     return int(count)
 
 

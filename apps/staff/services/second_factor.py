@@ -69,7 +69,7 @@ def key_of(authenticator: Authenticator) -> str:
 @transaction.atomic
 def confirm(user: User, token: str, *, keep: str | None) -> tuple[Device, list[str]] | None:
     """The first code of the new authenticator: it takes the former one's place. Gives it with new recovery codes, which
-    nobody can see again; None for a wrong code. ``keep``: the key of the login that goes on. Raises Refused."""
+    nobody can see again; None for a wrong code. ``keep``: the digest of the login that goes on. Raises Refused."""
     begun = Authenticator.objects.select_for_update().filter(user=user, confirmed=False).first()
     if begun is None:
         raise Refused("There is no authenticator to confirm: begin anew.")
@@ -86,9 +86,9 @@ def confirm(user: User, token: str, *, keep: str | None) -> tuple[Device, list[s
 
 
 @transaction.atomic
-def verify(user: User, token: str) -> Device | None:
+def verify(user: User, token: str, *, told: str = "login.verified") -> Device | None:
     """The device whose code it is (an authenticator's or a recovery code, which is then used up); None for a wrong one.
-    Raises Refused while too many were wrong."""
+    ``told``: what the audit says of a right one. Raises Refused while too many were wrong."""
     token = _plain(token)
     authenticator = Authenticator.objects.select_for_update().filter(user=user, confirmed=True).first()
     if authenticator is None:
@@ -97,12 +97,12 @@ def verify(user: User, token: str) -> Device | None:
         device = StaticDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
         if device is None or not device.verify_token(_digest(token)):
             return None
-        audit(user, "login.verified", by="recovery code", left=device.token_set.count())
+        audit(user, told, by="recovery code", left=device.token_set.count())
         return device
     _may_try(authenticator)
     if not authenticator.verify_token(token):
         return None
-    audit(user, "login.verified", by="authenticator app")
+    audit(user, told, by="authenticator app")
     return authenticator
 
 

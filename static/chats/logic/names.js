@@ -25,7 +25,7 @@ const MEDIA = {
 
 /** @param {any} media @returns {{icon: string, word: string, name: string}} */
 export function media(media) {
-  const [icon, word] = MEDIA[media.kind] ?? ["draft", "Attachment"];
+  const [icon, word] = Object.hasOwn(MEDIA, media.kind) ? MEDIA[media.kind] : ["draft", "Attachment"];
   const person = [media.first_name, media.last_name].filter(Boolean).join(" ");
   const name = String(media.file_name ?? media.title ?? media.question ?? (person || media.emoji) ?? "");
   return { icon, word: media.expired ? `${word}, expired` : word, name };

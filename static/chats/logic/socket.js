@@ -11,7 +11,7 @@ const WELCOME_MS = 10_000;
 export const FINAL = new Set([4400, 4401, 4403, 4409, 4413]);
 
 /** Codes after which one waits longer, and how long when the server has not said so. */
-const WAITS = new Map([[4421, 3000], [4422, 10_000], [4423, 30_000], [4429, 10_000], [4503, 2000]]);
+const WAITS = new Map([[4421, 3000], [4422, 10_000], [4423, 30_000], [4429, 10_000], [4500, 1000], [4503, 2000]]);
 
 /** A connection that was silent for so long is not asked whether it lives: a new one is made at once. */
 const STALE_MS = 20_000;
@@ -52,6 +52,7 @@ export class LiveSocket {
     this.told = null;
     this.heardAt = this.options.now();
     this.tickedAt = this.heardAt;
+    this.parts = "";
   }
 
   get open() {
@@ -63,6 +64,7 @@ export class LiveSocket {
     this.timer = null;
     const socket = new this.options.WebSocket(this.options.url);
     this.socket = socket;
+    this.parts = "";
     this.pinger = this.options.setTimeout(() => this.#leave(socket), WELCOME_MS);
     socket.onopen = () => this.#send({ type: "hello", version: VERSION });
     socket.onmessage = (event) => socket === this.socket && this.#frame(JSON.parse(event.data));
@@ -114,7 +116,18 @@ export class LiveSocket {
       this.#change("open", 0);
     }
     if (this.open) this.pinger = this.options.setTimeout(() => this.#ping(), PING_MS);
-    if (frame.type !== "pong") this.options.onFrame(frame);
+    if (frame.type === "part") this.#part(frame);
+    else if (frame.type !== "pong") this.options.onFrame(frame);
+  }
+
+  /** A frame that is too large for one comes as its text in parts, one right after the other.
+   * @param {{text: string, last: boolean}} part */
+  #part({ text, last }) {
+    this.parts += text;
+    if (!last) return;
+    const whole = JSON.parse(this.parts);
+    this.parts = "";
+    this.#frame(whole);
   }
 
   /** A server that does not answer a ping is gone, whatever TCP believes. @param {number} [patience] milliseconds */
@@ -190,6 +203,8 @@ export function closeReason(code) {
       4409: "tgadmin was updated. Reload this page; what you wrote is kept.",
       4413: "Something sent from this page was too large. Reload it; what you wrote is kept.",
       4429: "Too much was sent from this page at once. It connects again in a few seconds.",
+      4430: "This page did not read what it was sent for 30 seconds: the network is slow, or this device was asleep. What you wrote is kept; what you missed is fetched.",
+      4500: "Something could not be sent to this page. It asks for it again; what you wrote is kept.",
     }[code] ?? ""
   );
 }

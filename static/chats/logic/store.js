@@ -1,6 +1,6 @@
 // The page's state and how frames change it; no page, no network.
 
-import { applyEvents, fromPage } from "./stream.js";
+import { applyEvents, complete, fromPage, hidden } from "./stream.js";
 
 /**
  * @typedef {{id: number, name: string, phone: string, user_id: number | null, status: string, label: string, code: string,
@@ -86,6 +86,10 @@ export function receive(state, frame, at) {
       return done(frame.session === state.sessionId ? withTyping(state, frame, at.now) : state);
     case "reset":
       return done(frame.page.chat === state.chatId ? withReset(state, frame) : state);
+    case "page":
+      return done(frame.chat === state.stream?.chat ? { ...state, stream: complete(state.stream, frame) } : state);
+    case "error":
+      return done(frame.code === "UNREADABLE" ? withUnreadable(state, frame) : state);
     case "events":
       return state.stream ? withEvents(state, state.stream, frame, at) : done(state);
     default:
@@ -114,6 +118,21 @@ function withReset(state, frame) {
   const next = withRows(state, [frame.row]);
   const line = state.stream?.chat === state.chatId ? state.stream?.newLine ?? null : newLineOf(frame.row);
   return { ...next, stream: fromPage(frame.page, line), streamError: "", edge: { older: "", newer: "", says: "" } };
+}
+
+/** Something in a chat cannot be read: where messages would be, or, when there are some, as a notice.
+ * @param {State} state @param {any} frame */
+function withUnreadable(state, frame) {
+  if (frame.chat !== state.chatId) return state;
+  return state.stream ? withNotice(state, frame.says) : { ...state, streamError: frame.says };
+}
+
+/** How many waiting messages of the open chat this page does not have. @param {State} state */
+export function hiddenHere(state) {
+  const row = chat(state);
+  const { stream } = state;
+  if (!row?.waiting || stream?.chat !== row.id || stream.newer) return { sending: 0, failed: 0 };
+  return hidden(stream, row.waiting);
 }
 
 /**

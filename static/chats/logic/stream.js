@@ -72,6 +72,30 @@ export function prepend(stream, page) {
   return { ...stream, items: kept, older: page.older, askBefore: page.ask_before, newer: stream.newer || over > 0 };
 }
 
+/** What a frame `page` brings: messages of the newest page that had no room in `reset`. What is here is newer.
+ * @param {Stream} stream @param {any} page @returns {Stream} */
+export function complete(stream, page) {
+  const above = Math.min(...sentIds(page.messages), Infinity) < oldestId(stream);
+  const items = merge(page.messages, stream.items);
+  return above ? { ...stream, items, older: page.older, askBefore: page.ask_before } : { ...stream, items };
+}
+
+/** How many messages of the chat wait to go out, or could not be sent, and are not among those here: the server gives
+ * some, and how many there are. @param {Stream} stream @param {{sending: number, failed: number}} all */
+export function hidden(stream, all) {
+  const count = (/** @type {string} */ state) => stream.items.filter((one) => one.tid === null && one.state === state).length;
+  return { sending: Math.max(0, all.sending - count("sending")), failed: Math.max(0, all.failed - count("failed")) };
+}
+
+/** "12 more messages wait to go out in this chat. …", or "". @param {{sending: number, failed: number}} them */
+export function hiddenLabel({ sending, failed }) {
+  const some = (/** @type {number} */ count) => `${count.toLocaleString("en")} more message${count === 1 ? "" : "s"}`;
+  const waits = sending && `${some(sending)} ${sending === 1 ? "waits" : "wait"} to go out in this chat.`;
+  const lost = failed && `${some(failed)} could not be sent.`;
+  const next = (sending || failed) && "They are shown when fewer of the others are left.";
+  return [waits, lost, next].filter(Boolean).join(" ");
+}
+
 /** Newer messages behind; the oldest leave when the window is full. @param {Stream} stream @param {any} page */
 export function append(stream, page) {
   const items = merge(stream.items, page.messages);

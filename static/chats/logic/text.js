@@ -2,6 +2,13 @@
 
 export const MAX_LENGTH = 4096;
 
+/** How deep formatted parts of a message nest at most, and how many there are. The server keeps as many (tgadmin/core/types.py). */
+export const DEPTH = 100;
+export const SPANS = 1000;
+
+/** Characters of an address that is still a link. */
+const MAX_ADDRESS = 8192;
+
 /**
  * What is sent: line ends are LF; control characters and lone surrogates are gone; outer space too.
  * The server does the same (apps/chats/services/text.py).
@@ -51,6 +58,7 @@ export function colour(id) {
  * @param {string} address
  */
 export function safeUrl(address) {
+  if (address.length > MAX_ADDRESS) return null;
   const text = address.trim();
   const full = /^[a-z][a-z0-9+.-]*:/i.test(text) && !/^[^/]*:\d/.test(text) ? text : `https://${text}`;
   try {
@@ -67,50 +75,57 @@ export function safeUrl(address) {
  */
 
 /**
- * The text as a tree: strings, and formatted parts with children. Entities may nest; one that crosses its parent's end
- * is cut there. What lies outside the text is left out.
+ * The text as a tree: strings, and formatted parts with children. Entities may nest, at most DEPTH deep; one that crosses
+ * its parent's end is cut there. What lies outside the text, deeper, or after the first SPANS is left out: its text stays.
+ * One pass over the sorted entities, whatever they are.
  * @param {string} text
  * @param {Entity[]} entities
  * @returns {Node[]}
  */
 export function tree(text, entities) {
-  const sorted = entities
-    .map((entity) => ({
-      kind: entity.kind,
-      extra: entity.extra ?? "",
-      start: Math.max(0, entity.offset),
-      end: Math.min(text.length, entity.offset + entity.length),
-    }))
-    .filter((entity) => Number.isFinite(entity.start) && entity.end > entity.start)
-    .sort((a, b) => a.start - b.start || b.end - a.end);
-  return branch(text, 0, text.length, sorted);
+  /** @type {Node[]} */
+  const root = [];
+  /** Open parts, the outermost first. @type {{end: number, nodes: Node[]}[]} */
+  const open = [{ end: text.length, nodes: root }];
+  let at = 0;
+  const write = (/** @type {number} */ to) => {
+    if (to > at) open[open.length - 1].nodes.push(text.slice(at, to));
+    at = Math.max(at, to);
+  };
+  const close = () => {
+    write(open[open.length - 1].end);
+    open.pop();
+  };
+  for (const span of inOrder(text, entities)) {
+    while (open.length > 1 && open[open.length - 1].end <= span.start) close();
+    const parent = open[open.length - 1];
+    const end = Math.min(span.end, parent.end);
+    if (open.length > DEPTH || end <= span.start) continue;
+    write(span.start);
+    /** @type {Node} */
+    const node = { kind: span.kind, text: text.slice(span.start, end), extra: span.extra, children: [] };
+    parent.nodes.push(node);
+    open.push({ end, nodes: node.children });
+  }
+  while (open.length) close();
+  return root;
 }
 
 /**
+ * The entities that lie in the text, from left to right, the longer before the shorter.
  * @param {string} text
- * @param {number} start
- * @param {number} end
- * @param {{kind: string, extra: string, start: number, end: number}[]} spans sorted
- * @returns {Node[]}
+ * @param {Entity[]} entities
  */
-function branch(text, start, end, spans) {
-  /** @type {Node[]} */
-  const nodes = [];
-  let at = start;
-  for (let index = 0; index < spans.length; ) {
-    const span = spans[index];
-    const from = Math.max(span.start, at);
-    const to = Math.min(span.end, end);
-    let next = index + 1;
-    while (next < spans.length && spans[next].start < to) next += 1;
-    if (to > from) {
-      if (from > at) nodes.push(text.slice(at, from));
-      const inner = branch(text, from, to, spans.slice(index + 1, next));
-      nodes.push({ kind: span.kind, text: text.slice(from, to), extra: span.extra, children: inner });
-      at = to;
-    }
-    index = next;
+function inOrder(text, entities) {
+  if (!Array.isArray(entities)) return [];
+  const spans = [];
+  for (const entity of entities) {
+    const [offset, length] = [entity?.offset, entity?.length];
+    if (!Number.isFinite(offset) || !Number.isFinite(length)) continue;
+    const [start, end] = [Math.max(0, offset), Math.min(text.length, offset + length)];
+    if (end <= start) continue;
+    spans.push({ kind: String(entity.kind), extra: typeof entity.extra === "string" ? entity.extra : "", start, end });
+    if (spans.length === SPANS) break;
   }
-  if (at < end) nodes.push(text.slice(at, end));
-  return nodes;
+  return spans.sort((a, b) => a.start - b.start || b.end - a.end);
 }

@@ -4,8 +4,8 @@ import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { kindLabel, membersLabel } from "../logic/list.js";
 import { closeReason, refusalReason } from "../logic/socket.js";
-import { typingLabel } from "../logic/store.js";
-import { rows } from "../logic/stream.js";
+import { hiddenHere, typingLabel } from "../logic/store.js";
+import { hiddenLabel, rows } from "../logic/stream.js";
 import { clockSeconds, dayLabel, exact, until } from "../logic/time.js";
 import { composer } from "./composer.js";
 import { message } from "./message.js";
@@ -102,6 +102,7 @@ function log(app, chat, actions) {
     <div class="in">
       ${topEdge(app, stream, drawn.length)}
       ${repeat(drawn, (row) => row.key, (row) => draw(app, row, around))}
+      ${hiddenEdge(app)}
       ${app.state.edge.newer === "loading" ? html`<div class="edge">Loading newer messages…</div>` : nothing}
     </div>
   </div>`;
@@ -126,6 +127,12 @@ function topEdge(app, stream, count) {
   if (edge.older === "failed") return html`<div class="edge">${icon("error", "s")} ${edge.says} ${again}</div>`;
   if (stream.older === "start") return html`<div class="edge">${count ? "This is the start of the chat." : "No messages yet."}</div>`;
   return html`<div class="edge"></div>`;
+}
+
+/** Nothing that waits is left out in silence. @param {import("../app.js").App} app */
+function hiddenEdge(app) {
+  const says = hiddenLabel(hiddenHere(app.state));
+  return says ? html`<div class="edge" role="status" data-key="hidden">${icon("schedule", "s")} ${says}</div>` : nothing;
 }
 
 /** @param {import("../app.js").App} app @param {Actions} actions */

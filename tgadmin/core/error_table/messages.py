@@ -99,6 +99,11 @@ ROWS: Rows = {
         "The account was removed from this group; what is stored is kept.",
         "Ask an administrator of the group to add the account again.",
     ),
+    Code.REFUSED_RIGHT: (
+        Action.FAIL,
+        "Not done: whoever asked for this may no longer do it here.",
+        "A colleague who may do it can; or ask one of the account's managers for the right.",
+    ),
     Code.CHAT_WRITE_FORBIDDEN: (
         Action.FAIL,
         "This account may not write here; the message is kept.",

@@ -26,6 +26,11 @@ ROWS: Rows = {
         "The account's proxy does not answer; nothing goes around it, and everything is kept.",
         "See to the proxy, or give the account another one. It is tried again by itself.",
     ),
+    Code.PROXY_FORBIDDEN: (
+        Action.RETRY,
+        "The account's proxy lies where proxies are not allowed; nothing was sent there, and nothing goes around it.",
+        "Give the account another proxy. Private addresses are allowed by PROXY_PRIVATE_ADDRESSES.",
+    ),
     Code.PROXY_REFUSED: (
         Action.RETRY,
         "The account's proxy answers, but does not let us in; nothing goes around it, and everything is kept.",
@@ -90,6 +95,22 @@ ROWS: Rows = {
         Action.FAIL,
         "This could not be put into a request; nothing was sent.",
         "Check what was entered; if it stays, report the code.",
+    ),
+    Code.ACCOUNT_KNOWN: (
+        Action.FAIL,
+        "This account is known here already, and you are not one of its managers: it was not changed. A sign-in that "
+        "was made for this is logged out again at Telegram.",
+        "Its managers were told and can give you a role in it.",
+    ),
+    Code.TOO_MANY_SIGN_INS: (
+        Action.FAIL,
+        "There are too many sign-ins; nothing was asked of Telegram.",
+        "End those that are open, or wait until tomorrow.",
+    ),
+    Code.TOO_MANY_WAITING: (
+        Action.FAIL,
+        "Too much waits for the gateway already; this was not added to it.",
+        "Try again once some of it is done.",
     ),
     Code.CANCELLED_BY_STAFF: (Action.FAIL, "A member of staff cancelled this.", "Nothing to do."),
     Code.DISABLED_BY_STAFF: (

@@ -10,6 +10,7 @@ from functools import partial
 from apps.chats.models import Message
 from apps.chats.services import outcomes
 from apps.sessions.services.commands import Kind
+from tgadmin.core import refusals
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.types import History, Incoming, MessageIdAssigned, MessagesDeleted
 from tgadmin.gateway.job import Done, Handler, Job, Payload, Rule, TryLater
@@ -71,6 +72,21 @@ async def send(job: Job) -> Done:
     return _sent(message_id, telegram_id)
 
 
+async def look_whether_sent(job: Job) -> Done:
+    """Whoever wrote it may write no more, and Telegram may have it: it is never asked for again, only looked for."""
+    await job.account.settled()
+    message_id = int(job.payload["message"])
+    ours = await _one(job, message_id)
+    if ours is None:
+        return Done({"gone": True})
+    telegram_id = ours.telegram_id if ours.telegram_id is not None else await _look_through_history(job, ours)
+    if telegram_id is not None:
+        return _sent(message_id, telegram_id)
+    if job.command.attempts <= ATTEMPTS_BEFORE_LOOKING:
+        raise TryLater(DUPLICATE_PAUSE, refusals.CODE)  # what was on its way may arrive still
+    raise TelegramError(refusals.CODE)
+
+
 async def _delivered_or_under_way(job: Job, message_id: int) -> Done:
     """Telegram has had this random_id: catch up, look for the id, ask again later; never with another random_id."""
     await job.account.inbox.flush()
@@ -126,6 +142,10 @@ def _send_failed(payload: Payload, code: str, seconds: int | None) -> None:
     outcomes.failed(int(payload["message"]), code)
 
 
+def _send_denied(payload: Payload, says: str) -> None:
+    outcomes.failed(int(payload["message"]), refusals.CODE, says)
+
+
 def _send_waits(payload: Payload, until: datetime, code: str) -> None:
     outcomes.waiting(int(payload["message"]), until, code)
 
@@ -144,6 +164,10 @@ def _edit_failed(payload: Payload, code: str, seconds: int | None) -> None:
     outcomes.refused([int(payload["message"])], "edit", code)
 
 
+def _edit_denied(payload: Payload, says: str) -> None:
+    outcomes.refused([int(payload["message"])], "edit", refusals.CODE, _reason(says))
+
+
 async def delete(job: Job) -> Done:
     """Telegram does not tell the one who deletes: we put it into the inbox ourselves, behind all that came before."""
     found = await job.gateway.threads.run(look, [int(one) for one in job.payload["messages"]])
@@ -160,6 +184,15 @@ def _delete_failed(payload: Payload, code: str, seconds: int | None) -> None:
     outcomes.refused([int(one) for one in payload["messages"]], "delete", code)
 
 
+def _delete_denied(payload: Payload, says: str) -> None:
+    outcomes.refused([int(one) for one in payload["messages"]], "delete", refusals.CODE, _reason(says))
+
+
+def _reason(says: str) -> str:
+    """The page says itself what was not done."""
+    return says.partition(": ")[2]
+
+
 HANDLERS = (
     Handler(
         Kind.SEND,
@@ -168,13 +201,23 @@ HANDLERS = (
         methods=("messages.sendMessage",),
         failed=_send_failed,
         waits=_send_waits,
+        denied=_send_denied,
+        look=look_whether_sent,
     ),
-    Handler(Kind.EDIT, edit, Rule.REPEAT, methods=("messages.editMessage",), failed=_edit_failed),
+    Handler(
+        Kind.EDIT,
+        edit,
+        Rule.REPEAT,
+        methods=("messages.editMessage",),
+        failed=_edit_failed,
+        denied=_edit_denied,
+    ),
     Handler(
         Kind.DELETE,
         delete,
         Rule.REPEAT,
         methods=("messages.deleteMessages", "channels.deleteMessages"),
         failed=_delete_failed,
+        denied=_delete_denied,
     ),
 )

@@ -213,8 +213,9 @@ async def _cancel(job: Job) -> Done:
 
 
 async def _let_go(attempt: Attempt, client: SignInClient) -> None:
-    """The code is not wanted any more; a key that a QR code has brought half-way in is logged out."""
-    if attempt.code_hash:
+    """The code is not wanted any more; a key that is in (a step's answer was lost), or that a QR code has brought
+    half-way in, is logged out."""
+    if attempt.code_hash and await client.me() is None:
         await client.cancel(attempt.phone, attempt.code_hash)
     else:
         await client.log_out()

@@ -16,7 +16,13 @@ from tgadmin.telegram._telethon.box import (
     entry_of,
 )
 from tgadmin.telegram._telethon.connection import Guarded, GuardedConnection, QuietLogs, add_rsa_key
-from tgadmin.telegram._telethon.proxied import MTProxyConnection, SocksConnection, connection_to, without_padding
+from tgadmin.telegram._telethon.proxied import (
+    MTProxyConnection,
+    SocksConnection,
+    connection_to,
+    limit_proxies,
+    without_padding,
+)
 from tgadmin.telegram._telethon.queue import CATCH_UP, UnreadablePacket, UpdatesQueue
 from tgadmin.telegram._telethon.results import UNREAD_NOT_SAID
 from tgadmin.telegram._telethon.wire import LAYER, Pings, Wire
@@ -44,5 +50,6 @@ __all__ = [
     "add_rsa_key",
     "connection_to",
     "entry_of",
+    "limit_proxies",
     "without_padding",
 ]

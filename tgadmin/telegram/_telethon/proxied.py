@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from python_socks import ProxyError, ProxyType
@@ -18,9 +19,11 @@ from python_socks.async_.asyncio import Proxy as SocksClient
 from telethon.crypto import AESModeCTR
 
 from tgadmin.core.proxies import Proxy, ProxyKind
+from tgadmin.core.reach import Reach, is_private
 from tgadmin.telegram._telethon.connection import Guarded, GuardedConnection
 from tgadmin.telegram._telethon.framing import Framing, Sized
 
+FORBIDDEN = "PROXY_FORBIDDEN"
 UNREACHABLE, REFUSED, NO_WAY, SILENT = "PROXY_UNREACHABLE", "PROXY_REFUSED", "PROXY_NO_WAY", "PROXY_SILENT"
 _HEADER = 64
 _PADDED_TAG = b"\xdd" * 4
@@ -28,6 +31,15 @@ _PADDING = 16  # bytes, less than
 _FIRST_BYTES_OF_OTHERS = (b"HEAD", b"POST", b"GET ", b"OPTI", b"PVrG", b"\xee" * 4, b"\xdd" * 4, b"\x16\x03\x01\x02")
 _MESSAGE_HEAD = 24  # auth_key_id and msg_key
 _PLAIN_HEAD = 20  # auth_key_id 0, message id, length
+
+
+_limits = [Reach()]
+"""Where proxies may lie; one for the process, which serves one Telegram."""
+
+
+def limit_proxies(reach: Reach) -> None:
+    """Where this process' proxies may lie, from now on."""
+    _limits[0] = reach
 
 
 def connection_to(
@@ -56,8 +68,9 @@ class _ToProxy:
     ``reached`` tells a proxy that does not answer from one that answers and does not help.
     """
 
-    def __init__(self, proxy: Proxy, local: tuple[str, int] | None) -> None:
-        self._proxy, self._local = proxy, local
+    def __init__(self, proxy: Proxy, local: tuple[str, int] | None, reach: Reach) -> None:
+        self._proxy, self._local, self._reach = proxy, local, reach
+        self.forbidden = False
         self.reached = False
 
     async def connect(self, dest_host: str = "", dest_port: int = 0, timeout: float | None = None) -> socket.socket:
@@ -65,7 +78,9 @@ class _ToProxy:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(self._proxy.host, self._proxy.port, type=socket.SOCK_STREAM)
         problem: OSError = ConnectionRefusedError("no address")
-        for family, kind, protocol, _, address in found:
+        allowed = [one for one in found if self._reach.allows(str(one[4][0]), self._proxy.port)]
+        self.forbidden = bool(found) and not allowed
+        for family, kind, protocol, _, address in allowed:
             raw = socket.socket(family, kind, protocol)
             try:
                 raw.setblocking(False)
@@ -93,12 +108,15 @@ class _Proxied(Guarded):
 
     async def _socket(self, timeout: float | None) -> socket.socket:
         self.failure = ""
-        to_proxy = _ToProxy(self._through, self._local)
+        # A Telegram in a private network is reached by proxies that lie in private networks.
+        reach = replace(_limits[0], private=_limits[0].private or is_private(self._host))
+        to_proxy = _ToProxy(self._through, self._local, reach)
         try:
             async with asyncio.timeout(timeout):
                 return await self._passage(to_proxy)
         except (OSError, ProxyError, TimeoutError) as error:
-            self.failure = self._failure(error) if to_proxy.reached else UNREACHABLE
+            unreached = FORBIDDEN if to_proxy.forbidden else UNREACHABLE
+            self.failure = self._failure(error) if to_proxy.reached else unreached
             raise ProxyFailed(self.failure) from None
 
     async def _passage(self, to_proxy: _ToProxy) -> socket.socket:

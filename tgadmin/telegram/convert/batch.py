@@ -7,6 +7,7 @@ from typing import Any
 
 from telethon import types as T  # noqa: N812
 
+from tgadmin.core.bounds import Unfit, fit
 from tgadmin.core.types import (
     Change,
     ChatState,
@@ -19,7 +20,8 @@ from tgadmin.core.types import (
     SentShort,
 )
 from tgadmin.telegram._telethon import Batch
-from tgadmin.telegram.convert.peers import default_peer, marked, peers
+from tgadmin.telegram.convert.messages import unreadable
+from tgadmin.telegram.convert.peers import default_peer, marked_or_none, peers
 from tgadmin.telegram.convert.updates import changes
 
 
@@ -41,9 +43,17 @@ def incoming(batch: Batch, me: int, checkpoint: Checkpoint | None) -> Incoming:
 
 
 def page(found: Sequence[Change], users: Iterable[Any], chats: Iterable[Any]) -> Incoming:
-    """What a request fetched: it bears no state."""
+    """What a request fetched: it bears no state. What can be no row is set aside."""
     known = peers(users, chats)
-    return Incoming(tuple(found), known + _unmet(found, known, ()))
+    sound = [_sound(change) for change in found]
+    return Incoming(tuple(sound), known + _unmet(sound, known, ()))
+
+
+def _sound(change: Change) -> Change:
+    try:
+        return fit(change)
+    except Unfit as error:
+        return unreadable(change, error)
 
 
 _MEMBERSHIP = (T.UpdateChannel, T.UpdateChat)
@@ -51,7 +61,7 @@ _MEMBERSHIP = (T.UpdateChannel, T.UpdateChat)
 
 def _membership(update: Any, known: Sequence[Peer]) -> list[Change]:
     """updateChannel and updateChat say only that something changed; the chat beside them says what."""
-    peer_id = marked(update)
+    peer_id = marked_or_none(update)
     return [ChatState(peer.id, left=peer.left) for peer in known if peer.id == peer_id and not peer.partial]
 
 
@@ -74,4 +84,4 @@ def _chats_of(change: Change) -> tuple[int, ...]:
 def _posts(updates: Iterable[Any]) -> frozenset[int]:
     """Marked ids of channels of which a post is among the updates: broadcasts, not supergroups."""
     messages: Iterable[Any] = (getattr(update, "message", None) for update in updates)
-    return frozenset(marked(each.peer_id) for each in messages if getattr(each, "post", None))
+    return frozenset(filter(None, (marked_or_none(each.peer_id) for each in messages if getattr(each, "post", None))))

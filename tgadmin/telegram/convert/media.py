@@ -1,7 +1,8 @@
 """What a message bears besides text: its kind and what a preview needs; nothing is downloaded.
 
-Each is {"kind": …} with facts that are JSON. ``preview`` is Telegram's stripped thumbnail in base64
-(https://core.telegram.org/api/files#stripped-thumbnails); ``ttl_seconds`` marks what destroys itself: not to be kept.
+Each is {"kind": …} with facts that are JSON; their ranges are core's (``MEDIA``). ``preview`` is Telegram's stripped
+thumbnail in base64 (https://core.telegram.org/api/files#stripped-thumbnails); ``ttl_seconds`` marks what destroys
+itself: not to be kept.
 """
 
 from __future__ import annotations
@@ -11,25 +12,27 @@ from typing import Any
 
 from telethon import types as T  # noqa: N812
 
+from tgadmin.core.types import MEDIA
 from tgadmin.telegram.convert.peers import marked_or_none
-from tgadmin.telegram.convert.text import clean_value, iso, snake
+from tgadmin.telegram.convert.text import iso, kind_of, or_else
 
 Facts = dict[str, Any]
+_sound = MEDIA.check()
 
 
 def media(found: Any) -> Facts | None:
     """A message's media, None for text only."""
     if found is None or isinstance(found, T.MessageMediaEmpty):
         return None
+    bare: Facts = {"kind": kind_of(type(found), "MessageMedia")}
     convert = _KINDS.get(type(found))
-    name = snake(type(found).__name__.removeprefix("MessageMedia"))
-    facts: Facts = {"kind": name} if convert is None else convert(found)
+    facts = bare if convert is None else or_else(convert, found, bare)
     if getattr(found, "ttl_seconds", None):
         facts["ttl_seconds"] = found.ttl_seconds
     if getattr(found, "spoiler", None):
         facts["spoiler"] = True
-    cleaned: Facts = clean_value({key: value for key, value in facts.items() if value is not None})
-    return cleaned
+    sound: Facts = _sound({key: value for key, value in facts.items() if value is not None})
+    return sound
 
 
 def _photo(found: Any) -> Facts:

@@ -8,27 +8,51 @@ from typing import Any
 
 from telethon import types as T  # noqa: N812
 
+from tgadmin.core.bounds import LONG, Unfit, fit
 from tgadmin.core.types import CHANNEL_MARK, Peer, PeerKind, is_channel
-from tgadmin.telegram.convert.text import clean
 
-NAME_LENGTH = 255
-USERNAME_LENGTH = 64
-PHONE_LENGTH = 20
+
+def of_user(number: int) -> int:
+    """The marked id of a user. Raises Unfit for a number that no user has; TypeError for none."""
+    if not 0 < number <= LONG:
+        raise Unfit("a user's id")
+    return number
+
+
+def of_group(number: int) -> int:
+    """The same for a basic group: beyond this range its marked id would be another's."""
+    if not 0 < number <= -CHANNEL_MARK:
+        raise Unfit("a group's id")
+    return -number
+
+
+def of_channel(number: int) -> int:
+    """The same for a channel or supergroup."""
+    if not 0 < number <= LONG + CHANNEL_MARK:
+        raise Unfit("a channel's id")
+    return CHANNEL_MARK - number
 
 
 def marked(peer: Any) -> int:
-    """The marked id of a Peer, InputPeer, user or chat object. Raises TypeError for what names no peer."""
+    """The marked id of a Peer, InputPeer, user or chat object. Raises TypeError for what names no peer, Unfit for what
+    names one that cannot be."""
     if (channel_id := getattr(peer, "channel_id", None)) is not None:
-        return CHANNEL_MARK - int(channel_id)
+        return of_channel(channel_id)
     if (chat_id := getattr(peer, "chat_id", None)) is not None:
-        return -int(chat_id)
+        return of_group(chat_id)
     if (user_id := getattr(peer, "user_id", None)) is not None:
-        return int(user_id)
+        return of_user(user_id)
     raise TypeError(f"{type(peer).__name__} names no peer")
 
 
 def marked_or_none(peer: Any) -> int | None:
-    return None if peer is None else marked(peer)
+    """None for none, and for what names no peer."""
+    if peer is None:
+        return None
+    try:
+        return marked(peer)
+    except (Unfit, TypeError):
+        return None
 
 
 def unmarked(peer_id: int) -> int:
@@ -70,19 +94,38 @@ def default_peer(peer_id: int, *, post: bool = False) -> Peer:
 
 
 def peer_of_user(user: Any) -> Peer | None:
+    """None for what is no user, or one that cannot be."""
+    return _sound(_user, user)
+
+
+def peer_of_chat(chat: Any) -> Peer | None:
+    """None for what is no group or channel, or one that cannot be."""
+    convert = _CHATS.get(type(chat))
+    return None if convert is None else _sound(convert, chat)
+
+
+def _sound(convert: Callable[[Any], Peer | None], entity: Any) -> Peer | None:
+    try:
+        found = convert(entity)
+        return None if found is None else fit(found)
+    except Exception:  # noqa: BLE001 - one of a shape that nobody foresaw must not stop the rest
+        return None
+
+
+def _user(user: Any) -> Peer | None:
     if isinstance(user, T.UserEmpty):
-        return Peer(user.id, PeerKind.USER, "", partial=True)
+        return Peer(of_user(user.id), PeerKind.USER, "", partial=True)
     if not isinstance(user, T.User):
         return None
     online, at = presence(user.status)
     name = " ".join(filter(None, (user.first_name, user.last_name)))
     return Peer(
-        id=user.id,
+        id=of_user(user.id),
         kind=PeerKind.BOT if user.bot else PeerKind.USER,
-        name=clean(name or user.username or ("Deleted Account" if user.deleted else ""), NAME_LENGTH),
+        name=name or user.username or ("Deleted Account" if user.deleted else ""),
         access_hash=None if user.min else user.access_hash,
         username=_username(user),
-        phone=clean(user.phone, PHONE_LENGTH),
+        phone=user.phone or "",
         is_self=bool(user.is_self),
         is_contact=bool(user.contact),
         is_deleted=bool(user.deleted),
@@ -91,11 +134,6 @@ def peer_of_user(user: Any) -> Peer | None:
         last_seen_at=at,
         is_online=online,
     )
-
-
-def peer_of_chat(chat: Any) -> Peer | None:
-    convert = _CHATS.get(type(chat))
-    return None if convert is None else convert(chat)
 
 
 def presence(status: Any) -> tuple[bool, datetime | None]:
@@ -109,9 +147,9 @@ def _group(chat: Any) -> Peer:
     gone = bool(chat.left or chat.deactivated or chat.migrated_to)
     rules = chat.creator or chat.admin_rights is not None
     return Peer(
-        id=-chat.id,
+        id=of_group(chat.id),
         kind=PeerKind.GROUP,
-        name=clean(chat.title, NAME_LENGTH),
+        name=chat.title or "",
         left=bool(chat.left),
         can_send=not gone and bool(rules or not _silenced(chat.default_banned_rights)),
         members_count=chat.participants_count,
@@ -120,9 +158,9 @@ def _group(chat: Any) -> Peer:
 
 def _channel(channel: Any) -> Peer:
     return Peer(
-        id=CHANNEL_MARK - channel.id,
+        id=of_channel(channel.id),
         kind=PeerKind.CHANNEL if channel.broadcast else PeerKind.SUPERGROUP,
-        name=clean(channel.title, NAME_LENGTH),
+        name=channel.title or "",
         access_hash=None if channel.min else channel.access_hash,
         username=_username(channel),
         partial=bool(channel.min),
@@ -151,18 +189,18 @@ def _silenced(rights: Any) -> bool:
 
 def _username(entity: Any) -> str:
     active = [each.username for each in entity.usernames or () if each.active]
-    return clean(entity.username or next(iter(active), ""), USERNAME_LENGTH)
+    return str(entity.username or next(iter(active), ""))
 
 
 def _group_forbidden(chat: Any) -> Peer:
-    return Peer(-chat.id, PeerKind.GROUP, clean(chat.title, NAME_LENGTH), left=True, can_send=False)
+    return Peer(of_group(chat.id), PeerKind.GROUP, chat.title or "", left=True, can_send=False)
 
 
 def _channel_forbidden(channel: Any) -> Peer:
     return Peer(
-        id=CHANNEL_MARK - channel.id,
+        id=of_channel(channel.id),
         kind=PeerKind.CHANNEL if channel.broadcast else PeerKind.SUPERGROUP,
-        name=clean(channel.title, NAME_LENGTH),
+        name=channel.title or "",
         access_hash=channel.access_hash,
         left=True,
         can_send=False,
@@ -170,7 +208,7 @@ def _channel_forbidden(channel: Any) -> Peer:
 
 
 def _group_empty(chat: Any) -> Peer:
-    return Peer(-chat.id, PeerKind.GROUP, "", partial=True, left=True, can_send=False)
+    return Peer(of_group(chat.id), PeerKind.GROUP, "", partial=True, left=True, can_send=False)
 
 
 _CHATS = {

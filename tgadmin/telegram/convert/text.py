@@ -1,36 +1,21 @@
-"""Texts as PostgreSQL and JSON take them, and the spans in them."""
+"""Texts with the spans in them, and names of kinds. What values may be is said by the core types' own ranges."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
-from tgadmin.core.types import Entity
+from tgadmin.core.bounds import clean
+from tgadmin.core.types import MAX_TEXT, SPANS, Entity
+
+__all__ = ["clean", "iso", "kind_of", "or_else", "snake", "text_and_entities"]
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NUL = "\0"
-
-
-def clean(text: str | None, length: int | None = None) -> str:
-    """The text without NUL, which PostgreSQL refuses, and with lone surrogates replaced; at most ``length`` long."""
-    if not text:
-        return ""
-    if not text.isascii():
-        text = _SURROGATE.sub("\ufffd", text)
-    return (text.replace(_NUL, "") if _NUL in text else text)[:length]
-
-
-def clean_value(value: Any) -> Any:
-    """The same for everything in a JSON value."""
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return {clean(key): clean_value(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [clean_value(each) for each in value]
-    return value
+_R = TypeVar("_R")
 
 
 def snake(name: str) -> str:
@@ -38,37 +23,65 @@ def snake(name: str) -> str:
     return _CAMEL.sub("_", name).lower()
 
 
+def kind_of(kind: type, prefix: str) -> str:
+    """A constructor's name without what all of its kind begin with: ``MessageMediaGeoLive`` as ``geo_live``."""
+    return _kind_of(kind.__name__, prefix)
+
+
+@cache
+def _kind_of(name: str, prefix: str) -> str:
+    return snake(name.removeprefix("Input").removeprefix(prefix))
+
+
 def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def text_and_entities(text: str | None, entities: Any) -> tuple[str, tuple[Entity, ...]]:
-    """A text made clean, with its spans moved along."""
-    found = tuple([_entity(each) for each in entities]) if entities else ()
-    if not text or _NUL not in text:
-        return clean(text), found
-    nuls = _utf16_positions(text, _NUL)
+def or_else(convert: Callable[[Any], _R], found: Any, otherwise: _R) -> _R:
+    """A part of a message as it is converted, or the stand-in: a part of a shape that nobody foresaw does not cost the
+    message."""
+    try:
+        return convert(found)
+    except Exception:  # noqa: BLE001 - see above
+        return otherwise
+
+
+def text_and_entities(text: str | None, entities: Iterable[Any] | None) -> tuple[str, tuple[Entity, ...]]:
+    """A text without NUL, at most MAX_TEXT long, with its spans moved along: those of them that are kept."""
+    if not text:
+        return "", ()
+    found = SPANS.first(_spans(entities)) if entities else ()
+    if _NUL not in text:
+        return text[:MAX_TEXT], found
+    return clean(text, MAX_TEXT), _moved(text, found) if found else ()
+
+
+def _moved(text: str, spans: tuple[Entity, ...]) -> tuple[Entity, ...]:
+    """The spans as they lie in the text without its NULs; what held nothing else is gone."""
+    edges = sorted({edge for span in spans for edge in (span.offset, span.offset + span.length)})
+    gone = dict(zip(edges, _nuls_before(text, edges), strict=True))
     moved = []
-    for each in found:
-        before = sum(1 for at in nuls if at < each.offset)
-        inside = sum(1 for at in nuls if each.offset <= at < each.offset + each.length)
-        if each.length > inside:
-            moved.append(Entity(each.kind, each.offset - before, each.length - inside, each.extra))
-    return clean(text), tuple(moved)
+    for span in spans:
+        start, end = span.offset, span.offset + span.length
+        start, end = start - gone[start], end - gone[end]
+        if end > start:
+            moved.append(Entity(span.kind, start, end - start, span.extra))
+    return tuple(moved)
 
 
-def _utf16_positions(text: str, wanted: str) -> list[int]:
-    positions, at = [], 0
-    for character in text:
-        if character == wanted:
-            positions.append(at)
-        at += 2 if ord(character) > 0xFFFF else 1
-    return positions
+def _nuls_before(text: str, edges: list[int]) -> Iterator[int]:
+    """How many NULs lie before each of these places, which are in order and count UTF-16 units; in one pass."""
+    units = text.encode("utf-16-le", "surrogatepass")
+    count = at = 0
+    for edge in edges:
+        count += units[2 * at : 2 * edge].decode("utf-16-le", "surrogatepass").count(_NUL)
+        at = edge
+        yield count
 
 
-def _entity(entity: Any) -> Entity:
-    kind = snake(type(entity).__name__.removeprefix("Input").removeprefix("MessageEntity"))
-    return Entity(kind, entity.offset, entity.length, clean(_extra(entity)))
+def _spans(entities: Iterable[Any]) -> Iterator[Entity]:
+    for each in entities:
+        yield Entity(kind_of(type(each), "MessageEntity"), each.offset, each.length, _extra(each))
 
 
 def _extra(entity: Any) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from telethon import types as T  # noqa: N812
 
+from tgadmin.core.bounds import fit
 from tgadmin.core.types import (
     ACCOUNT_BOX,
-    CHANNEL_MARK,
     Change,
     ChatState,
     Gap,
@@ -34,30 +34,37 @@ from tgadmin.telegram._telethon import (
     TooLong,
     UnreadablePacket,
 )
-from tgadmin.telegram.convert.messages import ARCHIVE, dialog, message, muted_until, sent_message, short_message
-from tgadmin.telegram.convert.peers import marked, presence
+from tgadmin.telegram.convert.messages import (
+    ARCHIVE,
+    dialog,
+    message,
+    messages,
+    muted_until,
+    raw,
+    sent_message,
+    short_message,
+    unreadable,
+)
+from tgadmin.telegram.convert.peers import marked, of_channel, of_group, of_user, presence
 from tgadmin.telegram.convert.text import snake
 
 Changes = list[Change]
 
 
 def changes(update: Any, me: int) -> Changes:
-    """The changes that one update means, in order; ``me`` is the account's user id. Never raises."""
+    """The changes that one update means, in order, every value in its range; ``me`` is the account's user id. Never
+    raises: what can be no row is Unreadable."""
     convert = _KINDS.get(type(update))
     if convert is None:
         return []
     try:
-        return convert(update, me)
+        return [each if each.__class__ in _FIT else fit(each) for each in convert(update, me)]
     except Exception as error:  # noqa: BLE001 - one update of a shape that nobody foresaw must not stop the rest
-        return [Unreadable(type(update).__name__, type(error).__name__, _bytes(update))]
+        return [unreadable(update, error)]
 
 
-def _bytes(update: Any) -> bytes:
-    """The update as it came; empty where it is none that TL can write."""
-    try:
-        return bytes(update)
-    except Exception:  # noqa: BLE001 - it is broken: that is why we are here
-        return b""
+_FIT = frozenset((NewMessage, MessageEdited))
+"""They hold nothing but a message, which was made fit already."""
 
 
 def _new(update: Any, me: int) -> Changes:
@@ -77,7 +84,7 @@ def _short(update: Any, me: int) -> Changes:
 def _sent(update: Any, me: int) -> Changes:
     request: Any = getattr(update, "_request", None)
     if not hasattr(request, "random_id") or not hasattr(request, "peer"):
-        return [Unreadable(type(update).__name__, "its request is not known", _bytes(update))]
+        return [Unreadable(type(update).__name__, "its request is not known", raw(update))]
     return [SentShort(request.random_id, sent_message(update, request, me))]
 
 
@@ -86,7 +93,7 @@ def _deleted(update: Any, _: int) -> Changes:
 
 
 def _deleted_in_channel(update: Any, _: int) -> Changes:
-    return [MessagesDeleted(CHANNEL_MARK - update.channel_id, tuple(update.messages))] if update.messages else []
+    return [MessagesDeleted(of_channel(update.channel_id), tuple(update.messages))] if update.messages else []
 
 
 def _assigned(update: Any, _: int) -> Changes:
@@ -100,7 +107,7 @@ def _read_inbox(update: Any, _: int) -> Changes:
 
 
 def _read_channel_inbox(update: Any, _: int) -> Changes:
-    return [ReadInbox(CHANNEL_MARK - update.channel_id, update.max_id, _unread(update))]
+    return [ReadInbox(of_channel(update.channel_id), update.max_id, _unread(update))]
 
 
 def _unread(update: Any) -> int | None:
@@ -113,19 +120,19 @@ def _read_outbox(update: Any, _: int) -> Changes:
 
 
 def _read_channel_outbox(update: Any, _: int) -> Changes:
-    return [ReadOutbox(CHANNEL_MARK - update.channel_id, update.max_id)]
+    return [ReadOutbox(of_channel(update.channel_id), update.max_id)]
 
 
 def _user_typing(update: Any, _: int) -> Changes:
-    return [Typing(update.user_id, update.user_id, action_name(update.action))]
+    return [Typing(of_user(update.user_id), update.user_id, action_name(update.action))]
 
 
 def _group_typing(update: Any, _: int) -> Changes:
-    return [Typing(-update.chat_id, marked(update.from_id), action_name(update.action))]
+    return [Typing(of_group(update.chat_id), marked(update.from_id), action_name(update.action))]
 
 
 def _channel_typing(update: Any, _: int) -> Changes:
-    return [Typing(CHANNEL_MARK - update.channel_id, marked(update.from_id), action_name(update.action))]
+    return [Typing(of_channel(update.channel_id), marked(update.from_id), action_name(update.action))]
 
 
 def action_name(action: Any) -> str:
@@ -135,7 +142,7 @@ def action_name(action: Any) -> str:
 
 def _status(update: Any, _: int) -> Changes:
     online, at = presence(update.status)
-    return [Presence(update.user_id, online, at)]
+    return [Presence(of_user(update.user_id), online, at)]
 
 
 def _notify(update: Any, _: int) -> Changes:
@@ -160,20 +167,20 @@ def _folders(update: Any, _: int) -> Changes:
 
 
 def _participant_gone(update: Any, me: int) -> Changes:
-    return [ChatState(-update.chat_id, left=True)] if update.user_id == me else []
+    return [ChatState(of_group(update.chat_id), left=True)] if update.user_id == me else []
 
 
 def _participant_come(update: Any, me: int) -> Changes:
-    return [ChatState(-update.chat_id, left=False)] if update.user_id == me else []
+    return [ChatState(of_group(update.chat_id), left=False)] if update.user_id == me else []
 
 
 def _participants(update: Any, _: int) -> Changes:
     found = update.participants
-    return [ChatState(-found.chat_id, left=True)] if isinstance(found, T.ChatParticipantsForbidden) else []
+    return [ChatState(of_group(found.chat_id), left=True)] if isinstance(found, T.ChatParticipantsForbidden) else []
 
 
 def _secret(update: Any, _: int) -> Changes:
-    return [Unreadable(type(update).__name__, "secret chats are not supported", _bytes(update))]
+    return [Unreadable(type(update).__name__, "secret chats are not supported", raw(update))]
 
 
 def _packet(update: Any, _: int) -> Changes:
@@ -181,7 +188,7 @@ def _packet(update: Any, _: int) -> Changes:
 
 
 def _box(entry: Any) -> int:
-    return ACCOUNT_BOX if entry is ACCOUNT else CHANNEL_MARK - int(entry)
+    return ACCOUNT_BOX if entry is ACCOUNT else of_channel(entry)
 
 
 def _recovered(found: Any, _: int) -> Changes:
@@ -198,8 +205,8 @@ def _too_long(gap: Any, me: int) -> Changes:
     if gap.dialog is not None and (row := dialog(gap.dialog)) is not None:
         found.append(row)
         newest = sorted((each for each in gap.messages if getattr(each, "peer_id", None)), key=lambda m: -m.id)
-        messages = tuple(each for found_one in newest if (each := message(found_one, me)) is not None)
-        found.append(History(row.peer_id, messages, before_id=0, complete=False))
+        readable, aside = messages(newest, me)
+        found += [History(row.peer_id, readable, before_id=0, complete=False), *aside]
     return found
 
 

@@ -115,7 +115,9 @@ class Command(ReportingCommand):
         }
         if message.state == Message.State.FAILED:
             known = selectors.explain(message.error_code)
-            raise CommandError(f"{known.says} {known.next_step} ({known.code})" if known else "It was not sent.")
+            raise CommandError(
+                f"{message.error_says or known.says} {known.next_step} ({known.code})" if known else "It was not sent."
+            )
         until = f"; it goes out at {message.waits_until:%H:%M:%S} UTC" if message.waits_until else ""
         self.show(options, data, f"Message {message.pk}: {message.get_state_display().lower()}{until}.")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.chats.services.record.rows import ChatRow, MessageRow
 from apps.chats.services.record.state import State, is_listed
+from tgadmin.core.bounds import INT
 from tgadmin.core.types import (
     ACCOUNT_BOX,
     Change,
@@ -57,7 +58,7 @@ def _arrive(state: State, chat: ChatRow, message: Message) -> MessageRow:
     chat.add_event("message", row.pk)
     if not message.out and message.id > chat.read_inbox_max_id and is_listed(chat, row):
         if chat.is_counted or message.id > (chat.last_message_id or 0):
-            chat.unread_count += 1
+            chat.unread_count = min(chat.unread_count + 1, INT)
         else:  # a dialog that was fetched meanwhile may have counted it
             state.count_unread(chat)
     return row

@@ -12,10 +12,10 @@ import psycopg
 from apps.chats.services.record import sql
 from apps.chats.services.record.arrays import array, columns_of
 from apps.chats.services.record.batch import Needs
-from apps.chats.services.record.rows import ChatRow, MessageRow, guessed
+from apps.chats.services.record.rows import ChatRow, MessageRow, guessed, stored_kind
 from apps.chats.services.record.state import State
 from apps.sessions.services.leases import LeaseLost
-from tgadmin.core.types import CHANNEL_MARK, History, Peer, PeerKind
+from tgadmin.core.types import CHANNEL_MARK, History, Peer
 
 Connection = psycopg.AsyncConnection[Any]
 END_OF_IDS = 2**62
@@ -114,7 +114,7 @@ def _peer(row: tuple[Any, ...]) -> Peer:
     peer_id, kind, name, username, phone, access_hash, is_self, is_contact, is_deleted, is_online, last_seen_at = row
     return Peer(
         id=peer_id,
-        kind=PeerKind(kind),
+        kind=stored_kind(kind, peer_id),
         name=name,
         username=username,
         phone=phone,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 from tgadmin.core.official import conceal, is_from_telegram
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
 
+_ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])")
 PREVIEW = 160
 """Characters of the last message that the chat list keeps."""
 
@@ -156,8 +158,7 @@ class MessageRow:
         if self.text:
             return self.text[:PREVIEW]
         if self.media is not None:
-            kind = json.loads(self.media).get("kind", "")
-            return str(kind).replace("_", " ").capitalize()[:PREVIEW]
+            return _kind(self.media).replace("_", " ").capitalize()[:PREVIEW]
         return ""
 
 
@@ -194,8 +195,28 @@ def tidy(peer: Peer) -> Peer:
 
 
 def to_json(value: dict[str, Any] | None) -> str | None:
-    """JSON text that jsonb takes (it refuses the escape of NUL)."""
-    return None if value is None else json.dumps(value).replace("\\u0000", "\\ufffd")
+    """JSON text that jsonb takes: it refuses the escapes of NUL and of lone surrogates. Raises ValueError for NaN."""
+    if value is None:
+        return None
+    text = json.dumps(value, allow_nan=False)
+    return text if _ESCAPED.search(text) is None else json.dumps(_cleaned(value), allow_nan=False)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(each) for key, each in value.items()}
+    return [_cleaned(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _kind(media: str) -> str:
+    """Of stored media, whatever its JSON is."""
+    try:
+        found = json.loads(media)
+    except (ValueError, RecursionError):
+        return ""
+    return str(found.get("kind", "")) if isinstance(found, dict) else ""
 
 
 def entities_json(entities: Sequence[Entity]) -> str:
@@ -212,5 +233,16 @@ def entities_json(entities: Sequence[Entity]) -> str:
 
 def guessed(peer_id: int) -> Peer:
     """A stand-in for a peer that nothing has described yet."""
-    kind = PeerKind.USER if peer_id > 0 else PeerKind.SUPERGROUP if is_channel(peer_id) else PeerKind.GROUP
-    return Peer(id=peer_id, kind=kind, name="", partial=True)
+    return Peer(id=peer_id, kind=_kind_of(peer_id), name="", partial=True)
+
+
+def _kind_of(peer_id: int) -> PeerKind:
+    return PeerKind.USER if peer_id > 0 else PeerKind.SUPERGROUP if is_channel(peer_id) else PeerKind.GROUP
+
+
+def stored_kind(kind: str, peer_id: int) -> PeerKind:
+    """A stored kind, or what the id tells when it is none."""
+    try:
+        return PeerKind(kind)
+    except ValueError:
+        return _kind_of(peer_id)

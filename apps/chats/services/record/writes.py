@@ -15,14 +15,11 @@ from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow
 from apps.chats.services.record.state import State
 from apps.sessions.fields import opened, sealed
-from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Peer, Unreadable
+from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer, Unreadable
 
 Connection = psycopg.AsyncConnection[Any]
 
 _SECRETS, _UNREADABLE = "telegram_message_secrets", "telegram_unreadable_updates"
-
-KEPT_BYTES = 65_536
-"""Of one update that could not be read."""
 
 _message = attrgetter(
     "pk", "chat_id", "box", "telegram_id", "random_id", "state", "error_code", "waits_until", "out", "sender_id",

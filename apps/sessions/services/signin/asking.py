@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from apps.sessions.models import SignInAttempt, SignInStep
 from apps.sessions.services import commands, rights
-from apps.sessions.services.signin.common import SignInError, locked
+from apps.sessions.services.commands import TooManyWaiting
+from apps.sessions.services.signin.common import OVER, SignInError, locked
 
 
 def one_at_a_time(user: User, what: str) -> None:
     """Two equal forms sent at once become one sign-in, not two."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sign-in'), hashtext(%s))", [f"{user.pk}:{what}"])
+
+
+def count_start(user: User, attempt: SignInAttempt | None = None) -> None:
+    """One more sign-in of the user's, or one more number in ``attempt``, which is under way. Raises SignInError
+    (TOO_MANY_SIGN_INS).
+
+    One start at a time in the whole installation: two at once cannot both have the last place. What was only begun
+    counts until it was last used a day ago, so that a sign-in kept alive does not fall out of the count.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sign-ins'), 0)")
+    theirs = SignInAttempt.objects.filter(started_by=user)
+    open_ones = theirs.exclude(step__in=OVER).count()
+    if attempt is None and open_ones >= settings.SIGN_INS_OPEN:
+        raise SignInError(
+            "TOO_MANY_SIGN_INS", f"You have {open_ones} sign-ins open: go on with them, or end one, before the next."
+        )
+    late = Q(updated_at__gt=timezone.now() - timedelta(days=1))
+    per_user, per_all = settings.SIGN_INS_PER_DAY, settings.SIGN_INS_PER_DAY_ALL
+    if _numbers(theirs.filter(late)) >= per_user:
+        raise SignInError("TOO_MANY_SIGN_INS", f"You have started {per_user} sign-ins within a day: wait, then go on.")
+    if _numbers(SignInAttempt.objects.filter(late)) >= per_all:
+        raise SignInError(
+            "TOO_MANY_SIGN_INS",
+            f"{per_all} sign-ins were started here within a day, by all together: wait, then go on.",
+        )
+    if attempt is not None:
+        attempt.numbers += 1
+
+
+def _numbers(attempts: QuerySet[SignInAttempt]) -> int:
+    """How often they asked Telegram for something new: a sign-in with three numbers counts three."""
+    return attempts.aggregate(sum=Sum("numbers"))["sum"] or 0
 
 
 def mine(user: User, attempt: SignInAttempt, *steps: SignInStep, obey_wait: bool = True) -> SignInAttempt:
@@ -42,12 +79,24 @@ def ask(user: User, attempt: SignInAttempt, kind: str, *, secret: dict[str, Any]
     return attempt
 
 
-def enqueue(attempt: SignInAttempt, kind: str, user: User | None, secret: dict[str, Any] | None = None) -> None:
-    commands.enqueue(
-        attempt.session_id,
-        kind,
-        commands.sign_in_lane(attempt.pk),
-        {"attempt": str(attempt.pk)},
-        secret=secret,
-        user=user,
-    )
+def enqueue(
+    attempt: SignInAttempt,
+    kind: str,
+    user: commands.Asker,
+    secret: dict[str, Any] | None = None,
+    *,
+    follows: bool = False,
+) -> None:
+    """Raises SignInError (TOO_MANY_WAITING), never where it ``follows`` (commands.enqueue)."""
+    try:
+        commands.enqueue(
+            attempt.session_id,
+            kind,
+            commands.sign_in_lane(attempt.pk),
+            {"attempt": str(attempt.pk)},
+            secret=secret,
+            user=user,
+            follows=follows,
+        )
+    except TooManyWaiting as refused:
+        raise SignInError("TOO_MANY_WAITING", refused.says) from None

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from apps.sessions.models import AuthorizationSecret, Role, Session, SignInAttempt, SignInStep, SignInWay
 from apps.sessions.services import commands, proxies, rights
 from apps.sessions.services.audit import audit
-from apps.sessions.services.signin.asking import ask
+from apps.sessions.services.signin.asking import ask, count_start
 from apps.sessions.services.signin.common import OVER, UNNAMED, SignInError, finish, keep_secret, locked, note
 from tgadmin.core import session_files
 from tgadmin.core.ids import auth_key_id
@@ -51,6 +51,7 @@ def start_import(
                 "KEY_IN_USE",
                 "This session's key is in use here already: two that use one key make Telegram destroy it.",
             )
+        count_start(user)
         if session is None:
             session = Session.objects.create(
                 name=name.strip()[:MAX_NAME] or UNNAMED, network=settings.TELEGRAM_NETWORK, created_by=user

@@ -35,6 +35,7 @@ from apps.sessions.models import (
 from apps.sessions.services import commands, proxies, status
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
+from apps.sessions.services.signin import known
 from apps.sessions.services.signin.common import (
     NEW_CODE_NEEDED,
     erase_secret,
@@ -45,7 +46,9 @@ from apps.sessions.services.signin.common import (
     locked,
     note,
 )
+from apps.sessions.services.signin.steps import end
 from apps.sessions.signals import account_signed_in
+from tgadmin.core import refusals
 from tgadmin.core.errors import Action, Kind, disposition
 from tgadmin.core.ids import auth_key_id
 from tgadmin.core.types import Checkpoint, Peer
@@ -100,12 +103,16 @@ def password_needed(attempt_id: UUID | str, key: Mapping[str, Any], hint: str) -
 
 @transaction.atomic
 def step_failed(attempt_id: UUID | str, code: str, seconds: int | None = None) -> None:
-    """Telegram refused the step. It stays where it is, unless Telegram wants the sign-in to start afresh.
+    """Telegram refused the step. It stays where it is, unless Telegram wants the sign-in to start afresh. A step that
+    was refused here, since whoever asked may no longer sign the account in, ends it, at Telegram too.
 
     ``seconds``: how long Telegram asks to wait, or None.
     """
     attempt = locked(attempt_id)
     if attempt.is_over:
+        return
+    if code == refusals.CODE:
+        end(attempt, SignInStep.FAILED, code, None)
         return
     attempt.busy, attempt.error_code = False, code
     attempt.flood_until = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
@@ -120,8 +127,8 @@ def step_failed(attempt_id: UUID | str, code: str, seconds: int | None = None) -
 def _starts_afresh(attempt: SignInAttempt, code: str) -> bool:
     if code in LASTING or (code in NEW_CODE_NEEDED and attempt.step == SignInStep.CODE):
         return False
-    known = disposition(code)
-    return known.action is Action.RESTART_SIGN_IN or known.kind is Kind.SESSION
+    row = disposition(code)
+    return row.action is Action.RESTART_SIGN_IN or row.kind is Kind.SESSION
 
 
 @transaction.atomic
@@ -143,6 +150,7 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     """The account is signed in: everything that follows from it, at once. Returns the id of its session.
 
     An account that is known on this network already keeps its session, chats and rights; its former key is logged out.
+    Whoever signs a known one in as if it were new, and is not its manager, is not let in (known.py).
     """
     attempt = locked(attempt_id)
     if attempt.step == SignInStep.DONE:
@@ -150,21 +158,25 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     _lock_account(attempt.session.network, profile.id)
     session = _session_of(attempt, profile)
     if attempt.is_over or session is None:
-        return _unwanted(attempt, key)
-    is_new = attempt.session.telegram_user_id is None
+        return _unwanted(attempt, key, attempt.error_code if attempt.is_over else "ACCOUNT_MISMATCH")
+    if known.is_strangers(attempt, session):
+        known.tell_managers(session, attempt.started_by)
+        return _unwanted(attempt, key, known.CODE)
+    is_new = session.telegram_user_id is None
     if session.pk != attempt.session_id:
         _move(attempt, session)
     _authorize(session, key, attempt.started_by)
     _know_account(session, key, profile, attempt)
     _keep_checkpoint(session, checkpoint)
-    if is_new:  # signing a known account in again gives nobody a right that was taken from him meanwhile
+    if is_new:  # signing a known account in gives nobody a right
         _grant(session, attempt.started_by)
     note(session.pk, "signed_in", user=attempt.started_by, dc=int(key["dc_id"]))
     audit(attempt.started_by, "session.added" if is_new else "session.signed_in", session)
     account_signed_in.send(sender=Session, session=session, profile=profile)
     finish(attempt, SignInStep.DONE)
-    commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=attempt.started_by)
-    commands.enqueue(session.pk, commands.Kind.DEVICES, commands.DEVICES_LANE, {"session": session.pk})
+    commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
+    devices = {"session": session.pk}
+    commands.enqueue(session.pk, commands.Kind.DEVICES, commands.DEVICES_LANE, devices, user=commands.SYSTEM)
     status.change(session.pk, SessionStatus.CONNECTING)
     notify(SESSIONS, session.pk)
     notify(EVENTS, session.pk)
@@ -184,13 +196,13 @@ def _session_of(attempt: SignInAttempt, profile: Peer) -> Session | None:
         return own
     if own.telegram_user_id is not None:
         return None
-    known = Session.objects.select_for_update().filter(network=own.network, telegram_user_id=profile.id).first()
-    return known or own
+    there = Session.objects.select_for_update().filter(network=own.network, telegram_user_id=profile.id).first()
+    return there or own
 
 
-def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any]) -> int:
-    """Signed in after it was cancelled, or as another account than the one it was for: the key is logged out."""
-    code = attempt.error_code if attempt.is_over else "ACCOUNT_MISMATCH"
+def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
+    """Signed in after it was cancelled, as another account than the one it was for, or as one that is somebody else's:
+    the key is logged out."""
     if attempt.way == SignInWay.IMPORT:  # somebody else's key: it is forgotten, not ended
         note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by)
         finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
@@ -225,7 +237,7 @@ def _authorize(session: Session, key: Mapping[str, Any], user: User | None) -> N
     _store_key(session, key, Authorization.Role.CURRENT)
 
 
-def log_out_key(authorization: Authorization, user: User | None = None) -> Command:
+def log_out_key(authorization: Authorization, user: commands.Asker = commands.SYSTEM) -> Command:
     """Asks the gateway to end the key at Telegram; its secret is erased when that is done."""
     return commands.enqueue(
         authorization.session_id,

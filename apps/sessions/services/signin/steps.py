@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.sessions.models import Command, Role, Session, SignInAttempt, SignInSecret, SignInStep, SignInWay
 from apps.sessions.services import commands, proxies, rights
 from apps.sessions.services.audit import audit
-from apps.sessions.services.signin.asking import ask, enqueue, mine, one_at_a_time
+from apps.sessions.services.signin.asking import ask, count_start, enqueue, mine, one_at_a_time
 from apps.sessions.services.signin.common import (
     NEW_CODE_NEEDED,
     OVER,
@@ -50,6 +50,7 @@ def start(
     open_one = _unfinished(user, digits, session)
     if open_one is not None:
         return _go_on(user, open_one)
+    count_start(user)
     if session is None:
         session = Session.objects.create(
             name=name.strip()[:MAX_NAME] or phones.masked(digits),
@@ -76,6 +77,8 @@ def submit_phone(
     attempt = mine(user, attempt, SignInStep.PHONE)
     digits = _digits(phone)
     if digits != attempt.phone:
+        if attempt.phone:
+            count_start(user, attempt)
         _forget_phone(attempt, digits)
     if proxy is not None or directly:
         erase_secret(attempt)  # a key that was made on one way is not shown on another
@@ -134,16 +137,18 @@ def cancel(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """Ends the sign-in here at once, at Telegram as soon as the gateway can; it may be over. Raises Forbidden."""
     if not rights.may_drive(user, attempt):
         raise rights.Forbidden
-    return _end(locked(attempt.pk), SignInStep.CANCELLED, "CANCELLED_BY_STAFF", user)
+    return end(locked(attempt.pk), SignInStep.CANCELLED, "CANCELLED_BY_STAFF", user)
 
 
 @transaction.atomic
 def abandon(attempt_id: UUID) -> None:
     """Ends a sign-in that nobody goes on with, at Telegram too; the clean-up's form of ``cancel``."""
-    _end(locked(attempt_id), SignInStep.FAILED, "SIGN_IN_ABANDONED", None)
+    end(locked(attempt_id), SignInStep.FAILED, "SIGN_IN_ABANDONED", None)
 
 
-def _end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) -> SignInAttempt:
+def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) -> SignInAttempt:
+    """Ends a locked attempt here at once, and has the gateway let go at Telegram what was begun there. ``user`` None:
+    the system does."""
     if attempt.is_over:
         return attempt
     open_commands = list(
@@ -161,7 +166,7 @@ def _end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None)
         return attempt
     attempt.step, attempt.error_code, attempt.busy, attempt.flood_until = step, code, True, None
     attempt.save()
-    enqueue(attempt, "sign_in.cancel", user)
+    enqueue(attempt, "sign_in.cancel", commands.SYSTEM if user is None else user)
     return attempt
 
 

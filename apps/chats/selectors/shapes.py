@@ -1,0 +1,78 @@
+"""What the JSON columns of a message hold, in the shapes that pages take, whatever is stored: pure.
+
+Rows may be older than the ranges of core's types, or written by somebody else. What has no shape is left out, so that
+one row never costs the page on which it stands.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tgadmin.core import types
+from tgadmin.core.bounds import Check, Facts, Unfit
+from tgadmin.core.types import Entity
+
+CANNOT_BE_SHOWN = "This message cannot be shown."
+_MEDIA, _SERVICE, _PLAIN = types.MEDIA.check(), types.SERVICE.check(), Facts().check()
+
+
+def entities(text: str | None) -> list[dict[str, Any]]:
+    """Formatted spans as pages take them."""
+    if text is None or text == "[]":
+        return []
+    found = _read(text)
+    if not isinstance(found, list):
+        return []
+    spans = types.SPANS.first(_span(each) for each in found if isinstance(each, dict))
+    return [_payload(span) for span in spans]
+
+
+def _span(found: dict[str, Any]) -> Entity:
+    """Of whatever values: SPANS leaves out those that do not fit."""
+    kind, offset, length, extra = (found.get(name) for name in ("kind", "offset", "length", "extra"))
+    return Entity(kind, offset, length, extra or "")  # type: ignore[arg-type]
+
+
+def _payload(span: Entity) -> dict[str, Any]:
+    made: dict[str, Any] = {"kind": span.kind, "offset": span.offset, "length": span.length}
+    return made | {"extra": span.extra} if span.extra else made
+
+
+def media(text: str | None) -> dict[str, Any] | None:
+    """A message's media; None for none, and for what is none."""
+    return _facts(text, _MEDIA)
+
+
+def service(text: str | None) -> dict[str, Any] | None:
+    """A service message's action; None for none, and for what is none."""
+    return _facts(text, _SERVICE)
+
+
+def facts(text: str | None) -> dict[str, Any]:
+    """Any JSON object; an empty one for anything else."""
+    return _facts(text, _PLAIN) or {}
+
+
+def word(text: str | None) -> str | None:
+    """A JSON text; None for anything else."""
+    found = None if text is None else _read(text)
+    return found if isinstance(found, str) else None
+
+
+def _facts(text: str | None, check: Check) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        found: dict[str, Any] = check(_read(text))
+    except Unfit:
+        return None
+    return found
+
+
+def _read(text: str) -> Any:
+    """None for what Python does not read: it nests too deep, or has a number of thousands of digits."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,38 @@
+"""A manager's answer to somebody who asks for a role, from the account's page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from apps.sessions.models import Role
+from apps.sessions.services import access
+from apps.sessions.views import managed_session, user_of
+from tgadmin.core.ids import row_id
+
+ROLES = {role.name.lower(): role for role in Role}
+
+
+@require_POST
+def answer_request(request: HttpRequest, session_id: int) -> HttpResponse:
+    """For the account's managers; others do not learn that it is there."""
+    user = user_of(request)
+    session = managed_session(user, session_id)
+    asked = session.access_requests.filter(pk=row_id(request.POST.get("request", "")) or 0).first()
+    if asked is None:
+        raise Http404
+    action = request.POST.get("action", "")
+    try:
+        if action == "decline":
+            access.decline(user, asked)
+            messages.success(request, "No role was given.")
+        elif action in ROLES:
+            access.give(user, asked, ROLES[action])
+            messages.success(request, "The role was given.")
+        else:
+            return HttpResponse("Unknown action.", status=400, content_type="text/plain")
+    except access.AlreadyDecided as error:
+        messages.error(request, error.says)
+    return HttpResponseRedirect(reverse("admin:tg_sessions_session_change", args=(session.pk,)))

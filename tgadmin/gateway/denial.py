@@ -1,0 +1,37 @@
+"""A command that is not carried out because whoever asked for it lacks the right by now: who is told, and in which
+words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.sessions.models import Role, Session
+from apps.sessions.services import commands
+from apps.sessions.services.audit import audit
+from apps.sessions.services.commands import Kind
+from apps.sessions.services.signin.common import note
+from tgadmin.core import refusals
+from tgadmin.gateway.claim import Claimed
+from tgadmin.gateway.job import Handler, Job
+
+_BEGINS = {Kind.SEND: "Not sent", Kind.EDIT: "Not changed", Kind.DELETE: "Not deleted"}
+_DEEDS = {Role.VIEWER: "see this account", Role.OPERATOR: "write in this account", Role.MANAGER: "manage this account"}
+
+
+def tell(job: Job, handler: Handler) -> None:
+    """What the command was about, the account's timeline and the audit hear of it, in the transaction that settles."""
+    command = job.command
+    session = Session.objects.get(pk=command.session_id)
+    facts: dict[str, Any] = {"command": command.kind, "who": command.asked_by, "lack": command.lack.value}
+    note(session.pk, "command_refused", code=refusals.CODE, **facts)
+    audit(None, "command.refused", session, **facts, user_id=command.user_id, unknown_outcome=command.unknown)
+    if handler.denied is None:
+        handler.failed(job.payload, refusals.CODE, None)
+    else:
+        handler.denied(job.payload, sentence(command))
+
+
+def sentence(command: Claimed) -> str:
+    need = commands.NEEDS[Kind(command.kind)]
+    deed = "sign accounts in" if need.or_starter else _DEEDS[need.role or Role.VIEWER]
+    return refusals.sentence(_BEGINS.get(Kind(command.kind), "Not done"), command.asked_by, command.lack, deed)
