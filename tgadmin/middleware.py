@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
+from tgadmin.addresses import NO_TEXT, NotUnderstood
 from tgadmin.core import origin, pool
 from tgadmin.core.said import TooMuch
 from tgadmin.core.visitors import visitors
@@ -82,8 +83,11 @@ class NoNul:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\x00" in request.path or "%00" in request.META["QUERY_STRING"]:
+        if "\x00" in request.path:
             raise BadRequest("NUL in the address")
+        if "%00" in request.META["QUERY_STRING"]:
+            holding = (name for name, values in request.GET.lists() if "\x00" in "".join((name, *values)))
+            raise NotUnderstood(next(holding, ""), NO_TEXT)
         return self.get_response(request)
 
 

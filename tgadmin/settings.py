@@ -39,9 +39,9 @@ PROCESS = env.str("TGADMIN_PROCESS", default=environment.process())
 
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "tgadmin.site.Administration",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -135,6 +135,18 @@ WEB_CLOSE_SECONDS = environment.positive("WEB_CLOSE_SECONDS", 10)
 EVENTS_KEPT_PER_CHAT = environment.positive("EVENTS_KEPT_PER_CHAT", 1000)
 EVENTS_KEPT_DAYS = environment.positive("EVENTS_KEPT_DAYS", 7)
 """Events that pages may resume from; a page that missed more gets the newest messages instead."""
+COMMANDS_KEPT_DAYS = environment.positive("COMMANDS_KEPT_DAYS", 30)
+TIMELINE_KEPT_DAYS = environment.positive("TIMELINE_KEPT_DAYS", 365)
+TIMELINE_KEPT_LINES = environment.positive("TIMELINE_KEPT_LINES", 200)
+GAPS_KEPT_DAYS = environment.positive("GAPS_KEPT_DAYS", 90)
+UNREADABLE_KEPT_DAYS = environment.positive("UNREADABLE_KEPT_DAYS", 30)
+UNREADABLE_KEPT_PER_ACCOUNT = environment.positive("UNREADABLE_KEPT_PER_ACCOUNT", 1000)
+SIGN_INS_KEPT_DAYS = environment.positive("SIGN_INS_KEPT_DAYS", 90)
+FLOOD_WAITS_KEPT_DAYS = environment.positive("FLOOD_WAITS_KEPT_DAYS", 7)
+TASKS_KEPT_DAYS = environment.positive("TASKS_KEPT_DAYS", 30)
+LOGIN_FAILURES_KEPT_DAYS = environment.positive("LOGIN_FAILURES_KEPT_DAYS", 7)
+ADMIN_HISTORY_KEPT_DAYS = environment.positive("ADMIN_HISTORY_KEPT_DAYS", 365)
+"""What the hourly clean-up deletes, and when (apps/sessions/services/retention.py)."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = value("REDIS_URL")

@@ -15,4 +15,5 @@ urlpatterns = [
     path("readyz", monitoring.readyz, name="readyz"),
 ]
 
+handler400 = "tgadmin.addresses.refused"
 handler500 = "tgadmin.middleware.failed"

@@ -12,5 +12,6 @@ class ChatsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.chats import receivers, tasks  # noqa: F401  receivers take part in sign-ins
+        from apps.chats.services import kept  # noqa: F401  declares what is kept
 
         post_migrate.connect(tasks.schedule, sender=self)

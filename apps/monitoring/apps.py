@@ -11,3 +11,4 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.monitoring import receivers  # noqa: F401  keeps what is to be audited
+        from apps.monitoring.services import kept  # noqa: F401  declares what is kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +29,9 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     visible = rights.visible_sessions(user)
     counts = selectors.status_counts(visible)
     demo_state = demo.state(user) if rights.may_add_account(user) else None
-    timeline = SessionEvent.objects.filter(session__in=visible).select_related("session", "user")[:LATEST]
+    managed = rights.managed_sessions(user).filter(pk=OuterRef("session_id"))
+    timeline = SessionEvent.objects.filter(session__in=visible).select_related("session", "user")
+    timeline = timeline.annotate(is_managed=Exists(managed))[:LATEST]
     attention = selectors.needing_attention(visible)
     open_attempts = list(selectors.open_attempts(rights.visible_attempts(user)))
     context |= {
@@ -42,7 +44,7 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "sign_ins": open_attempts[:MOST],
         "sign_ins_more": max(0, len(open_attempts) - MOST),
         "figures": _figures(user, visible, counts),
-        "latest": [(event, selectors.event_text(event)) for event in timeline],
+        "latest": [(event, selectors.event_text(event, facts=event.is_managed)) for event in timeline],
         "may_add": rights.may_add_account(user),
         "demo": demo_state,
         "checklist": _checklist(user, counts, demo_state),

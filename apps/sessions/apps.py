@@ -17,6 +17,7 @@ class SessionsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.sessions import checks, demo, tasks, worker  # noqa: F401  registers system checks and tasks
+        from apps.sessions.services import kept  # noqa: F401  declares what is kept
 
         worker.guard()
         post_migrate.connect(tasks.schedule, sender=self)

@@ -25,7 +25,7 @@ from apps.sessions.models import (
     SignInStep,
     SignInWay,
 )
-from apps.sessions.services import commands, devices, rights
+from apps.sessions.services import commands, devices
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED
 from tgadmin.core.errors import PROXY_CODES, Kind, disposition
 from tgadmin.core.official import OFFICIAL
@@ -137,14 +137,17 @@ def for_list(sessions: QuerySet[Session]) -> QuerySet[Session]:
     return sessions.select_related("lease__owner").annotate(flood_until=Subquery(waits, output_field=DateTimeField()))
 
 
-def detail(session: Session, user: rights.AnyUser) -> dict[str, Any]:
-    """Everything that a session's page shows this user beside its own row, in a fixed number of queries."""
+def detail(session: Session, *, facts: bool) -> dict[str, Any]:
+    """Everything that a session's page shows beside its own row, in a fixed number of queries; ``facts`` of the
+    timeline, and what is about chats with Telegram's own accounts, are for managers."""
     timeline = SessionEvent.objects.filter(session=session).select_related("user")[:TIMELINE_LENGTH]
     waiting = Command.objects.filter(session=session, state__in=commands.OPEN).select_related("created_by")
-    waiting = rights.hiding_telegram(waiting, user, Q(lane__in=commands.OFFICIAL_LANES))
     floods = FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")
+    if not facts:
+        waiting = waiting.exclude(lane__in=commands.OFFICIAL_LANES)
+        floods = floods.exclude(peer_id__in=OFFICIAL)
     return {
-        "timeline": [(event, event_text(event)) for event in timeline],
+        "timeline": [(event, event_text(event, facts=facts)) for event in timeline],
         "authorizations": list(Authorization.objects.filter(session=session)),
         "waiting": list(waiting.order_by("id")[:TIMELINE_LENGTH]),
         "waiting_count": waiting.count(),
@@ -152,7 +155,7 @@ def detail(session: Session, user: rights.AnyUser) -> dict[str, Any]:
         "devices": device_facts(session),
         "access": list(session.access_requests.filter(decided_at=None).select_related("user")),
         "life": life(session),
-        "floods": list(rights.hiding_telegram(floods, user, Q(peer_id__in=OFFICIAL))),
+        "floods": list(floods),
     }
 
 
@@ -249,27 +252,30 @@ _EVENTS = {
 }
 
 
-def event_text(event: SessionEvent) -> str:
-    """A line of the timeline in words."""
+def event_text(event: SessionEvent, *, facts: bool) -> str:
+    """A line of the timeline in words; its ``facts`` (``detail``: to whom, which, why) are for managers."""
     if event.kind.startswith("status."):
         status = event.kind.removeprefix("status.")
         return SessionStatus(status).label if status in SessionStatus.values else status
     text = _EVENTS.get(event.kind, event.kind.replace("_", " ").replace(".", " ").capitalize())
-    facts = event.detail or {}
-    if event.kind == "granted":
-        return f"{text}: {facts.get('to', '')}, {facts.get('role', '')}"
-    if event.kind.startswith("device_"):
-        where = f", {facts['where']}" if facts.get("where") else ""
-        return f"{text}: {facts.get('device', '')}{where}"
-    if event.kind == "devices_ttl":
-        return f"{text} {facts.get('days', '')} days"
-    if event.kind in ("command_refused", "access_declined"):
-        return ", ".join([f"{text}: {facts.get('who', '')}", *filter(None, [facts.get("command")])])
-    if event.kind == "exported":
-        return f"{text}: {facts.get('reason', '')}"
-    if event.kind == "revoked":
-        return f"{text}: {facts.get('of', '')}"
-    return text
+    return text + _facts(event.kind, event.detail or {}) if facts else text
+
+
+def _facts(kind: str, detail: dict[str, Any]) -> str:
+    if kind == "granted":
+        return f": {detail.get('to', '')}, {detail.get('role', '')}"
+    if kind.startswith("device_"):
+        where = f", {detail['where']}" if detail.get("where") else ""
+        return f": {detail.get('device', '')}{where}"
+    if kind == "devices_ttl":
+        return f" {detail.get('days', '')} days"
+    if kind in ("command_refused", "access_declined"):
+        return f": {', '.join(filter(None, [str(detail.get('who', '')), detail.get('command')]))}"
+    if kind == "exported":
+        return f": {detail.get('reason', '')}"
+    if kind == "revoked":
+        return f": {detail.get('of', '')}"
+    return ""
 
 
 def needing_attention(sessions: QuerySet[Session]) -> list[Session]:

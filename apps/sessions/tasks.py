@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from apps.sessions.services import cleanup, devices
+from apps.sessions.services import cleanup, devices, retention
 from tgadmin.core.tasks import path, task
 
 CLEAN_UP = "Clean up sign-ins"
@@ -15,7 +15,8 @@ LOOK_AT_DEVICES = "Look at accounts' devices"
 
 @task
 def clean_up() -> dict[str, int]:
-    return cleanup.run().as_dict()
+    """What sign-ins left, and what is no longer kept of each table; how many rows of each went."""
+    return cleanup.run().as_dict() | retention.prune()
 
 
 @task

@@ -19,13 +19,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_otp.plugins.otp_static.models import StaticDevice
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
 from apps.sessions.admin.base import badge, clock, moment
 from apps.sessions.admin.machinery import SuperuserAdmin
+from apps.sessions.admin.parameters import KnownParameters
 from apps.staff import selectors
 from apps.staff.hashers import prepared
 from apps.staff.models import Authenticator
@@ -56,7 +56,7 @@ def _go(request: HttpRequest, address: str) -> HttpResponse:
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(KnownParameters, DjangoUserAdmin):
     """Who may change users may not take powers that he lacks: to give them, to set another's password, which opens his
     accounts, to take his second factor away, and to delete users, which shows what hangs on them, is for superusers."""
 
@@ -172,7 +172,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(KnownParameters, DjangoGroupAdmin):
     """Django's, in Unfold's look; for superusers, as a group's permissions and rights are those of whoever is in it."""
 
     filter_horizontal = ()

@@ -13,6 +13,7 @@ class StaffConfig(AppConfig):
     def ready(self) -> None:
         from apps.sessions.services import rights
         from apps.staff import receivers, selectors, tasks  # noqa: F401  receivers tell what happens to users
+        from apps.staff.services import kept  # noqa: F401  declares what is kept
         from tgadmin.core.refusals import Lack
 
         rights.ask_also(Lack.SECOND_FACTOR, selectors.lacks_second_factor_sql)

@@ -218,7 +218,7 @@ def test_giving_and_taking_a_groups_right_is_told(staff: Staff, account: Account
         (admin, "right.revoked", session, {"of": "group Team"}),
     ]
     events = SessionEvent.objects.filter(session=session).order_by("pk")
-    assert [selectors.event_text(event) for event in events] == [
+    assert [selectors.event_text(event, facts=True) for event in events] == [
         "Right given: group Team, Operator",
         "Right taken away: group Team",
     ]

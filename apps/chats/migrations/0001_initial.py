@@ -164,6 +164,11 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "telegram_gaps",
                 "ordering": ("-at",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("closed_at__isnull", False)), fields=["closed_at"], name="gap_closed"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -341,6 +346,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "telegram_unreadable_updates",
                 "ordering": ("-at",),
+                "indexes": [models.Index(fields=["session", "-at"], name="unreadable_by_account")],
             },
         ),
         migrations.AddIndex(

@@ -53,6 +53,7 @@ class Gap(models.Model):
     class Meta:
         db_table = "telegram_gaps"
         ordering = ("-at",)
+        indexes = (models.Index(fields=("closed_at",), condition=models.Q(closed_at__isnull=False), name="gap_closed"),)
 
     def __str__(self) -> str:
         return f"gap {self.low_pts}–{self.high_pts}"
@@ -73,6 +74,7 @@ class UnreadableUpdate(models.Model):
     class Meta:
         db_table = "telegram_unreadable_updates"
         ordering = ("-at",)
+        indexes = (models.Index(fields=("session", "-at"), name="unreadable_by_account"),)
 
     def __str__(self) -> str:
         return f"unreadable {self.kind}"

@@ -38,10 +38,31 @@ DELETE FROM chat_events WHERE id IN (
 """
 
 
+_COUNT = """
+SELECT count(*) FROM telegram_chats c JOIN chat_events e ON e.chat_id = c.id
+LEFT JOIN (
+    SELECT chat_id, max(number) AS number FROM chat_events
+    WHERE at < now() - make_interval(days => %(days)s) GROUP BY chat_id
+) old ON old.chat_id = c.id
+WHERE e.number <= greatest(c.last_event - %(count)s, old.number)
+"""
+
+
+def count_events() -> int:
+    """How many events ``prune_events`` would delete."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, _values())
+        return int(cursor.fetchone()[0])
+
+
 def prune_events() -> int:
     """Delete what is no longer kept, in batches of their own transactions. Returns how many events went."""
-    values = {"count": settings.EVENTS_KEPT_PER_CHAT, "days": settings.EVENTS_KEPT_DAYS, "batch": BATCH}
+    values = _values()
     return _repeat(_BY_COUNT, values) + _repeat(_BY_AGE, values)
+
+
+def _values() -> dict[str, int]:
+    return {"count": settings.EVENTS_KEPT_PER_CHAT, "days": settings.EVENTS_KEPT_DAYS, "batch": BATCH}
 
 
 def _repeat(statement: str, values: dict[str, int]) -> int:

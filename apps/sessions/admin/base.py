@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +11,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
+from apps.sessions.admin.parameters import KnownParameters
 from apps.sessions.models import Session, SessionStatus
 from apps.sessions.services import rights
 from tgadmin.core.ids import row_id
-
-HIDDEN_LOOKUPS = ("phone", "secret", "access_hash", "password")
-"""Never asked for in an address: each answer would tell a digit."""
 
 LOOKS: dict[str, tuple[str, str]] = {
     SessionStatus.SIGNING_IN: ("info", "login"),
@@ -54,6 +52,10 @@ def moment(at: datetime | None) -> SafeString | str:
     return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}")
 
 
+def shown_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) if value else "–"
+
+
 def clock(at: datetime) -> SafeString:
     """A time that is said by the clock, in the viewer's zone: when a wait ends."""
     return format_html('<time datetime="{}" data-clock>{} UTC</time>', at.isoformat(), f"{at:%H:%M:%S}")
@@ -74,7 +76,7 @@ class VisibleSessionFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.path: row_id(value)}) if value else queryset
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(KnownParameters):
     """Staff look, nobody changes."""
 
     actions = None
@@ -112,8 +114,3 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        if any(hidden in lookup for hidden in HIDDEN_LOOKUPS):
-            return False
-        return super().lookup_allowed(lookup, value, request)

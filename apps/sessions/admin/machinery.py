@@ -14,8 +14,8 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.decorators import display
 
 from apps.sessions import selectors
-from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, clock, moment
-from apps.sessions.models import Command, FloodWait, Lease, Node
+from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, clock, moment, shown_json
+from apps.sessions.models import Command, FloodWait, Lease, Node, Role
 from apps.sessions.services import rights
 from apps.sessions.services.commands import OFFICIAL_LANES
 from tgadmin.core.official import OFFICIAL
@@ -53,7 +53,20 @@ class CommandAdmin(OfSessionAdmin):
     ordering = ("-id",)
     list_select_related = ("session", "created_by")
     fields = ("account", "kind", "lane", "state_shown", "meaning", "attempts", "waits", "who", "created", "settled")
-    readonly_fields = fields
+    readonly_fields = (*fields, "arguments", "answer")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        """What was asked for exactly, and answered, is for the account's managers."""
+        manages = isinstance(obj, Command) and rights.role(request.user, obj.session_id) == Role.MANAGER
+        return (*self.fields, "arguments", "answer") if manages else self.fields
+
+    @display(description="Asked for")
+    def arguments(self, command: Command) -> str:
+        return shown_json(command.payload)
+
+    @display(description="Answer")
+    def answer(self, command: Command) -> str:
+        return shown_json(command.result)
 
     @display(description="State", ordering="state")
     def state_shown(self, command: Command) -> SafeString:

@@ -216,7 +216,10 @@ class SessionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         session = self.get_object(request, object_id)
-        detail = {"detail": selectors.detail(session, request.user), "session": session} if session is not None else {}
+        detail = {}
+        if session is not None:
+            manages = self.has_manage_permission(request, object_id)
+            detail = {"detail": selectors.detail(session, facts=manages), "session": session}
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **detail, "show_save_and_continue": False}
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from apps.sessions import selectors, views
-from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, moment
+from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, moment, shown_json
 from apps.sessions.models import SessionEvent, SignInAttempt, SignInStep
 from apps.sessions.services import rights
 from tgadmin.core import phones
@@ -88,10 +88,21 @@ class SessionEventAdmin(ReadOnlyAdmin):
     ordering = ("-at", "-id")
     list_select_related = ("session", "user")
     fields = ("when", "account", "what", "code", "meaning", "who")
-    readonly_fields = fields
+    readonly_fields = (*fields, "facts")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("session", "user")
+        managed = rights.managed_sessions(request.user).filter(pk=OuterRef("session_id"))
+        return super().get_queryset(request).select_related("session", "user").annotate(is_managed=Exists(managed))
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return (*self.fields, "facts") if isinstance(obj, SessionEvent) and self._knows(obj) else self.fields
+
+    def _knows(self, event: SessionEvent) -> bool:
+        return bool(getattr(event, "is_managed", False))
+
+    @display(description="Details")
+    def facts(self, event: SessionEvent) -> str:
+        return shown_json(event.detail) if self._knows(event) else "–"
 
     @display(description="When", ordering="at")
     def when(self, event: SessionEvent) -> SafeString | str:
@@ -103,7 +114,7 @@ class SessionEventAdmin(ReadOnlyAdmin):
 
     @display(description="What")
     def what(self, event: SessionEvent) -> str:
-        return selectors.event_text(event)
+        return selectors.event_text(event, facts=self._knows(event))
 
     @display(description="Meaning")
     def meaning(self, event: SessionEvent) -> str:

@@ -651,6 +651,24 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="command",
             index=models.Index(
+                condition=models.Q(("state", "done")), fields=["session", "-settled_at"], name="command_done"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="signinattempt",
+            index=models.Index(
+                condition=models.Q(("step__in", ("done", "failed", "cancelled"))),
+                fields=["updated_at"],
+                name="sign_in_over",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="floodwait",
+            index=models.Index(fields=["until"], name="flood_wait_until"),
+        ),
+        migrations.AddIndex(
+            model_name="command",
+            index=models.Index(
                 condition=models.Q(("state__in", ("queued", "claimed"))),
                 fields=["created_by"],
                 name="command_waiting",

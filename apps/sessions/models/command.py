@@ -67,6 +67,7 @@ class Command(models.Model):
             models.Index(
                 fields=("settled_at",), condition=Q(state__in=("done", "failed", "cancelled")), name="command_old"
             ),
+            models.Index(fields=("session", "-settled_at"), condition=Q(state="done"), name="command_done"),
         )
 
         constraints = (

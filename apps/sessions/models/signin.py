@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.sessions.fields import EncryptedJSONField
@@ -62,6 +63,11 @@ class SignInAttempt(models.Model):
     class Meta:
         db_table = "telegram_sign_ins"
         ordering = ("-started_at",)
+        indexes = (
+            models.Index(
+                fields=("updated_at",), condition=Q(step__in=("done", "failed", "cancelled")), name="sign_in_over"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"Sign-in {self.id}"

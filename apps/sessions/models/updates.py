@@ -51,6 +51,7 @@ class FloodWait(models.Model):
     class Meta:
         db_table = "telegram_flood_waits"
         constraints = (models.UniqueConstraint(fields=("session", "method", "peer_id"), name="flood_wait_once"),)
+        indexes = (models.Index(fields=("until",), name="flood_wait_until"),)
 
     def __str__(self) -> str:
         return f"{self.method} until {self.until:%H:%M:%S}"

@@ -7,12 +7,27 @@ from django.db import migrations, models
 
 import apps.sessions.fields
 
+# Tables of others that are pruned by age (services/kept.py), and that come without an index for it.
+BY_AGE = """
+CREATE INDEX axes_accessattempt_by_age ON axes_accessattempt (attempt_time);
+CREATE INDEX django_admin_log_by_age ON django_admin_log (action_time);
+CREATE INDEX django_q_task_failed ON django_q_task (stopped) WHERE NOT success;
+"""
+WITHOUT = """
+DROP INDEX django_q_task_failed;
+DROP INDEX django_admin_log_by_age;
+DROP INDEX axes_accessattempt_by_age;
+"""
+
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("admin", "0003_logentry_add_action_flag_choices"),
+        ("axes", "0010_accessattemptexpiration"),
+        ("django_q", "0019_alter_task_options_alter_ormq_key_alter_ormq_lock_and_more"),
     ]
 
     operations = [
@@ -164,4 +179,5 @@ class Migration(migrations.Migration):
             model_name="authenticator",
             constraint=models.UniqueConstraint(fields=("user", "confirmed"), name="one_authenticator"),
         ),
+        migrations.RunSQL(BY_AGE, WITHOUT),
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
+from apps.sessions.services import retention
 from apps.sessions.services.audit import audit
 from apps.sessions.services.rights import Forbidden
 from apps.staff.models import Login
@@ -61,5 +61,4 @@ def unlock_address(by: User | None, address: str) -> int:
 
 def forget_ended() -> int:
     """Deletes logins that are over; how many."""
-    ended, _ = Login.objects.filter(expire_date__lt=timezone.now()).delete()
-    return int(ended)
+    return retention.prune(tables=(Login._meta.db_table,))[Login._meta.db_table]

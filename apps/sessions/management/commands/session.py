@@ -15,7 +15,7 @@ from apps.sessions.management import moving
 from apps.sessions.management.sign_in import Dialogue
 from apps.sessions.models import Command as BusCommand
 from apps.sessions.models import Role, Session
-from apps.sessions.services import cleanup, commands, keys, proxies, rights, sessions
+from apps.sessions.services import cleanup, commands, keys, proxies, retention, rights, sessions
 from tgadmin.core import phones
 from tgadmin.core.proxies import Proxy, ProxyInvalid
 
@@ -28,7 +28,9 @@ class Command(ReportingCommand):
         listing = actions.add_parser("list", help="the accounts with their status")
         check = actions.add_parser("check", help="ask Telegram for the chat list: shows that the account answers")
         log_out = actions.add_parser("logout", help="end the account's key at Telegram; chats stay")
-        clean_up = actions.add_parser("cleanup", help="end abandoned sign-ins, erase what they left")
+        clean_up = actions.add_parser(
+            "cleanup", help="end abandoned sign-ins, erase what they left, delete what is no longer kept of each table"
+        )
         rekey = actions.add_parser("rekey", help="encrypt all stored secrets by the newest key")
         proxy = actions.add_parser("proxy", help="an account's proxy: show, test, set, remove")
         login = actions.add_parser("login", help="sign an account in, step by step")
@@ -139,9 +141,12 @@ class Command(ReportingCommand):
 
     def _clean_up(self, options: dict[str, Any]) -> None:
         done = cleanup.run(dry_run=options["dry_run"])
-        verb = "Would end" if options["dry_run"] else "Ended"
+        rows = retention.would_go() if options["dry_run"] else retention.prune()
+        verb, went = ("Would end", "WOULD GO") if options["dry_run"] else ("Ended", "WENT")
         text = f"{verb}: {done.abandoned} sign-ins; leftover secrets: {done.secrets}; empty places: {done.places}."
-        self.show(options, done.as_dict() | {"dry_run": options["dry_run"]}, text)
+        shown = [(name, count, retention.decisions()[name].kept) for name, count in rows.items()]
+        text = f"{text}\n\n{table(('TABLE', went, 'KEPT'), shown)}"
+        self.show(options, done.as_dict() | {"dry_run": options["dry_run"], "rows": rows}, text)
 
     def _rekey(self, options: dict[str, Any]) -> None:
         if options["dry_run"]:

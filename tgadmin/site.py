@@ -1,0 +1,46 @@
+"""The admin's site: Unfold's, whose search and lists to choose from take what their pages ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.apps import AdminConfig
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import InvalidPage
+from django.http import HttpRequest, HttpResponse
+from unfold.sites import UnfoldAdminSite
+
+from tgadmin.addresses import NO_PAGE, NotUnderstood, check_page, check_search
+
+
+class Administration(AdminConfig):
+    default_site = "tgadmin.site.Site"
+
+
+class Site(UnfoldAdminSite):
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The pages whose names hold the words."""
+        check_page(request.GET.get("page"), "page")
+        check_search(request.GET.get("s", ""), "s")
+        try:
+            return super().search(request, extra_context)
+        except InvalidPage:
+            raise NotUnderstood("page", NO_PAGE) from None
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Rows to choose from, for a field that a form asks them for; no other's."""
+        named = tuple(request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
+        if named not in self._completed():
+            raise PermissionDenied
+        return super().autocomplete_view(request)
+
+    def _completed(self) -> set[tuple[str, str, str]]:
+        """(app, model, field) of each field that a form completes."""
+        forms: list[Any] = list(self._registry.values())
+        forms += [inline for each in self._registry.values() if isinstance(each, ModelAdmin) for inline in each.inlines]
+        return {
+            (form.model._meta.app_label, form.model._meta.model_name, field)
+            for form in forms
+            for field in form.autocomplete_fields
+        }
