@@ -43,7 +43,7 @@ from tgadmin.core.encryption import Keyring, Place
 from tgadmin.sandbox.fronts import Socks5Front
 from tgadmin.sandbox.server import Sandbox
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 PHONE, PASSWORD = "9996621002", "north-star-24"
 """The demo's second account, which has a cloud password."""
