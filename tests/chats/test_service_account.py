@@ -29,6 +29,7 @@ from apps.sessions.services import rights
 from apps.sessions.services.keys import encrypted_columns
 from tests.chats import world
 from tests.chats.test_socket import Connect, Page, connect
+from tests.confirmed import confirmed
 from tests.test_rights_table import Examples, examples, outcome, routes
 from tests.test_security_rights import FRAMES, MANAGERS, person, quick_passwords
 from tests.test_security_rights import chat as secret_chat
@@ -133,6 +134,7 @@ def signed_in(who: str, session: Session) -> Client:
     user = person(who, session)
     assert user is not None
     client.force_login(user)
+    confirmed(client)
     client.initial = {name: morsel.value for name, morsel in client.cookies.items()}  # type: ignore[attr-defined]
     return client
 
