@@ -125,7 +125,7 @@ def examples(chat: Chat) -> Examples:
     audit(stranger, "session.renamed", session, name=SECRET)
     made: list[models.Model] = [
         AuditEntry.objects.filter(session_id=session.pk)[0],
-        UnreadableUpdate.objects.create(session=session, data=b"x", kind="Update", reason="x"),
+        UnreadableUpdate.objects.create(pk=1, session=session, data="eA==", kind="Update", reason="x"),
         SessionGrant.objects.create(session=session, user=stranger, role=1),
         AccessAttempt.objects.create(username="colleague", ip_address="192.0.2.1", failures_since_start=9),
         Failure.objects.create(
@@ -327,6 +327,9 @@ account.
 machine's shell. *nothing*: it runs, and shows nothing of the account.
 An action that the row's state does not offer (enabling what is enabled) is *no* for all; a POST to a row's old short
 address is only sent on to its page, which asks.
+
+A chat with Telegram's own account, where login codes arrive, and messages forwarded from it are *hidden* from all but
+managers, whatever the table says of other chats (`tests/chats/test_service_account.py`); codes in them are masked.
 
 A login whose second factor is still to be given is sent to the page that asks for it from every address but the
 sign-in, `/healthz` and `/readyz` (`tests/staff/test_second_factor.py`).

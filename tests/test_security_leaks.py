@@ -1,8 +1,9 @@
 """Canaries: a whole run with LOG_LEVEL=DEBUG, right and wrong turns, then a look for every secret where none may be.
 
-Real processes: logs, output, error pages, the HTML of every page, the process list, the database outside its encrypted
-columns, the rights of files. What is data there is no leak: a phone number in its own columns, and on the sign-in's
-page of whoever typed it; a message's text in messages and chats.
+Real processes: logs, output, error pages, the HTML of every page, frames of the live socket, the process list, the
+database outside its encrypted columns, the rights of files. What is data there is no leak: a phone number in its own
+columns, and on the sign-in's page of whoever typed it; a message's text in messages and chats. A login code is data
+nowhere: Telegram sends it as a message too, and the one answer that shows it goes to the manager who asked.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ from psycopg import sql
 
 from apps.sessions.services.keys import encrypted_columns
 from tests.rawsocket import RawSocket
-from tests.running import ROOT, RunningUp, bare_environment, temporary_base
+from tests.running import ROOT, RunningUp, bare_environment, eventually, temporary_base
 from tests.support import LoopThread
-from tgadmin.core.encryption import Keyring
+from tgadmin.core.encryption import Keyring, Place
 from tgadmin.sandbox.fronts import Socks5Front
 from tgadmin.sandbox.server import Sandbox
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 PHONE, PASSWORD = "9996621002", "north-star-24"
 """The demo's second account, which has a cloud password."""
@@ -57,6 +58,10 @@ SIGN_IN = "/admin/tg_sessions/session/sign-in/"
 ALIKE = 2
 """Pages that differ by a number only: so many of each."""
 TEXT_TABLES = {"telegram_messages", "telegram_chats"}
+COLLEAGUES = {"canary-viewer": "VIEWER", "canary-operator": "OPERATOR", "canary-manager": "MANAGER"}
+COLLEAGUES_PASSWORD = "canary-colleagues-7"
+SERVICE, NOTICE = 777000, "Do not give this code to anyone"
+"""Telegram's own account, and what it writes beside a code: for managers."""
 
 
 @dataclass
@@ -70,6 +75,13 @@ class Run:
     command_lines: set[str] = field(default_factory=set)
     pages: list[tuple[str, int, str]] = field(default_factory=list)
     """(path, status, body) of everything that was answered."""
+    hidden: list[str] = field(default_factory=list)
+    """What those were answered, and sent, who are no managers."""
+    chats: list[str] = field(default_factory=list)
+    """What the commands print of chats."""
+    frames: list[str] = field(default_factory=list)
+    revealed: list[str] = field(default_factory=list)
+    """The answers in which the one manager who asked was shown a code."""
     proxy: str = ""
     auth_keys: dict[str, str] = field(default_factory=dict)
 
@@ -111,6 +123,7 @@ class Browser:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self.bodies: list[str] = []
         self._jar = CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
 
@@ -130,6 +143,7 @@ class Browser:
 
     def _note(self, path: str, status: int, url: str, body: bytes) -> tuple[int, str, str]:
         text = body.decode(errors="replace")
+        self.bodies.append(text)
         self._run.pages.append((path, status, text))
         return status, url, text
 
@@ -201,10 +215,11 @@ def auth_keys(environment: dict[str, str]) -> dict[str, str]:
     """What the encrypted columns really hold, in the forms in which it might be written somewhere."""
     keyring = Keyring(environment["SESSION_ENCRYPTION_KEYS"].split(","))
     with psycopg.connect(environment["DATABASE_URL"]) as database:
-        rows = database.execute("SELECT secret FROM telegram_authorization_secrets").fetchall()
+        rows = database.execute("SELECT authorization_id, secret FROM telegram_authorization_secrets").fetchall()
     found = {}
-    for place, (token,) in enumerate(rows):
-        text = json.loads(keyring.decrypt(bytes(token)))["auth_key"]
+    for place, (row, token) in enumerate(rows):
+        there = Place("telegram_authorization_secrets", "secret", str(row))
+        text = json.loads(keyring.decrypt(bytes(token), there))["auth_key"]
         raw = base64.b64decode(text)
         forms = {"base64": text[:60], "hex": raw[8:40].hex(), "python": repr(raw[8:40])[2:-1]}
         found |= {f"auth key {place} as {name}": form for name, form in forms.items()}
@@ -246,8 +261,105 @@ def everything(run: Run) -> None:
     assert browser.open(f"/chats/{session}/{row[0]}/history/")[0] == 200
     for words in ("session list", "session rekey", "monitor status"):
         command(run, *words.split())
+    with_codes_from_telegram(run, browser, session)
     browser.crawl()
     browser.open("/admin/logout/", {})
+
+
+def with_codes_from_telegram(run: Run, browser: Browser, session: int) -> None:
+    """Somebody signs the account in once more: Telegram tells the code in its own chat. Everybody looks for it."""
+    people = {name: signed_in(run, name, role, session) for name, role in COLLEAGUES.items()}
+    before = Listener(run, browser.cookie)
+    before.ask(type="list", session=session)
+    command(run, "session", "login", "--session", str(session))
+    new_code(run, 2)
+    chat = eventually_row(run, "SELECT id FROM telegram_chats WHERE peer_id = %s AND last_message_id > 0", SERVICE)
+    found = eventually_row(
+        run, "SELECT id FROM telegram_messages WHERE chat_id = %s AND text LIKE %s", chat, f"%{NOTICE}%"
+    )
+    before.until(lambda frame: frame["type"] == "chats" and NOTICE[:20] in json.dumps(frame))
+    before.close()
+    for name, colleague in {"": browser, **people}.items():
+        sees = name in ("", "canary-manager")
+        listener = Listener(run, colleague.cookie)
+        listener.ask(type="list", session=session)
+        answer = listener.ask(type="open", chat=chat)
+        assert answer["type"] == ("reset" if sees else "error")
+        listener.ask(type="history", chat=chat, before=0)
+        listener.close()
+        for path in (f"/chats/{session}/{chat}/", f"/chats/{session}/{chat}/history/"):
+            assert colleague.open(path)[0] == (200 if sees else 404)
+        printed = len(run.printed)
+        command(run, "chat", "list", str(session), *(("--user", name) if name else ()))
+        command(run, "chat", "history", str(chat), *(("--user", name) if name else ()))
+        told = run.printed[printed:]
+        del run.printed[printed:]  # what people wrote is data there
+        run.chats += told
+        if not sees:
+            colleague.crawl()
+            run.hidden += listener.texts + colleague.bodies + told
+    reveals = Listener(run, people["canary-manager"].cookie)
+    reveals.ask(type="list", session=session)
+    shown = reveals.ask(type="reveal", message=found)
+    assert run.codes[-1] in shown["shown"]["text"]
+    run.frames.remove(reveals.texts[-1])
+    run.revealed.append(reveals.texts[-1])
+    reveals.close()
+
+
+def signed_in(run: Run, name: str, role: str, session: int) -> Browser:
+    """A colleague with this role in the account, and their browser."""
+    code = (
+        "import sys; from django.contrib.auth.models import User; from apps.sessions.models import Role, SessionGrant; "
+        f"user = User.objects.create_user({name!r}, password=sys.stdin.read(), is_staff=True); "
+        f"SessionGrant.objects.create(user=user, session_id={session}, role=Role.{role})"
+    )
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "-c", code], cwd=ROOT, check=True, text=True,
+        input=COLLEAGUES_PASSWORD, env=bare_environment(DATA_DIR=str(run.up.data_dir)), stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    browser = Browser(run)
+    browser.open("/admin/login/")
+    form = {"username": name, "password": COLLEAGUES_PASSWORD, "next": "/chats/"}
+    assert browser.open("/admin/login/", form)[0] == 200
+    return browser
+
+
+def eventually_row(run: Run, query: str, *values: object) -> int:
+    with psycopg.connect(run.up.runtime().environment["DATABASE_URL"], autocommit=True) as database:
+        eventually(lambda: database.execute(query, values).fetchone() is not None, PATIENCE, query)
+        row = database.execute(query, values).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+class Listener:
+    """A page's socket; every frame that it is sent is kept."""
+
+    def __init__(self, run: Run, cookie: str) -> None:
+        self._run, self.texts = run, list[str]()
+        self._socket = RawSocket(run.up.port, cookie, run.up.wait_ready()["address"].rstrip("/"))
+        assert self._socket.status == 101
+        self.ask(type="hello", version=1)
+
+    def ask(self, **frame: Any) -> dict[str, Any]:
+        """The first frame of those that answer such a frame."""
+        answers = {"hello": "welcome", "list": "list", "open": "reset", "history": "done", "reveal": "ok"}
+        self._socket.send(json.dumps({"ref": "x", **frame}).encode())
+        return self.until(lambda found: found["type"] in (answers[frame["type"]], "error"))
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        while True:
+            opcode, data = self._socket.receive()
+            assert opcode == 1, data
+            self.texts.append(data.decode())
+            self._run.frames.append(data.decode())
+            frame: dict[str, Any] = json.loads(data)
+            if wanted(frame):
+                return frame
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 def with_proxies(run: Run, browser: Browser, session: int) -> None:
@@ -332,8 +444,37 @@ def test_pages(run: Run) -> None:
         found += ["phone"] * (PHONE in text and not path.startswith(SIGN_IN))
         found += ["message text"] * (TEXT in text and status >= 400)
         assert not found, (path, status, found)
-        if not path.startswith(("/chats/", "/admin/chats/")):  # Telegram itself sends codes as messages too
-            assert not [code for code in run.codes if re.search(rf"(?<![\w.]){code}(?![\w.])", text)], path
+        assert not codes_in(run, text), path
+    assert any(NOTICE in html.unescape(body) for path, _, body in run.pages if path.startswith("/chats/"))
+    assert any(NOTICE in html.unescape(body) for path, _, body in run.pages if path.startswith("/admin/chats/message/"))
+
+
+def codes_in(run: Run, text: str) -> list[str]:
+    return [code for code in run.codes if re.search(rf"(?<![\w.]){code}(?![\w.])", text)]
+
+
+def test_frames_of_the_live_socket(run: Run) -> None:
+    """Every frame that anybody was sent, but for the one answer in which a manager asked to be shown a code."""
+    assert {json.loads(text)["type"] for text in run.frames} >= {"welcome", "list", "chats", "reset", "error"}
+    assert any(NOTICE in text for text in run.frames)
+    for text in run.frames:
+        found = [name for name, value in run.secrets.items() if value in text]
+        assert not found + codes_in(run, text), text[:200]
+    assert [bool(codes_in(run, text)) for text in run.revealed] == [True]
+
+
+def test_output_about_chats(run: Run) -> None:
+    assert any(NOTICE in text for text in run.chats)
+    assert not [text for text in run.chats if codes_in(run, text) or "Traceback" in text]
+
+
+def test_what_is_for_managers_only(run: Run) -> None:
+    """Pages, frames and output of a viewer and an operator: not even the words around a code."""
+    assert len(run.hidden) > 40
+    for text in run.hidden:
+        plain = html.unescape(text)
+        assert NOTICE not in plain
+        assert str(SERVICE) not in plain
 
 
 def columns(run: Run) -> dict[tuple[str, str], str]:
@@ -368,9 +509,13 @@ def test_database(run: Run) -> None:
     assert found["telegram_proxy_secrets", "secret"]
     assert not found["telegram_sign_in_secrets", "secret"]
     assert not found["telegram_command_secrets", "secret"]
-    for (table, column), content in found.items():
-        if table in ("telegram_commands", "telegram_session_events", "django_q_task", "django_q_ormq"):
-            assert not [code for code in run.codes if re.search(rf"(?<!\d){code}(?!\d)", content)], (table, column)
+    for place, content in found.items():
+        # A number that stands alone (a port, a process id) may be the same by chance; codes are texts.
+        lines = (line for line in content.splitlines() if not re.fullmatch(r"-?\d+(\.\d+)?", line))
+        assert not codes_in(run, "\n".join(lines)), place
+    assert found["telegram_message_secrets", "secret"]
+    assert NOTICE in found["telegram_messages", "text"]
+    assert "message.code_shown" in found["audit_entries", "action"]
 
 
 def test_files_are_their_owners_only(run: Run) -> None:

@@ -215,6 +215,7 @@ FRAMES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "typing": ({"chat": "chat"}, WRITERS),
     "retry": ({"message": "ours"}, WRITERS),
     "discard": ({"message": "ours"}, WRITERS),
+    "reveal": ({"message": "ours"}, MANAGERS),
 }
 """Fields by frame; names of rows stand for their ids. ``retry`` and ``discard`` are refused otherwise to writers."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,9 +14,12 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
+from apps.chats import sight
 from apps.chats.models import Chat, Gap, Message, Peer, UnreadableUpdate
 from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, moment
+from apps.sessions.services import rights
 from tgadmin.core import phones
+from tgadmin.core.encryption import DecryptionError
 
 EXCERPT = 120
 """Characters of a message's text in the list."""
@@ -32,12 +36,16 @@ _STATES: dict[str, tuple[str, str]] = {
 
 
 class OfAccountAdmin(ReadOnlyAdmin):
-    """Rows that name their session."""
+    """Rows that name their session. ``for_managers``: those of Telegram's own accounts."""
 
     list_select_related: Any = ("session",)
+    for_managers: Q | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        rows = super().get_queryset(request).select_related(*self.list_select_related)
+        if self.for_managers is None:
+            return rows
+        return rights.hiding_telegram(rows, request.user, self.for_managers, self.session_path)
 
     @display(description="Account", ordering="session__name")
     def account(self, row: Any) -> SafeString:
@@ -49,6 +57,7 @@ class ChatAdmin(OfAccountAdmin):
     list_display = ("named", "account", "kind", "unread_count", "last_text", "last_at", "open_link")
     list_filter = (VisibleSessionFilter, "kind", "archived", "left")
     search_fields = ("title", "username")
+    for_managers = sight.OFFICIAL_PEERS
     ordering = ("-last_message_at", "-id")
     fields = (
         "named",
@@ -94,7 +103,8 @@ class ChatAdmin(OfAccountAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(OfAccountAdmin):
+    for_managers = sight.FOR_MANAGERS
     list_display = ("when", "in_chat", "account", "excerpt", "state_shown", "by_staff")
     list_filter = (("state", admin.ChoicesFieldListFilter), "out", VisibleSessionFilter)
     search_fields = ("text",)
@@ -116,9 +126,6 @@ class MessageAdmin(ReadOnlyAdmin):
         "whole_text",
     )
     readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        return super().get_queryset(request).select_related("chat__session", "staff")
 
     @display(description="Date", ordering="date")
     def when(self, message: Message) -> SafeString | str:
@@ -172,6 +179,7 @@ class PeerAdmin(OfAccountAdmin):
     list_display = ("named", "account", "kind", "username", "number", "is_contact", "seen")
     list_filter = (VisibleSessionFilter, "kind", "is_contact")
     search_fields = ("name", "username")
+    for_managers = sight.OFFICIAL_PEERS
     ordering = ("-id",)
     fields = (
         "named",
@@ -223,20 +231,43 @@ class GapAdmin(OfAccountAdmin):
 
 @admin.register(UnreadableUpdate)
 class UnreadableUpdateAdmin(OfAccountAdmin):
-    list_display = ("when", "account", "kind", "reason", "size")
+    """For managers: nobody knows whose words are in the bytes."""
+
+    list_display = ("when", "account", "kind", "reason")
     list_filter = (VisibleSessionFilter, "kind")
     ordering = ("-at",)
-    fields = (*list_display, "hex")
+    fields = (*list_display, "size", "hex")
     readonly_fields = fields
+    for_managers = Q(pk__isnull=False)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UnreadableUpdate]:
+        return super().get_queryset(request).defer("data")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return rights.manages_any(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if obj is None:
+            return self.has_module_permission(request)
+        return rights.sees_telegram(rights.role(request.user, self.session_id_of(obj)))
 
     @display(description="Kept", ordering="at")
     def when(self, update: UnreadableUpdate) -> SafeString | str:
         return moment(update.at)
 
     @display(description="Bytes")
-    def size(self, update: UnreadableUpdate) -> int:
-        return len(update.data)
+    def size(self, update: UnreadableUpdate) -> str:
+        data = self._bytes(update)
+        return str(len(data)) if isinstance(data, bytes) else "–"
 
     @display(description="Its bytes")
-    def hex(self, update: UnreadableUpdate) -> SafeString:
-        return format_html("<pre>{}</pre>", bytes(update.data[:SHOWN_BYTES]).hex(" ", 4))
+    def hex(self, update: UnreadableUpdate) -> SafeString | str:
+        data = self._bytes(update)
+        return format_html("<pre>{}</pre>", data[:SHOWN_BYTES].hex(" ", 4)) if isinstance(data, bytes) else data
+
+    def _bytes(self, update: UnreadableUpdate) -> bytes | str:
+        """The bytes, or why they cannot be read."""
+        try:
+            return base64.b64decode(update.data)
+        except DecryptionError as error:
+            return error.says

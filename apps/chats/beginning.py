@@ -9,21 +9,26 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from apps.chats import sight
 from apps.chats.hub.frames import reset_frames
 from apps.chats.models import Chat
 from apps.chats.selectors import history, lists, live, page
 from apps.sessions.models import Role
 from apps.sessions.services import rights
 from tgadmin.core.frames import encoded
+from tgadmin.core.official import is_official
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The chat's session, the frames that answer, and the number of the event after which the next ones follow."""
+    """The chat and its session, the frames that answer, and the number of the event after which the next ones follow.
+    ``whole``: they show what is for managers only."""
 
     session_id: int
     frames: list[str]
     at: int
+    whole: bool
+    official: bool
 
 
 def greeting(user: User) -> tuple[dict[int, Role], list[dict[str, Any]]]:
@@ -32,22 +37,26 @@ def greeting(user: User) -> tuple[dict[int, Role], list[dict[str, Any]]]:
     return standing.roles if standing is not None else {}, page.visible(user)
 
 
-def first_rows(session_id: int) -> tuple[dict[str, Any], int]:
-    """The first page of the chat list, and how many of its chats have unread messages."""
-    return lists.page(session_id), lists.unread_chats([session_id]).get(session_id, 0)
+def first_rows(session_id: int, *, whole: bool) -> tuple[dict[str, Any], int]:
+    """The first page of the chat list, and how many of its chats have unread messages. ``whole``: with those that are
+    for managers only."""
+    return lists.page(session_id, whole=whole), lists.unread_chats([session_id], whole=whole).get(session_id, 0)
 
 
-def opening(chat: int, after: int | None, epoch: UUID | None, *, visible: set[int], most: int) -> Opening:
+def opening(chat: int, after: int | None, epoch: UUID | None, *, roles: dict[int, Role], most: int) -> Opening:
     """Replay from ``after`` where that is possible and no more than ``most`` events are missing, else the newest page.
-    Raises Chat.DoesNotExist, and Forbidden for a chat of a session that is not visible."""
+    Raises Chat.DoesNotExist, and Forbidden for a chat that is not visible with these roles, by session."""
     found = Chat.objects.select_related("session").get(pk=chat)
-    if found.session_id not in visible:
+    if not sight.sees_chat(roles, found):
         raise rights.Forbidden
+    whole, official = rights.sees_telegram(roles.get(found.session_id)), is_official(found.peer_id)
     if after is not None and epoch == history.epoch() and _replayable(found, after, most):
-        return Opening(found.session_id, [encoded({"type": "opened", "chat": chat, "at": after})], after)
-    newest = history.newest(found)
+        return Opening(
+            found.session_id, [encoded({"type": "opened", "chat": chat, "at": after})], after, whole, official
+        )
+    newest = history.newest(found, whole=whole)
     frames = reset_frames({"page": newest, "row": lists.payloads([chat])[0]})
-    return Opening(found.session_id, frames, found.last_event)
+    return Opening(found.session_id, frames, found.last_event, whole, official)
 
 
 def _replayable(chat: Chat, after: int, most: int) -> bool:

@@ -15,7 +15,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 
-from apps.chats import beginning
+from apps.chats import beginning, sight
 from apps.chats.admission import admission
 from apps.chats.frames import MAX_BYTES, Frame, InvalidError, MalformedError, parse
 from apps.chats.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub
@@ -25,15 +25,17 @@ from apps.chats.hub.line import GONE, Line
 from apps.chats.hub.news import unreadable
 from apps.chats.hub.watchers import UNSENT
 from apps.chats.models import Chat, Message
+from apps.chats.origin import whence
 from apps.chats.selectors import live, messages, page
 from apps.chats.services import messages as services
 from apps.chats.services.places import Place
+from apps.chats.services.reveal import reveal
 from apps.chats.services.text import Refused
 from apps.chats.threads import read
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
 from apps.staff.logins import use_digest
-from tgadmin.core import pool
+from tgadmin.core import origin, pool
 from tgadmin.core.faults import told
 from tgadmin.core.frames import encoded
 
@@ -290,22 +292,26 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if session_id not in self.roles:
             raise rights.Forbidden
         await hub().watch(self, session_id)
-        first, unread = await read(beginning.first_rows, session_id)
-        self._require_following(session_id)
+        whole = self._sees_all_of(session_id)
+        first, unread = await read(beginning.first_rows, session_id, whole=whole)
+        self._require_following(session_id, whole)
         await self.line.say(*list_frames(session_id, first, unread))
 
     async def _open(self, frame: Frame) -> None:
         """Replay from the page's number where that is possible, else the newest page; then live."""
         values = frame.values
-        found = await read(beginning.opening, **values, visible=set(self.roles), most=REPLAY)
-        self._require_following(found.session_id)
+        found = await read(beginning.opening, **values, roles=dict(self.roles), most=REPLAY)
+        self._require_following(found.session_id, found.whole)
         await self.line.say(*found.frames)
-        if found.session_id == self.session_id:
-            hub().show(self, OpenChat(values["chat"], found.at))
+        if found.session_id == self.session_id and (not found.official or self._sees_all_of(found.session_id)):
+            hub().show(self, OpenChat(values["chat"], found.at, found.official))
 
-    def _require_following(self, session_id: int) -> None:
-        """Asked again after each wait: the right may have been taken away meanwhile."""
-        if session_id != self.session_id:
+    def _sees_all_of(self, session_id: int) -> bool:
+        return rights.sees_telegram(self.roles.get(session_id))
+
+    def _require_following(self, session_id: int, whole: bool) -> None:
+        """Asked again after each wait: the right may have been taken away, or lowered, meanwhile."""
+        if session_id != self.session_id or (whole and not self._sees_all_of(session_id)):
             raise rights.Forbidden
 
     async def _close_chat(self, frame: Frame) -> None:
@@ -326,6 +332,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
         message = (await self._messages([frame.values["message"]]))[0]
         await read(services.discard, self.user, message)
         await self._send({"type": "ok", "ref": frame.ref})
+
+    async def _reveal(self, frame: Frame) -> None:
+        """The answer goes to this page alone; it is in no other frame, and stored nowhere."""
+        message = (await self._messages([frame.values["message"]]))[0]
+        token = origin.current.set(whence(self.scope, self.user))
+        try:
+            shown = await read(reveal, self.user, message)
+        finally:
+            origin.current.reset(token)
+        await self._send({"type": "ok", "ref": frame.ref, "shown": {"message": message.pk, **shown}})
 
     async def _edit(self, frame: Frame) -> None:
         message = (await self._messages([frame.values["message"]]))[0]
@@ -354,13 +370,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _chat(self, chat_id: int) -> Chat:
         """A chat of a visible session; one that is not visible answers like one that does not exist."""
         chat: Chat = await read(Chat.objects.select_related("session").get, pk=chat_id)
-        if chat.session_id not in self.roles:
+        if not sight.sees_chat(self.roles, chat):
             raise rights.Forbidden
         return chat
 
     async def _messages(self, ids: list[int]) -> list[Message]:
         found: list[Message] = await read(_rows, ids)
-        if len(found) < len(set(ids)) or any(message.session_id not in self.roles for message in found):
+        if len(found) < len(set(ids)) or not all(sight.sees_message(self.roles, one) for one in found):
             raise rights.Forbidden
         return found
 
@@ -380,6 +396,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         "send": _send_message,
         "retry": _retry,
         "discard": _discard,
+        "reveal": _reveal,
         "edit": _edit,
         "delete": _delete,
         "history": _history,
@@ -407,7 +424,7 @@ def _knows_parts(query: bytes) -> bool:
 def _sent(user: User, chat: Chat, text: str, **names: Any) -> dict[str, Any]:
     """Send, and the message as the page shows it."""
     message = services.send(user, chat, text, **names)
-    return messages.payloads([message.pk])[0]
+    return messages.payloads([message.pk], whole=rights.sees_telegram(rights.role(user, chat.session_id)))[0]
 
 
 def _rows(ids: list[int]) -> list[Message]:

@@ -103,6 +103,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     },
     "retry": {"message": Field(_row)},
     "discard": {"message": Field(_row)},
+    "reveal": {"message": Field(_row)},
     "edit": {"message": Field(_row), "text": Field(_text)},
     "delete": {"messages": Field(_ids)},
     "read": {"chat": Field(_row), "max_id": Field(_telegram_id)},

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
+from tgadmin.core import origin
+
 PORTS = {"http": 80, "https": 443}
 
 
@@ -28,11 +30,19 @@ class OriginChecked:
         await chosen(scope, receive, send)
 
 
+def whence(scope: Any, user: Any) -> origin.Origin:
+    """From where what is done on this socket comes, for the record."""
+    headers = {name: value.decode("latin1") for name, value in scope["headers"]}
+    remote = (scope.get("client") or ("",))[0]
+    address = origin.client_address(remote, headers.get(b"x-forwarded-for", ""), settings.TRUSTED_PROXIES)
+    return origin.Origin(address, origin.short_agent(headers.get(b"user-agent", "")), lambda: user)
+
+
 def is_allowed(headers: Mapping[bytes, str], *, secure: bool = False) -> bool:
     """By the handshake's headers. ``secure``: this server itself speaks TLS."""
-    origin, host = headers.get(b"origin", ""), headers.get(b"host", "")
+    page, host = headers.get(b"origin", ""), headers.get(b"host", "")
     scheme = "https" if secure or _is_behind_tls(headers) else "http"
-    return bool(origin) and (_is_own(origin, host, scheme) or _is_trusted(origin))
+    return bool(page) and (_is_own(page, host, scheme) or _is_trusted(page))
 
 
 def _is_behind_tls(headers: Mapping[bytes, str]) -> bool:
@@ -44,16 +54,16 @@ def _is_behind_tls(headers: Mapping[bytes, str]) -> bool:
     return given.partition(",")[0].strip() == value
 
 
-def _is_own(origin: str, host: str, scheme: str) -> bool:
+def _is_own(page: str, host: str, scheme: str) -> bool:
     domain, _ = split_domain_port(host)
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return False
-    own, theirs = _address(f"{scheme}://{host}"), _address(origin)
+    own, theirs = _address(f"{scheme}://{host}"), _address(page)
     return own is not None and own == theirs
 
 
-def _is_trusted(origin: str) -> bool:
-    theirs = _address(origin)
+def _is_trusted(page: str) -> bool:
+    theirs = _address(page)
     return theirs is not None and any(_matches(theirs, urlsplit(one)) for one in settings.CSRF_TRUSTED_ORIGINS)
 
 

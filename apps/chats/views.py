@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.chats import sight
 from apps.chats.forms import HistoryForm, ListForm
 from apps.chats.models import Chat
 from apps.chats.selectors import history as pages
@@ -71,7 +72,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @staff_page
 def page(request: HttpRequest, session_id: int, chat_id: int | None = None) -> HttpResponse:
     session = _session(request, session_id)
-    return _render(request, session, None if chat_id is None else _chat(session, chat_id))
+    return _render(request, session, None if chat_id is None else _chat(request, session, chat_id))
 
 
 @staff_json
@@ -82,25 +83,28 @@ def chat_list(request: HttpRequest, session_id: int) -> HttpResponse:
     if not form.is_valid():
         return _invalid(form)
     asked = form.cleaned_data
-    return JsonResponse(lists.page(session.pk, tab=asked["tab"], query=asked["q"], after=asked["after"]))
+    whole = _sees_all(request, session.pk)
+    return JsonResponse(lists.page(session.pk, whole=whole, tab=asked["tab"], query=asked["q"], after=asked["after"]))
 
 
 @staff_json
 def history(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse:
     """A page of messages: the newest with the chat's row, or one ``before``, ``after`` or ``around`` a Telegram id."""
-    chat = _chat(_session(request, session_id), chat_id)
+    chat = _chat(request, _session(request, session_id), chat_id)
     form = HistoryForm(request.GET)
     if not form.is_valid():
         return _invalid(form)
+    whole = _sees_all(request, session_id)
     for name, read in (("before", pages.before), ("after", pages.after), ("around", pages.around)):
         if name in form.cleaned_data:
-            return JsonResponse(read(chat, form.cleaned_data[name]))
-    return JsonResponse({**pages.newest(chat), "row": lists.payloads([chat.pk])[0]})
+            return JsonResponse(read(chat, form.cleaned_data[name], whole=whole))
+    return JsonResponse({**pages.newest(chat, whole=whole), "row": lists.payloads([chat.pk])[0]})
 
 
 @staff_json
 def details(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse:
-    return JsonResponse(first_data.details(_chat(_session(request, session_id), chat_id)))
+    chat = _chat(request, _session(request, session_id), chat_id)
+    return JsonResponse(first_data.details(chat, whole=_sees_all(request, session_id)))
 
 
 def _session(request: HttpRequest, session_id: int) -> Session:
@@ -111,8 +115,13 @@ def _session(request: HttpRequest, session_id: int) -> Session:
     return found
 
 
-def _chat(session: Session, chat_id: int) -> Chat:
-    found = Chat.objects.filter(pk=chat_id, session=session).first()
+def _sees_all(request: HttpRequest, session_id: int) -> bool:
+    return rights.sees_telegram(rights.role(request.user, session_id))
+
+
+def _chat(request: HttpRequest, session: Session, chat_id: int) -> Chat:
+    """A chat of the session that the user sees; others answer as unknown ones do."""
+    found = sight.chats(request.user).filter(pk=chat_id, session=session).first()
     if found is None:
         raise Http404
     return found

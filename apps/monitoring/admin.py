@@ -52,6 +52,7 @@ class SubjectFilter(admin.SimpleListFilter):
         "session": "Accounts",
         "sign_in": "Accounts' sign-ins",
         "device": "Devices",
+        "message": "Messages",
         "proxy": "Proxies",
         "keys": "Encryption keys",
         "settings": "Settings",

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.chats.models import Chat
+from apps.chats import sight
 from apps.sessions import demo, selectors
 from apps.sessions.admin.base import badge, status_badge
 from apps.sessions.models import Command, Session, SessionEvent, SessionGrant, SessionStatus
@@ -43,7 +43,7 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "access": list(access.open_requests(user)[:MOST]),
         "sign_ins": open_attempts[:MOST],
         "sign_ins_more": max(0, len(open_attempts) - MOST),
-        "figures": _figures(visible, counts),
+        "figures": _figures(user, visible, counts),
         "latest": [(event, selectors.event_text(event, facts=event.is_managed)) for event in timeline],
         "may_add": rights.may_add_account(user),
         "demo": demo_state,
@@ -59,14 +59,18 @@ def _line(session: Session) -> tuple[Session, str, selectors.Explanation | None]
     return session, badge("warn", "hourglass_top", "Flood wait"), None
 
 
-def _figures(visible: Any, counts: dict[str, int]) -> list[tuple[str, str, str]]:
+def _figures(user: Any, visible: Any, counts: dict[str, int]) -> list[tuple[str, str, str]]:
     """(name, number, note), each of the sessions that the user sees."""
     since = timezone.now() - DAY
-    chats = Chat.objects.filter(session__in=visible).aggregate(
-        unread=Sum("unread_count"),
-        waiting=Count("pk", filter=Q(unread_count__gt=0)),
-        active=Count("pk", filter=Q(last_message_at__gt=since)),
-        all=Count("pk"),
+    chats = (
+        sight.chats(user)
+        .filter(session__in=visible)
+        .aggregate(
+            unread=Sum("unread_count"),
+            waiting=Count("pk", filter=Q(unread_count__gt=0)),
+            active=Count("pk", filter=Q(last_message_at__gt=since)),
+            all=Count("pk"),
+        )
     )
     # From the commands, which are indexed by when they ended: the messages themselves may be millions.
     sent = Command.objects.filter(session__in=visible, kind=commands.Kind.SEND, settled_at__gt=since).aggregate(

@@ -28,6 +28,7 @@ from apps.sessions.models import (
 from apps.sessions.services import commands, devices
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED
 from tgadmin.core.errors import PROXY_CODES, Kind, disposition
+from tgadmin.core.official import OFFICIAL
 from tgadmin.core.proxies import Proxy
 
 BEATS_WITHIN = timedelta(seconds=10)
@@ -138,9 +139,13 @@ def for_list(sessions: QuerySet[Session]) -> QuerySet[Session]:
 
 def detail(session: Session, *, facts: bool) -> dict[str, Any]:
     """Everything that a session's page shows beside its own row, in a fixed number of queries; ``facts`` of the
-    timeline are for managers."""
+    timeline, and what is about chats with Telegram's own accounts, are for managers."""
     timeline = SessionEvent.objects.filter(session=session).select_related("user")[:TIMELINE_LENGTH]
     waiting = Command.objects.filter(session=session, state__in=commands.OPEN).select_related("created_by")
+    floods = FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")
+    if not facts:
+        waiting = waiting.exclude(lane__in=commands.OFFICIAL_LANES)
+        floods = floods.exclude(peer_id__in=OFFICIAL)
     return {
         "timeline": [(event, event_text(event, facts=facts)) for event in timeline],
         "authorizations": list(Authorization.objects.filter(session=session)),
@@ -150,7 +155,7 @@ def detail(session: Session, *, facts: bool) -> dict[str, Any]:
         "devices": device_facts(session),
         "access": list(session.access_requests.filter(decided_at=None).select_related("user")),
         "life": life(session),
-        "floods": list(FloodWait.objects.filter(session=session, until__gt=Now()).order_by("until")),
+        "floods": list(floods),
     }
 
 

@@ -1,5 +1,6 @@
 // What the page does: keeps the state, talks to the server, draws when something changed.
 
+import { Codes } from "./logic/codes.js";
 import { LiveSocket } from "./logic/socket.js";
 import { Outbox } from "./logic/outbox.js";
 import * as store from "./logic/store.js";
@@ -35,6 +36,7 @@ export class App {
     this.typedAt = 0;
     this.readTimer = null;
     this.visit = 0;
+    this.codes = new Codes({ hidden: draw });
     this.showing = false;
     this.socket = new LiveSocket({
       url: socketUrl,
@@ -115,9 +117,11 @@ export class App {
     }
     if (frame.type === "ok" && frame.message) this.#taken(frame.message);
     if (frame.type === "error" && frame.ref) this.#refused(frame);
+    const managed = this.session?.can_manage;
     const { state, effect } = store.receive(this.state, frame, { now: Date.now(), looking: this.looking });
     if (["events", "reset", "page"].includes(frame.type)) this.#settle(state);
     this.set(state);
+    if (this.session && this.session.can_manage !== managed) this.#roleChanged(frame.type === "welcome");
     if (frame.type === "welcome") this.#welcome();
     if (effect === "reopen") this.#open();
     if (effect === "gone") this.#gone();
@@ -147,6 +151,23 @@ export class App {
     if (chatId === null) return;
     const known = stream?.chat === chatId ? { epoch: stream.epoch, after: stream.number } : {};
     this.socket.send({ type: "open", chat: chatId, ...known });
+  }
+
+  /** What only managers see has come or gone: list and chat are asked for anew. @param {boolean} greeted both are anyway */
+  #roleChanged(greeted) {
+    const { sessionId } = this.state;
+    const closed = this.chat?.official && !this.session?.can_manage;
+    this.codes.clear();
+    this.visit += 1;
+    const views = new Map([["all|", { more: null, loading: true, error: "" }]]);
+    this.patch({ chats: new Map(), stream: null, unread: 0, views, ...(closed ? { chatId: null } : {}) });
+    if (closed && sessionId !== null) {
+      this.notice("Only managers of this account see that chat.");
+      history.replaceState(null, "", this.path(sessionId, null));
+    }
+    if (greeted) return;
+    this.socket.send({ type: "list", session: sessionId });
+    this.#open();
   }
 
   /** The account is no longer this viewer's to see. */
@@ -200,6 +221,7 @@ export class App {
     if (sessionId !== this.state.sessionId) await this.#switch(sessionId);
     if (chatId === this.state.chatId && this.state.stream?.chat === chatId) return;
     this.composer = { editing: null, reply: null, error: "" };
+    this.codes.clear();
     const edge = { older: "", newer: "", says: "" };
     this.patch({ chatId, stream: null, streamError: "", edge, pinned: true, announcement: "" });
     if (chatId === null) this.socket.send({ type: "close" });
@@ -556,6 +578,21 @@ export class App {
     const answer = await this.request({ type: "delete", messages: [message.id] });
     this.#saving(message.id, "");
     if (!answer.ok) this.notice(`Not deleted: ${answer.says}`);
+  }
+
+  /** The code in a message of Telegram's own, for this page alone. @param {import("./logic/stream.js").Message} message */
+  async showCode(message) {
+    const visit = this.visit;
+    const answer = await this.request({ type: "reveal", message: message.id });
+    if (!answer.ok) this.notice(answer.says);
+    else if (visit === this.visit) this.codes.show(message, answer.frame.shown);
+    this.draw();
+  }
+
+  /** @param {import("./logic/stream.js").Message} message */
+  hideCode(message) {
+    this.codes.hide(message.id);
+    this.draw();
   }
 
   /** When a message goes out that waits. @param {string} at */

@@ -52,7 +52,7 @@ const actions = {
   },
   copy: async (one) => {
     try {
-      await navigator.clipboard.writeText(one.text);
+      await navigator.clipboard.writeText((app.codes.of(one) ?? one).text);
       app.notice("Copied.");
     } catch {
       app.notice("This browser does not let the page copy. Select the text instead.");

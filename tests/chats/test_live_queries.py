@@ -61,7 +61,7 @@ async def test_news_are_one_question_each(session: Session) -> None:
     assert asked == [live.CHANGES, live.ROWS, live.UNREAD]
     ids = [chat.pk for chat in chats]
     assert sorted(changes) == sorted(row.id for row in rows) == ids
-    pages = await sync_to_async(lambda: [history.newest(chat)["messages"] for chat in chats])()
+    pages = await sync_to_async(lambda: [history.newest(chat, whole=True)["messages"] for chat in chats])()
     assert [[messages.payload(one) for one in changes[pk].found.values()] for pk in ids] == pages
     now = timezone.now()
     shown = {row.id: lists.payload(row, now) for row in rows}
@@ -75,8 +75,12 @@ def test_pages_ask_as_often_for_few_as_for_many(session: Session) -> None:
     ids = [chat.pk for chat in happen(session, 50)]
     assert queries(lambda: lists.payloads(ids[:5])) == queries(lambda: lists.payloads(ids)) == 1
     found = list(Message.objects.values_list("pk", flat=True))
-    assert queries(lambda: messages.payloads(found[:5])) == queries(lambda: messages.payloads(found)) == 1
-    assert [one["id"] for one in messages.payloads(found[::-1])] == found[::-1]
+    assert (
+        queries(lambda: messages.payloads(found[:5], whole=True))
+        == queries(lambda: messages.payloads(found, whole=True))
+        == 1
+    )
+    assert [one["id"] for one in messages.payloads(found[::-1], whole=True)] == found[::-1]
 
 
 def test_standing_and_facts() -> None:
@@ -96,4 +100,4 @@ def test_standing_and_facts() -> None:
 
 
 def test_nothing_asked_costs_nothing() -> None:
-    assert queries(lambda: (lists.payloads([]), messages.payloads([]))) == 0
+    assert queries(lambda: (lists.payloads([]), messages.payloads([], whole=True))) == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from apps.sessions.fields import opened
 from apps.sessions.services.leases import LeaseLost
 from tests.chats.record_kit import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit, leased, message, new
 from tgadmin.core.types import (
@@ -309,10 +311,14 @@ async def test_typing_is_handed_on_and_not_stored(kit: Kit) -> None:
 async def test_what_could_not_be_read_is_kept_with_its_bytes(kit: Kit) -> None:
     unreadable = Unreadable("UpdateX", "unknown type", b"\x00\xff" * 50_000)
     await kit.record(unreadable, new(ANNA, 1))
-    query = "SELECT kind, reason, data FROM telegram_unreadable_updates WHERE session_id = %s"
+    query = "SELECT id, kind, reason, data FROM telegram_unreadable_updates WHERE session_id = %s"
     (kept,) = await kit.rows(query, kit.session_id)
     assert (kept["kind"], kept["reason"]) == ("UpdateX", "unknown type")
-    assert bytes(kept["data"]) == unreadable.data[:65_536]
+    assert (
+        base64.b64decode(opened(kept["data"], "telegram_unreadable_updates", "data", kept["id"]))
+        == (unreadable.data[:65_536])
+    )
+    assert unreadable.data[:1000] not in kept["data"]
     assert len(await kit.messages(ANNA)) == 1
 
 

@@ -125,7 +125,7 @@ def test_no_message_goes_out_after_the_right(session: Session, dc: SandboxThread
         pk: ("failed", "REFUSED_RIGHT", says) for pk, says in said.items()
     }
     assert dc.server.record.uses_of("messages.sendMessage") == []
-    assert {one["id"]: one["error"]["says"] for one in payloads(said)} == said
+    assert {one["id"]: one["error"]["says"] for one in payloads(said, whole=True)} == said
     assert AuditEntry.objects.filter(action="command.refused", session_id=session.pk).count() == len(said)
     assert SessionEvent.objects.filter(session=session, kind="command_refused").count() == len(said)
     # Somebody who may write sends them all: each once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from apps.chats.services.record import Recorded
+from apps.sessions.fields import opened
 from apps.sessions.services.leases import Held, LeaseLost
 from tests.chats.record_kit import ANNA, PEERS, Kit, kit, leased, message, new
 from tgadmin.core.types import Checkpoint, Incoming, MessagesDeleted, NewMessage
@@ -111,10 +113,11 @@ async def test_one_that_cannot_be_stored_is_set_aside_and_named(running: Running
     assert running.refused[0].startswith("NewMessage: ")
     assert "secret" not in running.refused[0]
     (kept,) = await running.kit.rows(
-        "SELECT kind, data FROM telegram_unreadable_updates WHERE session_id = %s", running.kit.session_id
+        "SELECT id, kind, data FROM telegram_unreadable_updates WHERE session_id = %s", running.kit.session_id
     )
     assert kept["kind"] == "NewMessage"
-    assert b"secret words" in bytes(kept["data"])
+    data = opened(kept["data"], "telegram_unreadable_updates", "data", kept["id"])
+    assert b"secret words" in base64.b64decode(data)
 
 
 async def test_a_wrongly_made_change_stops_nobody(running: Running) -> None:
@@ -172,9 +175,10 @@ async def test_what_is_set_aside_may_hold_anything(running: Running) -> None:
     broken = NewMessage(replace(message(ANNA, 3, "half a letter \ud800"), reply_to_id=2**70))
     await asyncio.wait_for(box.put(Incoming((broken,), PEERS, Checkpoint(3, 0, 1, 1))), 20)
     (kept,) = await running.kit.rows(
-        "SELECT data FROM telegram_unreadable_updates WHERE session_id = %s", running.kit.session_id
+        "SELECT id, data FROM telegram_unreadable_updates WHERE session_id = %s", running.kit.session_id
     )
-    assert b"half a letter" in bytes(kept["data"])
+    data = opened(kept["data"], "telegram_unreadable_updates", "data", kept["id"])
+    assert b"half a letter" in base64.b64decode(data)
     assert not running.task.done()
 
 

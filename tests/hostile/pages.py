@@ -76,7 +76,7 @@ def _in_thread(opened: Opened, session_id: int, sample: int) -> None:
 def _selectors(opened: Opened, chat_id: int) -> None:
     """The newest page, then every older one, and those that begin in the middle."""
     chat = Chat.objects.get(pk=chat_id)
-    found = opened.attempt(f"newest of {chat_id}", lambda: history.newest(chat))
+    found = opened.attempt(f"newest of {chat_id}", lambda: history.newest(chat, whole=True))
     for _ in range(MOST_PAGES):
         ids = [one["tid"] for one in (found or {}).get("messages", []) if one["tid"] is not None]
         if not ids:
@@ -86,7 +86,7 @@ def _selectors(opened: Opened, chat_id: int) -> None:
     opened.attempt(f"after 0 of {chat_id}", lambda: history.after(chat, 0))
     opened.attempt(f"around of {chat_id}", lambda: history.around(chat, BEYOND))
     opened.attempt(f"row of {chat_id}", lambda: lists.payloads([chat_id]))
-    opened.attempt(f"reset of {chat_id}", lambda: live.resets([chat_id]))
+    opened.attempt(f"reset of {chat_id}", lambda: live.resets([chat_id], whole=True))
 
 
 def _list(opened: Opened, session_id: int) -> None:
@@ -94,7 +94,7 @@ def _list(opened: Opened, session_id: int) -> None:
         after = None
         for _ in range(MOST_PAGES):
             page = opened.attempt(
-                f"list {tab}", lambda after=after, tab=tab: lists.page(session_id, tab=tab, after=after)
+                f"list {tab}", lambda after=after, tab=tab: lists.page(session_id, whole=True, tab=tab, after=after)
             )
             if not page or page["more"] is None:
                 break

@@ -108,7 +108,7 @@ def fill(session_id: int, seed: int, chats: int, messages: int) -> None:
                 Chat.objects.filter(pk=chat.pk).update(last_event=messages)
             for peer in Peer.objects.filter(session=session):
                 spoil(Peer, peer.pk, chance, 0.5, frozenset())
-            aside = UnreadableUpdate.objects.create(session=session, kind="x", reason="y", data=b"")
+            aside = UnreadableUpdate.objects.create(pk=session_id, session=session, kind="x", reason="y", data="")
             spoil(UnreadableUpdate, aside.pk, chance, 1.0, frozenset())
     finally:
         connection.close()
@@ -170,7 +170,7 @@ async def test_what_cannot_be_shown_says_so(kit: Kit, column: str, value: str, t
             with connection.cursor() as cursor:
                 query = f"UPDATE telegram_messages SET {column} = %s::jsonb WHERE telegram_id = 1 AND chat_id = %s"
                 cursor.execute(query, [value, chat.pk])
-            return [one["text"] for one in history.newest(chat)["messages"]]
+            return [one["text"] for one in history.newest(chat, whole=True)["messages"]]
         finally:
             connection.close()
 

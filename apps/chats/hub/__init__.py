@@ -15,11 +15,12 @@ from weakref import WeakKeyDictionary
 
 from apps.chats.hub.news import News
 from apps.chats.hub.standing import NO_RIGHT, RESTORED, SIGNED_OUT, Standing
-from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan
+from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all
 from apps.chats.wakes import Groups, Lifeline, Listener
 from apps.sessions.services.notify import EVENTS
 from tgadmin.core.faults import told
 from tgadmin.core.frames import encoded
+from tgadmin.core.official import OFFICIAL
 
 __all__ = ["NO_RIGHT", "RESTORED", "SIGNED_OUT", "Hub", "OpenChat", "Watcher", "hub"]
 
@@ -92,10 +93,12 @@ class Hub:
         if message.get("type") != "session.typing":
             self.news.wake(session_id)
             return
-        frame = {"type": "typing", "session": session_id}
+        frame: dict[str, Any] = {"type": "typing", "session": session_id}
         frame |= {name: message.get(name) for name in ("peer_id", "sender_id", "name", "action")}
         # Who reads slowly learns nothing from what was typed a while ago.
         readers = [watcher for watcher in self.watchers.of(session_id) if not watcher.line.is_full]
+        if {frame["peer_id"], frame["sender_id"]} & OFFICIAL:
+            readers = [watcher for watcher in readers if sees_all(watcher, session_id)]
         task = asyncio.ensure_future(fan(readers, encoded(frame)))
         task.add_done_callback(_report)
 

@@ -25,7 +25,7 @@ from apps.chats.hub.bad import AWAY, Bad
 from apps.chats.hub.frames import Told, chats_frames, events_frames
 from apps.chats.hub.line import drain
 from apps.chats.hub.reader import Reader
-from apps.chats.hub.watchers import UNSENT, OpenChat, Watcher, Watchers, fan
+from apps.chats.hub.watchers import UNSENT, OpenChat, Watcher, Watchers, fan, sees_all
 from apps.chats.selectors import lists, live
 from apps.chats.selectors.live import Change
 from apps.chats.threads import read
@@ -154,26 +154,34 @@ class News:
         floors = self._bad_chats.without(floors)
         changes = await self._bad_chats.read(self._reader.changes, floors)
         torn = {chat_id: None for chat_id, change in changes.items() if _is_torn(change, floors[chat_id])}
-        resets = await self._bad_chats.read(_resets, torn)
+        resets = {}
+        for whole in (True, False):
+            asked = {chat_id: None for chat_id in torn if any(_sees_all(one) is whole for one, _ in viewers[chat_id])}
+            resets[whole] = await self._bad_chats.read(partial(_resets, whole=whole), asked)
         for chat_id in floors:
             try:
                 if (change := changes.get(chat_id)) is not None:
-                    self._tell_events(change, resets.get(chat_id), viewers[chat_id])
+                    pages = {whole: resets[whole].get(chat_id) for whole in resets}
+                    self._tell_events(change, pages, viewers[chat_id])
             except Exception as error:  # noqa: BLE001  what is wrong with one chat must not harm the others
                 self._bad_chats.set_aside(chat_id, error)
         for chat_id, found in viewers.items():
             if chat_id in self._bad_chats:
                 await self._tell_bad(chat_id, found)
 
-    def _tell_events(self, change: Change, reset: Mapping[str, Any] | None, viewers: list[_Viewer]) -> None:
-        """The same bytes to all viewers that stand at the same number. It moves when they were sent."""
-        groups: dict[int, list[_Viewer]] = defaultdict(list)
+    def _tell_events(
+        self, change: Change, resets: Mapping[bool, Mapping[str, Any] | None], viewers: list[_Viewer]
+    ) -> None:
+        """The same bytes to all viewers that stand at the same number and see the same. It moves when they were sent.
+        ``resets``: the newest page for who sees all of the chat (True), and for who does not."""
+        groups: dict[tuple[int, bool], list[_Viewer]] = defaultdict(list)
+        differs = not change.is_for_all or any(resets.values())
         for watcher, chat in viewers:
             # While the database was read, a viewer may have gone elsewhere.
             if watcher.chat is chat and chat.number < change.last:
-                groups[chat.number].append((watcher, chat))
-        for number, group in groups.items():
-            frames = events_frames(change, number, reset)
+                groups[chat.number, differs and _sees_all(watcher)].append((watcher, chat))
+        for (number, whole), group in groups.items():
+            frames = events_frames(change if whole else change.for_all(), number, resets[whole])
             for watcher, chat in group if frames else ():
                 chat.sending = True
                 for frame in frames:
@@ -222,7 +230,7 @@ class News:
         unread = await self._reader.unread(news) if news else {}
         for session_id, rows in news.items():
             due[session_id].on_its_way = True
-            self._said.put_nowait(_Said(session_id, due[session_id], rows, unread.get(session_id, 0)))
+            self._said.put_nowait(_Said(session_id, due[session_id], rows, unread.get(session_id, (0, 0))))
 
     async def _spread(self) -> None:
         """A supervisor: sends what the lists have to say, one list after the other."""
@@ -238,8 +246,7 @@ class News:
 
     async def _tell_list(self, said: _Said) -> None:
         """A few pages at a time. Whose line is full gets these rows when it has drained."""
-        now = timezone.now()
-        frames = chats_frames(said.session_id, [lists.payload(row, now) for row in said.rows], said.unread)
+        frames = {whole: _rows_frames(said.session_id, said.rows, said.unread, whole=whole) for whole in (True, False)}
         followers = self._watchers.of(said.session_id)
         for at in range(0, len(followers), AT_ONCE):
             some = [follower for follower in followers[at : at + AT_ONCE] if follower.session_id == said.session_id]
@@ -247,8 +254,11 @@ class News:
                 if follower.line.is_full or follower in self._behind:
                     follower.missed.update(row.id for row in said.rows)
                     self._behind.add(follower)
-            going = await fan([follower for follower in some if follower not in self._behind], *frames)
-            done, _ = await asyncio.wait((going,), timeout=SPREAD)
+            going = []
+            for whole, texts in frames.items():
+                alike = [one for one in some if one not in self._behind and sees_all(one, said.session_id) is whole]
+                going.append(await fan(alike, *texts))
+            done, _ = await asyncio.wait(going, timeout=SPREAD)
             took = sum(one.result() for one in done)
             await asyncio.sleep(max(len(some) / LIST_FRAMES, took * LIST_PAUSE))
         said.one.told(said.rows)
@@ -267,7 +277,7 @@ class News:
                 continue
             try:
                 rows = [row for row in await self._reader.rows((), 0.0, missed) if row.session_id == session_id]
-                unread = (await self._reader.unread((session_id,))).get(session_id, 0)
+                unread = (await self._reader.unread((session_id,))).get(session_id, (0, 0))
             except AWAY:
                 self._behind.add(watcher)
                 raise
@@ -277,8 +287,8 @@ class News:
                 continue
             if watcher.session_id == session_id:
                 watcher.missed -= missed
-                now = timezone.now()
-                await fan((watcher,), *chats_frames(session_id, [lists.payload(row, now) for row in rows], unread))
+                whole = sees_all(watcher, session_id)
+                await fan((watcher,), *_rows_frames(session_id, rows, unread, whole=whole))
 
     def _list_of(self, session_id: int) -> _List:
         found = self._lists.get(session_id)
@@ -287,14 +297,26 @@ class News:
         return found
 
 
+def _rows_frames(session_id: int, rows: Iterable[lists.Row], unread: tuple[int, int], *, whole: bool) -> list[str]:
+    """For who sees all of the session's chats, or who does not: perhaps nothing. ``unread``: of each of them."""
+    now = timezone.now()
+    shown = [lists.payload(row, now) for row in rows if whole or not row.is_official]
+    return chats_frames(session_id, shown, unread[0 if whole else 1])
+
+
+def _sees_all(watcher: Watcher) -> bool:
+    return watcher.session_id is not None and sees_all(watcher, watcher.session_id)
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """Rows of a session's list that its followers are to get, and how many of its chats have unread messages."""
+    """Rows of a session's list that its followers are to get, and how many of its chats have unread messages: of all,
+    and of those that not only managers see."""
 
     session_id: int
     one: _List
     rows: list[lists.Row]
-    unread: int
+    unread: tuple[int, int]
 
 
 class _List:
@@ -371,8 +393,8 @@ def _ready(viewers: Iterable[Watcher]) -> list[_Viewer]:
     return ready
 
 
-async def _resets(chat_ids: Mapping[int, Any]) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = await read(live.resets, list(chat_ids))
+async def _resets(chat_ids: Mapping[int, Any], *, whole: bool) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = await read(live.resets, list(chat_ids), whole=whole)
     return found
 
 

@@ -41,9 +41,10 @@ class Reader:
         values = await self._ask(live.ROWS, (list(session_ids), seconds, list(chat_ids)))
         return [lists.Row(*value) for value in values]
 
-    async def unread(self, session_ids: Iterable[int]) -> dict[int, int]:
-        """How many chats of each session have unread messages; those with none are absent."""
-        return dict(await self._ask(live.UNREAD, (list(session_ids),)))
+    async def unread(self, session_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """How many chats of each session have unread messages: of all, and of those that not only managers see; those
+        with none are absent."""
+        return {pk: (every, shown) for pk, every, shown in await self._ask(live.UNREAD, (list(session_ids),))}
 
     async def close(self) -> None:
         conn, self._conn = self._conn, None

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from apps.chats.hub.bad import AWAY
-from apps.chats.hub.watchers import Watcher, Watchers, fan
+from apps.chats.hub.watchers import Watcher, Watchers, fan, sees_all
 from apps.chats.selectors import history, live, messages, page
 from apps.chats.threads import read
 from apps.sessions.services.rights import is_staff
@@ -154,9 +154,13 @@ class Standing:
     def _take_away(self, watchers: list[Watcher]) -> None:
         """At once, and before anything is awaited: from here on they hear nothing of what they may not see."""
         for watcher in watchers:
-            if watcher.session_id is not None and watcher.session_id not in watcher.roles:
+            if watcher.session_id is None:
+                continue
+            if watcher.session_id not in watcher.roles:
                 self._untold[watcher] = watcher.session_id
                 self._watchers.follow(watcher, None)
+            elif watcher.chat is not None and watcher.chat.official and not sees_all(watcher, watcher.session_id):
+                watcher.chat = None
 
     async def _tell_roles(self) -> None:
         """Whoever's roles have changed; who could not be told by this look is told by the next one."""

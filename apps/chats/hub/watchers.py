@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 
 from apps.chats.hub.line import Line, drain
 from apps.sessions.models import Role
+from apps.sessions.services.rights import sees_telegram
 
 SLOW = 4430
 """Close code of a socket whose page does not read what it is sent."""
@@ -22,10 +23,12 @@ UNSENT = 4500
 @dataclass(slots=True, eq=False)
 class OpenChat:
     """The chat that a page shows, and the number of the last event that it has been sent. While events are ``sending``
-    it gets no others; that there may be some is then ``missed``. ``told_bad``: that it cannot be read."""
+    it gets no others; that there may be some is then ``missed``. ``told_bad``: that it cannot be read. ``official``: it
+    is with one of Telegram's own accounts, for managers only."""
 
     id: int
     number: int
+    official: bool = False
     sending: bool = False
     missed: bool = False
     told_bad: bool = False
@@ -97,6 +100,11 @@ class Watchers:
                 if watcher.chat is not None:
                     found[watcher.chat.id].append(watcher)
         return found
+
+
+def sees_all(watcher: Watcher, session_id: int) -> bool:
+    """Whether the watcher's role shows what is for the session's managers only."""
+    return sees_telegram(watcher.roles.get(session_id))
 
 
 async def fan(watchers: Iterable[Watcher], *frames: str) -> asyncio.Task[float]:

@@ -9,6 +9,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import apps.sessions.fields
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -241,6 +243,7 @@ class Migration(migrations.Migration):
                 ("media", models.JSONField(blank=True, null=True)),
                 ("forward", models.JSONField(blank=True, null=True)),
                 ("post_author", models.CharField(blank=True, max_length=255)),
+                ("managers_only", models.BooleanField(db_default=False, default=False, editable=False)),
                 (
                     "chat",
                     models.ForeignKey(
@@ -264,6 +267,25 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "telegram_messages",
                 "ordering": ("chat", "telegram_id"),
+            },
+        ),
+        migrations.CreateModel(
+            name="MessageSecret",
+            fields=[
+                (
+                    "message",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="original",
+                        serialize=False,
+                        to="chats.message",
+                    ),
+                ),
+                ("secret", apps.sessions.fields.EncryptedJSONField()),
+            ],
+            options={
+                "db_table": "telegram_message_secrets",
             },
         ),
         migrations.CreateModel(
@@ -310,7 +332,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=64)),
                 ("reason", models.CharField(max_length=255)),
-                ("data", models.BinaryField()),
+                ("data", apps.sessions.fields.EncryptedJSONField()),
                 ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 (
                     "session",

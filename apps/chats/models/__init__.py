@@ -3,6 +3,17 @@
 from apps.chats.models.chat import Chat, Peer
 from apps.chats.models.event import Event, Gap, Installation, UnreadableUpdate
 from apps.chats.models.live import LiveProcess, LiveSocket
-from apps.chats.models.message import Message
+from apps.chats.models.message import Message, MessageSecret
 
-__all__ = ["Chat", "Event", "Gap", "Installation", "LiveProcess", "LiveSocket", "Message", "Peer", "UnreadableUpdate"]
+__all__ = [
+    "Chat",
+    "Event",
+    "Gap",
+    "Installation",
+    "LiveProcess",
+    "LiveSocket",
+    "Message",
+    "MessageSecret",
+    "Peer",
+    "UnreadableUpdate",
+]

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.chats.models.chat import Chat
+from apps.sessions.fields import EncryptedJSONField
 from apps.sessions.models import Session
 
 
@@ -60,12 +61,14 @@ class Gap(models.Model):
 
 class UnreadableUpdate(models.Model):
     """An update that could not be understood or stored, kept aside with its bytes: TL's, from where it could not be
-    read, or our rendering of what the database refused. Never in the way of the others."""
+    read, or our rendering of what the database refused. Never in the way of the others.
+
+    ``data``: the bytes in base64, encrypted. Nobody knows what is in them: it may be a message of anybody."""
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="unreadable_updates")
     kind = models.CharField(max_length=64)
     reason = models.CharField(max_length=255)
-    data = models.BinaryField()
+    data = EncryptedJSONField()
     at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:

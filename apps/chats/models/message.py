@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.chats.models.chat import Chat
+from apps.sessions.fields import EncryptedJSONField
 
 
 class StoredJSON(models.JSONField):
@@ -30,7 +31,10 @@ class StoredJSON(models.JSONField):
 class Message(models.Model):
     """A message of a chat. ``box`` (0: the account's own, else the channel's marked id) with ``telegram_id`` is its
     identity at Telegram; one of ours has ``random_id`` from its first moment and gets ``telegram_id`` when Telegram has
-    it. A message deleted at Telegram keeps its row without its text."""
+    it. A message deleted at Telegram keeps its row without its text.
+
+    ``managers_only``: Telegram's own account wrote it, wherever it stands now (tgadmin.core.official). Its text has no
+    code in it: the original is a MessageSecret."""
 
     class State(models.TextChoices):
         RECEIVED = "received", "Received"
@@ -66,6 +70,7 @@ class Message(models.Model):
     media = StoredJSON(null=True, blank=True)
     forward = StoredJSON(null=True, blank=True)
     post_author = models.CharField(max_length=255, blank=True)
+    managers_only = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         db_table = "telegram_messages"
@@ -84,3 +89,17 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.telegram_id or self.cid}"
+
+
+class MessageSecret(models.Model):
+    """What was masked in a message of Telegram's own account: its fields as they were, by name (conceal() of
+    tgadmin.core.official). Read by services/reveal.py alone."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="original")
+    secret = EncryptedJSONField()
+
+    class Meta:
+        db_table = "telegram_message_secrets"
+
+    def __str__(self) -> str:
+        return f"original of message {self.pk}"

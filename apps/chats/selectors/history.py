@@ -1,4 +1,6 @@
-"""Pages of a chat's history, by key (Telegram's message id), and where the stored part ends."""
+"""Pages of a chat's history, by key (Telegram's message id), and where the stored part ends.
+
+``whole``: with what is for managers only (apps.chats.sight)."""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Case, QuerySet, When
 
+from apps.chats import sight
 from apps.chats.models import Chat, Installation, Message
 from apps.chats.selectors import messages
 
@@ -24,35 +27,35 @@ def epoch() -> UUID:
     return Installation.objects.get_or_create(pk=1)[0].epoch
 
 
-def newest(chat: Chat, limit: int = PAGE) -> dict[str, Any]:
+def newest(chat: Chat, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
     """The latest page, with what waits to go out at its end.
 
     ``chat`` must have been read before this is called: the page's ``at`` is its ``last_event``, and what came later
     is replayed from there.
     """
-    rows = _ids(_whole(chat).order_by("-telegram_id"), limit + 1)
-    return _page(chat, rows[:limit][::-1], _pending(chat), stored=len(rows) > limit, newer=False)
+    rows = _ids(_complete(chat, whole).order_by("-telegram_id"), limit + 1)
+    return _page(chat, rows[:limit][::-1], _pending(chat), stored=len(rows) > limit, newer=False, whole=whole)
 
 
-def before(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
+def before(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
     """The page of messages with ids below ``telegram_id``, no further down than everything is stored."""
-    rows = _ids(_whole(chat).filter(telegram_id__lt=telegram_id).order_by("-telegram_id"), limit + 1)
-    return _page(chat, rows[:limit][::-1], stored=len(rows) > limit, newer=True)
+    rows = _ids(_complete(chat, whole).filter(telegram_id__lt=telegram_id).order_by("-telegram_id"), limit + 1)
+    return _page(chat, rows[:limit][::-1], stored=len(rows) > limit, newer=True, whole=whole)
 
 
-def after(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
+def after(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
     """The page of messages with ids above ``telegram_id``; with what waits when it reaches the newest."""
-    rows = _ids(_sent(chat).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), limit + 1)
+    rows = _ids(_sent(chat, whole).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), limit + 1)
     newer = len(rows) > limit
-    return _page(chat, rows[:limit], [] if newer else _pending(chat), stored=True, newer=newer, down=True)
+    return _page(chat, rows[:limit], [] if newer else _pending(chat), stored=True, newer=newer, down=True, whole=whole)
 
 
-def around(chat: Chat, telegram_id: int, limit: int = PAGE) -> dict[str, Any]:
+def around(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
     """A page with ``telegram_id`` in its middle."""
     half = limit // 2
-    up = _ids(_sent(chat).filter(telegram_id__lte=telegram_id).order_by("-telegram_id"), half + 1)
-    down = _ids(_sent(chat).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), half + 1)
-    above, below = messages.payloads(up[:half]), messages.payloads(down[:half])
+    up = _ids(_sent(chat, whole).filter(telegram_id__lte=telegram_id).order_by("-telegram_id"), half + 1)
+    down = _ids(_sent(chat, whole).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), half + 1)
+    above, below = messages.payloads(up[:half], whole=whole), messages.payloads(down[:half], whole=whole)
     kept_above, kept_below = _fitting(above, MOST_BYTES // 2), _fitting(below, MOST_BYTES // 2)
     stored, newer = len(up) > half or len(kept_above) < len(above), len(down) > half or len(kept_below) < len(below)
     return _made(chat, kept_above[::-1] + kept_below, stored=stored, newer=newer)
@@ -70,22 +73,30 @@ def _pending(chat: Chat) -> list[int]:
     return [pk for _, pk in sorted(chosen.values_list("date", "pk"))]
 
 
-def _sent(chat: Chat) -> QuerySet[Message]:
-    return Message.objects.filter(chat=chat, telegram_id__isnull=False)
+def _sent(chat: Chat, whole: bool) -> QuerySet[Message]:
+    sent = Message.objects.filter(chat=chat, telegram_id__isnull=False)
+    return sight.shown_messages(sent, whole=whole)
 
 
-def _whole(chat: Chat) -> QuerySet[Message]:
+def _complete(chat: Chat, whole: bool) -> QuerySet[Message]:
     """The part of the history that is stored without holes, as far as that is known."""
-    known = _sent(chat)
+    known = _sent(chat, whole)
     return known if chat.synced_from_id is None else known.filter(telegram_id__gte=chat.synced_from_id)
 
 
 def _page(
-    chat: Chat, sent: list[int], pending: list[int] | None = None, *, stored: bool, newer: bool, down: bool = False
+    chat: Chat,
+    sent: list[int],
+    pending: list[int] | None = None,
+    *,
+    stored: bool,
+    newer: bool,
+    whole: bool,
+    down: bool = False,
 ) -> dict[str, Any]:
     """``sent`` and ``pending`` are in order; ``down``: what has no room is at ``sent``'s end, else at its beginning."""
-    waiting = messages.payloads(pending or [])
-    found = messages.payloads(sent)
+    waiting = messages.payloads(pending or [], whole=whole)
+    found = messages.payloads(sent, whole=whole)
     kept = _fitting(found if down else found[::-1], MOST_BYTES - _weight(waiting))
     if len(kept) < len(found):
         stored, newer = (stored, True) if down else (True, newer)

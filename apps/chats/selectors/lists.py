@@ -1,6 +1,7 @@
 """The chat list: newest first, in pages by key, filtered by tab and by words of the title.
 
 One statement makes rows of it, whoever asks: pages through Django's connection, the hub's looks through its own.
+``whole``: with what is for managers only (apps.chats.sight).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from apps.chats import sight
 from apps.chats.models import Chat
+from tgadmin.core.official import is_official
 
 PAGE = 100
 TABS = {
@@ -26,10 +29,17 @@ Cursor = tuple[datetime, int]
 
 
 def page(
-    session_id: int, *, tab: str = "all", query: str = "", after: Cursor | None = None, limit: int = PAGE
+    session_id: int,
+    *,
+    whole: bool,
+    tab: str = "all",
+    query: str = "",
+    after: Cursor | None = None,
+    limit: int = PAGE,
 ) -> dict[str, Any]:
     """``{"chats": [...], "more": "<time>,<id>" or None}``. Two queries."""
-    chats = Chat.objects.filter(TABS[tab], session_id=session_id).order_by("-last_message_at", "-id")
+    shown = sight.shown_chats(Chat.objects.filter(session_id=session_id), whole=whole)
+    chats = shown.filter(TABS[tab]).order_by("-last_message_at", "-id")
     for word in query.split():
         chats = chats.filter(Q(title__icontains=word) | Q(username__icontains=word))
     if after is not None:
@@ -78,6 +88,10 @@ class Row(NamedTuple):
     waiting: list[int]
     online: bool
 
+    @property
+    def is_official(self) -> bool:
+        return is_official(self.peer_id)
+
 
 COLUMNS = """
     c.id, c.session_id, c.peer_id, c.kind, c.title, c.username, c.members_count, c.can_send, c."left",
@@ -118,7 +132,8 @@ def payload(row: Row, now: datetime) -> dict[str, Any]:
         "title": row.title or str(row.peer_id),
         "username": row.username,
         "members": row.members_count,
-        "can_send": row.can_send and not row.left,
+        "can_send": row.can_send and not row.left and not row.is_official,
+        "official": row.is_official,
         "left": row.left,
         "last": {
             "at": row.last_message_at.isoformat(),
@@ -140,7 +155,8 @@ def payload(row: Row, now: datetime) -> dict[str, Any]:
     }
 
 
-def unread_chats(session_ids: Iterable[int]) -> dict[int, int]:
+def unread_chats(session_ids: Iterable[int], *, whole: bool) -> dict[int, int]:
     """How many chats of each session have unread messages; those with none are absent. One query."""
-    unread = Chat.objects.filter(session_id__in=list(session_ids), unread_count__gt=0).order_by()
+    shown = sight.shown_chats(Chat.objects.filter(session_id__in=list(session_ids)), whole=whole)
+    unread = shown.filter(unread_count__gt=0).order_by()
     return dict(unread.values_list("session_id").annotate(Count("pk")))

@@ -15,6 +15,7 @@ from django.db import connection
 
 from apps.chats.models import Chat
 from apps.chats.selectors import history, lists, messages, sessions
+from apps.chats.sight import OFFICIAL_IDS
 from apps.sessions.models import Command, Role, Session
 from apps.sessions.services import rights
 from apps.staff.selectors import good_logins
@@ -46,7 +47,7 @@ SELECT {lists.COLUMNS} FROM unnest(%s::bigint[]) k(id) JOIN telegram_chats c ON 
 the look before, so that what committed late is seen: the reader drops what it has sent already."""
 
 UNREAD = (
-    "SELECT session_id, count(*) FROM telegram_chats "
+    f"SELECT session_id, count(*), count(*) FILTER (WHERE peer_id NOT IN ({OFFICIAL_IDS})) FROM telegram_chats "  # noqa: S608
     "WHERE session_id = ANY(%s::bigint[]) AND unread_count > 0 GROUP BY 1"
 )
 
@@ -77,6 +78,22 @@ class Change:
         return self.events[-1].number if self.events else self.row.last_event
 
     @property
+    def is_for_all(self) -> bool:
+        """Whether all who see the chat are told the same."""
+        return all(message.is_for_all for message in self.found.values())
+
+    def for_all(self) -> Change:
+        """The same for those who do not see what is for managers only: the numbers go on, nothing is told of it."""
+        if self.is_for_all:
+            return self
+        found = {pk: shown for pk, one in self.found.items() if (shown := one.shown(whole=False)) is not None}
+        hidden = self.found.keys() - found.keys()
+        events = [
+            EventRow(one.number, one.kind, None, None) if one.message_id in hidden else one for one in self.events
+        ]
+        return Change(self.row, events, found)
+
+    @property
     def more(self) -> bool:
         """There may be further events than were read."""
         return len(self.events) == BATCH
@@ -98,10 +115,10 @@ def changes(rows: Iterable[Sequence[Any]]) -> dict[int, Change]:
     return found
 
 
-def resets(chat_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+def resets(chat_ids: Iterable[int], *, whole: bool) -> dict[int, dict[str, Any]]:
     """The newest page of each chat with its list row, as frames carry them; chats that are gone are absent."""
     chats = list(Chat.objects.filter(pk__in=list(chat_ids)))
-    pages = {chat.pk: history.newest(chat) for chat in chats}
+    pages = {chat.pk: history.newest(chat, whole=whole) for chat in chats}
     return {row["id"]: {"page": pages[row["id"]], "row": row} for row in lists.payloads(pages)}
 
 

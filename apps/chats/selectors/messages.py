@@ -1,6 +1,7 @@
 """Messages as the page shows them: sender, quoted message, staff and errors resolved for any number of them at once.
 
 One statement, whoever asks: pages of history through Django's connection, the hub's looks through one of its own.
+``whole``: with what is for managers only (apps.chats.sight).
 """
 
 from __future__ import annotations
@@ -57,6 +58,20 @@ class Shown(NamedTuple):
     error_code: str
     error_says: str
     waits_until: datetime | None
+    managers_only: bool
+    has_secret: bool
+    quoted_managers_only: bool | None
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it looks the same to whoever sees its chat."""
+        return not (self.managers_only or self.quoted_managers_only)
+
+    def shown(self, *, whole: bool) -> Shown | None:
+        """As it looks to who sees all of its chat, or to who does not: not at all, or without what it quotes."""
+        if whole or self.is_for_all:
+            return self
+        return None if self.managers_only else self._replace(quoted_id=None, quoted_name=None, quoted_text=None)
 
 
 def _name_of(message: str, peer: str) -> str:
@@ -83,7 +98,10 @@ COLUMNS = f"""
     CASE WHEN m.forward IS NOT NULL
         THEN COALESCE(NULLIF(f.name, ''), NULLIF(left(m.forward ->> 'from_name', 255), ''), 'somebody') END,
     (m.forward -> 'date')::text,
-    m.post_author, m.error_code, m.error_says, m.waits_until
+    m.post_author, m.error_code, m.error_says, m.waits_until,
+    m.managers_only,
+    m.managers_only AND EXISTS (SELECT FROM telegram_message_secrets h WHERE h.message_id = m.id),
+    q.managers_only
 """
 WIDTH = len(Shown._fields)
 
@@ -104,18 +122,20 @@ ORDER BY k.place
 """  # noqa: S608
 
 
-def payloads(ids: Iterable[int]) -> list[dict[str, Any]]:
+def payloads(ids: Iterable[int], *, whole: bool) -> list[dict[str, Any]]:
     """The messages with these row ids, in that order, as dicts; those that are gone are absent. One query."""
     asked = list(ids)
     if not asked:
         return []
     with connection.cursor() as cursor:
         cursor.execute(MESSAGES, [asked])
-        return [payload(Shown(*values)) for values in cursor.fetchall()]
+        found = [Shown(*values).shown(whole=whole) for values in cursor.fetchall()]
+        return [payload(one) for one in found if one is not None]
 
 
 def payload(message: Shown) -> dict[str, Any]:
-    """One message as a dict. One that cannot be shown says so, and never costs its page."""
+    """One message as a dict; ``masked``: a manager may have the code in it shown. One that cannot be shown says so, and
+    never costs its page."""
     try:
         return _payload(message)
     except Exception as error:  # noqa: BLE001 - a row of a kind that nobody foresaw
@@ -150,6 +170,7 @@ def _payload(message: Shown) -> dict[str, Any]:
         "author": message.post_author,
         "error": error(message.error_code, message.error_says) if message.error_code else None,
         "waits_until": message.waits_until.isoformat() if message.waits_until else None,
+        "masked": message.has_secret and not gone,
     }
 
 

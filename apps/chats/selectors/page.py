@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from apps.chats import sight
 from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists, sessions
 from apps.sessions.models import FloodWait, Session
@@ -21,6 +22,7 @@ STAFF_LOOK_BACK = 2000
 
 def first(user: User, session: Session | None, chat: Chat | None) -> dict[str, Any]:
     """The page's first data: accounts, the chat list's first page, the open chat's newest page."""
+    whole = session is not None and rights.sees_telegram(rights.role(user, session.pk))
     return {
         "version": PROTOCOL,
         "now": timezone.now().isoformat(),
@@ -28,10 +30,10 @@ def first(user: User, session: Session | None, chat: Chat | None) -> dict[str, A
         "may_add": rights.may_add_account(user),
         "sessions": visible(user),
         "session": session.pk if session else None,
-        "list": lists.page(session.pk) if session else None,
-        "unread": lists.unread_chats([session.pk]).get(session.pk, 0) if session else 0,
+        "list": lists.page(session.pk, whole=whole) if session else None,
+        "unread": lists.unread_chats([session.pk], whole=whole).get(session.pk, 0) if session else 0,
         "chat": lists.payloads([chat.pk])[0] if chat else None,
-        "page": history.newest(chat) if chat else None,
+        "page": history.newest(chat, whole=whole) if chat else None,
     }
 
 
@@ -42,14 +44,14 @@ def visible(user: User) -> list[dict[str, Any]]:
     return sessions.payloads([session for session in found if session.pk in held], held)
 
 
-def details(chat: Chat) -> dict[str, Any]:
+def details(chat: Chat, *, whole: bool) -> dict[str, Any]:
     """Facts of a chat that the list does not carry: who of the staff wrote in it, its slow mode, how much is stored."""
     slow = FloodWait.objects.filter(
         session_id=chat.session_id, peer_id=chat.peer_id, until__gt=timezone.now()
     ).order_by("-until")
     return {
         "chat": chat.pk,
-        "stored": Message.objects.filter(chat=chat, deleted_at=None).count(),
+        "stored": sight.shown_messages(Message.objects.filter(chat=chat, deleted_at=None), whole=whole).count(),
         "history_complete": chat.history_complete,
         "slow_until": slow[0].until.isoformat() if slow else None,
         "staff": _staff(chat),

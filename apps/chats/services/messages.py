@@ -15,12 +15,14 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.chats import sight
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.services import events
 from apps.chats.services.text import Refused, clean
 from apps.sessions.models import Command, Role, Session, SessionStatus
-from apps.sessions.services import commands, rights
+from apps.sessions.services import commands
 from apps.sessions.services.commands import Kind
+from tgadmin.core.official import is_official
 from tgadmin.core.types import box_of
 
 HISTORY_LIMIT = 100
@@ -45,7 +47,7 @@ def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | Non
 
     ``reply_to_id`` is a Telegram message id of the same chat. Raises Forbidden, Refused.
     """
-    rights.require(user, chat.session_id, Role.OPERATOR)
+    sight.require(user, chat, Role.OPERATOR)
     text = clean(text)
     try:
         with transaction.atomic():
@@ -65,7 +67,7 @@ def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | Non
 def retry(user: User, message: Message) -> Message:
     """Send a failed message again, with the same random_id: Telegram makes one message of all tries. It is the
     command of whoever asks for it now: their right counts."""
-    rights.require(user, message.session_id, Role.OPERATOR)
+    sight.require(user, message.chat, Role.OPERATOR, message)
     with transaction.atomic():
         chat = events.lock(message.chat_id)
         message = _locked(message)
@@ -84,7 +86,7 @@ def retry(user: User, message: Message) -> Message:
 
 def discard(user: User, message: Message) -> None:
     """Remove a message that never went out: a failed one, or one that still waits for its turn."""
-    rights.require(user, message.session_id, Role.OPERATOR)
+    sight.require(user, message.chat, Role.OPERATOR, message)
     with transaction.atomic():
         chat = events.lock(message.chat_id)
         message = _locked(message)
@@ -100,8 +102,9 @@ def discard(user: User, message: Message) -> None:
 
 def edit(user: User, message: Message, text: str) -> Command:
     """Ask Telegram for the new text; the row changes when Telegram has it."""
-    rights.require(user, message.session_id, Role.OPERATOR)
+    sight.require(user, message.chat, Role.OPERATOR, message)
     text = clean(text)
+    _refuse_official(message.chat)
     if not message.out or message.deleted_at is not None:
         raise Refused("NOT_OURS", "Only messages sent from this account can be edited.")
     if message.telegram_id is None:
@@ -117,7 +120,7 @@ def delete(user: User, messages: Sequence[Message]) -> Command:
     if not messages or len({message.chat_id for message in messages}) != 1:
         raise Refused("NOT_FOUND", "Choose messages of one chat.")
     chat = messages[0].chat
-    rights.require(user, chat.session_id, Role.OPERATOR)
+    sight.require(user, chat, Role.OPERATOR, *messages)
     if any(message.telegram_id is None for message in messages):
         raise Refused("NOT_SENT", "This message is not sent yet.")
     payload = {"messages": [message.pk for message in messages]}
@@ -127,14 +130,15 @@ def delete(user: User, messages: Sequence[Message]) -> Command:
 
 def mark_read(user: User, chat: Chat, max_id: int) -> None:
     """Mark what others wrote, up to the Telegram id ``max_id``, as read: here at once, at Telegram by a command."""
-    rights.require(user, chat.session_id, Role.OPERATOR)
+    sight.require(user, chat, Role.OPERATOR)
     with transaction.atomic():
         chat = events.lock(chat.pk)
         newest = Message.objects.filter(chat=chat, telegram_id__lte=max_id).order_by("-telegram_id").first()
         if newest is None or newest.telegram_id is None or newest.telegram_id <= chat.read_inbox_max_id:
             return
         chat.read_inbox_max_id = newest.telegram_id
-        later = Message.objects.filter(chat=chat, telegram_id__gt=newest.telegram_id, out=False, deleted_at=None)
+        listed = sight.shown_messages(Message.objects.filter(chat=chat), whole=is_official(chat.peer_id))
+        later = listed.filter(telegram_id__gt=newest.telegram_id, out=False, deleted_at=None)
         chat.unread_count = min(chat.unread_count, later.count())
         chat.save(update_fields=["read_inbox_max_id", "unread_count"])
         events.append(chat, "read_inbox", data={"max_id": chat.read_inbox_max_id})
@@ -149,7 +153,8 @@ def mark_read(user: User, chat: Chat, max_id: int) -> None:
 
 def typing(user: User, chat: Chat) -> None:
     """Show the other side that somebody here is typing; one that waits already is enough."""
-    rights.require(user, chat.session_id, Role.OPERATOR)
+    sight.require(user, chat, Role.OPERATOR)
+    _refuse_official(chat)
     with transaction.atomic():
         _enqueue_once(
             chat, Kind.TYPING, commands.typing_lane(chat.peer_id), {"peer_id": chat.peer_id, "action": "typing"}, user
@@ -161,7 +166,7 @@ def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
 
     Raises Forbidden, Refused when too much is asked for already.
     """
-    rights.require(user, chat.session_id, Role.VIEWER)
+    sight.require(user, chat, Role.VIEWER)
     lane = commands.history_lane(chat.peer_id)
     payload = {"peer_id": chat.peer_id, "before_id": before_id, "limit": HISTORY_LIMIT}
     with transaction.atomic():
@@ -185,7 +190,13 @@ def _same(first: Message, chat: Chat, user: User) -> Message:
     return first
 
 
+def _refuse_official(chat: Chat) -> None:
+    if is_official(chat.peer_id):
+        raise Refused("TELEGRAM_CHAT", "Telegram itself writes in this chat, and reads no answers: nothing was sent.")
+
+
 def _require_writable(chat: Chat, session: Session) -> None:
+    _refuse_official(chat)
     if not session.enabled:
         raise Refused("SESSION_DISABLED", _NEEDS_STAFF[SessionStatus.DISABLED])
     if (says := _NEEDS_STAFF.get(SessionStatus(session.status))) is not None:
@@ -263,7 +274,8 @@ def _show_in_list(chat: Chat, message: Message, sender: str = "") -> None:
 
 def _refresh_preview(chat: Chat) -> None:
     """After a message that never went out is gone, the list shows the last one that did."""
-    last = Message.objects.filter(chat=chat, deleted_at=None).order_by("-date", "-pk").first()
+    listed = sight.shown_messages(Message.objects.filter(chat=chat), whole=is_official(chat.peer_id))
+    last = listed.filter(deleted_at=None).order_by("-date", "-pk").first()
     if last is None:
         return
     people = Peer.objects.filter(session_id=chat.session_id, is_self=False)

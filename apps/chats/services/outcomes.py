@@ -10,8 +10,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from apps.chats.models import Chat, Message
+from apps.chats.models import Chat, Message, MessageSecret
 from apps.chats.services import events
+from tgadmin.core.official import is_official
 
 SLOW_MODE = "SLOWMODE_WAIT"
 
@@ -95,15 +96,35 @@ def _absorb_arrived(chat: Chat, message: Message, telegram_id: int) -> None:
     )
     if twin is None:
         return
-    for name in ("date", "text", "entities", "reply_to_id", "edit_date", "deleted_at", "service", "media", "forward"):
+    for name in (
+        "date",
+        "text",
+        "entities",
+        "reply_to_id",
+        "edit_date",
+        "deleted_at",
+        "service",
+        "media",
+        "forward",
+        "managers_only",
+    ):
         setattr(message, name, getattr(twin, name))
+    _move_secret(twin, message)
     twin_id = twin.pk
     twin.delete()
     events.append(chat, "delete", message_id=twin_id)
 
 
+def _move_secret(twin: Message, message: Message) -> None:
+    """What was masked is encrypted for its own message: it is read, and written anew for the other."""
+    if twin.managers_only and (kept := MessageSecret.objects.filter(message=twin).first()) is not None:
+        MessageSecret.objects.update_or_create(message=message, defaults={"secret": kept.secret})
+
+
 def _show_as_last(chat: Chat, message: Message) -> None:
-    """The chat list's last message, unless something newer is there."""
+    """The chat list's last message, unless something newer is there, or it is not for all who see the list."""
+    if message.managers_only and not is_official(chat.peer_id):
+        return
     Chat.objects.filter(Q(last_message_id=None) | Q(last_message_id__lt=message.telegram_id), pk=chat.pk).update(
         last_message_id=message.telegram_id,
         last_message_at=message.date,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -17,6 +17,8 @@ from apps.sessions import selectors
 from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, clock, moment, shown_json
 from apps.sessions.models import Command, FloodWait, Lease, Node, Role
 from apps.sessions.services import rights
+from apps.sessions.services.commands import OFFICIAL_LANES
+from tgadmin.core.official import OFFICIAL
 
 _COMMAND_LOOKS = {
     Command.State.QUEUED: ("info", "schedule"),
@@ -28,12 +30,14 @@ _COMMAND_LOOKS = {
 
 
 class OfSessionAdmin(ReadOnlyAdmin):
-    """Rows that name their session."""
+    """Rows that name their session. ``for_managers``: those about chats with Telegram's own accounts."""
 
     list_select_related: Any = ("session",)
+    for_managers: Q | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        rows = super().get_queryset(request).select_related(*self.list_select_related)
+        return rows if self.for_managers is None else rights.hiding_telegram(rows, request.user, self.for_managers)
 
     @display(description="Account", ordering="session__name")
     def account(self, row: Any) -> SafeString:
@@ -45,6 +49,7 @@ class CommandAdmin(OfSessionAdmin):
     list_display = ("id", "account", "kind", "lane", "state_shown", "attempts", "who", "created", "settled")
     list_filter = ("state", "kind", VisibleSessionFilter)
     search_fields = ("session__name", "kind", "lane", "error_code")
+    for_managers = Q(lane__in=OFFICIAL_LANES)
     ordering = ("-id",)
     list_select_related = ("session", "created_by")
     fields = ("account", "kind", "lane", "state_shown", "meaning", "attempts", "waits", "who", "created", "settled")
@@ -99,6 +104,7 @@ class FloodWaitAdmin(OfSessionAdmin):
     list_display = ("account", "method", "where", "until_shown", "code", "noted")
     list_filter = (VisibleSessionFilter, "method")
     search_fields = ("session__name", "method", "code")
+    for_managers = Q(peer_id__in=OFFICIAL)
     ordering = ("-until",)
     fields = list_display
     readonly_fields = list_display

@@ -26,6 +26,7 @@ from django.utils import timezone
 from apps.sessions.models import Command, CommandSecret, Role
 from apps.sessions.services.notify import COMMANDS, SETTLED, notify
 from apps.sessions.services.rights import Need
+from tgadmin.core.official import OFFICIAL
 from tgadmin.core.said import TooMuch
 
 OPEN = (Command.State.QUEUED, Command.State.CLAIMED)
@@ -124,6 +125,12 @@ def typing_lane(peer_id: int) -> str:
 
 def history_lane(peer_id: int) -> str:
     return f"history:{peer_id}"
+
+
+OFFICIAL_LANES = frozenset(
+    lane(peer_id) for lane in (chat_lane, read_lane, typing_lane, history_lane) for peer_id in OFFICIAL
+)
+"""Lanes of chats with Telegram's own accounts, which are for managers only."""
 
 
 def sign_in_lane(attempt_id: UUID | str) -> str:

@@ -4,6 +4,9 @@ A viewer reads; an operator sends, edits, deletes and marks read; a manager sign
 out. A right is a user's own or his group's: the highest of them counts. Superusers are managers of every session.
 Whoever is not staff, or not active, has no right at all.
 
+What Telegram's own accounts write, login codes above all, is for managers alone: for others those chats and messages do
+not exist. ``sees_telegram``, ``least_with`` and ``hiding_telegram`` say so to whoever has a role, acts, or reads rows.
+
 What waits in the command bus is asked about once more when it is claimed: ``lack_sql`` is the same answer as SQL, for
 the claim, which has it after the command is its own and before anything is done.
 """
@@ -12,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Q, QuerySet
 
 from apps.sessions.models import Role, Session, SessionGrant, SignInAttempt
+from tgadmin.core.official import OFFICIAL, is_official
 from tgadmin.core.refusals import Lack
 
 AnyUser = User | AnonymousUser
@@ -100,6 +105,26 @@ def require(user: AnyUser, session_id: int, least: Role) -> None:
         raise Forbidden
 
 
+def sees_telegram(held: Role | None) -> bool:
+    """Whether who holds this role sees what Telegram's own accounts write."""
+    return held is not None and held >= Role.MANAGER
+
+
+def least_with(peer_id: int, least: Role) -> Role:
+    """The role that is needed in a chat with this peer where ``least`` is needed in others."""
+    return max(least, Role.MANAGER) if is_official(peer_id) else least
+
+
+def hiding_telegram(rows: QuerySet[Any], user: AnyUser, theirs: Q, session: str = "session_id") -> QuerySet[Any]:
+    """Rows of visible sessions without those (``theirs``) that are of Telegram's own accounts, but for managers.
+
+    ``session``: from a row to its session's id."""
+    if is_staff(user) and user.is_superuser:
+        return rows
+    managed = managed_sessions(user).order_by().values("pk")
+    return rows.exclude(theirs & ~Q(**{f"{session}__in": managed}))
+
+
 def may_add_account(user: AnyUser) -> bool:
     """Whether the user may sign new accounts in."""
     return is_staff(user) and user.has_perm(ADD_ACCOUNT)
@@ -178,13 +203,18 @@ def lack_sql() -> str:
     WHEN NOT u.is_active THEN '{Lack.INACTIVE}'
     WHEN NOT u.is_staff THEN '{Lack.NOT_STAFF}'
     {also}WHEN u.is_superuser THEN '{Lack.NOTHING}'
-    WHEN EXISTS (SELECT 1 FROM telegram_session_grants g WHERE g.session_id = c.session_id AND g.role >= n.role
+    WHEN EXISTS (SELECT 1 FROM telegram_session_grants g WHERE g.session_id = c.session_id AND g.role >= {_LEAST}
         AND (g.user_id = u.id OR g.group_id IN (SELECT m.group_id FROM auth_user_groups m WHERE m.user_id = u.id)))
         THEN '{Lack.NOTHING}'
     WHEN n.or_starter AND {_STARTED} AND {_MAY_ADD} THEN '{Lack.NOTHING}'
     ELSE '{Lack.ROLE}' END"""  # noqa: S608  nothing of anybody's is in it
 
 
+_LEAST = (
+    f"CASE WHEN split_part(c.lane, ':', 2) IN ({', '.join(repr(str(one)) for one in sorted(OFFICIAL))}) "
+    f"THEN {int(Role.MANAGER)} ELSE n.role END"
+)
+"""``least_with``, by the command's lane, which names its chat."""
 _STARTED = """EXISTS (SELECT 1 FROM telegram_sign_ins a JOIN telegram_sessions s ON s.id = a.session_id
         WHERE a.session_id = c.session_id AND a.id::text = c.payload ->> 'attempt' AND a.started_by_id = u.id
         AND s.telegram_user_id IS NULL)"""

@@ -8,7 +8,7 @@ const GROUP_SECONDS = 300;
  *   sender: {id: number, name: string}, staff: {id: number, name: string} | null, date: string, text: string,
  *   entities: import("./text.js").Entity[], reply: any, edited: string | null, deleted: boolean, service: any, media: any,
  *   forward: any, author: string, error: {code: string, says: string, next: string} | null,
- *   waits_until: string | null}} Message
+ *   waits_until: string | null, masked?: boolean}} Message
  * @typedef {{chat: number, number: number, epoch: string, items: Message[], older: "stored" | "telegram" | "start",
  *   askBefore: number, newer: boolean, newLine: number | null, unseen: number}} Stream
  *   number: of the last event known; newer: messages beyond the window's end exist; newLine: incoming messages above this

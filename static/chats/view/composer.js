@@ -43,6 +43,7 @@ function obstacle(app, chat) {
   if (session && !session.can_send) return "You may read this account's chats, but not write in them.";
   if (session && ["needs_sign_in", "banned", "disabled"].includes(session.status)) return session.says;
   if (chat.left) return "This account is no longer in this chat.";
+  if (chat.official) return "Telegram itself writes in this chat, and reads no answers.";
   if (!chat.can_send) return chat.kind === "channel" ? "Only the channel's administrators write here." : "This account may not write in this chat.";
   return "";
 }

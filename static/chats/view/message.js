@@ -24,7 +24,7 @@ export function message(app, row, around) {
       ${row.first && !one.out && around.group ? html`<div class="n k${colour(one.sender.id)}" dir="auto">${one.sender.name}</div>` : nothing}
       ${one.deleted
         ? html`<span class="tomb">${icon("delete", "s")} Message deleted</span>`
-        : html`${forwarded(one)}${quote(one, around.actions)}${attachment(one)}${body(one)}`}
+        : html`${forwarded(one)}${quote(one, around.actions)}${attachment(one)}${body(app, one)}`}
       ${meta(app, one, around.readUpTo)} ${one.deleted ? nothing : toolbar(app, one, around.actions)}
     </div>
     ${foot(app, one)}
@@ -74,9 +74,19 @@ function size(bytes) {
   return mega >= 1 ? ` · ${mega.toFixed(1)} MB` : ` · ${Math.ceil(bytes / 1024)} KB`;
 }
 
-/** @param {import("../logic/stream.js").Message} one */
-function body(one) {
-  return one.text ? html`<span class="tx" dir="auto">${formatted(one.text, one.entities)}</span>` : nothing;
+/** @param {import("../app.js").App} app @param {import("../logic/stream.js").Message} one */
+function body(app, one) {
+  const { text, entities } = app.codes.of(one) ?? one;
+  return html`${text ? html`<span class="tx" dir="auto">${formatted(text, entities)}</span>` : nothing}${code(app, one)}`;
+}
+
+/** A message with a code in it: a manager may have it shown. @param {import("../app.js").App} app @param {import("../logic/stream.js").Message} one */
+function code(app, one) {
+  if (!one.masked || !app.session?.can_manage) return nothing;
+  const shown = app.codes.of(one) !== null;
+  const [word, name, act] = shown ? ["Hide code", "lock", () => app.hideCode(one)] : ["Show code", "visibility", () => app.showCode(one)];
+  return html`<button type="button" class="eye" title=${shown ? "Hide the code again" : "Show the code. It is noted that you saw it."}
+    @click=${act}>${icon(/** @type {string} */ (name), "s")}${word}</button>`;
 }
 
 /** @param {import("../app.js").App} app @param {import("../logic/stream.js").Message} one @param {number} readUpTo */

@@ -152,12 +152,14 @@ def reply_to(header: Any, peer_id: int) -> int | None:
 
 
 def forward(header: Any) -> Facts | None:
-    """Where a forwarded message came from: {"from_id", "from_name", "date", "post_id", "author", "imported"}."""
+    """Where a forwarded message came from: {"from_id", "from_name", "date", "post_id", "author", "imported"}; and from
+    which chat it was saved ("saved_from_id")."""
     if header is None:
         return None
     facts = {
         "from_id": marked_or_none(header.from_id),
         "from_name": header.from_name,
+        "saved_from_id": marked_or_none(header.saved_from_peer or header.saved_from_id),
         "date": iso(header.date),
         "post_id": header.channel_post,
         "author": header.post_author,

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.core.management.base import CommandError, CommandParser
 
+from apps.chats import sight
 from apps.chats.forms import MAX_ID
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
@@ -53,8 +54,9 @@ class Command(ReportingCommand):
         {"list": self._list, "history": self._history, "send": self._send}[options["action"]](options)
 
     def _list(self, options: dict[str, Any]) -> None:
-        session = find_session(acting_user(options["user"]), options["session"])
-        rows = list(Chat.objects.filter(session=session)[: options["limit"]])
+        user = acting_user(options["user"])
+        session = find_session(user, options["session"])
+        rows = list(sight.chats(user).filter(session=session)[: options["limit"]])
         data = [
             {
                 "id": chat.pk,
@@ -75,8 +77,9 @@ class Command(ReportingCommand):
 
     def _history(self, options: dict[str, Any]) -> None:
         chat = self._chat(options)
-        stored = Message.objects.filter(chat=chat).order_by("-date", "-pk")[: options["limit"]]
-        rows = list(reversed(stored))
+        whole = rights.sees_telegram(rights.role(acting_user(options["user"]), chat.session_id))
+        stored = sight.shown_messages(Message.objects.filter(chat=chat), whole=whole).order_by("-date", "-pk")
+        rows = list(reversed(stored[: options["limit"]]))
         data = [
             {
                 "id": row.pk,
@@ -131,7 +134,7 @@ class Command(ReportingCommand):
 
     def _chat(self, options: dict[str, Any]) -> Chat:
         user = acting_user(options["user"])
-        chat = Chat.objects.filter(pk=options["chat"], session__in=rights.visible_sessions(user)).first()
+        chat = sight.chats(user).filter(pk=options["chat"]).first()
         if chat is None:
             raise CommandError(f"There is no chat {options['chat']}, or you may not see it.")
         return chat

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apps.chats.services.record.rows import ChatRow, MessageRow
-from apps.chats.services.record.state import State
+from apps.chats.services.record.state import State, is_listed
 from tgadmin.core.bounds import INT
 from tgadmin.core.types import (
     ACCOUNT_BOX,
@@ -56,7 +56,7 @@ def _new_message(state: State, change: NewMessage, random_id: int | None = None)
 def _arrive(state: State, chat: ChatRow, message: Message) -> MessageRow:
     row = state.insert(chat, message)
     chat.add_event("message", row.pk)
-    if not message.out and message.id > chat.read_inbox_max_id:
+    if not message.out and message.id > chat.read_inbox_max_id and is_listed(chat, row):
         if chat.is_counted or message.id > (chat.last_message_id or 0):
             chat.unread_count = min(chat.unread_count + 1, INT)
         else:  # a dialog that was fetched meanwhile may have counted it
@@ -196,7 +196,12 @@ def _erase(state: State, chat: ChatRow, row: MessageRow) -> bool:
     chat.add_event("delete", row.pk)
     if chat.last_message_id == row.telegram_id:
         state.refresh.add(chat.pk)
-    return not row.out and row.telegram_id is not None and row.telegram_id > chat.read_inbox_max_id
+    return (
+        not row.out
+        and row.telegram_id is not None
+        and row.telegram_id > chat.read_inbox_max_id
+        and is_listed(chat, row)
+    )
 
 
 def _read_inbox(state: State, change: ReadInbox) -> None:

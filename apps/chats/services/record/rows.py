@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from tgadmin.core.official import conceal, is_from_telegram
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
 
 _ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])")
@@ -91,11 +92,20 @@ class MessageRow:
     media: str | None
     forward: str | None
     post_author: str
+    managers_only: bool
     is_new: bool = False
     dirty: bool = False
+    secret: dict[str, Any] | None = None
+    """What was masked in it, and is to be stored encrypted; ``secret_of``: that is stored already, under this row."""
+    secret_of: int | None = None
+    secret_dirty: bool = False
 
     def take(self, message: Message) -> None:
-        """Everything that Telegram says of the message."""
+        """Everything that Telegram says of the message; codes that Telegram itself sends go to ``secret``."""
+        if self.managers_only or is_from_telegram(message):
+            self.managers_only = True
+            message, secret = conceal(message)
+            self._take_secret(secret)
         self.telegram_id = message.id
         self.out = message.out
         self.sender_id = message.sender_id
@@ -110,13 +120,19 @@ class MessageRow:
         self.post_author = clean(message.post_author)[:255]
         self.dirty = True
 
+    def _take_secret(self, secret: dict[str, Any] | None, of: int | None = None) -> None:
+        self.secret, self.secret_of, self.secret_dirty = secret, of, True
+
     def take_row(self, other: MessageRow) -> None:
         """The same, from the row under which the message had arrived."""
         for name in (
             "telegram_id", "out", "sender_id", "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at",
-            "service", "media", "forward", "post_author",
+            "service", "media", "forward", "post_author", "managers_only",
         ):  # fmt: skip
             setattr(self, name, getattr(other, name))
+        if other.managers_only:
+            is_stored = not (other.is_new or other.secret_dirty)
+            self._take_secret(other.secret, other.pk if is_stored else other.secret_of)
         self.dirty = True
 
     def settle(self) -> None:
@@ -132,6 +148,8 @@ class MessageRow:
         self.text = ""
         self.entities = "[]"
         self.service = self.media = self.forward = None
+        if self.managers_only:
+            self._take_secret(None)
         self.dirty = True
 
     @property
@@ -150,7 +168,8 @@ def new_row(pk: int, chat_id: int, box: int, message: Message) -> MessageRow:
         pk=pk, chat_id=chat_id, box=box, telegram_id=message.id, random_id=None,
         state="sent" if message.out else "received", error_code="", waits_until=None, out=message.out,
         sender_id=None, date=message.date, text="", entities="[]", reply_to_id=None, edit_date=None, deleted_at=None,
-        service=None, media=None, forward=None, post_author="", is_new=True,
+        service=None, media=None, forward=None, post_author="",
+        managers_only=False, is_new=True,
     )  # fmt: skip
     row.take(message)
     return row

@@ -8,6 +8,8 @@ reads the whole account), what is updated is named by ``= ANY``, and PLANNING ru
 
 from __future__ import annotations
 
+from apps.chats.sight import OFFICIAL_IDS
+
 PLANNING = (
     "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false), "
     "set_config('plan_cache_mode', 'force_generic_plan', false)"
@@ -65,7 +67,7 @@ ON CONFLICT (session_id, peer_id) DO NOTHING
 MESSAGE_COLUMNS = (
     "m.id, m.chat_id, m.box, m.telegram_id, m.random_id, m.state, m.error_code, m.waits_until, m.out, m.sender_id, "
     "m.date, m.text, m.entities::text, m.reply_to_id, m.edit_date, m.deleted_at, m.service::text, m.media::text, "
-    "m.forward::text, m.post_author"
+    "m.forward::text, m.post_author, m.managers_only"
 )
 
 MESSAGES = f"""
@@ -133,22 +135,32 @@ FROM unnest(%s::bigint[], %s::bool[], %s::timestamptz[]) k(peer_id, is_online, a
 WHERE p.session_id = %s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%s)
 """
 
+# Each under its message's id: what was masked in it, sealed for that row.
+STORED_SECRETS = "SELECT message_id, secret FROM telegram_message_secrets WHERE message_id = ANY(%s)"
+REMOVE_SECRETS = "DELETE FROM telegram_message_secrets WHERE message_id = ANY(%s)"
+PUT_SECRETS = """
+INSERT INTO telegram_message_secrets (message_id, secret)
+SELECT k.id, k.secret FROM unnest(%s::bigint[], %s::bytea[]) k(id, secret)
+ON CONFLICT (message_id) DO UPDATE SET secret = EXCLUDED.secret
+"""
+
 REMOVE_MESSAGES = "DELETE FROM telegram_messages WHERE id = ANY(%s)"
 
 _MESSAGE_ARRAYS = (
     "unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], "
     "%s::timestamptz[], %s::bool[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::bigint[], "
-    "%s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+    "%s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bool[]) "
     "k(id, chat_id, box, telegram_id, random_id, state, error_code, waits_until, out, sender_id, date, text, entities, "
-    "reply_to_id, edit_date, deleted_at, service, media, forward, post_author)"
+    "reply_to_id, edit_date, deleted_at, service, media, forward, post_author, managers_only)"
 )
 
 INSERT_MESSAGES = f"""
 INSERT INTO telegram_messages (session_id, id, chat_id, box, telegram_id, random_id, state, error_code, waits_until,
-    out, sender_id, date, text, entities, reply_to_id, edit_date, deleted_at, service, media, forward, post_author)
+    out, sender_id, date, text, entities, reply_to_id, edit_date, deleted_at, service, media, forward, post_author,
+    managers_only)
 SELECT %s, k.id, k.chat_id, k.box, k.telegram_id, k.random_id, k.state, k.error_code, k.waits_until, k.out, k.sender_id,
     k.date, k.text, k.entities::jsonb, k.reply_to_id, k.edit_date, k.deleted_at, k.service::jsonb, k.media::jsonb,
-    k.forward::jsonb, k.post_author
+    k.forward::jsonb, k.post_author, k.managers_only
 FROM {_MESSAGE_ARRAYS}
 """  # noqa: S608
 
@@ -156,7 +168,8 @@ UPDATE_MESSAGES = f"""
 UPDATE telegram_messages m SET telegram_id = k.telegram_id, state = k.state, error_code = k.error_code,
     waits_until = k.waits_until, out = k.out, sender_id = k.sender_id, date = k.date, text = k.text,
     entities = k.entities::jsonb, reply_to_id = k.reply_to_id, edit_date = k.edit_date, deleted_at = k.deleted_at,
-    service = k.service::jsonb, media = k.media::jsonb, forward = k.forward::jsonb, post_author = k.post_author
+    service = k.service::jsonb, media = k.media::jsonb, forward = k.forward::jsonb, post_author = k.post_author,
+    managers_only = k.managers_only
 FROM {_MESSAGE_ARRAYS}
 WHERE m.id = k.id AND m.id = ANY(%s)
 """  # noqa: S608
@@ -184,12 +197,15 @@ FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::boo
 WHERE c.id = k.id AND c.id = ANY(%s)
 """
 
-RECOUNT_UNREAD = """
+# What the list of an ordinary chat, which all may see, shows and counts: nothing that is for managers only.
+_LISTED = f"(NOT m.managers_only OR c.peer_id IN ({OFFICIAL_IDS}))"
+
+RECOUNT_UNREAD = f"""
 UPDATE telegram_chats c SET unread_count = (
     SELECT count(*) FROM telegram_messages m
-    WHERE m.chat_id = c.id AND m.telegram_id > c.read_inbox_max_id AND NOT m.out AND m.deleted_at IS NULL)
+    WHERE m.chat_id = c.id AND m.telegram_id > c.read_inbox_max_id AND NOT m.out AND m.deleted_at IS NULL AND {_LISTED})
 WHERE c.id = ANY(%s)
-"""
+"""  # noqa: S608
 
 # Messages that nobody knew were deleted: wherever they may have been counted, the count is in doubt.
 DOUBT_UNREAD = """
@@ -201,7 +217,7 @@ WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unre
 """
 
 # The last message was deleted: the one before it is the last now.
-REFRESH_LAST = """
+REFRESH_LAST = f"""
 UPDATE telegram_chats c SET last_message_id = l.telegram_id, last_message_at = COALESCE(l.date, c.last_message_at),
     last_message_text = COALESCE(left(l.text, 160), ''), last_message_sender = COALESCE(l.sender, ''),
     last_message_out = COALESCE(l.out, false)
@@ -211,9 +227,11 @@ FROM unnest(%(chats)s::bigint[]) k(id) LEFT JOIN LATERAL (
          WHERE p.session_id = m.session_id AND p.peer_id = m.sender_id AND NOT p.is_self AND NOT m.out) AS sender
     FROM telegram_messages m
     WHERE m.chat_id = k.id AND m.telegram_id IS NOT NULL AND m.deleted_at IS NULL
+        AND (NOT m.managers_only
+            OR (SELECT o.peer_id FROM telegram_chats o WHERE o.id = m.chat_id) IN ({OFFICIAL_IDS}))
     ORDER BY m.telegram_id DESC LIMIT 1) l ON true
 WHERE c.id = k.id AND c.id = ANY(%(chats)s)
-"""
+"""  # noqa: S608
 
 # A batch whose commit was not answered is stored again: its gaps are on record once.
 INSERT_GAPS = """
@@ -225,10 +243,12 @@ WHERE NOT EXISTS (SELECT 1 FROM telegram_gaps g WHERE g.session_id = %s AND g.bo
     AND g.high_pts = k.high AND g.how = k.how AND g.at > clock_timestamp() - interval '1 minute')
 """
 
+UNREADABLE_IDS = "SELECT nextval('telegram_unreadable_updates_id_seq') FROM generate_series(1, %s)"
+
 INSERT_UNREADABLE = """
-INSERT INTO telegram_unreadable_updates (session_id, kind, reason, data, at)
-SELECT %s, k.kind, k.reason, k.data, clock_timestamp()
-FROM unnest(%s::text[], %s::text[], %s::bytea[]) k(kind, reason, data)
+INSERT INTO telegram_unreadable_updates (session_id, id, kind, reason, data, at)
+SELECT %s, k.id, k.kind, k.reason, k.data, clock_timestamp()
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[]) k(id, kind, reason, data)
 """
 
 CHANNEL_STATES = """

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow, new_row
+from tgadmin.core.official import is_official
 from tgadmin.core.types import Gap, Message, Peer, Presence, Typing, Unreadable, box_of, is_channel
 
 
@@ -109,7 +110,7 @@ class State:
 
     def show_as_last(self, chat: ChatRow, row: MessageRow) -> None:
         """The chat's last message, unless a newer one is there."""
-        if row.telegram_id is None or row.deleted_at is not None:
+        if row.telegram_id is None or row.deleted_at is not None or not is_listed(chat, row):
             return
         if chat.last_message_id is not None and row.telegram_id < chat.last_message_id:
             return
@@ -119,6 +120,12 @@ class State:
         chat.last_message_sender = "" if row.out else self.name_of(row.sender_id)
         chat.last_message_out = row.out
         chat.dirty = True
+
+
+def is_listed(chat: ChatRow, row: MessageRow) -> bool:
+    """Whether the chat list shows and counts the message. The row of an ordinary chat, which all may see, says nothing
+    of what is for managers only."""
+    return not row.managers_only or is_official(chat.peer_id)
 
 
 def describe(chat: ChatRow, peer: Peer) -> None:

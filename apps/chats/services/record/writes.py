@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -13,15 +14,19 @@ from apps.chats.services.record.arrays import Array, columns_of
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow
 from apps.chats.services.record.state import State
-from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer
+from apps.sessions.fields import opened, sealed
+from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer, Unreadable
 
 Connection = psycopg.AsyncConnection[Any]
+
+_SECRETS, _UNREADABLE = "telegram_message_secrets", "telegram_unreadable_updates"
 
 _message = attrgetter(
     "pk", "chat_id", "box", "telegram_id", "random_id", "state", "error_code", "waits_until", "out", "sender_id",
     "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at", "service", "media", "forward", "post_author",
+    "managers_only",
 )  # fmt: skip
-_MESSAGE_WIDTH = 20
+_MESSAGE_WIDTH = 21
 _chat = attrgetter(
     "pk", "kind", "title", "username", "members_count", "can_send", "left", "last_message_at", "last_message_id",
     "last_message_text", "last_message_sender", "last_message_out", "unread_count", "read_inbox_max_id",
@@ -47,8 +52,7 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
         params = (session_id, state.first_id, *columns_of(rows, 5), session_id)
         await conn.execute(sql.INSERT_GAPS, params, prepare=True)
     if state.unreadable:
-        aside = [(one.kind[:64], one.reason[:255], one.data[:KEPT_BYTES]) for one in state.unreadable]
-        await conn.execute(sql.INSERT_UNREADABLE, (session_id, *columns_of(aside, 3)), prepare=True)
+        await _store_unreadable(conn, session_id, state.unreadable)
     if needs.checkpoint is not None:
         await _store_checkpoint(conn, session_id, needs.checkpoint)
         if state.update_due:
@@ -97,6 +101,7 @@ async def _store_presence(conn: Connection, session_id: int, state: State) -> No
 
 
 async def _store_messages(conn: Connection, session_id: int, state: State) -> None:
+    put = await _secrets(conn, state)
     if state.removed:
         await conn.execute(sql.REMOVE_MESSAGES, (state.removed,), prepare=True)
     changed = [row for row in state.touched.values() if not row.is_new]
@@ -106,6 +111,33 @@ async def _store_messages(conn: Connection, session_id: int, state: State) -> No
     new = [row for row in state.touched.values() if row.is_new]
     if new:
         await conn.execute(sql.INSERT_MESSAGES, (session_id, *_columns(new)), prepare=True)
+    if put:
+        await conn.execute(sql.PUT_SECRETS, tuple(columns_of(put, 2)), prepare=True)
+
+
+async def _secrets(conn: Connection, state: State) -> list[tuple[int, bytes]]:
+    """What was masked in this batch's messages, sealed, by row; what no row has any more is removed."""
+    changed = [row for row in state.touched.values() if row.secret_dirty]
+    moved = [row.secret_of for row in changed if row.secret_of is not None]
+    stored: dict[int, Any] = {}
+    if moved:
+        found = await conn.execute(sql.STORED_SECRETS, (moved,), prepare=True)
+        stored = {pk: opened(token, _SECRETS, "secret", pk) for pk, token in await found.fetchall()}
+    secrets = {row.pk: row.secret if row.secret_of is None else stored.get(row.secret_of) for row in changed}
+    gone = [*state.removed, *(pk for pk, secret in secrets.items() if secret is None)]
+    if gone:
+        await conn.execute(sql.REMOVE_SECRETS, (gone,), prepare=True)
+    return [(pk, sealed(secret, _SECRETS, "secret", pk)) for pk, secret in secrets.items() if secret is not None]
+
+
+async def _store_unreadable(conn: Connection, session_id: int, unreadable: Sequence[Unreadable]) -> None:
+    """Nobody knows what is in them: they are sealed as well."""
+    ids = await conn.execute(sql.UNREADABLE_IDS, (len(unreadable),), prepare=True)
+    aside = []
+    for one, (pk,) in zip(unreadable, await ids.fetchall(), strict=True):
+        text = base64.b64encode(one.data[:KEPT_BYTES]).decode()
+        aside.append((pk, one.kind[:64], one.reason[:255], sealed(text, _UNREADABLE, "data", pk)))
+    await conn.execute(sql.INSERT_UNREADABLE, (session_id, *columns_of(aside, 4)), prepare=True)
 
 
 def _columns(rows: Sequence[MessageRow]) -> list[Array]:

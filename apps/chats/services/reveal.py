@@ -1,0 +1,35 @@
+"""The code in a message of Telegram's own account, for one manager who asked for it: told to them, and on record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from apps.chats import sight
+from apps.chats.models import Message, MessageSecret
+from apps.chats.services.text import Refused
+from apps.sessions.models import Role
+from apps.sessions.services.audit import audit
+from tgadmin.core.encryption import DecryptionError
+
+
+@transaction.atomic
+def reveal(user: User, message: Message) -> dict[str, Any]:
+    """``{"text", "entities"}`` as Telegram sent them. What is returned goes to the asking page only, and nowhere else.
+
+    Raises Forbidden, Refused.
+    """
+    sight.require(user, message.chat, Role.MANAGER, message)
+    kept = MessageSecret.objects.filter(message=message).first()
+    if kept is None:
+        raise Refused("NO_CODE", "Nothing is hidden in this message.")
+    try:
+        original: Any = kept.secret
+    except DecryptionError as error:
+        raise Refused("KEYS_MISSING", error.says) from None
+    audit(user, "message.code_shown", message.chat.session, message=message.pk)
+    names = ("kind", "offset", "length", "extra")
+    entities = [dict(zip(names, one, strict=True)) for one in original["entities"]]
+    return {"text": original["text"], "entities": entities}
