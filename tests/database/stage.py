@@ -10,7 +10,6 @@ from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.database.stage_settings"
 
-from django.contrib.contenttypes.models import ContentType  # isort: skip
 from django.db import connections
 
 from tgadmin.asgi import application as product
@@ -54,6 +53,8 @@ def hurry() -> dict[str, Any]:
 
 def forget() -> dict[str, Any]:
     """The tests have emptied the tables meanwhile: what this process remembers of them is wrong."""
+    from django.contrib.contenttypes.models import ContentType  # needs the apps, which the product loads
+
     ContentType.objects.clear_cache()
     return {}
 
