@@ -89,11 +89,7 @@ class Confirmation:
         name = match.view_name if match is not None else ""
         if not isinstance(user, User) or not user.is_staff or name == "staff:confirm" or _lacks_code(request, name):
             return None
-<<<<<<< HEAD
-        # A view that checks the forms it gets by itself decides first how they are read: none of them has an answer.
-=======
         # A view that checks its forms by itself decides first how they are read: none of them carries an answer.
->>>>>>> logins
         if not getattr(view, "csrf_exempt", False) and confirming.is_answered(request):
             refusal = confirming.take(request, user, action=request.get_full_path(), sent=True)
             if refusal is not None:

@@ -3,7 +3,6 @@ gateway and a data centre that sees what comes."""
 
 from __future__ import annotations
 
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,13 +21,9 @@ from apps.sessions.models import Command, Role, Session, SessionEvent, SignInAtt
 from apps.sessions.services import devices, sessions, signin
 from apps.sessions.services.commands import OPEN
 from apps.staff.models import Authenticator, Policy
-from tests.gateway.conftest import PHONE
-from tests.gateway.test_doubt import Scene, killed_before_it_asks, killed_before_the_answer
-from tests.gateway.test_kill import same_network, start_process
-from tests.support import SandboxThread, at_step, eventually
+from tests.support import GatewayThread, SandboxThread, at_step, eventually
 
-__all__ = ["same_network", "start_process"]
-
+SENDS = "messages.sendMessage"
 LATER = timedelta(hours=3)
 
 
@@ -124,7 +119,7 @@ def test_no_message_goes_out_after_the_right(session: Session, dc: SandboxThread
     assert {row.pk: (row.state, row.error_code, row.error_says) for row in rows} == {
         pk: ("failed", "REFUSED_RIGHT", says) for pk, says in said.items()
     }
-    assert dc.server.record.uses_of("messages.sendMessage") == []
+    assert dc.server.record.uses_of(SENDS) == []
     assert {one["id"]: one["error"]["says"] for one in payloads(said, whole=True)} == said
     assert AuditEntry.objects.filter(action="command.refused", session_id=session.pk).count() == len(said)
     assert SessionEvent.objects.filter(session=session, kind="command_refused").count() == len(said)
@@ -133,8 +128,7 @@ def test_no_message_goes_out_after_the_right(session: Session, dc: SandboxThread
         messages.retry(user, row)
     go(session)
     assert not Message.objects.filter(pk__in=said).exclude(state="sent", error_code="", error_says="").exists()
-    there = [one["text"] for one in dc.world("snapshot", anna.peer_id)[session.telegram_user_id]]
-    assert there == ["hello", *(row.text for row in rows.order_by("pk"))]
+    assert texts(dc, session, anna) == ["hello", *(row.text for row in rows.order_by("pk"))]
 
 
 def test_a_second_factor_that_all_staff_need_now(session: Session, dc: SandboxThread, user: User, anna: Chat) -> None:
@@ -205,27 +199,29 @@ def test_a_sign_in_ends_where_its_right_ends(dc: SandboxThread, session: Session
 # --- with an unknown outcome ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def scene(
-    user: User, dc: SandboxThread, start_process: Callable[[], subprocess.Popen[bytes]], person: Callable[..., int]
-) -> Scene:
-    person("Support", PHONE)
-    return Scene(user, dc, start_process, person("Anna"))
-
-
-def test_what_telegram_may_have_is_looked_for_and_never_asked_again(scene: Scene) -> None:
+def test_what_telegram_may_have_is_looked_for_and_never_asked_again(
+    session: Session, dc: SandboxThread, user: User, anna: Chat, gateway: GatewayThread
+) -> None:
     """The right goes while nobody knows whether the message is there: it is shown as what it is."""
-    root, writer = scene.user, operator(scene.user, scene.session, "Oda")
-    for point, state in ((killed_before_the_answer, "sent"), (killed_before_it_asks, "failed")):
-        scene.user = writer
-        row = point(scene, f"in doubt, {state}")
-        asked = scene.asked("messages.sendMessage")
-        sessions.revoke(root, scene.session, writer)
-        scene.dc.faults("clear")
-        scene.go_on()
-        eventually(scene.settled, 60)
+    writer = operator(user, session, "Oda")
+    dc.faults("late", SENDS, 3600.0)
+    there = messages.send(writer, anna, "Telegram has it", cid=uuid.uuid4())
+    eventually(lambda: texts(dc, session, anna)[-1:] == [there.text])
+    with transaction.atomic():
+        lost = messages.send(writer, anna, "it was never sent", cid=uuid.uuid4())
+        Command.objects.filter(payload={"message": lost.pk}).update(state=Command.State.CLAIMED)
+        sessions.revoke(user, session, writer)
+    dc.faults("clear")
+    gateway.call(gateway.process.bus.forget, session.pk)  # its answer never comes: the outcome stays unknown
+    go(session)
+    for row in (there, lost):
         row.refresh_from_db()
-        assert (row.state, row.error_code) == (state, "" if state == "sent" else "REFUSED_RIGHT")
-        assert scene.asked("messages.sendMessage") == asked
-        assert (row.text in scene.there()) == (state == "sent")
-        sessions.grant(root, scene.session, writer, Role.OPERATOR)
+    assert (there.state, there.error_code) == ("sent", "")
+    assert (lost.state, lost.error_says) == ("failed", "Not sent: Oda may no longer write in this account.")
+    assert len(dc.server.record.uses_of(SENDS)) == 1
+    assert texts(dc, session, anna) == ["hello", there.text]
+
+
+def texts(dc: SandboxThread, session: Session, chat: Chat) -> list[str]:
+    """What the other side sees."""
+    return [one["text"] for one in dc.world("snapshot", chat.peer_id)[session.telegram_user_id]]
