@@ -66,7 +66,8 @@ class Handler(ASGIHandler):
 
     async def _answer(self, view: View, scope: Any, send: Send) -> None:
         request, refusal = self.create_request(scope, io.BytesIO())
-        response: Any = refusal if request is None else await view(request)
+        response = await view(request) if request is not None else refusal
+        assert response is not None  # Django's: a request or its refusal  # noqa: S101
         response["X-Content-Type-Options"] = "nosniff"
         await self.send_response(response, send)
         response.close()

@@ -29,7 +29,8 @@ def give_back() -> None:
             if mine.in_atomic_block:  # left in the middle: nobody else shall begin there
                 del connections[mine.alias]
         if is_broken and mine.settings_dict["OPTIONS"].get("pool"):
-            mine.pool.check()  # the others broke too, perhaps: they are replaced now, not one by one as requests fail
+            # The others broke too, perhaps: they are replaced now, not one by one as requests fail.
+            mine.pool.check()  # type: ignore[attr-defined]  # PostgreSQL's
 
 
 def rest() -> None:
