@@ -19,6 +19,7 @@ from django.core.management.utils import get_random_secret_key
 from tgadmin.database import pooled
 from tgadmin.local import runtime
 from tgadmin.local.errors import NotRunning
+from tgadmin.local.paths import DataDir
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 NOT_RUNNING = "tgadmin is not running here and DATABASE_URL is not set: start it with bin/run."
@@ -87,6 +88,15 @@ def has_database() -> bool:
     return bool(value("DATABASE_URL"))
 
 
+def _owner_url() -> str | None:
+    """Of ``up``'s own PostgreSQL, for a ``migrate`` by hand: the running program's role has no tables to change."""
+    if "DATABASE_URL" in environ.Env.ENVIRON or sys.argv[1:2] != ["migrate"] or not _running():
+        return None
+    from tgadmin.local import postgres  # looks at processes: too slow for every start
+
+    return postgres.owner_url(DataDir.at(data_dir())) if runtime.Runtime.read(DataDir.at(data_dir())) else None
+
+
 def database(process: str) -> dict[str, object]:
     """Django's database settings, for one kind of process (settings.PROCESS).
 
@@ -100,12 +110,11 @@ def database(process: str) -> dict[str, object]:
 
     Without the address of a PostgreSQL they name none: a system check says so.
     """
-    url = value("DATABASE_URL")
+    url = _owner_url() or value("DATABASE_URL")
     if not url.startswith(("postgres://", "postgresql://", "pgsql://")):
         return {"ENGINE": "django.db.backends.dummy"}
     config: dict[str, object] = env.db_url_config(url)
     options = dict(config.get("OPTIONS") or {})  # type: ignore[call-overload]
-    config["CONN_HEALTH_CHECKS"] = True
     if process == "web":
         config["OPTIONS"] = _for_web(options)
         # A connection goes back after each call of synchronous code: what is left of an answer must not depend on it.
@@ -114,6 +123,7 @@ def database(process: str) -> dict[str, object]:
     if process == "worker":
         config["OPTIONS"] = pooled.limited(options, statement_timeout=WORKER_SECONDS * 1000)
     config["CONN_MAX_AGE"] = 600
+    config["CONN_HEALTH_CHECKS"] = True
     return config
 
 

@@ -127,7 +127,7 @@ WEB_CONNECTIONS_PER_ADDRESS = environment.positive("WEB_CONNECTIONS_PER_ADDRESS"
 WEB_QUEUED_MIB = environment.positive("WEB_QUEUED_MIB", 32)
 WEB_STORED_MIB = environment.positive("WEB_STORED_MIB", 512)
 """Of all connections together: answers that slow readers have yet to take (memory), bodies under way (files)."""
-WEB_ANONYMOUS_REQUESTS = environment.positive("WEB_ANONYMOUS_REQUESTS", 4)
+WEB_ANONYMOUS_REQUESTS = environment.positive("WEB_ANONYMOUS_REQUESTS", 2)
 WEB_WAIT_SECONDS = environment.positive("WEB_WAIT_SECONDS", 10)
 """Requests of people who are not signed in that are worked on at once; others wait so long, then get 503."""
 WEB_CLOSE_SECONDS = environment.positive("WEB_CLOSE_SECONDS", 10)

@@ -28,7 +28,7 @@ AWAY_SECONDS, AGAIN_SECONDS = 4.0, 0.2
 tried again."""
 
 
-class SignedIn(AuthMiddleware):  # type: ignore[misc]  # Channels is untyped
+class SignedIn(AuthMiddleware):
     """Channels', but it looks in the sockets' threads: its own is a single one, in which all would wait for one."""
 
     async def resolve_scope(self, scope: Any) -> None:

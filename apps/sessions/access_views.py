@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -22,7 +22,7 @@ def answer_request(request: HttpRequest, session_id: int) -> HttpResponse:
     session = managed_session(user, session_id)
     asked = session.access_requests.filter(pk=row_id(request.POST.get("request", "")) or 0).first()
     if asked is None:
-        raise Http404
+        return HttpResponse("Unknown request.", status=400, content_type="text/plain")
     action = request.POST.get("action", "")
     try:
         if action == "decline":

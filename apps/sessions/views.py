@@ -290,7 +290,10 @@ def demo_status(request: HttpRequest) -> JsonResponse:
 @require_POST
 def demo_start(request: HttpRequest) -> HttpResponse:
     _demo_state(request)
-    demo.start(user_of(request))
+    try:
+        demo.start(user_of(request))
+    except SignInError as error:
+        messages.error(request, error.says)
     return HttpResponseRedirect(reverse("admin:tg_sessions_demo") + "?open")
 
 

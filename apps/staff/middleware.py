@@ -89,7 +89,8 @@ class Confirmation:
         name = match.view_name if match is not None else ""
         if not isinstance(user, User) or not user.is_staff or name == "staff:confirm" or _lacks_code(request, name):
             return None
-        if confirming.is_answered(request):
+        # A view that checks the forms it gets by itself decides first how they are read: none of them has an answer.
+        if not getattr(view, "csrf_exempt", False) and confirming.is_answered(request):
             refusal = confirming.take(request, user, action=request.get_full_path(), sent=True)
             if refusal is not None:
                 return refusal

@@ -164,7 +164,7 @@ async def test_an_event_whose_frame_was_not_sent_is_not_counted_as_told(opened: 
     await until(lambda: len(other.texts) == 3)
     await until(lambda: broken.codes == [UNSENT])
     assert broken.chat is not None
-    assert (broken.got, broken.chat.number) == ([], 0)
+    assert (broken.events, broken.chat.number) == ([], 0)
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------

@@ -1,12 +1,17 @@
 """The wake-ups of a web process begin and end with its watchers."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from channels.layers import get_channel_layer
+from django.conf import settings
 
-from apps.chats.wakes import Listener, parameters
+from apps.chats.wakes import Groups, Lifeline, Listener, parameters
+from tests.running import unused_port
 
 SECONDS = 10.0
 
@@ -56,3 +61,76 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(SECONDS):
         while not condition():  # noqa: ASYNC110 - told by a callback
             await asyncio.sleep(0.02)
+
+
+class Cable:
+    """A connection to Valkey that can be cut: a port of its own in front of it."""
+
+    def __init__(self) -> None:
+        self._to = urlsplit(settings.REDIS_URL)
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self.port = unused_port()
+
+    @property
+    def url(self) -> str:
+        user = self._to.netloc.rpartition("@")[0]
+        here = f"127.0.0.1:{self.port}"
+        return urlunsplit(self._to._replace(netloc=f"{user}@{here}" if user else here))
+
+    async def plug(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+
+    async def cut(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for end in self._ends:
+            end.transport.abort()
+        self._ends.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(self._to.hostname, self._to.port)
+        self._ends |= {writer, back}
+        with contextlib.suppress(OSError):
+            await asyncio.gather(_pipe(reader, back), _pipe(there, writer))
+
+
+async def _pipe(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    while data := await source.read(65536):
+        to.write(data)
+
+
+async def test_valkey_s_end_is_noticed_at_once_and_everything_is_joined_before_it_counts_as_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cable = Cable()
+    monkeypatch.setattr("apps.chats.wakes.settings.REDIS_URL", cable.url)
+    await cable.plug()
+    told: list[object] = []
+
+    async def back() -> None:
+        told.append("joined")
+
+    lifeline = Lifeline(told.append, back)
+    lifeline.start()
+    await until(lambda: bool(cable._ends))
+    for _ in range(2):
+        told.clear()
+        await cable.cut()
+        await until(lambda: told == [False])
+        await cable.plug()
+        await until(lambda: told == [False, "joined", True])
+    await lifeline.close()
+    await cable.cut()
+
+
+async def test_groups_are_joined_anew() -> None:
+    heard: list[int] = []
+    groups = Groups(lambda session_id, message: heard.append(session_id))
+    await groups.want({1, 2})
+    await groups.rejoin()
+    for session_id in (1, 2):
+        await get_channel_layer().group_send(f"session.{session_id}", {"type": "session.changed"})
+    await until(lambda: sorted(heard) == [1, 2])
+    await groups.close()
+    await get_channel_layer().flush()

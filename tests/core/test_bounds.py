@@ -16,7 +16,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import pytest
 
 from tgadmin.core import bounds, types
-from tgadmin.core.bounds import EXACT, FIRST, INT, LAST, LONG, Bound, Facts, Real, Unfit, Whole, Words, clean, fit
+from tgadmin.core.bounds import EXACT, FIRST, INT, LAST, LONG, Bound, Real, Unfit, Whole, Words, clean, fit
+from tgadmin.core.facts import Facts
 from tgadmin.core.types import Entity, Message, Peer, PeerKind
 
 pytestmark = pytest.mark.pure
@@ -70,10 +71,11 @@ def _empty(hint: Any) -> Any:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_field_says_its_range(kind: type) -> None:
     steps = bounds.plan(kind).steps
-    assert [name for name, _ in steps] == [one.name for one in dataclasses.fields(kind)]
+    ranged = [one for one in dataclasses.fields(kind) if one.type != "bool"]
+    assert [name for name, _ in steps] == [one.name for one in ranged]
     made = an_example(kind)
     assert fit(made) is made
-    for one in dataclasses.fields(kind):  # what is not looked at, because it is the default, has to fit
+    for one in ranged:  # what is not looked at, because it is the default, has to fit
         if one.default is not dataclasses.MISSING:
             assert dict(steps)[one.name](one.default) == one.default
 
@@ -89,7 +91,7 @@ def test_a_field_without_a_range_is_noticed() -> None:
 def test_whatever_is_in_a_field_comes_out_within_its_range(kind: type) -> None:
     made = an_example(kind)
     for one in dataclasses.fields(kind):
-        for value in ABSURD:
+        for value in ABSURD if one.type != "bool" else (True, False):
             with contextlib.suppress(Unfit):
                 found = fit(dataclasses.replace(made, **{one.name: value}))
                 assert fit(found) is found

@@ -61,7 +61,6 @@ def running(kind: type[Stage], folder: Path, **environment: str) -> Iterator[Sta
     pool = {"DATABASE_CONNECTIONS": str(SIZE + 2), "DATABASE_WAITING": "10", "DATABASE_WAIT_SECONDS": "20"}
     pool["STAGE_HASHES"] = str(folder / "hashes")
     stage = kind(folder / "stage.log", **pool | environment)
-    stage.logfile = folder / "stage.log"
     try:
         yield stage
     finally:
@@ -74,6 +73,8 @@ class Lock:
     def __init__(self, number: int = 4711, table: str = "") -> None:
         self.number = number
         self._conn = psycopg.connect(**parameters())
+        # Apart: within a transaction PostgreSQL shows no process that began after the first look.
+        self._looking = psycopg.connect(**parameters(), autocommit=True)
         if table:
             name = psycopg.sql.Identifier(table)
             self._conn.execute(psycopg.sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(name))
@@ -82,7 +83,7 @@ class Lock:
 
     def waiting(self) -> int:
         """How many of this database wait for any lock."""
-        row = self._conn.execute(
+        row = self._looking.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         ).fetchone()
         assert row is not None
@@ -94,8 +95,12 @@ class Lock:
     def give_back(self) -> None:
         self._conn.close()
 
+    def close(self) -> None:
+        self.give_back()
+        self._looking.close()
+
     def __enter__(self) -> Lock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.give_back()
+        self.close()

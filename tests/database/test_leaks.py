@@ -126,7 +126,7 @@ async def test_a_socket_gives_back_what_its_frame_took(
         if killed:
             await asyncio.to_thread(stage.ask, "kill")
     finally:
-        await asyncio.to_thread(lock.give_back)
+        await asyncio.to_thread(lock.close)
     await asyncio.to_thread(eventually, stage.is_whole, 20, "the pool is whole")
 
 
@@ -135,17 +135,6 @@ async def test_a_socket_gives_back_what_its_frame_took(
 def test_a_socket_that_goes_while_one_looks_who_it_is(stage: Stage, reader: tuple[str, Chat], killed: bool) -> None:
     with Lock(table="staff_logins") as lock:
         clients = [stage.upgrading(reader[0]) for _ in range(6)]
-        import time
-
-        time.sleep(8)
-        print(
-            stage.ask("count"),
-            lock.waiting(),
-            lock._conn.execute(
-                "select pid,state,wait_event_type,left(query,60) from pg_stat_activity where datname=current_database()"
-            ).fetchall(),
-        )
-        print(open(stage.logfile).read()[-6000:])
         lock.until_waiting(4)
         for client in clients:
             client.close()

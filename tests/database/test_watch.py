@@ -40,13 +40,13 @@ def test_a_dead_pool_ends_the_process_although_nobody_asks(tmp_path: Path) -> No
 
 
 def test_a_pool_that_is_only_busy_is_let_work(tmp_path: Path) -> None:
-    with running(Stage, tmp_path) as stage, ThreadPoolExecutor(SIZE * 2) as threads:
+    with running(Stage, tmp_path) as stage, ThreadPoolExecutor(SIZE) as threads:
         stage.ask("hurry")
-        asked = [threads.submit(stage.get, "/stage/busy?times=12") for _ in range(SIZE * 2)]
+        asked = [threads.submit(stage.get, "/stage/busy?times=12") for _ in range(SIZE)]
         reasons: set[str] = set()
         while not all(one.done() for one in asked):
             reasons.update(json.loads(stage.get("/readyz")[2])["reasons"])
-        assert [one.result()[0] for one in asked] == [200] * SIZE * 2
+        assert [one.result()[0] for one in asked] == [200] * SIZE
         assert reasons <= {"database: all connections of this process are at work"}
         assert stage.exit_status() is None
         eventually(stage.is_whole, 20, "the pool is whole")

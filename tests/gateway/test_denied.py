@@ -223,7 +223,7 @@ def test_what_telegram_may_have_is_looked_for_and_never_asked_again(scene: Scene
         sessions.revoke(root, scene.session, writer)
         scene.dc.faults("clear")
         scene.go_on()
-        eventually(scene.settled)
+        eventually(scene.settled, 60)
         row.refresh_from_db()
         assert (row.state, row.error_code) == (state, "" if state == "sent" else "REFUSED_RIGHT")
         assert scene.asked("messages.sendMessage") == asked

@@ -138,10 +138,10 @@ def web(tmp_path: Path, transactional_db: None) -> Iterator[Web]:
 
 
 def flooded(web: Web, chat: Chat, names: list[str], seconds: float) -> Figures:
+    """``names``: the entry points; none: how it is without a flood."""
     user = User.objects.filter(username="boss").first() or User.objects.create_superuser("boss")
     session = chat.session_id
     pages = [
-        "/chats/",
         f"/chats/{session}/{chat.pk}/",
         f"/chats/{session}/list/",
         f"/chats/{session}/{chat.pk}/history/",
@@ -168,6 +168,7 @@ def held(web: Web, figures: Figures) -> None:
 
 
 def test_all_entry_points_at_once(web: Web, chat: Chat) -> None:
+    sys.stdout.write(f"none: {flooded(web, chat, [], SHORT / 3)}\n")
     figures = flooded(web, chat, list(ENTRY_POINTS), SHORT)
     sys.stdout.write(f"all: {figures}\n")
     held(web, figures)
@@ -175,8 +176,9 @@ def test_all_entry_points_at_once(web: Web, chat: Chat) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", [*ENTRY_POINTS, "all"])
+@pytest.mark.parametrize("name", ["none", *ENTRY_POINTS, "all"])
 def test_for_a_minute(web: Web, chat: Chat, name: str) -> None:
-    figures = flooded(web, chat, list(ENTRY_POINTS) if name == "all" else [name], LONG)
+    names = {"all": list(ENTRY_POINTS), "none": []}.get(name, [name])
+    figures = flooded(web, chat, names, LONG)
     sys.stdout.write(f"{name}: {figures}\n")
     held(web, figures)

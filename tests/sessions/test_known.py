@@ -224,7 +224,7 @@ def test_on_the_pages(
     assert theirs.post(answer, form).status_code == 403
     assert hers.get(answer).status_code == 405
     assert hers.post(answer, form | {"action": "owner"}).status_code == 400
-    assert hers.post(answer, form | {"request": "x"}).status_code == 404
+    assert hers.post(answer, form | {"request": "x"}).status_code == 400
     assert not AccessRequest.objects.exclude(decided_at=None).exists()
     assert hers.post(answer, form).headers["Location"] == page
     assert rights.role(asked.user, asked.session_id) == Role.VIEWER

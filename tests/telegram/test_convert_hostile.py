@@ -165,8 +165,8 @@ def test_one_message_does_not_cost_a_page_of_history_or_the_dialogs() -> None:
 
 
 def test_devices_of_any_values() -> None:
-    wild = T.Authorization(-(2**63), "m\0" * 500, "p", "s" * 500, 2**31 - 1, "a", "v", at(-(2**31)), at(2**31 - 1), "ip",
-                           "c\ud800", "r")  # fmt: skip
+    wild = T.Authorization(-(2**63), "m\0" * 500, "p", "s" * 500, 2**31 - 1, "a", "v", at(-(2**31)), at(2**31 - 1),
+                           "ip", "c\ud800", "r")  # fmt: skip
     found = devices.devices(T.account.Authorizations(-5, [wild]))
     assert fit(found) is found
     (one,) = found.devices

@@ -75,7 +75,7 @@ def test_ipv6(serve: Serve) -> None:
     code = (
         "import sys\nfrom tests.web.serve import application\nfrom tgadmin.web.limits import Limits\n"
         "from tgadmin.web.server import Server\n"
-        " server = Server(application, Limits(), is_known=lambda scope: False)\n"
+        "server = Server(application, Limits(), is_known=lambda scope: False)\n"
         "server.listen('::1', int(sys.argv[1])); server.run()"
     )
     with socket.socket(socket.AF_INET6) as probe:

@@ -14,7 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from tgadmin.core.bounds import EXACT, INT, LONG, Data, Facts, Pairs, Real, Spans, Times, Whole, Words
+from tgadmin.core.bounds import EXACT, INT, LONG, Data, Pairs, Real, Spans, Times, Whole, Words
+from tgadmin.core.facts import Facts
 
 ACCOUNT_BOX = 0
 CHANNEL_MARK = -1_000_000_000_000

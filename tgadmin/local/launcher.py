@@ -63,6 +63,7 @@ class Up:
         self._address = address(options.host, options.port)
         self._lock = Lock(self._data)
         self._servers: dict[str, Server] = {}
+        self._postgres: Postgres | None = None
         self._centre: DataCentre | None = None
         self._children: dict[str, Child] = {}
         self._supervisor = Supervisor(self._say, self._note)
@@ -123,7 +124,7 @@ class Up:
         if "DATABASE_URL" not in self._given:
             fresh = not self._data.postgres.exists()
             self._say(f"PostgreSQL: {'making a database' if fresh else 'starting'} …")
-            postgres = Postgres(self._data)
+            self._postgres = postgres = Postgres(self._data)
             place, copies = postgres.place, postgres.place.copies
             if fresh and place.user is not None:
                 self._say(f"PostgreSQL does not run as root: its data are in {place.folder}, user {place.user.uid}.")
@@ -160,8 +161,8 @@ class Up:
     def _complete_environment(self) -> None:
         """The contract's variables, as the programs and other commands get them."""
         contract = dict(self._keys)
-        for variable, name in (("DATABASE_URL", "postgres"), ("REDIS_URL", "valkey")):
-            contract[variable] = self._servers[name].url if name in self._servers else self._given[variable]
+        contract["DATABASE_URL"] = self._postgres.program_url if self._postgres else self._given["DATABASE_URL"]
+        contract["REDIS_URL"] = self._servers["valkey"].url if "valkey" in self._servers else self._given["REDIS_URL"]
         if self._centre is not None:
             contract.update(self._centre.environment)
         else:
@@ -178,8 +179,8 @@ class Up:
         return {name: value for name, value in environment.items() if name != keys.ENCRYPTION_KEYS}
 
     def _preparation(self) -> Preparation:
-        embedded = "postgres" in self._servers
-        return Preparation(self._data, self._options.base, self._given, embedded, self._child, self._say)
+        owner = self._postgres.url if self._postgres else None
+        return Preparation(self._data, self._options.base, self._given, owner, self._child, self._say)
 
     def _launch_programs(self) -> None:
         """The Procfile's; done when the web process answers and the gateway has its first beat.

@@ -1,9 +1,14 @@
 """The embedded PostgreSQL: made once, started on a loopback port with scram passwords only, stopped cleanly.
 
-Nobody can log in as the superuser: what needs one (the role, the database, the extensions) is done in single-user mode
+Nobody can log in as the superuser: what needs one (the roles, the database, the extensions) is done in single-user mode
 before the server first listens, so there is no moment without a password and no superuser password to keep.
+
+Two roles: OWNER has the tables and migrates them; USER is the running program's, which reads and writes rows, and of
+the audit only reads and adds (readiness.Database.share). The program's password is made from the owner's, and does not
+lead back to it.
 """
 
+import hashlib
 import locale
 import shutil
 import signal
@@ -17,13 +22,16 @@ import psutil
 from tgadmin.local.account import ServiceUser, nobody
 from tgadmin.local.binaries import postgres_programs
 from tgadmin.local.errors import LocalError
-from tgadmin.local.paths import DataDir, need_space
+from tgadmin.local.paths import DataDir, need_space, read_json
 from tgadmin.local.pidfile import POLL_SECONDS, Mark, stop
 from tgadmin.local.place import Place, find_place, note
 from tgadmin.local.ports import LOOPBACK, free_port
 from tgadmin.local.spawn import spawn
 
-ROLE = DATABASE = "tgadmin"
+OWNER = DATABASE = "tgadmin"
+USER = "tgadmin_program"
+ROLES_FILE = "roles"
+"""In the place: says that USER has been made; clusters of older versions have none."""
 PORT_TRIES = 5
 START_SECONDS = 60.0  # recovery after a power cut may take that long
 STOPPING = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))  # fast, immediate, by force
@@ -57,9 +65,14 @@ FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
 SETUP = """\
 CREATE EXTENSION pg_trgm
 CREATE EXTENSION pg_stat_statements
-CREATE ROLE {role} LOGIN CREATEDB PASSWORD '{password}'
-GRANT pg_monitor TO {role}
-CREATE DATABASE {database} OWNER {role}
+CREATE ROLE {owner} LOGIN CREATEDB PASSWORD '{password}'
+GRANT pg_monitor TO {owner}
+CREATE DATABASE {database} OWNER {owner}
+"""
+USER_SETUP = """\
+DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{user}') THEN CREATE ROLE {user}; END IF; END $$
+ALTER ROLE {user} LOGIN PASSWORD '{password}'
+GRANT pg_monitor TO {user}
 """
 
 
@@ -78,8 +91,13 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """DATABASE_URL of the running server."""
-        return f"postgresql://{ROLE}:{self._place.password}@{LOOPBACK}:{self._place.port}/{DATABASE}"
+        """DATABASE_URL of the running server, for the owner of the tables."""
+        return _url(OWNER, self._place.password, self._place.port)
+
+    @property
+    def program_url(self) -> str:
+        """The same for the running program."""
+        return _url(USER, _program_password(self._place.password), self._place.port)
 
     @property
     def place(self) -> Place:
@@ -100,6 +118,7 @@ class Postgres:
         if not self._place.cluster.exists():
             self._create()
         self._check_version()
+        self._make_user()
         self._spawn()
 
     def ready(self) -> str:
@@ -183,12 +202,36 @@ class Postgres:
         (fresh / "pg_hba.conf").write_text(HBA, encoding="utf-8")
         with (fresh / "postgresql.conf").open("a", encoding="utf-8") as stream:
             stream.write(self._conf())
-        setup = SETUP.format(role=ROLE, database=DATABASE, password=self._place.password)
-        single: list[str | Path] = [self._programs.postgres, "--single", "-D", fresh, "template1"]
-        self._run(single, "PostgreSQL's database could not be made", maker, setup.encode())
+        setup = SETUP.format(owner=OWNER, database=DATABASE, password=self._place.password)
+        self._single(fresh, maker, setup + self._user_setup())
         if user is not None:
             user.own(fresh)
         fresh.rename(self._place.cluster)
+        (self._place.folder / ROLES_FILE).touch(mode=0o600)
+
+    def _user_setup(self) -> str:
+        return USER_SETUP.format(user=USER, password=_program_password(self._place.password))
+
+    def _make_user(self) -> None:
+        """In a cluster of an older version, once. May be repeated."""
+        made = self._place.folder / ROLES_FILE
+        if made.exists():
+            return
+        user = self._place.user
+        maker = None if user is None else nobody()
+        try:
+            if maker is not None:
+                maker.own(self._place.cluster)
+            self._single(self._place.cluster, maker, self._user_setup())
+        finally:
+            if user is not None:
+                user.own(self._place.cluster)
+        made.touch(mode=0o600)
+
+    def _single(self, cluster: Path, user: ServiceUser | None, told: str) -> None:
+        """Statements as the superuser, one a line, while no server runs."""
+        command: list[str | Path] = [self._programs.postgres, "--single", "-D", cluster, "template1"]
+        self._run(command, "PostgreSQL's database could not be made", user, told.encode())
 
     def _conf(self) -> str:
         return CONF.format(
@@ -228,6 +271,22 @@ class Postgres:
                 f"{self._place.cluster} holds data of PostgreSQL {have}, but {want} is installed: install the tgadmin "
                 "that made it and move the data with pg_dump and pg_restore, or set DATABASE_URL."
             )
+
+
+def _url(role: str, password: str, port: int | None) -> str:
+    return f"postgresql://{role}:{password}@{LOOPBACK}:{port}/{DATABASE}"
+
+
+def _program_password(owners: str) -> str:
+    return hashlib.sha256(f"{USER} {owners}".encode()).hexdigest()
+
+
+def owner_url(data: DataDir) -> str | None:
+    """DATABASE_URL of the owner of the tables on the running server of this DATA_DIR; None where there is none."""
+    noted = read_json(data.postgres)
+    if noted is None or not isinstance(noted.get("port"), int):
+        return None
+    return _url(OWNER, str(noted["password"]), int(str(noted["port"])))
 
 
 def _unicode_locale() -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from tgadmin.local import keys, logs
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir
+from tgadmin.local.postgres import USER
 from tgadmin.local.processes import Child
 from tgadmin.local.readiness import Database
 
@@ -26,25 +27,31 @@ class Administrator:
 
 @dataclass(frozen=True)
 class Preparation:
-    """`given`: the user's environment. `embedded`: the database is ours, so we may leave our mark on it."""
+    """`given`: the user's environment. `owner`: DATABASE_URL of the owner of our own PostgreSQL's tables, on which we
+    may leave our mark; None with a database of the user's."""
 
     data: DataDir
     base: Path
     given: Mapping[str, str]
-    embedded: bool
+    owner: str | None
     child: Callable[[str, list[str], Mapping[str, str]], Child]
     say: Callable[[str], None]
 
     def do(self, environment: Mapping[str, str]) -> Administrator:
-        """Bring the database that DATABASE_URL of `environment` names to this code's state."""
+        """Bring the database that DATABASE_URL of `environment` names to this code's state. In our own, the program's
+        role is given what it may do."""
+        if self.owner is not None:
+            environment = {**environment, "DATABASE_URL": self.owner}
         database = Database(environment["DATABASE_URL"])
-        if self.embedded and (name := database.administrator(self.base)) is not None:
+        if self.owner is not None and (name := database.administrator(self.base)) is not None:
+            database.share(USER)  # a database of an older version has not heard of it
             return Administrator(name, self._hint())
         self.say("Database: applying migrations …")
         kept = keys.initial_password(self.data)
         wanted = keys.first_administrator(self.data, self.given)
         told = self._run({**environment, **wanted})
-        if self.embedded:
+        if self.owner is not None:
+            database.share(USER)
             database.stamp(self.base)
         name = str(told["administrator"])
         if not told["created"]:

@@ -11,6 +11,16 @@ STAMP_PREFIX = "tgadmin schema "
 WITH_MIGRATIONS = ("django", "django-q2", "django-unfold")
 FIRST_ADMINISTRATOR = "SELECT username FROM auth_user WHERE is_superuser AND is_active ORDER BY id LIMIT 1"
 
+SHARED = (
+    "GRANT USAGE ON SCHEMA public TO {user}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user}",
+    "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {user}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {user}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {user}",
+    "REVOKE UPDATE, DELETE ON audit_entries FROM {user}",
+    "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {user}",
+)
+
 
 class Database:
     """The program's database, by its DATABASE_URL. Each question takes a connection of its own: they are few."""
@@ -41,6 +51,14 @@ class Database:
             text = psycopg.sql.Literal(_stamp(base, connection))
             name = psycopg.sql.Identifier(connection.info.dbname)
             connection.execute(psycopg.sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, text))
+
+    def share(self, user: str) -> None:
+        """Let the running program's role read and write rows, and nothing else: no tables, no triggers; of the audit,
+        whose entries nobody changes, and of Django's list of migrations it may not change rows either."""
+        with psycopg.connect(self._url, connect_timeout=10) as connection:
+            name = psycopg.sql.Identifier(user)
+            for statement in SHARED:
+                connection.execute(psycopg.sql.SQL(statement).format(user=name))
 
     def beats(self, pid: int | None = None) -> dict[str, int]:
         """Node -> beat of the gateways, or of those with that process id; one that lives shows a new beat soon."""

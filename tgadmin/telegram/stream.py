@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,11 +198,16 @@ class Stream:
 
     def _flush(self) -> None:
         """Put what has been gathered, with the state after it. Raises InboxFull."""
-        state = fit(self._box.checkpoint(self._channels))
+        state = self._state(self._channels)
         changes, peers = tuple(self._changes), tuple(self._peers.values())
         self._forget_gathered()
         if changes or peers or self._moved(state):
             self._put_entry(Incoming(changes, peers, state))
+
+    def _state(self, channels: Iterable[int]) -> Checkpoint:
+        """The state as it can be stored: a channel may bear any number."""
+        state = self._box.checkpoint(channels)
+        return fit(state) if state.channels else state
 
     def _forget_gathered(self) -> None:
         self._changes.clear()
@@ -334,7 +339,7 @@ class Stream:
             self._box.jump(channel_id, pts)
         if new:
             with contextlib.suppress(InboxFull):  # its next update brings it again
-                self._put_entry(Incoming((), (), fit(self._box.checkpoint(new))))
+                self._put_entry(Incoming((), (), self._state(new)))
 
     # --- a full inbox --------------------------------------------------------------------------------------------
 

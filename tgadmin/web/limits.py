@@ -35,7 +35,7 @@ class Limits:
     """Bodies on their way, of all connections."""
     queued: int = 32 * MIB
     """Answers that slow readers have yet to take, of all connections."""
-    anonymous: int = 4
+    anonymous: int = 2
     """Requests of people who are not signed in that are worked on at once; of those that change something half as
     many. Others wait, in turns by address, for ``wait_seconds`` at most."""
     wait_seconds: float = 10.0

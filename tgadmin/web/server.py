@@ -178,7 +178,7 @@ class Server(daphne.Server):
         try:
             turn = await self._turn(protocol, scope)
         except TimeoutError:
-            protocol.busy(pool.SAYS, pool.RETRY_AFTER)
+            protocol.busy(pool.FULL.says, pool.FULL.retry_after)
             return
 
         async def send(message: Message) -> None:

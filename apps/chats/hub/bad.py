@@ -49,10 +49,6 @@ class Bad:
     def __contains__(self, key: int) -> bool:
         return key in self._until
 
-    def well(self, key: int) -> None:
-        """It was read."""
-        self._until.pop(key, None)
-
     async def read(
         self, ask: Callable[[dict[int, Any]], Awaitable[dict[int, Found]]], keys: Mapping[int, Any]
     ) -> dict[int, Found]:
@@ -62,13 +58,17 @@ class Bad:
         if not wanted:
             return {}
         try:
-            return await ask(wanted)
+            found = await ask(wanted)
         except AWAY:
             raise
         except Exception as error:  # noqa: BLE001  whatever is wrong with one must not harm the others
             if len(wanted) == 1:
                 self.set_aside(next(iter(wanted)), error)
                 return {}
+        else:
+            for key in wanted if self._until else ():
+                self._until.pop(key, None)
+            return found
         order = list(wanted)
         middle = len(order) // 2
         first = await self.read(ask, {key: wanted[key] for key in order[:middle]})

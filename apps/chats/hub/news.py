@@ -217,14 +217,14 @@ class News:
         back = max(one.back(now) for one in due.values())
         flipped = {session_id: set(one.flipped) for session_id, one in due.items()}
 
-        async def rows(asked: dict[int, Any]) -> dict[int, list[lists.Row]]:
+        async def ask(asked: dict[int, Any]) -> dict[int, list[lists.Row]]:
             found: dict[int, list[lists.Row]] = {session_id: [] for session_id in asked}
             wanted: set[int] = set().union(*(flipped[session_id] for session_id in asked))
             for row in await self._reader.rows(asked, back, wanted):
                 found[row.session_id].append(row)
             return found
 
-        found = await self._bad_lists.read(rows, due)
+        found = await self._bad_lists.read(ask, due)
         looked = {key: due[key].looked(now, rows, flipped[key]) for key, rows in found.items()}
         news = {session_id: rows for session_id, rows in looked.items() if rows}
         unread = await self._reader.unread(news) if news else {}

@@ -7,7 +7,7 @@ One statement makes rows of it, whoever asks: pages through Django's connection,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -51,12 +51,12 @@ def page(
 
 
 def cursor(text: str) -> Cursor:
-    """The cursor that ``page`` gave. Raises ValueError."""
+    """The cursor that ``page`` gave. Raises ValueError; OverflowError for a time beyond the calendar."""
     at, _, chat_id = text.rpartition(",")
     moment = datetime.fromisoformat(at)
     if moment.tzinfo is None:
         raise ValueError("a cursor's time has a zone")
-    return moment, int(chat_id)
+    return moment.astimezone(UTC), int(chat_id)
 
 
 class Row(NamedTuple):

@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from tgadmin.core import types
-from tgadmin.core.bounds import Check, Facts, Unfit
+from tgadmin.core.bounds import Check, Unfit
+from tgadmin.core.facts import Facts
 from tgadmin.core.types import Entity
 
 CANNOT_BE_SHOWN = "This message cannot be shown."

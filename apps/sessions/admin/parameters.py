@@ -111,7 +111,7 @@ class KnownChangeList(ChangeList):
             start = datetime(year, month, day, tzinfo=UTC)
         except ValueError:
             raise NotUnderstood(last, NO_PERIOD) from None
-        end = [start.replace(year=year + 1), _next_month(start), start + timedelta(days=1)][len(given) - 1]
+        end = start + timedelta(days=1) if len(parts) == 3 else _later(start, 12 if len(parts) == 1 else 1)
         return given, {f"{self.date_hierarchy}__gte": [start], f"{self.date_hierarchy}__lt": [end]}
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
@@ -167,7 +167,10 @@ class KnownParameters(ModelAdmin):
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             if not is_key(self.model, key):
                 raise NotUnderstood(ACTION_CHECKBOX_NAME, NO_ROW)
-        return super().get_changelist_instance(request)
+        try:
+            return super().get_changelist_instance(request)
+        except IncorrectLookupParameters:  # Django's answer would be the list without any of them
+            raise NotUnderstood(next(iter(given), ""), NOT_OFFERED) from None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -223,5 +226,7 @@ def is_key(model: type[Model], text: str) -> bool:
     return True
 
 
-def _next_month(start: datetime) -> datetime:
-    return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+def _later(first: datetime, months: int) -> datetime:
+    """So many months after the first of a month."""
+    years, month = divmod(first.month - 1 + months, 12)
+    return first.replace(year=first.year + years, month=month + 1)

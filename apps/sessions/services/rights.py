@@ -7,8 +7,8 @@ Whoever is not staff, or not active, has no right at all.
 What Telegram's own accounts write, login codes above all, is for managers alone: for others those chats and messages do
 not exist. ``sees_telegram``, ``least_with`` and ``hiding_telegram`` say so to whoever has a role, acts, or reads rows.
 
-What waits in the command bus is asked about once more when it is claimed: ``lack_sql`` is the same answer as SQL, of
-the claim's own statement, so that nothing fits between the answer and the claim.
+What waits in the command bus is asked about once more when it is claimed: ``lack_sql`` is the same answer as SQL, for
+the claim, which has it after the command is its own and before anything is done.
 """
 
 from __future__ import annotations

@@ -57,6 +57,7 @@ def _sound(change: Change) -> Change:
 
 
 _MEMBERSHIP = (T.UpdateChannel, T.UpdateChat)
+_WITH_MESSAGE = frozenset((NewMessage, MessageEdited, SentShort))
 
 
 def _membership(update: Any, known: Sequence[Peer]) -> list[Change]:
@@ -68,17 +69,20 @@ def _membership(update: Any, known: Sequence[Peer]) -> list[Change]:
 def _unmet(found: Iterable[Change], known: Sequence[Peer], updates: Iterable[Any]) -> tuple[Peer, ...]:
     """Chats that messages name and that came without their object: so that their kind is known nonetheless."""
     met = {peer.id for peer in known}
-    unmet = {peer_id: None for change in found for peer_id in _chats_of(change) if peer_id not in met}
+    unmet: dict[int, None] = {}
+    for change in found:
+        if change.__class__ in _WITH_MESSAGE:
+            peer_id = change.message.peer_id  # type: ignore[union-attr]
+        elif change.__class__ is History:
+            peer_id = change.peer_id
+        else:
+            continue
+        if peer_id not in met:
+            unmet[peer_id] = None
     if not unmet:
         return ()
     posts = _posts(updates)
     return tuple(default_peer(peer_id, post=peer_id in posts) for peer_id in unmet)
-
-
-def _chats_of(change: Change) -> tuple[int, ...]:
-    if isinstance(change, (NewMessage, MessageEdited, SentShort)):
-        return (change.message.peer_id,)
-    return (change.peer_id,) if isinstance(change, History) else ()
 
 
 def _posts(updates: Iterable[Any]) -> frozenset[int]:

@@ -36,6 +36,11 @@ def of_channel(number: int) -> int:
 def marked(peer: Any) -> int:
     """The marked id of a Peer, InputPeer, user or chat object. Raises TypeError for what names no peer, Unfit for what
     names one that cannot be."""
+    kind = peer.__class__
+    if kind is T.PeerUser:
+        return of_user(peer.user_id)
+    if kind is T.PeerChannel:
+        return of_channel(peer.channel_id)
     if (channel_id := getattr(peer, "channel_id", None)) is not None:
         return of_channel(channel_id)
     if (chat_id := getattr(peer, "chat_id", None)) is not None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any, TypeVar
 
 from tgadmin.core.bounds import clean
-from tgadmin.core.types import MAX_TEXT, SPANS, Entity
+from tgadmin.core.types import MAX_SPANS, MAX_TEXT, SPANS, Entity
 
 __all__ = ["clean", "iso", "kind_of", "or_else", "snake", "text_and_entities"]
 
@@ -47,13 +48,14 @@ def or_else(convert: Callable[[Any], _R], found: Any, otherwise: _R) -> _R:
 
 
 def text_and_entities(text: str | None, entities: Iterable[Any] | None) -> tuple[str, tuple[Entity, ...]]:
-    """A text without NUL, at most MAX_TEXT long, with its spans moved along: those of them that are kept."""
+    """A text without NUL, at most MAX_TEXT long, with its spans moved along. Which of them are kept is the message's
+    to say (``fit``); no more are made of them than it looks at."""
     if not text:
         return "", ()
-    found = SPANS.first(_spans(entities)) if entities else ()
+    found = tuple(islice(_spans(entities), 2 * MAX_SPANS)) if entities else ()
     if _NUL not in text:
         return text[:MAX_TEXT], found
-    return clean(text, MAX_TEXT), _moved(text, found) if found else ()
+    return clean(text, MAX_TEXT), _moved(text, SPANS.first(found)) if found else ()
 
 
 def _moved(text: str, spans: tuple[Entity, ...]) -> tuple[Entity, ...]:

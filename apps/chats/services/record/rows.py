@@ -177,6 +177,8 @@ def new_row(pk: int, chat_id: int, box: int, message: Message) -> MessageRow:
 
 def clean(text: str) -> str:
     """PostgreSQL stores no NUL, and no lone surrogates."""
+    if text.isascii() and "\x00" not in text:
+        return text
     if "\x00" in text:
         text = text.replace("\x00", "\ufffd")
     try:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
-from apps.sessions.models import SignInAttempt, SignInStep
+from apps.sessions.models import Command, SignInAttempt, SignInStep
 from apps.sessions.services import commands, rights
 from apps.sessions.services.commands import TooManyWaiting
 from apps.sessions.services.signin.common import OVER, SignInError, locked
@@ -100,3 +100,10 @@ def enqueue(
         )
     except TooManyWaiting as refused:
         raise SignInError("TOO_MANY_WAITING", refused.says) from None
+
+
+def go_on(attempt: SignInAttempt, kind: str) -> None:
+    """The gateway's next command of an attempt: for whoever asked last, a colleague of the starter's perhaps."""
+    asked = Command.objects.filter(session_id=attempt.session_id, lane=commands.sign_in_lane(attempt.pk))
+    last = asked.select_related("created_by").order_by("-id").first()
+    enqueue(attempt, kind, attempt.started_by if last is None else last.created_by, follows=True)

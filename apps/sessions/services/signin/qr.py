@@ -24,7 +24,7 @@ from django.utils import timezone
 from apps.sessions.models import Role, Session, SignInAttempt, SignInStep, SignInWay
 from apps.sessions.services import commands, proxies, rights
 from apps.sessions.services.audit import audit
-from apps.sessions.services.signin.asking import ask, count_start, enqueue, mine, one_at_a_time
+from apps.sessions.services.signin.asking import ask, count_start, go_on, mine, one_at_a_time
 from apps.sessions.services.signin.common import (
     OVER,
     UNNAMED,
@@ -188,7 +188,7 @@ def token_moved(attempt_id: UUID | str, key: Mapping[str, Any], token: bytes) ->
         return
     attempt.token_until = None
     attempt.save()
-    enqueue(attempt, commands.Kind.SIGN_IN_QR, attempt.started_by, follows=True)
+    go_on(attempt, commands.Kind.SIGN_IN_QR)
 
 
 @transaction.atomic
@@ -199,4 +199,4 @@ def token_accepted(attempt_id: UUID | str) -> None:
         return
     row.busy = True
     row.save()
-    enqueue(row, commands.Kind.SIGN_IN_QR, row.started_by, follows=True)
+    go_on(row, commands.Kind.SIGN_IN_QR)
