@@ -246,7 +246,7 @@ class News:
 
     async def _tell_list(self, said: _Said) -> None:
         """A few pages at a time. Whose line is full gets these rows when it has drained."""
-        frames = {whole: _rows_frames(said.session_id, said.rows, said.unread, whole=whole) for whole in (True, False)}
+        frames: dict[bool, list[str]] = {}  # made once for all who see the same, if there are any
         followers = self._watchers.of(said.session_id)
         for at in range(0, len(followers), AT_ONCE):
             some = [follower for follower in followers[at : at + AT_ONCE] if follower.session_id == said.session_id]
@@ -255,9 +255,11 @@ class News:
                     follower.missed.update(row.id for row in said.rows)
                     self._behind.add(follower)
             going = []
-            for whole, texts in frames.items():
+            for whole in (True, False):
                 alike = [one for one in some if one not in self._behind and sees_all(one, said.session_id) is whole]
-                going.append(await fan(alike, *texts))
+                if alike and whole not in frames:
+                    frames[whole] = _rows_frames(said.session_id, said.rows, said.unread, whole=whole)
+                going.append(await fan(alike, *frames.get(whole, ())))
             done, _ = await asyncio.wait(going, timeout=SPREAD)
             took = sum(one.result() for one in done)
             await asyncio.sleep(max(len(some) / LIST_FRAMES, took * LIST_PAUSE))
