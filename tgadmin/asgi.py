@@ -22,7 +22,7 @@ from tgadmin.database.watch import watch  # noqa: E402
 
 http = Handler(Threads(settings.REQUEST_THREADS, "requests"), {"/healthz": healthz, "/readyz": readyz})
 
-if os.environ["TGADMIN_PROCESS"] == "web":
+if settings.PROCESS == "web":
     stop_if_unsound()
     # The live pages' loop shall not stand still: a thread that computes gives way after 1 ms instead of 5, and what is
     # loaded now is not searched for garbage (0.1 s each time), nor is the rest after every 700 new objects.

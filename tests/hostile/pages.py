@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from apps.chats.hub.frames import events_frame
+from apps.chats.hub.frames import events_frames
 from apps.chats.hub.reader import Reader
 from apps.chats.models import Chat, Message, Peer, UnreadableUpdate
 from apps.chats.selectors import history, lists, live
@@ -172,7 +172,7 @@ async def _hub(opened: Opened, session_id: int) -> None:
             changes = await reader.changes(floors)
             for chat_id, change in changes.items():
                 floor = min(floors[chat_id], change.kept_from - 1)
-                opened.attempt(f"events of {chat_id}", lambda c=change, f=floor: events_frame(c, f, None))
+                opened.attempt(f"events of {chat_id}", lambda c=change, f=floor: events_frames(c, f, None))
             floors = {chat_id: change.last for chat_id, change in changes.items() if change.more}
     except Exception as error:  # noqa: BLE001 - as above
         opened.failed.append(("hub", f"{type(error).__name__}: {str(error)[:200]}"))
