@@ -105,7 +105,6 @@ def database(process: str) -> dict[str, object]:
         return {"ENGINE": "django.db.backends.dummy"}
     config: dict[str, object] = env.db_url_config(url)
     options = dict(config.get("OPTIONS") or {})  # type: ignore[call-overload]
-    config["CONN_HEALTH_CHECKS"] = True
     if process == "web":
         config["OPTIONS"] = _for_web(options)
         # A connection goes back after each call of synchronous code: what is left of an answer must not depend on it.
@@ -114,6 +113,7 @@ def database(process: str) -> dict[str, object]:
     if process == "worker":
         config["OPTIONS"] = pooled.limited(options, statement_timeout=WORKER_SECONDS * 1000)
     config["CONN_MAX_AGE"] = 600
+    config["CONN_HEALTH_CHECKS"] = True
     return config
 
 

@@ -21,7 +21,7 @@ App = Callable[[Any, Any, Any], Awaitable[Any]]
 websocket_urlpatterns: list[URLPattern] = [path("ws/live/", LiveConsumer.as_asgi())]
 
 
-class SignedIn(AuthMiddleware):  # type: ignore[misc]  # Channels is untyped
+class SignedIn(AuthMiddleware):
     """Channels', but it looks in the sockets' threads: its own is a single one, in which all would wait for one."""
 
     async def resolve_scope(self, scope: Any) -> None:

@@ -16,5 +16,5 @@ _threads = Threads(settings.SOCKET_THREADS, "sockets")
 async def read(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Run a selector or service in a thread that gives its database connection back, whatever becomes of the caller.
 
-    The threads are the sockets' own, half as many as the pool has connections: sockets that hang leave some to pages."""
+    The threads are the sockets' own, half as many as connections: where sockets hang, pages do not."""
     return await sync_to_async(function, thread_sensitive=False, executor=_threads)(*args, **kwargs)

@@ -18,7 +18,10 @@ from tests.running import eventually
 pytestmark = pytest.mark.django_db(transaction=True)
 
 POOL = {"DATABASE_CONNECTIONS": "4", "DATABASE_WAITING": "1", "DATABASE_WAIT_SECONDS": "60"}
-POOL |= {"DATABASE_LOCK_SECONDS": "60", "DATABASE_STATEMENT_SECONDS": "60"}  # the lock is held for as long as a test asks
+POOL |= {
+    "DATABASE_LOCK_SECONDS": "60",
+    "DATABASE_STATEMENT_SECONDS": "60",
+}  # the lock is held for as long as a test asks
 BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 

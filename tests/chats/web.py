@@ -8,7 +8,7 @@ import os
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,20 @@ class Web:
         address = urlsplit(os.environ["DATABASE_URL"])
         database = urlunsplit(address._replace(path="/" + settings.DATABASES["default"]["NAME"]))
         env = {**os.environ, "DATABASE_URL": database, "TGADMIN_PROCESS": "web", "DEBUG": "0", "PORT": str(self.port)}
-        command = read_procfile(ROOT / "Procfile", env)["web"]
         with log.open("wb") as out:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=env | environment, stdout=out, stderr=out)
+            self._process = subprocess.Popen(self.command(env), cwd=ROOT, env=env | environment, stdout=out, stderr=out)
         try:
             eventually(self._answers, START_SECONDS, "the web process answers")
         except BaseException:
             self.kill()
             raise
+
+    def command(self, env: Mapping[str, str]) -> list[str]:
+        return read_procfile(ROOT / "Procfile", env)["web"]
+
+    def exit_status(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
 
     def _answers(self) -> bool:
         assert self._process.poll() is None

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
@@ -19,7 +19,7 @@ from tgadmin.middleware import in_trouble
 
 log = logging.getLogger(__name__)
 
-Event = MutableMapping[str, Any]
+Event = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 View = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -66,7 +66,8 @@ class Handler(ASGIHandler):
 
     async def _answer(self, view: View, scope: Any, send: Send) -> None:
         request, refusal = self.create_request(scope, io.BytesIO())
-        response = refusal if request is None else await view(request)
+        response = await view(request) if request is not None else refusal
+        assert response is not None  # Django's: a request or its refusal  # noqa: S101
         response["X-Content-Type-Options"] = "nosniff"
         await self.send_response(response, send)
         response.close()

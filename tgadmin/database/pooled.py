@@ -10,7 +10,7 @@ from weakref import WeakSet
 import psycopg
 
 CLIENT = {
-    "connect_timeout": 5,
+    "connect_timeout": 10,
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 10,
     "keepalives_interval": 5,

@@ -22,11 +22,15 @@ T = TypeVar("T")
 def give_back() -> None:
     """This thread's database connections go back to their pool, or are closed where there is none."""
     for mine in connections.all(initialized_only=True):
+        is_broken = mine.connection is not None and mine.connection.closed
         try:
             mine.close()
         finally:
             if mine.in_atomic_block:  # left in the middle: nobody else shall begin there
                 del connections[mine.alias]
+        if is_broken and mine.settings_dict["OPTIONS"].get("pool"):
+            # The others broke too, perhaps: they are replaced now, not one by one as requests fail.
+            mine.pool.check()  # type: ignore[attr-defined]  # PostgreSQL's
 
 
 def rest() -> None:
