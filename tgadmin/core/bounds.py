@@ -221,7 +221,7 @@ class Spans(Bound):
 
 def fit(value: _T) -> _T:
     """The object itself if everything in it fits, or one like it that does. Raises Unfit."""
-    steps, given, defaults = plan(value.__class__)
+    steps, given, defaults = _plans.get(value.__class__) or plan(value.__class__)
     better: dict[str, Any] = {}
     for name, check in compress(steps, map(is_not, given(value), defaults)):
         before = getattr(value, name)
