@@ -178,7 +178,7 @@ class KnownParameters(ModelAdmin):
         check_search(search_term, "term" if "term" in request.GET else SEARCH_VAR)
         return super().get_search_results(request, queryset, search_term)
 
-    # --- one row ---
+    # --- one row: who may not see it anyway is told that first ---
 
     def changeform_view(
         self,
@@ -187,20 +187,23 @@ class KnownParameters(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        self._check_row_parameters(request)
+        if self.has_add_permission(request) if object_id is None else self.has_view_or_change_permission(request):
+            self._check_row_parameters(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        self._check_row_parameters(request)
+        if self.has_delete_permission(request):
+            self._check_row_parameters(request)
         return super().delete_view(request, object_id, extra_context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        self._check_row_parameters(request, PAGE_VAR)
-        check_page(request.GET.get(PAGE_VAR), PAGE_VAR, DEEPEST_PAGE)
+        if self.has_view_or_change_permission(request):
+            self._check_row_parameters(request, PAGE_VAR)
+            check_page(request.GET.get(PAGE_VAR), PAGE_VAR, DEEPEST_PAGE)
         return super().history_view(request, object_id, extra_context)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
