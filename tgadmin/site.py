@@ -35,7 +35,7 @@ class Site(UnfoldAdminSite):
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Rows to choose from, for a field that a form asks them for; no other's."""
         named = tuple(request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
-        if named not in self._completed():
+        if request.method in ("GET", "HEAD") and named not in self._completed():
             raise PermissionDenied
         return super().autocomplete_view(request)
 
