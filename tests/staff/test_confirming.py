@@ -218,11 +218,12 @@ def test_what_was_just_signed_in_is_asked_too(root: User, with_password: Passwor
 # --- the list -------------------------------------------------------------------------------------------------------
 
 NOT_ASKED = {
+    "access.declined", "command.refused",
     "demo.made", "demo.removed", "device.appeared", "device.ended", "device.known", "device.others_ended",
     "device.ttl_set", "login.all_ended", "login.ended", "login.others_ended", "login.succeeded", "login.verified",
     "proxy.asked", "proxy.chosen", "right.revoked", "session.added", "session.disabled", "session.enabled",
     "session.logged_out", "session.phone_revealed", "session.removed", "session.renamed", "session.signed_in",
-    "sign_in.ended", "sign_in.started", "login.confirmed",
+    "sign_in.ended", "sign_in.refused", "sign_in.started", "login.confirmed", "message.code_shown",
 }  # fmt: skip
 """What is told, and done without confirming: it gives nobody anything, or is the account's own sign-in."""
 

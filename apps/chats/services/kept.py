@@ -54,6 +54,10 @@ declare(
     Forever("telegram_peers", "Everybody whom an account has seen."),
     Forever("telegram_chats", "The accounts' chats."),
     Forever("telegram_messages", "The chats' messages. What is deleted at Telegram loses its text here too."),
+    Bounded(
+        "telegram_message_secrets",
+        "Texts of Telegram's own accounts with their codes: at most one row for each message.",
+    ),
     PrunedEvents("chat_events", "What changed in a chat, for pages to resume from."),
     Pruned(
         "telegram_gaps",

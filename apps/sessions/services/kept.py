@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django_q.models import Failure
 
-from apps.sessions.models import Command, FloodWait, SessionEvent, SignInAttempt
+from apps.sessions.models import AccessRequest, Command, FloodWait, SessionEvent, SignInAttempt
 from apps.sessions.services.retention import Bounded, Forever, Pruned, beyond_newest, declare
 from apps.sessions.services.signin.common import OVER
 
@@ -55,6 +55,13 @@ declare(
     Bounded("telegram_proxies", "At most one row for each account."),
     Bounded("telegram_proxy_secrets", "At most one row for each account."),
     Forever("telegram_session_grants", "Who may do what: until somebody takes the right away."),
+    Pruned(
+        "telegram_access_requests",
+        "Who signed a known account in and was not let in, after a manager has answered.",
+        lambda before: [AccessRequest.objects.filter(decided_at__lt=before).order_by("decided_at")],
+        "SIGN_INS_KEPT_DAYS",
+        "what nobody has answered stays",
+    ),
     Pruned(
         "telegram_sign_ins",
         "Sign-ins of accounts, after they ended; those that nobody goes on with are ended after a day.",

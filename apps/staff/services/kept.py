@@ -42,6 +42,10 @@ declare(
     Bounded("staff_authenticators", "At most two rows for each user."),
     Bounded("staff_authenticator_secrets", "One row for each authenticator."),
     Bounded("staff_policy", "One row."),
+    Bounded(
+        "staff_failures", "Wrong sign-ins that the audit is told of within a minute: at most 51 rows for each kind."
+    ),
+    Bounded("staff_confirmation_tries", "At most one row for each user."),
     Bounded("otp_static_staticdevice", "One row for each user with recovery codes."),
     Bounded("otp_static_statictoken", "A user's recovery codes: replaced together, deleted when used."),
     Pruned(
