@@ -450,7 +450,7 @@ def test_pages(run: Run) -> None:
 
 
 def codes_in(run: Run, text: str) -> list[str]:
-    return [code for code in run.codes if re.search(rf"(?<![\w.]){code}(?![\w.])", text)]
+    return [code for code in run.codes if re.search(rf"(?<![\w.]){code}(?!\w|\.\d)", text)]
 
 
 def test_frames_of_the_live_socket(run: Run) -> None:
