@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_otp.plugins.otp_static.models import StaticDevice
+from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
@@ -56,7 +57,7 @@ def _go(request: HttpRequest, address: str) -> HttpResponse:
 
 
 @admin.register(User)
-class UserAdmin(KnownParameters, DjangoUserAdmin):
+class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
     """Who may change users may not take powers that he lacks: to give them, to set another's password, which opens his
     accounts, to take his second factor away, and to delete users, which shows what hangs on them, is for superusers."""
 
@@ -172,7 +173,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(KnownParameters, DjangoGroupAdmin):
+class GroupAdmin(KnownParameters, DjangoGroupAdmin, ModelAdmin):
     """Django's, in Unfold's look; for superusers, as a group's permissions and rights are those of whoever is in it."""
 
     filter_horizontal = ()

@@ -609,8 +609,8 @@ async def test_right_that_is_taken_away_while_it_is_used(
     selector, name = (lists, "page") if asked == "list" else (history, "newest")
     work = getattr(selector, name)
 
-    def slow(*given: Any) -> Any:
-        found = work(*given)
+    def slow(*given: Any, **named: Any) -> Any:
+        found = work(*given, **named)
         reading.set()
         assert gone.wait(PATIENCE)
         return found
@@ -659,7 +659,7 @@ async def test_what_a_page_does_by_itself_is_no_use_of_the_login(
     connect: Connect, operator: User, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used: list[str] = []
-    monkeypatch.setattr(consumers, "use_key", used.append)
+    monkeypatch.setattr(consumers, "use_digest", used.append)
     monkeypatch.setattr(consumers, "USE_SECONDS", 0.0)
     await run(world.make_message, chat, 1, "hello")
     page = await (await connect(operator)).follow(chat)

@@ -19,6 +19,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from benchmarks.websocket import Peer
+from tests.confirmed import confirmed
 from tests.running import ROOT, eventually, unused_port
 from tgadmin.local.procfile import read_procfile
 
@@ -134,4 +135,5 @@ def webs(folder: Path, count: int = 1, **environment: str) -> Iterator[list[Web]
 def cookie_of(user: User) -> str:
     client = Client()
     client.force_login(user)
+    confirmed(client)
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"

@@ -142,7 +142,7 @@ async def test_messages_still_arrive_in_chats_with_bad_rows(kit: Kit) -> None:
     await spoilt(kit, 4, 3, 20)
     chats = await kit.rows("SELECT id, peer_id FROM telegram_chats WHERE session_id = %s", kit.session_id)
     for chat in chats:
-        await kit.batch([Incoming((new(chat["peer_id"], 2**30, "news"),))])
+        await kit.batch([Incoming((new(chat["peer_id"], 2**30 + chat["id"], "news"),))])
     found = await kit.rows("SELECT text FROM telegram_messages WHERE session_id = %s AND text = 'news'", kit.session_id)
     assert len(found) == len(chats) == 3
 

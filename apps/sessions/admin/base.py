@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
 
 from apps.sessions.admin.parameters import KnownParameters
 from apps.sessions.models import Session, SessionStatus
@@ -76,7 +77,7 @@ class VisibleSessionFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.path: row_id(value)}) if value else queryset
 
 
-class ReadOnlyAdmin(KnownParameters):
+class ReadOnlyAdmin(KnownParameters, ModelAdmin):
     """Staff look, nobody changes."""
 
     actions = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import FieldListFilter, ShowFacets
 from django.contrib.admin.filters import ListFilter
@@ -22,7 +22,6 @@ from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from tgadmin.addresses import NO_PAGE, NotUnderstood, check_page, check_search
@@ -141,8 +140,17 @@ class KnownChangeList(ChangeList):
             raise NotUnderstood(PAGE_VAR, NO_PAGE)
 
 
-class KnownParameters(ModelAdmin):
-    """The first base of every registered ModelAdmin: its pages take the parameters that they use."""
+if TYPE_CHECKING:
+    from unfold.admin import ModelAdmin as _Admin
+else:
+    _Admin = object
+
+
+class KnownParameters(_Admin):
+    """The first base of every registered ModelAdmin: its pages take the parameters that they use.
+
+    It is none itself: Django's own of users and groups come before Unfold's, whose attributes are empty.
+    """
 
     show_facets = ShowFacets.NEVER
 
