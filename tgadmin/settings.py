@@ -191,7 +191,7 @@ SIGN_INS_PER_DAY = environment.positive("SIGN_INS_PER_DAY", 20)
 SIGN_INS_PER_DAY_ALL = environment.positive("SIGN_INS_PER_DAY_ALL", 100)
 """Sign-ins of one user that may be open at once, and those that one and all may start in 24 hours."""
 COMMANDS_PER_USER = environment.positive("COMMANDS_PER_USER", 500)
-COMMANDS_PER_CHAT = environment.positive("COMMANDS_PER_CHAT", 100)
+COMMANDS_PER_CHAT = environment.positive("COMMANDS_PER_CHAT", 200)
 """What may wait for the gateway at once: of one user, and in one chat (messages, edits, deletions)."""
 LOGIN_FAILURES_PER_ADDRESS = environment.positive("LOGIN_FAILURES_PER_ADDRESS", 30)
 """So many wrong sign-ins within LOGIN_LOCK_MINUTES, under any names, lock an address out for so long."""

@@ -688,7 +688,7 @@ def test_long_messages_that_come_at_once_are_all_shown(open_page: Pages, admin_u
     page = connected(open_page(address(anna), user=admin_user))
     page.evaluate("window.loaded = 1")
     for first, letter in ((3, "ж"), (23, "😀")):
-        texts = [f"{number}:{letter * 4080}" for number in range(first, first + 20)]
+        texts = [f"{number:03}:{letter * 4080}" for number in range(first, first + 20)]
         news = [types.NewMessage(said(anna, number, text)) for number, text in enumerate(texts, first)]
         world.arrive(anna.session, *news)
         for text in texts:

@@ -442,7 +442,9 @@ def stage(
     start_gateway: Callable[..., GatewayThread],
     person: Callable[..., int],
     monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
 ) -> Iterator[Stage]:
+    settings.SIGN_INS_OPEN = settings.SIGN_INS_PER_DAY = settings.SIGN_INS_PER_DAY_ALL = 1000  # one for many rows
     monkeypatch.setattr(wire, "Pings", lambda: PINGS)
     start_gateway()
     yield Stage(user, dc, person)

@@ -177,9 +177,9 @@ def test_the_procfile_is_what_up_and_a_process_manager_read(tmp_path: Path) -> N
     commands = read_procfile(ROOT / "Procfile", {"HOST": "127.0.0.2", "PORT": "81"})
     assert list(commands) == ["web", "gateway", "worker"]
     assert commands["web"][0] == sys.executable
-    assert commands["web"][-5:] == ["-b", "127.0.0.2", "-p", "81", "tgadmin.asgi:application"]
+    assert commands["web"][1:] == ["-m", "tgadmin.web", "-b", "127.0.0.2", "-p", "81"]
     assert commands["worker"][1:] == ["manage.py", "qcluster"]
-    assert read_procfile(ROOT / "Procfile", {})["web"][-5:-1] == ["-b", "127.0.0.1", "-p", "8000"]
+    assert read_procfile(ROOT / "Procfile", {})["web"][-4:] == ["-b", "127.0.0.1", "-p", "8000"]
     from honcho.environ import parse_procfile
 
     assert list(parse_procfile((ROOT / "Procfile").read_text()).processes) == ["web", "gateway", "worker"]

@@ -35,7 +35,6 @@ REFUSED = (
     "SET SESSION AUTHORIZATION tgadmin",
     "SET session_replication_role = replica",
     "GRANT tgadmin TO CURRENT_USER",
-    "CREATE TABLE own (id int)",
     "CREATE SCHEMA own",
     "CREATE EXTENSION dblink",
     "DELETE FROM django_migrations",

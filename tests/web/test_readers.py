@@ -8,8 +8,9 @@ from tests.rawsocket import CLOSE, RawSocket
 from tests.running import eventually
 from tests.web.conftest import PATIENCE, Running, Serve
 
-HELD = 1 << 20
-"""Bytes that one connection may cost the server, its Python objects included. What it asks for is far more."""
+HELD = 3 << 20
+"""Bytes that one connection may cost the server, its Python objects and the allocator's leftovers included. What it
+asks for is far more."""
 
 
 def test_a_stream_waits_for_its_reader(serve: Serve) -> None:

@@ -12,7 +12,7 @@ WITH_MIGRATIONS = ("django", "django-q2", "django-unfold")
 FIRST_ADMINISTRATOR = "SELECT username FROM auth_user WHERE is_superuser AND is_active ORDER BY id LIMIT 1"
 
 SHARED = (
-    "GRANT USAGE ON SCHEMA public TO {user}",
+    "GRANT USAGE, CREATE ON SCHEMA public TO {user}",  # whoever has its URL may keep tables of their own
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user}",
     "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {user}",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {user}",
@@ -53,8 +53,8 @@ class Database:
             connection.execute(psycopg.sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, text))
 
     def share(self, user: str) -> None:
-        """Let the running program's role read and write rows, and nothing else: no tables, no triggers; of the audit,
-        whose entries nobody changes, and of Django's list of migrations it may not change rows either."""
+        """Let the running program's role read and write rows, and nothing else of what is there: it changes no table
+        and no trigger; of the audit, whose entries nobody changes, and of Django's list of migrations no rows either."""
         with psycopg.connect(self._url, connect_timeout=10) as connection:
             name = psycopg.sql.Identifier(user)
             for statement in SHARED:
