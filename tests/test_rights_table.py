@@ -125,7 +125,7 @@ def examples(chat: Chat) -> Examples:
     audit(stranger, "session.renamed", session, name=SECRET)
     made: list[models.Model] = [
         AuditEntry.objects.filter(session_id=session.pk)[0],
-        UnreadableUpdate.objects.create(pk=1, session=session, data="eA==", kind="Update", reason="x"),
+        UnreadableUpdate.objects.create(session=session, data=b"x", kind="Update", reason="x"),
         SessionGrant.objects.create(session=session, user=stranger, role=1),
         AccessAttempt.objects.create(username="colleague", ip_address="192.0.2.1", failures_since_start=9),
         Failure.objects.create(

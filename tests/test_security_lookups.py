@@ -32,8 +32,10 @@ from apps.sessions.models import Command, SessionEvent
 from apps.sessions.services.audit import audit
 from tests.test_rights_table import routes
 from tests.test_security_rights import chat, person, quick_passwords
+from tgadmin.core.ids import row_id
 
 __all__ = ["chat", "quick_passwords"]
+
 pytestmark = pytest.mark.django_db
 
 PEOPLE = ("superuser", "manager", "viewer", "nobody")
@@ -173,8 +175,8 @@ OWN = {
     "all": ("1", "True", "%F0%9F"),
     "q": ("a%20" * 200, "x" * 201, "%F0%9F", "%ED%A0%80", "%00", "%1B", "a%0Ab"),
     "e": ("1", ""),
-    "_facets": ("True", ""),
-    "_popup": ("1", "x"),
+    "_facets": ("1", ""),
+    "_popup": ("0", "x"),
     "_to_field": ("id", "phone", "session__id", ""),
     "_changelist_filters": ("a",),
 }
@@ -191,6 +193,9 @@ def test_odd_values_of_what_a_list_knows(registered: Registered, someone: Callab
     for name, values in (OWN | mine).items():
         for value in values:
             response = browser.get(f"{place(model)}?{name}={value}")
+            if name == "session" and row_id(value) is not None:  # of an account that is not there
+                assert response.status_code == 200, value
+                continue
             assert response.status_code == 400, (name, value[:20])
             shown = response.content.decode()
             assert name in shown
@@ -225,7 +230,7 @@ def test_what_a_list_offers_it_takes(who: str, registered: Registered, someone: 
     asked = [f"{name}={quote(value)}" for name, values in offered.items() for value in values]
     listed = model_admin.get_changelist_instance(request)
     asked += [f"o={sign}{n}" for n in range(len(listed.list_display)) if listed._is_sortable(n) for sign in ("", "-")]
-    asked += ["o=", "p=1", "all="]
+    asked += ["o=", "p=1", "all=", "_facets=True", "_popup=1"]
     if model_admin.get_search_fields(request):
         asked += ["q=", "q=" + quote("Anna 'Müller' \"a b\" %_\\ 👨‍👩‍👧"), "q=(&o=&p=1&all="]
     shown = first.content.decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from django.contrib import admin
@@ -268,6 +267,6 @@ class UnreadableUpdateAdmin(OfAccountAdmin):
     def _bytes(self, update: UnreadableUpdate) -> bytes | str:
         """The bytes, or why they cannot be read."""
         try:
-            return base64.b64decode(update.data)
+            return bytes(update.data)
         except DecryptionError as error:
             return error.says

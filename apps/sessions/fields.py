@@ -7,13 +7,14 @@ value is decrypted when it is asked for, not when its row is read.
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models.query_utils import DeferredAttribute
 from django_cryptography.fields import EncryptedMixin
 
@@ -58,7 +59,8 @@ class SealedAttribute(DeferredAttribute):
     def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
         if instance is not None and isinstance(value, Sealed):
-            value = instance.__dict__[self.field.attname] = opened(value.token, *self.field.place(instance))
+            value = self.field.from_json(opened(value.token, *self.field.place(instance)))
+            instance.__dict__[self.field.attname] = value
         return value
 
     def __set__(self, instance: models.Model, value: Any) -> None:
@@ -69,8 +71,8 @@ class EncryptedJSONField(EncryptedMixin, models.BinaryField):
     """Any JSON value, encrypted at rest for its own row; only ``isnull`` can be asked of it.
 
     Its row's primary key has to be known before it is saved: give the model a key that is another's (a one-to-one
-    field as primary key). It is written through ``save`` and ``bulk_create``, not through ``update``. Asking for the
-    value raises DecryptionError when it was stored under other keys, or for another row.
+    field as primary key), or SealedRow as its base. It is written through ``save`` and ``bulk_create``, not through
+    ``update``. Asking for the value raises DecryptionError when it was stored under other keys, or for another row.
     """
 
     descriptor_class = SealedAttribute
@@ -90,11 +92,18 @@ class EncryptedJSONField(EncryptedMixin, models.BinaryField):
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, _, args, kwargs = models.BinaryField.deconstruct(self)
         kwargs.pop("editable", None)
-        return name, "apps.sessions.fields.EncryptedJSONField", list(args), kwargs
+        return name, f"apps.sessions.fields.{type(self).__name__}", list(args), kwargs
 
     def clone(self) -> EncryptedJSONField:
         _, _, args, kwargs = self.deconstruct()
-        return EncryptedJSONField(*args, **kwargs)
+        return type(self)(*args, **kwargs)
+
+    def to_json(self, value: Any) -> Any:
+        """What is stored of a value."""
+        return value
+
+    def from_json(self, stored: Any) -> Any:
+        return stored
 
     def get_internal_type(self) -> str:
         return "BinaryField"
@@ -103,7 +112,7 @@ class EncryptedJSONField(EncryptedMixin, models.BinaryField):
         value = model_instance.__dict__.get(self.attname)
         if value is None or isinstance(value, Sealed):  # as it was read
             return value
-        return Sealed(sealed(value, *self.place(model_instance)))
+        return Sealed(sealed(self.to_json(value), *self.place(model_instance)))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is None:
@@ -120,3 +129,32 @@ class EncryptedJSONField(EncryptedMixin, models.BinaryField):
 
     def to_python(self, value: Any) -> Any:
         return value
+
+
+class EncryptedBytesField(EncryptedJSONField):
+    """Bytes, encrypted likewise; stored as base64."""
+
+    def to_json(self, value: bytes) -> str:
+        return base64.b64encode(value).decode()
+
+    def from_json(self, stored: str) -> bytes:
+        return base64.b64decode(stored)
+
+
+class SealedRow(models.Model):
+    """A row with an encrypted field and a number of its own, which is taken before it is saved."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is None:
+            self.pk, kwargs["force_insert"] = _next_number(type(self)), True
+        super().save(*args, **kwargs)
+
+
+def _next_number(model: type[models.Model]) -> int:
+    meta = model._meta
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, %s))", [meta.db_table, meta.pk.column])
+        return int(cursor.fetchone()[0])

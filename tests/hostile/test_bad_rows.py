@@ -108,7 +108,7 @@ def fill(session_id: int, seed: int, chats: int, messages: int) -> None:
                 Chat.objects.filter(pk=chat.pk).update(last_event=messages)
             for peer in Peer.objects.filter(session=session):
                 spoil(Peer, peer.pk, chance, 0.5, frozenset())
-            aside = UnreadableUpdate.objects.create(pk=session_id, session=session, kind="x", reason="y", data="")
+            aside = UnreadableUpdate.objects.create(session=session, kind="x", reason="y", data=b"")
             spoil(UnreadableUpdate, aside.pk, chance, 1.0, frozenset())
     finally:
         connection.close()

@@ -263,11 +263,9 @@ def test_superusers_read_all_managers_what_they_manage_others_nothing(
         if role is not None:
             SessionGrant.objects.create(session=mine, user=user, role=role)
         client, seen = browser(user), set()
-        known = ("", "?q=renamed", f"?session={mine.pk}", "?about=session", "?at__year=2026")
-        for query in (*known, f"?session={theirs.pk}", "?_facets=True"):
+        for query in ("", "?q=renamed", f"?session={theirs.pk}", "?about=session", "?_facets=True", "?at__year=2026"):
             page = client.get(LIST + query)
-            wanted = 200 if query in known else 400
-            assert page.status_code == (wanted if role == Role.MANAGER else 403), (name, query)
+            assert page.status_code == (200 if role == Role.MANAGER else 403), (name, query)
             assert "Theirs" not in page.content.decode(), (name, query)
             seen.add("Name of Mine" in page.content.decode())
         assert (True in seen) == (role == Role.MANAGER)

@@ -52,7 +52,7 @@ def scene() -> None:
         Command.objects.create(session=first, kind="send", lane="chat:1", state=state, fence=fence)
     Gap.objects.create(session=first, low_pts=1, high_pts=2, how="fetched")
     Gap.objects.create(session=first, low_pts=2, high_pts=3, how="difference", closed_at=timezone.now())
-    UnreadableUpdate.objects.create(pk=1, session=first, kind="x", reason="y", data="eg==")
+    UnreadableUpdate.objects.create(session=first, kind="x", reason="y", data=b"z")
 
 
 def run(*options: str) -> str:

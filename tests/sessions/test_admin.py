@@ -62,7 +62,7 @@ def fill(session: Session, user: User, number: int) -> None:
         chat=chat, session_id=session.pk, telegram_id=number, text=f"secret text {number}", staff=user
     )
     Gap.objects.create(session=session, low_pts=1, high_pts=2, how="difference")
-    UnreadableUpdate.objects.create(pk=1, session=session, kind="UpdateX", reason="unknown type", data="AQ==")
+    UnreadableUpdate.objects.create(session=session, kind="UpdateX", reason="unknown type", data=b"\x01")
     colleague = User.objects.create(username=f"colleague-{number}", is_staff=True, last_login=timezone.now())
     SessionGrant.objects.create(session=session, user=colleague, role=Role.VIEWER, granted_by=user)
     Group.objects.create(name=f"group-{number}")

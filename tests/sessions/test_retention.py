@@ -207,6 +207,7 @@ def test_the_rest_goes_by_age(session: Session, chat: Chat, settings: Any) -> No
         "django_admin_log": 1,
         "django_q_task": 1,
         "staff_logins": 1,
+        "telegram_access_requests": 0,
         "telegram_commands": 0,
         "telegram_flood_waits": 1,
         "telegram_gaps": 1,
@@ -369,15 +370,18 @@ def _ask_claim_settle(writer: psycopg.Connection[Any], session_id: int) -> None:
 # --- the plans ------------------------------------------------------------------------------------------------------
 
 GROWN: dict[str, str] = {
+    "telegram_access_requests": "INSERT INTO telegram_access_requests (session_id, user_id, asked_at, decided_at) "
+    "SELECT %(session)s, %(user)s, now(), now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
     "telegram_commands": "INSERT INTO telegram_commands (session_id, kind, lane, payload, state, error_code, attempts, "
-    "created_at, settled_at) SELECT %(session)s, 'send', 'x', '{{\"message\": 1}}', 'done', '', 1, "
+    "origin, asked_by, created_at, settled_at) SELECT %(session)s, 'send', 'x', '{{\"message\": 1}}', 'done', '', 1, "
+    "'person', '', "
     "now() - n * interval '1 minute', now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
     "telegram_session_events": "INSERT INTO telegram_session_events (session_id, at, kind, code, detail) "
     "SELECT %(session)s, now() - n * interval '1 hour', 'x', '', '{{}}' FROM generate_series(1, {count}) n",
     "telegram_gaps": "INSERT INTO telegram_gaps (session_id, box, low_pts, high_pts, how, after_row, at, closed_at) "
     "SELECT %(session)s, 0, 1, 2, 'x', 0, now(), now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
     "telegram_unreadable_updates": "INSERT INTO telegram_unreadable_updates (session_id, kind, reason, data, at) "
-    "SELECT %(session)s, 'x', 'x', '', now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
+    "SELECT %(session)s, 'x', 'x', '\\x', now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
     "telegram_sign_ins": "INSERT INTO telegram_sign_ins (id, session_id, way, phone, step, busy, error_code, code_via, "
     "next_via, password_hint, started_at, updated_at) SELECT gen_random_uuid(), %(session)s, 'qr', '', 'done', false, "
     "'', '', '', '', now(), now() - n * interval '1 minute' FROM generate_series(1, {count}) n",

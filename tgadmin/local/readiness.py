@@ -53,8 +53,8 @@ class Database:
             connection.execute(psycopg.sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, text))
 
     def share(self, user: str) -> None:
-        """Let the running program's role read and write rows, and nothing else of what is there: it changes no table
-        and no trigger; of the audit, whose entries nobody changes, and of Django's list of migrations no rows either."""
+        """Let the running program's role read and write rows, and nothing else of what is there: no table and no
+        trigger; of the audit, whose entries nobody changes, and of Django's list of migrations no rows either."""
         with psycopg.connect(self._url, connect_timeout=10) as connection:
             name = psycopg.sql.Identifier(user)
             for statement in SHARED:

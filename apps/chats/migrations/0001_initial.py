@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=64)),
                 ("reason", models.CharField(max_length=255)),
-                ("data", apps.sessions.fields.EncryptedJSONField()),
+                ("data", apps.sessions.fields.EncryptedBytesField()),
                 ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 (
                     "session",

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.chats.models.chat import Chat
-from apps.sessions.fields import EncryptedJSONField
+from apps.sessions.fields import EncryptedBytesField, SealedRow
 from apps.sessions.models import Session
 
 
@@ -59,16 +59,16 @@ class Gap(models.Model):
         return f"gap {self.low_pts}–{self.high_pts}"
 
 
-class UnreadableUpdate(models.Model):
+class UnreadableUpdate(SealedRow):
     """An update that could not be understood or stored, kept aside with its bytes: TL's, from where it could not be
     read, or our rendering of what the database refused. Never in the way of the others.
 
-    ``data``: the bytes in base64, encrypted. Nobody knows what is in them: it may be a message of anybody."""
+    ``data``: the bytes, encrypted. Nobody knows what is in them: it may be a message of anybody."""
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="unreadable_updates")
     kind = models.CharField(max_length=64)
     reason = models.CharField(max_length=255)
-    data = EncryptedJSONField()
+    data = EncryptedBytesField()
     at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:

@@ -72,6 +72,10 @@ class VisibleSessionFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(key), name) for key, name in rights.visible_sessions(request.user).values_list("pk", "name")]
 
+    @staticmethod
+    def is_number(value: str) -> bool:
+        return row_id(value) is not None
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return queryset.filter(**{self.path: row_id(value)}) if value else queryset

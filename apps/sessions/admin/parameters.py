@@ -32,8 +32,11 @@ YEARS = range(1970, 3000)
 PRESERVED = "_changelist_filters"
 """The list's own parameters, which a row's page hands back to it."""
 
-NOT_OF_LISTS = (ERROR_FLAG, IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR)
-"""Django's own that no list here needs: facets count every row once for each value, popups choose for raw-id fields."""
+NOT_OF_LISTS = (ERROR_FLAG, TO_FIELD_VAR)
+"""Django's own that no list here needs."""
+WITHOUT_EFFECT = {IS_FACETS_VAR: "True", IS_POPUP_VAR: "1"}
+"""Django's own that bookmarks may have, as Django writes them. Facets, which count every row once for each value, are
+off."""
 NOT_OFFERED = "The list does not offer this value."
 TWICE = "It stands there more than once."
 NO_COLUMN = "There is no such order."
@@ -90,9 +93,11 @@ class KnownChangeList(ChangeList):
         return make(field, request, asked, self.model, self.model_admin, field_path=path or None), path
 
     def _refuse_what_is_not_offered(self, spec: ListFilter, taken: dict[str, list[str]]) -> None:
+        """A filter by rows also takes the number of one that is not there, or no longer: it finds nothing."""
         offered = offered_by(spec) if taken else set()
+        is_number = getattr(spec, "is_number", lambda value: False)
         for name, values in taken.items():
-            if not offered.issuperset((name, value) for value in values):
+            if not all((name, value) in offered or is_number(value) for value in values):
                 raise NotUnderstood(name, NOT_OFFERED)
 
     def _period(self, asked: dict[str, list[str]]) -> tuple[dict[str, str], dict[str, list[Any]]]:
@@ -168,6 +173,8 @@ class KnownParameters(_Admin):
                 raise NotUnderstood(name)
             if len(values) > 1:
                 raise NotUnderstood(name, TWICE)
+            if values[0] != WITHOUT_EFFECT.get(name, values[0]):
+                raise NotUnderstood(name, NOT_OFFERED)
         deepest = None if self.show_full_result_count else DEEPEST_PAGE
         check_page(given.get(PAGE_VAR), PAGE_VAR, deepest)
         if given.get(ALL_VAR):  # it stands there alone

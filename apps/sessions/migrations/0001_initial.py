@@ -825,4 +825,10 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("session", "hash"), name="device_once")],
             },
         ),
+        migrations.AddIndex(
+            model_name="accessrequest",
+            index=models.Index(
+                condition=models.Q(("decided_at__isnull", False)), fields=["decided_at"], name="access_request_over"
+            ),
+        ),
     ]

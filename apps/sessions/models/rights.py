@@ -93,6 +93,9 @@ class AccessRequest(models.Model):
                 fields=("session", "user"), condition=Q(decided_at=None), name="access_request_open_once"
             ),
         )
+        indexes = (
+            models.Index(fields=("decided_at",), condition=Q(decided_at__isnull=False), name="access_request_over"),
+        )
 
     def __str__(self) -> str:
         return f"Access request {self.pk}"
