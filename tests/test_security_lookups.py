@@ -30,6 +30,7 @@ from apps.monitoring.models import AuditEntry
 from apps.sessions.admin.parameters import KnownChangeList, KnownParameters, offered_by
 from apps.sessions.models import Command, SessionEvent
 from apps.sessions.services.audit import audit
+from tests.confirmed import confirmed
 from tests.test_rights_table import routes
 from tests.test_security_rights import chat, person, quick_passwords
 from tgadmin.core.ids import row_id
@@ -68,7 +69,7 @@ def someone(chat: Chat) -> Callable[[str], Client]:
         user = person(who, chat.session)
         assert user is not None
         client.force_login(user)
-        return client
+        return confirmed(client)
 
     return sign_in
 
@@ -126,6 +127,11 @@ def lookups(model: type[Model]) -> Iterator[str]:
             yield from (f"{path}__canary", f"{path}__0__a__regex", f"{path}__a__startswith")
 
 
+def is_known(name: str, value: str) -> bool:
+    """An account's number, of one that is not there: it finds nothing."""
+    return name == "session" and row_id(value) is not None
+
+
 def paths(model: type[Model], depth: int) -> Iterator[tuple[str, Any]]:
     for field in model._meta.get_fields():
         name = field.name if isinstance(field, Field) else field.get_accessor_name() or field.name
@@ -150,6 +156,8 @@ def test_all_lookups_are_refused(someone: Callable[[str], Client], request: pyte
         odd, who = itertools.cycle(ODD), itertools.cycle(browsers)
         tries = ((model, name, next(odd), next(who)) for model, name in all_of_them[::EVERY])
     for model, name, value, browser in tries:
+        if is_known(name, value):
+            continue
         with no_statement_with(value):
             response = browser.get(f"{place(model)}?{name}={value}")
         assert response.status_code in (400, 403), (response.status_code, place(model), name, value[:20])
@@ -164,6 +172,8 @@ def test_all_lookups_are_refused_each_with_one_value(someone: Callable[[str], Cl
     for model, _ in REGISTERED:
         for name in lookups(model):
             value = next(odd)
+            if is_known(name, value):
+                continue
             with no_statement_with(value):
                 response = browser.get(f"{place(model)}?{name}={value}")
             assert response.status_code == 400, (response.status_code, place(model), name, value[:20])
@@ -193,7 +203,7 @@ def test_odd_values_of_what_a_list_knows(registered: Registered, someone: Callab
     for name, values in (OWN | mine).items():
         for value in values:
             response = browser.get(f"{place(model)}?{name}={value}")
-            if name == "session" and row_id(value) is not None:  # of an account that is not there
+            if is_known(name, value):
                 assert response.status_code == 200, value
                 continue
             assert response.status_code == 400, (name, value[:20])

@@ -32,6 +32,10 @@ class ManagedAccountFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(key), name) for key, name in rights.managed_sessions(request.user).values_list("pk", "name")]
 
+    @staticmethod
+    def is_number(value: str) -> bool:
+        return row_id(value) is not None
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
         return queryset.filter(session_id=row_id(self.value() or "")) if self.value() else queryset
 

@@ -383,8 +383,9 @@ GROWN: dict[str, str] = {
     "telegram_unreadable_updates": "INSERT INTO telegram_unreadable_updates (session_id, kind, reason, data, at) "
     "SELECT %(session)s, 'x', 'x', '\\x', now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
     "telegram_sign_ins": "INSERT INTO telegram_sign_ins (id, session_id, way, phone, step, busy, error_code, code_via, "
-    "next_via, password_hint, started_at, updated_at) SELECT gen_random_uuid(), %(session)s, 'qr', '', 'done', false, "
-    "'', '', '', '', now(), now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
+    "next_via, password_hint, numbers, started_at, updated_at) "
+    "SELECT gen_random_uuid(), %(session)s, 'qr', '', 'done', false, "
+    "'', '', '', '', 1, now(), now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
     "telegram_flood_waits": "INSERT INTO telegram_flood_waits (session_id, method, peer_id, until, code, noted_at) "
     "SELECT %(session)s, 'm', n, now() - n * interval '1 minute', '', now() FROM generate_series(1, {count}) n",
     "django_q_task": "INSERT INTO django_q_task (id, name, func, started, stopped, success, attempt_count) "

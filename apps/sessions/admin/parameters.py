@@ -169,7 +169,7 @@ class KnownParameters(_Admin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         given = request.GET
         for name, values in given.lists():
-            if name in NOT_OF_LISTS or (name == SEARCH_VAR and not self.get_search_fields(request)):
+            if name in NOT_OF_LISTS:
                 raise NotUnderstood(name)
             if len(values) > 1:
                 raise NotUnderstood(name, TWICE)
