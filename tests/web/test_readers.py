@@ -8,7 +8,7 @@ from tests.rawsocket import CLOSE, RawSocket
 from tests.running import eventually
 from tests.web.conftest import PATIENCE, Running, Serve
 
-HELD = 3 << 20
+HELD = 6 << 20
 """Bytes that one connection may cost the server, its Python objects and the allocator's leftovers included. What it
 asks for is far more."""
 
@@ -16,6 +16,7 @@ asks for is far more."""
 def test_a_stream_waits_for_its_reader(serve: Serve) -> None:
     """8 MiB are asked for; a handful of pieces is made until somebody reads."""
     running = serve(anonymous=1)
+    assert running.ask("GET", "/hello")[0] == 200  # what a first request loads is loaded
     before = running.memory
     raw = running.raw(small=True).ask("GET", "/stream/?128", "Connection: close")
     running.until(lambda seen: seen.get("pieces", 0) > 0, "it has begun")
@@ -28,6 +29,7 @@ def test_a_stream_waits_for_its_reader(serve: Serve) -> None:
 def test_one_large_body_waits_too(serve: Serve) -> None:
     """A body of 8 MiB is the application's own affair; no second copy of it is made."""
     running = serve()
+    assert running.ask("GET", "/hello")[0] == 200  # what a first request loads is loaded
     before = running.memory
     raw = running.raw(small=True).ask("GET", f"/big/?{8 << 20}", "Connection: close")
     eventually(lambda: running.memory - before > 4 << 20, PATIENCE, "it is made")
@@ -85,6 +87,7 @@ def opened(running: Running, path: str, small: bool = False, known: bool = False
 
 def test_a_socket_waits_for_its_reader(serve: Serve) -> None:
     running = serve()
+    assert running.ask("GET", "/hello")[0] == 200  # what a first request loads is loaded
     before = running.memory
     opened(running, "/flood/", small=True)
     running.until(lambda seen: seen.get("frames", 0) > 0, "it has begun")

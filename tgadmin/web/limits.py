@@ -38,6 +38,8 @@ class Limits:
     anonymous: int = 2
     """Requests of people who are not signed in that are worked on at once; of those that change something half as
     many. Others wait, in turns by address, for ``wait_seconds`` at most."""
+    unknown: int = 20
+    """Likewise of those who show a login's cookie that is not known yet, as after a restart."""
     wait_seconds: float = 10.0
     close_seconds: float = 10.0
     """The application may go on for so long after its client has left; then it is cancelled."""

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tgadmin.asgi import application
 
     limits, proxies, cookie = configured()
-    server = Server(application, _within_files(limits), proxies=proxies, is_known=known_by(cookie))
+    server = Server(application, _within_files(limits), proxies=proxies, is_known=known_by(cookie), cookie=cookie)
     try:
         server.listen(options.bind.strip("[]"), options.port)
     except CannotListenError as error:

@@ -67,8 +67,15 @@ class Server(daphne.Server):
     """
 
     def __init__(
-        self, application: Application, limits: Limits, *, proxies: int = 0, is_known: Callable[[Scope], bool]
+        self,
+        application: Application,
+        limits: Limits,
+        *,
+        proxies: int = 0,
+        is_known: Callable[[Scope], bool],
+        cookie: str = "",
     ) -> None:
+        """``cookie``: the name of the login's; ``is_known``: whether a login is known to be good."""
         super().__init__(
             application=application,
             endpoints=["ours"],
@@ -83,9 +90,11 @@ class Server(daphne.Server):
             verbosity=0,
         )
         self.limits, self._proxies, self._is_known = limits, proxies, is_known
+        self._cookie = cookie.encode() + b"="
         self.places = Connections(limits, time.monotonic)
         self._asking = Lane(limits.anonymous)
         self._doing = Lane(max(1, limits.anonymous // 2))
+        self._saying_so = Lane(limits.unknown)
         self._waiting: set[Any] = set()
         self._told, self._told_at = 0, 0.0
 
@@ -196,13 +205,21 @@ class Server(daphne.Server):
     async def _turn(self, protocol: Request | Socket, scope: Scope) -> Turn:
         if self._is_known(scope):
             return Turn(None)
-        lane = self._asking if scope.get("method", "GET") in SAFE else self._doing
+        lane = self._lane(scope)
         self._waiting.add(protocol)
         try:
             await lane.take(self._client(scope), self.limits.wait_seconds)
         finally:
             self._waiting.discard(protocol)
         return Turn(lane)
+
+    def _lane(self, scope: Scope) -> Lane:
+        """Who has a login's cookie that is not known yet (after a restart all are) is probably one of ours: there are
+        more places for them, and one look at the database tells. A sign-in is a stranger's in any case."""
+        if scope.get("method", "GET") not in SAFE:
+            return self._doing
+        says_so = any(name == b"cookie" and self._cookie in value for name, value in scope["headers"])
+        return self._saying_so if says_so and len(self._cookie) > 1 else self._asking
 
     def _client(self, scope: Scope) -> str:
         remote = (scope.get("client") or [""])[0]
