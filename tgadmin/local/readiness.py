@@ -13,8 +13,8 @@ FIRST_ADMINISTRATOR = "SELECT username FROM auth_user WHERE is_superuser AND is_
 
 SHARED = (
     "GRANT USAGE, CREATE ON SCHEMA public TO {user}",  # whoever has its URL may keep tables of their own
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user}",
-    "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {user}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {user}",
+    "GRANT USAGE, SELECT, UPDATE ON {sequences} TO {user}",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {user}",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {user}",
     "REVOKE UPDATE, DELETE ON audit_entries FROM {user}",
@@ -56,9 +56,9 @@ class Database:
         """Let the running program's role read and write rows, and nothing else of what is there: no table and no
         trigger; of the audit, whose entries nobody changes, and of Django's list of migrations no rows either."""
         with psycopg.connect(self._url, connect_timeout=10) as connection:
-            name = psycopg.sql.Identifier(user)
+            names = {"tables": _owned(connection, "rp"), "sequences": _owned(connection, "S")}
             for statement in SHARED:
-                connection.execute(psycopg.sql.SQL(statement).format(user=name))
+                connection.execute(psycopg.sql.SQL(statement).format(user=psycopg.sql.Identifier(user), **names))
 
     def beats(self, pid: int | None = None) -> dict[str, int]:
         """Node -> beat of the gateways, or of those with that process id; one that lives shows a new beat soon."""
@@ -68,6 +68,16 @@ class Database:
                 {"pid": pid},
             ).fetchall()
         return {str(node): int(beat) for node, beat in rows}
+
+
+def _owned(connection: psycopg.Connection[tuple[object, ...]], kinds: str) -> psycopg.sql.Composed:
+    """Names of our own tables or sequences: others' in the same schema are not ours to share."""
+    rows = connection.execute(
+        "SELECT relname FROM pg_class WHERE relowner = current_user::regrole AND relnamespace = 'public'::regnamespace "
+        "AND relkind = ANY(string_to_array(%s, NULL)) ORDER BY relname",
+        [kinds],
+    ).fetchall()
+    return psycopg.sql.SQL(", ").join(psycopg.sql.Identifier(str(name)) for (name,) in rows)
 
 
 def _comment(connection: psycopg.Connection[tuple[object, ...]]) -> object:
