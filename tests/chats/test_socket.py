@@ -564,8 +564,8 @@ async def test_discarded_message_is_named_as_removed(connect: Connect, operator:
     page = await (await connect(operator)).follow(chat)
     await page.receive("reset")
     await page.send(type="discard", ref="d", message=message.pk)
-    await page.receive("ok")
-    assert (await page.receive("events"))["removed"] == [message.pk]
+    frames = [await page.receive("ok", "events") for _ in range(2)]  # whichever is quicker
+    assert {frame["type"]: frame.get("removed") for frame in frames} == {"ok": None, "events": [message.pk]}
 
 
 # --- rights that end --------------------------------------------------------------------------------------------------
