@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
 
+from telethon import TelegramClient
 from telethon.crypto import AES, AuthKey
 from telethon.errors import SecurityError
 from telethon.extensions import BinaryReader
@@ -17,6 +18,7 @@ from telethon.tl import TLObject, functions, types
 from telethon.tl.alltlobjects import LAYER
 from telethon.tl.core import GzipPacked
 
+from tgadmin.sandbox.keys import AuthKey as KnownKey
 from tgadmin.sandbox.server import Sandbox
 
 CONTAINER, RPC_RESULT = 0x73F1F8DC, 0xF35C6D01
@@ -203,6 +205,14 @@ class RawClient:
         a = sha256(msg_key + self.key[x : x + 36]).digest()
         b = sha256(self.key[x + 40 : x + 76] + msg_key).digest()
         return a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:]
+
+
+def key_of(sandbox: Sandbox, client: RawClient | TelegramClient) -> KnownKey:
+    """The key that a client uses, as the data centre knows it. There may be another of one whose first exchange of keys
+    failed (see ``handshake``)."""
+    raw = client.key_id if isinstance(client, RawClient) else struct.pack("<Q", client.session.auth_key.key_id)
+    (key_id,) = struct.unpack("<q", raw)
+    return sandbox.keys[key_id]
 
 
 class Plain:

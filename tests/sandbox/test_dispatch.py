@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
-from tests.sandbox.raw import RawClient
+from tests.sandbox.raw import RawClient, key_of
 from tgadmin.sandbox.dispatch import Context, Registry, RpcError, method_name, registry
 from tgadmin.sandbox.server import Sandbox
 
@@ -73,8 +73,9 @@ class TestInitConnection:
         assert isinstance(await other.call(NEAREST), types.NearestDc)
 
     async def test_is_kept_with_the_key(self, sandbox: Sandbox) -> None:
-        await (await salted(sandbox)).call(init(NEAREST))
-        (key,) = sandbox.keys.values()
+        client = await salted(sandbox)
+        await client.call(init(NEAREST))
+        key = key_of(sandbox, client)
         assert (key.layer, key.api_id, key.device_model, key.system_version) == (LAYER, 1, "PC", "1")
         assert (key.app_version, key.system_lang_code, key.lang_code, key.ip) == ("2", "en", "de", "127.0.0.1")
 

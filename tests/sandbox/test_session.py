@@ -13,7 +13,7 @@ import pytest
 from telethon.tl import TLObject, functions, types
 
 from tests.sandbox.people import until
-from tests.sandbox.raw import RawClient, TransportError, container
+from tests.sandbox.raw import RawClient, TransportError, container, key_of
 from tgadmin.sandbox import salts
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.sandbox.session import MAX_REMEMBERED, MAX_UNACKED, Session
@@ -52,8 +52,7 @@ async def client(sandbox: Sandbox) -> AsyncIterator[RawClient]:
 
 
 def session_of(sandbox: Sandbox, client: RawClient) -> Session:
-    (key_id,) = struct.unpack("<q", client.key_id)
-    return sandbox.session(sandbox.keys[key_id], client.session_id)
+    return sandbox.session(key_of(sandbox, client), client.session_id)
 
 
 async def error(client: RawClient, msg_id: int) -> int:
@@ -147,7 +146,7 @@ class TestSalts:
 
     async def test_the_first_is_accepted(self, sandbox: Sandbox) -> None:
         client = await RawClient.open(sandbox)
-        (key,) = sandbox.keys.values()
+        key = key_of(sandbox, client)
         await client.send(ping(5), salt=key.first_salt)
         assert (await client.expect(types.Pong)).obj.ping_id == 5
 
@@ -542,7 +541,7 @@ class TestKeys:
         assert caught.value.code == 404
 
     async def test_a_temporary_one_expires(self, client: RawClient, sandbox: Sandbox, clock: Clock) -> None:
-        (key,) = sandbox.keys.values()
+        key = key_of(sandbox, client)
         key.expires_at = int(clock()) + 100
         await client.call(NEAREST)
         clock.offset += 101

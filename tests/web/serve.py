@@ -65,6 +65,7 @@ http_larger = http_body
 
 async def http_big(scope: Any, receive: Any, send: Any) -> None:
     """One body of so many bytes."""
+    seen["big begun"] += 1
     await answer(send, b"x" * int(scope["query_string"]))
     seen["big"] += 1
 

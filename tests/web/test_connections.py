@@ -73,6 +73,35 @@ def test_nobody_gives_way_whom_we_work_for() -> None:
     assert house.places.refused == 1
 
 
+def test_whoever_is_signed_in_stays() -> None:
+    """Strangers at the same address take each other's places, and are not counted together with them."""
+    house = House(Limits(connections=10, connections_per_address=2))
+    known = [house.admitted(name) for name in ("one", "two")]
+    for one in known:
+        one.known()
+        one.known()
+        one.waits(60)
+    for number in range(4):
+        house.admitted(f"stranger {number}")
+    assert house.ends == [("stranger 0", End.CROWDED), ("stranger 1", End.CROWDED)]
+    assert len(house.places) == 4
+    third = house.admitted("three")
+    third.known()  # more of them than an address has places: this one is treated as a stranger's
+    assert not third.is_known
+    for one in (*known, third):
+        one.gone()
+    assert len(house.places) == 1
+
+
+def test_who_is_signed_in_gives_way_last() -> None:
+    house = House(Limits(connections=2))
+    house.admitted("known").known()
+    house.admitted("stranger")
+    house.admitted("third").works()
+    house.admitted("fourth")
+    assert house.ends == [("stranger", End.CROWDED), ("known", End.CROWDED)]
+
+
 def test_an_address_has_its_share() -> None:
     """The places of others are not touched."""
     house = House(Limits(connections=10, connections_per_address=2))

@@ -2,13 +2,14 @@
 
 A connection either waits for its client (the rest of a request, the next one, an answer to be read) or is worked for.
 When there are too many, the one that has kept us waiting longest gives way to the new one: half-sent requests keep
-nobody out. One that is worked for is never ended in favour of another.
+nobody out. One that is worked for is never ended in favour of another, and one of somebody who is signed in only when
+there is no stranger's: a flood from an office's own address drops none of its staff's connections.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import Protocol
 
@@ -48,6 +49,7 @@ class Connection:
         self.on_end: Callable[[End], None] = lambda reason: None
         self.deadline: float | None = None
         self.stored = 0
+        self.is_known = False
         self.slow_since: float | None = None
         self.slow_sent = 0
         self._registry = registry
@@ -63,6 +65,10 @@ class Connection:
     def works(self) -> None:
         """From now on the client waits for us."""
         self._registry.work(self)
+
+    def known(self) -> None:
+        """Its client is signed in."""
+        self._registry.know(self)
 
     def gone(self) -> None:
         """It is closed."""
@@ -81,6 +87,7 @@ class Connections:
         self.clock = clock
         self._all: set[Connection] = set()
         self._of: Counter[str] = Counter()
+        self._known_of: Counter[str] = Counter()
         self._waiting: dict[Connection, None] = {}  # in the order in which the waiting began
         self.refused = 0
         """How many were refused or ended in favour of others since the server started."""
@@ -98,17 +105,39 @@ class Connections:
             return None
         connection = Connection(address, self)
         self._all.add(connection)
-        self._of[address] += 1
+        self._count(connection, 1)
         connection.waits(limits.header_seconds)
         return connection
 
     def _make_room(self, address: str | None) -> bool:
         self.refused += 1
+        longest = next(self._may_go(address, known=False), None) or next(self._may_go(address, known=True), None)
+        if longest is not None:
+            self._end(longest, End.CROWDED)
+        return longest is not None
+
+    def _may_go(self, address: str | None, *, known: bool) -> Iterator[Connection]:
+        """Those that wait, the longest first. Of an address (None: of all): the known do not take strangers' places."""
         for connection in self._waiting:
-            if address is None or connection.address == address:
-                self._end(connection, End.CROWDED)
-                return True
-        return False
+            if connection.is_known is known and (address is None or (connection.address == address and not known)):
+                yield connection
+
+    def know(self, connection: Connection) -> None:
+        """From here on it is one of its address's known ones, of which there may be as many as of strangers'."""
+        address = connection.address
+        if connection.is_known or connection not in self._all:
+            return
+        if 0 < self._limits.connections_per_address <= self._known_of[address]:
+            return
+        self._count(connection, -1)
+        connection.is_known = True
+        self._count(connection, 1)
+
+    def _count(self, connection: Connection, change: int) -> None:
+        counter = self._known_of if connection.is_known else self._of
+        counter[connection.address] += change
+        if not counter[connection.address]:
+            del counter[connection.address]
 
     def _end(self, connection: Connection, reason: End) -> None:
         if reason is not End.LATE:  # its place is free at once; one that is late may be told so first
@@ -130,37 +159,42 @@ class Connections:
             return
         self._all.discard(connection)
         self._waiting.pop(connection, None)
-        self._of[connection.address] -= 1
-        if not self._of[connection.address]:
-            del self._of[connection.address]
+        self._count(connection, -1)
 
     def sweep(self) -> None:
         """End those that are late or slow, and those that have kept us waiting longest if all hold too much."""
         now = self.clock()
+        queued = stored = 0
         for connection in list(self._all):
             if connection.deadline is not None and now >= connection.deadline:
                 connection.deadline = None
                 self._end(connection, End.LATE)
-            elif self._is_slow(connection, now):
+                continue
+            stored += connection.stored
+            if not (pending := connection.pending):
+                connection.slow_since = None
+                continue
+            queued += pending
+            if self._is_slow(connection, now):
                 connection.slow_since = None
                 connection.on_end(End.SLOW)
-        self._relieve(lambda connection: connection.pending, self._limits.queued)
-        self._relieve(lambda connection: connection.stored, self._limits.stored)
+        if queued > self._limits.queued:
+            self._relieve(lambda connection: connection.pending, self._limits.queued)
+        if stored > self._limits.stored:
+            self._relieve(lambda connection: connection.stored, self._limits.stored)
 
     def _is_slow(self, connection: Connection, now: float) -> bool:
-        wire = connection.wire
-        if wire is None or not wire.pending:
-            connection.slow_since = None
-            return False
+        """Of one that has something to read: whether it took less than it should have."""
+        sent = connection.wire.sent if connection.wire is not None else 0
         if connection.slow_since is None:
-            connection.slow_since, connection.slow_sent = now, wire.sent
+            connection.slow_since, connection.slow_sent = now, sent
             return False
         limits = self._limits
         if now - connection.slow_since < limits.read_seconds:
             return False
-        if wire.sent - connection.slow_sent < limits.read_rate * limits.read_seconds:
+        if sent - connection.slow_sent < limits.read_rate * limits.read_seconds:
             return True
-        connection.slow_since, connection.slow_sent = now, wire.sent
+        connection.slow_since, connection.slow_sent = now, sent
         return False
 
     def _relieve(self, held: Callable[[Connection], int], limit: int) -> None:

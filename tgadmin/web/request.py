@@ -23,7 +23,7 @@ class Request(WebRequest):
 
     def __init__(self, channel: Channel, queued: object = False) -> None:
         super().__init__(channel, queued, parsePOSTFormSubmission=False)
-        self.valve = channel.valve
+        self.valve, self.connection = channel.valve, channel.connection
 
     def gotLength(self, length: int | None) -> None:
         self.content = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  closed with the request

@@ -204,6 +204,7 @@ class Server(daphne.Server):
 
     async def _turn(self, protocol: Request | Socket, scope: Scope) -> Turn:
         if self._is_known(scope):
+            protocol.connection.known()
             return Turn(None)
         lane = self._lane(scope)
         self._waiting.add(protocol)

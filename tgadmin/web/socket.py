@@ -109,7 +109,9 @@ class Socket(WebSocketProtocol):
             self.serverAccept()
         if self.state == self.STATE_OPEN:
             payload = content.encode("utf8") if isinstance(content, str) else content
+            self.transport.gather()
             self.sendFrame(opcode=BINARY if binary else TEXT, payload=payload)
+            self.transport.pass_on()
 
     def busy(self, sentence: str, seconds: int) -> None:
         """503 in place of a handshake: too many wait already."""

@@ -22,6 +22,7 @@ class Transport(tcp.Server):
     connection: Connection
     sent = 0
     _held = False
+    _gathering = False
 
     def __init__(self, accepted: socket.socket, *arguments: Any) -> None:
         super().__init__(accepted, *arguments)
@@ -38,6 +39,22 @@ class Transport(tcp.Server):
         if isinstance(taken, int):
             self.sent += taken
         return taken
+
+    def gather(self) -> None:
+        """What is written from here on goes out together, when ``pass_on`` is called."""
+        self._gathering = not self.pending
+
+    def pass_on(self) -> None:
+        """Give what was gathered to the system. It nearly always takes it at once, which is cheaper than to ask it to
+        tell when it would."""
+        if self._gathering:
+            self._gathering = False
+            if self.connected and self.pending and (self.doWrite() is not None or self.pending):
+                self.startWriting()  # there is more; or the reactor meets the error, and ends the connection
+
+    def startWriting(self) -> None:
+        if not self._gathering:
+            super().startWriting()
 
     def hold(self) -> None:
         """Read nothing until ``release``, whatever others say."""

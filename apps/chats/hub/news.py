@@ -149,8 +149,7 @@ class News:
     # --- events -------------------------------------------------------------------------------------------------------
 
     async def _send_events(self, session_ids: set[int]) -> None:
-        viewers = {chat_id: _ready(found) for chat_id, found in self._watchers.viewers(session_ids).items()}
-        floors = {chat_id: min(chat.number for _, chat in found) for chat_id, found in viewers.items() if found}
+        viewers, floors = _ready(self._watchers.viewers(session_ids))
         floors = self._bad_chats.without(floors)
         changes = await self._bad_chats.read(self._reader.changes, floors)
         torn = {chat_id: None for chat_id, change in changes.items() if _is_torn(change, floors[chat_id])}
@@ -382,17 +381,23 @@ def _is_torn(change: Change, floor: int) -> bool:
 _Viewer = tuple[Watcher, OpenChat]
 
 
-def _ready(viewers: Iterable[Watcher]) -> list[_Viewer]:
-    """Those who can be told now. The others are at what they were told before: they are looked for again after it."""
-    ready: list[_Viewer] = []
-    for watcher in viewers:
-        if (chat := watcher.chat) is None:
-            continue
-        if chat.sending:
-            chat.missed = True
-        else:
+def _ready(found: Mapping[int, Iterable[Watcher]]) -> tuple[dict[int, list[_Viewer]], dict[int, int]]:
+    """Of those who show a chat, who can be told now, and the lowest number that they stand at. The others are at what
+    they were told before: they are looked for again after it."""
+    viewers: dict[int, list[_Viewer]] = {}
+    floors: dict[int, int] = {}
+    for chat_id, watchers in found.items():
+        ready = viewers[chat_id] = []
+        for watcher in watchers:
+            if (chat := watcher.chat) is None:
+                continue
+            if chat.sending:
+                chat.missed = True
+                continue
             ready.append((watcher, chat))
-    return ready
+            if chat.number < floors.get(chat_id, chat.number + 1):
+                floors[chat_id] = chat.number
+    return viewers, floors
 
 
 async def _resets(chat_ids: Mapping[int, Any], *, whole: bool) -> dict[int, dict[str, Any]]:

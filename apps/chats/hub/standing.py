@@ -145,10 +145,11 @@ class Standing:
                 await watcher.shut(SIGNED_OUT)
             elif not is_staff(now.user):
                 await watcher.shut(NO_RIGHT)
-            elif now.roles != watcher.roles:
-                watcher.user = now.user
-                watcher.roles = now.roles
-                self._untold.setdefault(watcher, None)
+            else:
+                watcher.user = now.user  # one object for all sockets of a user
+                if now.roles != watcher.roles:
+                    watcher.roles = now.roles
+                    self._untold.setdefault(watcher, None)
         self._take_away(watchers)
 
     def _take_away(self, watchers: list[Watcher]) -> None:
