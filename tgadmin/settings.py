@@ -128,8 +128,10 @@ WEB_QUEUED_MIB = environment.positive("WEB_QUEUED_MIB", 32)
 WEB_STORED_MIB = environment.positive("WEB_STORED_MIB", 512)
 """Of all connections together: answers that slow readers have yet to take (memory), bodies under way (files)."""
 WEB_ANONYMOUS_REQUESTS = environment.positive("WEB_ANONYMOUS_REQUESTS", 2)
+WEB_UNKNOWN_REQUESTS = environment.positive("WEB_UNKNOWN_REQUESTS", 20)
 WEB_WAIT_SECONDS = environment.positive("WEB_WAIT_SECONDS", 10)
-"""Requests of people who are not signed in that are worked on at once; others wait so long, then get 503."""
+"""Requests of people who are not signed in that are worked on at once, and of those who show a login that the process
+has yet to see; others wait so long, then get 503."""
 WEB_CLOSE_SECONDS = environment.positive("WEB_CLOSE_SECONDS", 10)
 """A request whose client has left may go on for so long, then it is cancelled."""
 EVENTS_KEPT_PER_CHAT = environment.positive("EVENTS_KEPT_PER_CHAT", 1000)

@@ -17,27 +17,16 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from apps.monitoring.models import AuditEntry
-from apps.sessions.admin.base import ReadOnlyAdmin, moment
+from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, moment
 from apps.sessions.models import Role
 from apps.sessions.services import rights
-from tgadmin.core.ids import row_id
 
 
-class ManagedAccountFilter(admin.SimpleListFilter):
+class ManagedAccountFilter(VisibleSessionFilter):
     """By account, offering those that the user manages."""
-
-    title = "account"
-    parameter_name = "session"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(key), name) for key, name in rights.managed_sessions(request.user).values_list("pk", "name")]
-
-    @staticmethod
-    def is_number(value: str) -> bool:
-        return row_id(value) is not None
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        return queryset.filter(session_id=row_id(self.value() or "")) if self.value() else queryset
 
 
 class SubjectFilter(admin.SimpleListFilter):

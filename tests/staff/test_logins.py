@@ -13,10 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django_q.models import Schedule
 
-from apps.sessions.services import signin
-from apps.staff import logins, selectors, tasks
+from apps.sessions.services import retention, signin
+from apps.staff import logins, selectors
 from apps.staff.middleware import POLLS
 from apps.staff.models import Login
 from tests.running import ROOT
@@ -158,12 +157,11 @@ def test_good_logins_ask_for_the_second_factor(root: User, with_password: Passwo
     assert selectors.good_logins([key]) == {key}
 
 
-def test_ended_ones_are_forgotten_by_a_schedule(root: User, with_password: Password) -> None:
+def test_ended_ones_are_forgotten(root: User, with_password: Password) -> None:
     with_password(root)
     with after(hours=13):
         with_password(root)
-        assert tasks.forget_ended_logins() == 1
-    assert Schedule.objects.filter(func="apps.staff.tasks.forget_ended_logins").count() == 1
+        assert retention.prune(tables=("staff_logins",)) == {"staff_logins": 1}
 
 
 @pytest.mark.parametrize("password", ["short-1", "12345678901", "password123", "root@example.org"])

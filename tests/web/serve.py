@@ -153,7 +153,7 @@ def main() -> None:
     def is_known(scope: Any) -> bool:
         return any(name == b"x-known" for name, _ in scope["headers"])
 
-    server = Server(application, limits, proxies=proxies, is_known=is_known)
+    server = Server(application, limits, proxies=proxies, is_known=is_known, cookie="login")
     server.listen("127.0.0.1", port)
     server.run()
 

@@ -80,6 +80,22 @@ def test_few_strangers_at_once(serve: Serve, method: str, places: int) -> None:
         assert raw.answer() == (200, b"waited")
 
 
+def test_who_shows_a_login_is_looked_at_first(serve: Serve) -> None:
+    """After a restart no login is known yet: strangers do not keep staff waiting. But signing in is a stranger's."""
+    running = serve(anonymous=2, unknown=3)
+    for _ in range(4):
+        running.raw().ask("GET", "/wait/")
+    running.until(lambda seen: seen.get("waiting") == 2, "the strangers' places are taken")
+    assert running.ask("GET", "/hello", "Cookie: a=b; login=x") == (200, b"hello")
+    for _ in range(5):
+        running.raw().ask("GET", "/wait/", "Cookie: login=x")
+    running.until(lambda seen: seen.get("waiting") == 5, "their places are taken, too")
+    for _ in range(3):
+        running.raw().ask("POST", "/wait/", "Cookie: login=x", "Content-Length: 0")
+    running.until(lambda seen: seen.get("waiting") == 6, "one signs in")
+    assert running.settled("waiting") == 6
+
+
 def test_reading_does_not_wait_for_writing(serve: Serve) -> None:
     """Sign-ins (POST) leave places to pages and to /healthz."""
     running = serve(anonymous=4)

@@ -62,6 +62,7 @@ def configured() -> tuple[Limits, int, str]:
         stored=settings.WEB_STORED_MIB * MIB,
         queued=settings.WEB_QUEUED_MIB * MIB,
         anonymous=settings.WEB_ANONYMOUS_REQUESTS,
+        unknown=settings.WEB_UNKNOWN_REQUESTS,
         wait_seconds=settings.WEB_WAIT_SECONDS,
         close_seconds=settings.WEB_CLOSE_SECONDS,
     )

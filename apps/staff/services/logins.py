@@ -6,7 +6,6 @@ from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from apps.sessions.services import retention
 from apps.sessions.services.audit import audit
 from apps.sessions.services.rights import Forbidden
 from apps.staff.models import Login
@@ -57,8 +56,3 @@ def unlock_address(by: User | None, address: str) -> int:
     if count:
         audit(by, "login.unlocked", user="(any)", address=address)
     return int(count)
-
-
-def forget_ended() -> int:
-    """Deletes logins that are over; how many."""
-    return retention.prune(tables=(Login._meta.db_table,))[Login._meta.db_table]
