@@ -19,7 +19,7 @@ from tests.chaos.desk import Desk, DeskError
 from tests.chaos.hosts import Hosts
 from tests.chaos.links import LINKS
 from tests.chaos.pages import Pages
-from tests.chaos.recovery import Recovery
+from tests.chaos.recovery import CatchUp, Recovery
 from tests.chaos.scene import Account
 from tests.chaos.traffic import Others, Staff, Step, Stream, plan, wrong_order
 from tests.chaos.troubles import DATA_CENTRE, PROCESSES, Field, NotYetError, Trouble
@@ -29,6 +29,7 @@ SIGNED_OUT = "AUTH_KEY_UNREGISTERED"
 TICK = 0.02
 MOST_PAGES = 60  # of history that are fetched of one chat
 PAGE_PATIENCE = 30.0
+SLOWEST = 5  # recoveries that the report shows
 SETTLE_SECONDS = 60.0
 SIGN_IN_TRIES = 6
 ROUND_SECONDS = 60.0  # in which every kind comes once
@@ -79,15 +80,16 @@ class Report:
     incoming: int = 0
     outgoing: int = 0
     wrong: list[str] = field(default_factory=list)
-    caught_up: list[float] = field(default_factory=list)
+    caught_up: list[CatchUp] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
         yield f"seed {self.scale.seed}: {self.incoming} messages in, {self.outgoing} out"
         yield from (f"  {kind:20} {self.counts[kind]:5}" for kind in self.scale.kinds)
         if self.caught_up:
-            slowest = max(self.caught_up)
-            yield f"pages right {len(self.caught_up)} times after a recovery, within {slowest:.2f} s"
+            slowest = sorted(self.caught_up, key=lambda one: one.right, reverse=True)
+            yield f"pages right {len(self.caught_up)} times after a recovery, within {slowest[0].right:.2f} s"
+            yield from (f"  {one}" for one in slowest[:SLOWEST])
         yield from self.notes
         yield from (f"WRONG {line}" for line in self.wrong)
         yield "failed" if self.wrong else "nothing lost, nothing twice, nothing stale, in order, never two owners"
@@ -232,7 +234,7 @@ class Run:
     def _begins(self, planned: Planned) -> bool:
         trouble = planned.trouble
         if trouble.kind in BREAKS_PAGES:
-            self._recovery.broken()
+            self._recovery.broken(trouble.kind)
         try:
             end = trouble.begin(self._field, random.Random(planned.seed))
         except NotYetError:
@@ -359,11 +361,11 @@ class Run:
 
     def _right_pages(self) -> list[str]:
         self._recovery.stop()
-        self.report.caught_up = self._recovery.seconds
+        self.report.caught_up = self._recovery.found
         found = [
-            f"pages were right only {one:.2f} s after a recovery"
-            for one in self._recovery.seconds
-            if one > self.scale.page_seconds
+            f"pages were right only {one.right:.2f} s after a recovery ({one.kind})"
+            for one in self._recovery.found
+            if one.right > self.scale.page_seconds
         ]
         heads = self._desk("heads", chats=[page.chat for page in self._pages.all])
         deadline = time.monotonic() + PAGE_PATIENCE

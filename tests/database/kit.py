@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,52 @@ def running(kind: type[Stage], folder: Path, **environment: str) -> Iterator[Sta
         yield stage
     finally:
         stage.kill()
+
+
+class Gate:
+    """The way to a server, on a port of its own: while it is shut, nobody listens there, and nobody is connected."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._there = (host, port)
+        self._pairs: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self.port = 0
+        self.open()
+
+    def open(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def shut(self) -> None:
+        with self._lock:
+            for one in (self._listener, *self._pairs):
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+                one.close()
+            self._pairs.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                here, _ = listener.accept()
+                there = socket.create_connection(self._there)
+                with self._lock:
+                    self._pairs += (here, there)
+                for one, other in ((here, there), (there, here)):
+                    threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+
+    def _pass(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(1 << 16):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+    def __enter__(self) -> Gate:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shut()
 
 
 class Lock:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg_pool import ConnectionPool
 
-from tests.database.kit import SIZE, Stage, running
+from apps.chats.wakes import parameters
+from tests.database.kit import SIZE, Gate, Stage, running
 from tests.running import eventually
-from tgadmin.database.watch import EXIT_STATUS
+from tgadmin.database import pooled
+from tgadmin.database import watch as watching
+from tgadmin.database.watch import EXIT_STATUS, Watch
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +57,35 @@ def test_a_pool_that_is_only_busy_is_let_work(tmp_path: Path) -> None:
         assert stage.exit_status() is None
         eventually(stage.is_whole, 20, "the pool is whole")
         eventually(lambda: stage.get("/readyz")[0] == 200, 20, "it is ready again")
+
+
+def test_a_pool_is_filled_again_when_the_database_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a connection then does not wait for the end of a pause of the pool's own."""
+    there = parameters()
+    with Gate(there["host"], int(there["port"])) as gate:
+        pool: ConnectionPool[Any] = ConnectionPool(
+            kwargs={**there, "host": "127.0.0.1", "port": gate.port},
+            min_size=1,
+            max_size=SIZE,
+            reconnect_timeout=pooled.RECONNECT_SECONDS,
+            open=True,
+        )
+        monkeypatch.setattr(watching, "_pool", lambda: pool)
+        watch = Watch(lambda: None)
+        with pool, ThreadPoolExecutor(SIZE) as threads:
+            pool.wait()
+            with pool.connection() as connection:
+                gate.shut()
+                with pytest.raises(psycopg.OperationalError):
+                    connection.execute("SELECT 1")
+            waiting = [threads.submit(pool.getconn, 60) for _ in range(SIZE)]
+            eventually(lambda: pool.get_stats()["pool_size"] == 0, 20, "the pool has given up")
+            assert pool.get_stats()["requests_waiting"] == SIZE
+            watch.refill()
+            eventually(lambda: pool.get_stats()["pool_size"] == 0, 20, "it has tried in vain")
+            gate.open()
+            watch.refill()
+            given = [one.result(20) for one in waiting]
+            assert pool.get_stats()["pool_size"] == SIZE
+            for connection in given:
+                pool.putconn(connection)

@@ -17,8 +17,9 @@ CLIENT = {
     "keepalives_count": 3,
 }
 """Where the server's machine is gone no timeout of its own helps: so long until that is noticed here (s, ms, s, s)."""
-RECONNECT_SECONDS = 10.0
-"""The pool tries for so long to replace a connection, at growing pauses, then whenever somebody asks for one."""
+RECONNECT_SECONDS = 0.0
+"""The pool tries for so long to replace a connection: its pauses begin with a second and double, and whoever waits for
+a connection would wait for their end, although the database is there again. The watch tries instead."""
 
 
 class Pooled(psycopg.Connection[Any]):

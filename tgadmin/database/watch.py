@@ -1,7 +1,8 @@
-"""Ends a web process whose pool of database connections is dead, so that its supervisor starts it again.
+"""Looks after the web process's pool of database connections, in a thread of its own, whoever asks for a connection.
 
-A thread of its own looks once a second, whether or not anybody asks for a connection. What it makes of that is in
-core/starving.py. It is the last resort: what takes connections gives them back (threads.py).
+It lets the pool connect again soon after the database has come back. And it ends a process whose pool is dead, so that
+its supervisor starts it again; what it makes of what it sees is in core/starving.py. That is the last resort: what
+takes connections gives them back (threads.py).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 SECONDS = 1.0
 """Between two looks."""
+AGAIN_SECONDS = 0.2
+"""Between two tries to connect, while connections are wanted and the database is away."""
 PROBE_SECONDS = 0.5
 """For a connection, when none is free and nobody else is asking."""
 ANSWER_SECONDS = 3
@@ -56,13 +59,28 @@ class Watch:
 
     def _run(self) -> None:
         while self.look() is not State.DEAD:
-            time.sleep(SECONDS)
+            until = time.monotonic() + SECONDS
+            while time.monotonic() < until:
+                time.sleep(AGAIN_SECONDS)
+                self.refill()
         log.critical(
             "no database connection of this process came back for %.0f s, although the database answers: "
             "the process ends, to be started again",
             self._starving.limit,
         )
         self._end()
+
+    def refill(self) -> None:
+        """Have the pool connect, if it has nothing to give and may grow: once one try has succeeded it makes as many
+        connections as are waited for, but it does not try again by itself (pooled.RECONNECT_SECONDS)."""
+        try:
+            pool = _pool()
+            stats = pool.get_stats()
+            wanted = stats["pool_max"] if stats.get("requests_waiting") else stats["pool_min"]
+            if not stats["pool_available"] and stats["pool_size"] < wanted:
+                pool.check()  # with no connection to check it only grows
+        except Exception:
+            log.exception("the pool of database connections could not be refilled")
 
     def look(self) -> State:
         return self._starving.seen(time.monotonic(), self._look())
