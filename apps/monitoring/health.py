@@ -7,10 +7,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
+from pkgutil import iter_modules
 from weakref import WeakKeyDictionary
 
 import psycopg
 from channels.layers import get_channel_layer
+from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 from redis.exceptions import RedisError
 
@@ -89,7 +92,15 @@ async def _needed() -> frozenset[tuple[str, str]]:
 
 @cache
 def _migrations() -> frozenset[tuple[str, str]]:
-    return frozenset(MigrationLoader(None).graph.nodes)
+    """By the names of their files: they need not be imported for it, while the first pages come."""
+    found = set()
+    for app in apps.get_app_configs():
+        package, _ = MigrationLoader.migrations_module(app.label)
+        spec = find_spec(package) if package else None
+        if spec is not None:
+            files = iter_modules(spec.submodule_search_locations)
+            found.update((app.label, file.name) for file in files if not file.ispkg and file.name[0] not in "_~")
+    return frozenset(found)
 
 
 _healths: WeakKeyDictionary[asyncio.AbstractEventLoop, Health] = WeakKeyDictionary()

@@ -35,11 +35,12 @@ from apps.sessions.models import (
     SessionEvent,
     SignInAttempt,
     SignInStep,
+    TimelineKind,
 )
-from apps.sessions.services import commands, rights, sessions, signin
+from apps.sessions.services import commands, rights, sessions, signin, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin import SignInError
-from apps.sessions.services.signin.common import OVER, note
+from apps.sessions.services.signin.common import OVER
 from tgadmin.core import phones
 from tgadmin.core.tasks import path, task
 
@@ -48,7 +49,6 @@ TASK_SECONDS = 40.0
 TRY_FOR = timedelta(minutes=10)
 """How long tasks follow each other while the gateway does not answer."""
 SLOW_AFTER = timedelta(seconds=15)
-REMOVAL = "demo_removal"
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def state(user: User) -> State | None:
     attempts = {attempt.phone: attempt for attempt in _attempts(demo).order_by("started_at")}
     if not rows and not attempts:
         return State(Phase.ABSENT)
-    if SessionEvent.objects.filter(session__in=rows, kind=REMOVAL).exists():
+    if SessionEvent.objects.filter(session__in=rows, kind=TimelineKind.DEMO_REMOVAL).exists():
         return State(Phase.REMOVING, tuple((row.name, "Logging out") for row in rows))
     lines = tuple(_line(phone, rows, attempts.get(phone)) for phone in demo.phones)
     failed = [attempt for attempt in attempts.values() if _has_failed(attempt)]
@@ -263,7 +263,7 @@ def remove(user: User) -> None:
             signin.cancel(user, attempt)
         for row in _accounts(demo).exclude(telegram_user_id=None):
             sessions.log_out(user, row)
-            note(row.pk, REMOVAL, user=user)
+            timeline.note(row.pk, TimelineKind.DEMO_REMOVAL, user=user)
         transaction.on_commit(lambda: _queue(run_removal, user.pk))
 
 
@@ -279,7 +279,9 @@ def run_removal(user_id: int) -> str:
         with suppress(Command.DoesNotExist):
             commands.wait(command.pk, max(0.0, deadline - time.monotonic()))
     waiting = [row for row in rows.order_by("pk") if not _delete(user, row)]
-    asked = SessionEvent.objects.filter(session__in=waiting, kind=REMOVAL, at__gt=timezone.now() - TRY_FOR)
+    asked = SessionEvent.objects.filter(
+        session__in=waiting, kind=TimelineKind.DEMO_REMOVAL, at__gt=timezone.now() - TRY_FOR
+    )
     if waiting and asked.exists():
         _queue(run_removal, user_id)
     return f"{len(waiting)} left"

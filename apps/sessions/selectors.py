@@ -24,6 +24,7 @@ from apps.sessions.models import (
     SignInAttempt,
     SignInStep,
     SignInWay,
+    TimelineKind,
 )
 from apps.sessions.services import commands, devices
 from apps.sessions.services.signin.common import NEW_CODE_NEEDED
@@ -217,65 +218,34 @@ def proxy_facts(session: Session) -> dict[str, Any]:
     }
 
 
-_EVENTS = {
-    "sign_in_started": "Sign-in started",
-    "sign_in_failed": "Sign-in step refused",
-    "sign_in_cancelled": "Sign-in ended",
-    "signed_in": "Signed in",
-    "renamed": "Renamed",
-    "enabled": "Enabled",
-    "disabled": "Disabled",
-    "logged_out": "Logged out",
-    "phone_revealed": "Phone number revealed",
-    "exported": "Session exported",
-    "device_new": "A device that nobody here added",
-    "device_gone": "A device is signed in no more",
-    "device_known": "A device is all right",
-    "device_ended": "A device was ended",
-    "devices_ended": "All other devices were ended",
-    "devices_ttl": "Unused authorizations end after",
-    "devices_refused": "Telegram did not change the devices",
-    "granted": "Right given",
-    "revoked": "Right taken away",
-    "moved": "Moved by Telegram to another data centre",
-    "proxy_set": "Goes through another proxy",
-    "proxy_removed": "Goes through no proxy any more",
-    "command_refused": "Not done, since the right for it is gone",
-    "sign_in_refused": "Signed in by somebody who does not manage it; logged out again at once",
-    "access_declined": "No role given",
-    "taken_over": "Taken over by a gateway",
-    "released": "Released by its gateway",
-    "watchdog": "Stood still; begun anew",
-    "clock_jumped": "The server's clock was set; connected anew",
-    "crashed": "Failed inside; begun anew",
-    "not_stored": "An update could not be stored; kept aside",
-}
-
-
 def event_text(event: SessionEvent, *, facts: bool) -> str:
     """A line of the timeline in words; its ``facts`` (``detail``: to whom, which, why) are for managers."""
     if event.kind.startswith("status."):
         status = event.kind.removeprefix("status.")
         return SessionStatus(status).label if status in SessionStatus.values else status
-    text = _EVENTS.get(event.kind, event.kind.replace("_", " ").replace(".", " ").capitalize())
-    return text + _facts(event.kind, event.detail or {}) if facts else text
+    if event.kind not in TimelineKind.values:
+        return event.kind
+    kind = TimelineKind(event.kind)
+    return kind.label + _facts(kind, event.detail or {}) if facts else kind.label
 
 
-def _facts(kind: str, detail: dict[str, Any]) -> str:
-    if kind == "granted":
-        return f": {detail.get('to', '')}, {detail.get('role', '')}"
-    if kind.startswith("device_"):
-        where = f", {detail['where']}" if detail.get("where") else ""
-        return f": {detail.get('device', '')}{where}"
-    if kind == "devices_ttl":
-        return f" {detail.get('days', '')} days"
-    if kind in ("command_refused", "access_declined"):
-        return f": {', '.join(filter(None, [str(detail.get('who', '')), detail.get('command')]))}"
-    if kind == "exported":
-        return f": {detail.get('reason', '')}"
-    if kind == "revoked":
-        return f": {detail.get('of', '')}"
-    return ""
+def _facts(kind: TimelineKind, detail: dict[str, Any]) -> str:
+    match kind:
+        case TimelineKind.GRANTED:
+            return f": {detail.get('to', '')}, {detail.get('role', '')}"
+        case TimelineKind.DEVICE_NEW | TimelineKind.DEVICE_GONE | TimelineKind.DEVICE_KNOWN | TimelineKind.DEVICE_ENDED:
+            where = f", {detail['where']}" if detail.get("where") else ""
+            return f": {detail.get('device', '')}{where}"
+        case TimelineKind.DEVICES_TTL:
+            return f" {detail.get('days', '')} days"
+        case TimelineKind.COMMAND_REFUSED | TimelineKind.ACCESS_DECLINED:
+            return f": {', '.join(filter(None, [str(detail.get('who', '')), detail.get('command')]))}"
+        case TimelineKind.EXPORTED:
+            return f": {detail.get('reason', '')}"
+        case TimelineKind.REVOKED:
+            return f": {detail.get('of', '')}"
+        case _:
+            return ""
 
 
 def needing_attention(sessions: QuerySet[Session]) -> list[Session]:

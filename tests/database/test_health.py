@@ -9,6 +9,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db.migrations.loader import MigrationLoader
 
 from apps.monitoring import health as module
 from apps.monitoring.health import Health
@@ -84,3 +85,7 @@ def test_other_methods_are_refused(stage: Stage, path: str) -> None:
     head = urllib.request.Request(f"http://127.0.0.1:{stage.port}{path}", method="HEAD")
     with urllib.request.urlopen(head, timeout=20) as answer:
         assert (answer.status, answer.read(), answer.headers["X-Content-Type-Options"]) == (200, b"", "nosniff")
+
+
+def test_the_migrations_are_those_that_django_finds() -> None:
+    assert module._migrations() == MigrationLoader(None).graph.nodes.keys()

@@ -18,8 +18,8 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.db import transaction
 
-from apps.sessions.models import Command
-from apps.sessions.services import commands, floods, leases, status
+from apps.sessions.models import Command, TimelineKind
+from apps.sessions.services import commands, floods, leases, timeline
 from apps.sessions.services.leases import LeaseLost
 from tgadmin.core import refusals
 from tgadmin.core.errors import PROXY_CODES, Action, Kind, TelegramError
@@ -217,8 +217,10 @@ class Bus:
 
     async def _stuck(self, job: Job, handler: Handler) -> None:
         """Each request has a time limit of its own: this is a handler that came to no end for another reason."""
-        detail = {"command": job.command.kind, "seconds": round(handler.timeout)}
-        await self._gateway.threads.run(status.note, job.held.session_id, "watchdog", "HANDLER_STUCK", detail)
+        facts = {"command": job.command.kind, "seconds": round(handler.timeout)}
+        await self._gateway.threads.run(
+            timeline.note, job.held.session_id, TimelineKind.WATCHDOG, code="HANDLER_STUCK", **facts
+        )
         await self._answered(job, handler, TelegramError("HANDLER_STUCK"))
 
     async def _ledger(self, job: Job, handler: Handler) -> tuple[datetime, str] | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.sessions.models import Role, Session
-from apps.sessions.services import commands
+from apps.sessions.models import Role, Session, TimelineKind
+from apps.sessions.services import commands, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.commands import Kind
-from apps.sessions.services.signin.common import note
 from tgadmin.core import refusals
 from tgadmin.gateway.claim import Claimed
 from tgadmin.gateway.job import Handler, Job
@@ -23,7 +22,7 @@ def tell(job: Job, handler: Handler) -> None:
     command = job.command
     session = Session.objects.get(pk=command.session_id)
     facts: dict[str, Any] = {"command": command.kind, "who": command.asked_by, "lack": command.lack.value}
-    note(session.pk, "command_refused", code=refusals.CODE, **facts)
+    timeline.note(session.pk, TimelineKind.COMMAND_REFUSED, code=refusals.CODE, **facts)
     audit(None, "command.refused", session, **facts, user_id=command.user_id, unknown_outcome=command.unknown)
     if handler.denied is None:
         handler.failed(job.payload, refusals.CODE, None)

@@ -23,7 +23,8 @@ from django.db import Error as DatabaseTrouble
 from django.db import IntegrityError
 
 from apps.chats.services.record import Recorded
-from apps.sessions.services import status
+from apps.sessions.models import TimelineKind
+from apps.sessions.services import timeline
 from tgadmin.core import backoff, reach
 from tgadmin.core.clock import Clock, SystemClock
 from tgadmin.core.reach import Reach
@@ -230,7 +231,7 @@ class GatewayProcess:
             self._errand(unread.ask, session_id)
 
     def _refused(self, session_id: int, what: str) -> None:
-        self._errand(status.note, session_id, "not_stored", "", {"what": what})
+        self._errand(timeline.note, session_id, TimelineKind.NOT_STORED, what=what)
 
     def _lost(self, held: Any) -> None:
         self.supervisor.lost(held)
@@ -240,17 +241,18 @@ class GatewayProcess:
 
         def note() -> None:
             for session_id in list(self.gateway.accounts):
-                self._errand(status.note, session_id, "clock_jumped", "CLOCK_JUMPED", {"seconds": round(seconds)})
+                kind = TimelineKind.CLOCK_JUMPED
+                self._errand(timeline.note, session_id, kind, code="CLOCK_JUMPED", seconds=round(seconds))
 
         loop.call_soon_threadsafe(note)
 
-    def _errand(self, service: Callable[..., Any], *args: Any) -> None:
+    def _errand(self, service: Callable[..., Any], *args: Any, **named: Any) -> None:
         """Something to write that the stream of updates does not wait for, tried again while the database is away."""
 
         async def go() -> None:
             for failures in itertools.count(1):
                 try:
-                    await self.threads.run(service, *args)
+                    await self.threads.run(service, *args, **named)
                     return
                 except IntegrityError:  # the session was deleted meanwhile
                     return

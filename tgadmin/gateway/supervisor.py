@@ -13,8 +13,8 @@ import psycopg
 import structlog
 from django.db import DatabaseError
 
-from apps.sessions.models import SessionStatus
-from apps.sessions.services import notify, status
+from apps.sessions.models import SessionStatus, TimelineKind
+from apps.sessions.services import notify, timeline
 from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
 from tgadmin.gateway import database, stopping
@@ -189,7 +189,7 @@ class Supervisor:
         log.error("account crashed", session=session_id, error=name, at=_place(error))
         with contextlib.suppress(DatabaseError, OSError, LeaseLost):
             await self._gateway.storage.say(account.held, SessionStatus.DISCONNECTED, "INTERNAL_ERROR")
-            await self._gateway.threads.run(status.note, session_id, "crashed", name[:64])
+            await self._gateway.threads.run(timeline.note, session_id, TimelineKind.CRASHED, code=name[:64])
 
     async def stop_account(self, session_id: int) -> None:
         """Disconnect the session's account; its lease stays."""

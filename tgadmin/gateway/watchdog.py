@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
-from apps.sessions.services import status
+from apps.sessions.models import TimelineKind
+from apps.sessions.services import timeline
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway.account import Account
 from tgadmin.gateway.context import Gateway
@@ -61,6 +61,6 @@ class Watchdog:
             if overdue > patience.limit:
                 patience.limit, patience.restarted = min(LONGEST_SECONDS, patience.limit * 2), now
                 log.warning("updates stuck", session=session_id, seconds=round(overdue))
-                detail: dict[str, Any] = {"seconds": round(overdue)}
-                self._note(status.note, session_id, KIND, "UPDATES_STUCK", detail)
+                kind = TimelineKind.WATCHDOG
+                self._note(timeline.note, session_id, kind, code="UPDATES_STUCK", seconds=round(overdue))
                 account.restart(TelegramError("UPDATES_STUCK"))

@@ -23,6 +23,7 @@ from apps.sessions.models import Command, Role, Session, SessionStatus
 from apps.sessions.services import commands
 from apps.sessions.services.commands import Kind
 from tgadmin.core.official import is_official
+from tgadmin.core.preview import preview
 from tgadmin.core.types import box_of
 
 HISTORY_LIMIT = 100
@@ -31,9 +32,6 @@ HISTORY_LIMIT = 100
 HISTORY_WAITING = 8
 """Requests for older messages that a user may have waiting or under way, over all chats; in one chat one may be under
 way and one wait, whoever asked."""
-
-PREVIEW = 160
-"""Characters of the last message that the chat list keeps."""
 
 _NEEDS_STAFF = {
     SessionStatus.NEEDS_SIGN_IN: "This account must be signed in again before it can send.",
@@ -265,7 +263,7 @@ def _cancel_send(message: Message) -> bool:
 def _show_in_list(chat: Chat, message: Message, sender: str = "") -> None:
     Chat.objects.filter(pk=chat.pk).update(
         last_message_at=message.date,
-        last_message_text=message.text[:PREVIEW],
+        last_message_text=preview(message.text, message.media),
         last_message_sender=sender,
         last_message_out=message.out,
         updated_at=Now(),

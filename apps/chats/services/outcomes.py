@@ -12,7 +12,9 @@ from django.db.models import Q
 
 from apps.chats.models import Chat, Message, MessageSecret
 from apps.chats.services import events
+from apps.chats.services.record.rows import ARRIVED
 from tgadmin.core.official import is_official
+from tgadmin.core.preview import preview
 
 SLOW_MODE = "SLOWMODE_WAIT"
 
@@ -96,18 +98,7 @@ def _absorb_arrived(chat: Chat, message: Message, telegram_id: int) -> None:
     )
     if twin is None:
         return
-    for name in (
-        "date",
-        "text",
-        "entities",
-        "reply_to_id",
-        "edit_date",
-        "deleted_at",
-        "service",
-        "media",
-        "forward",
-        "managers_only",
-    ):
+    for name in ARRIVED:
         setattr(message, name, getattr(twin, name))
     _move_secret(twin, message)
     twin_id = twin.pk
@@ -128,7 +119,7 @@ def _show_as_last(chat: Chat, message: Message) -> None:
     Chat.objects.filter(Q(last_message_id=None) | Q(last_message_id__lt=message.telegram_id), pk=chat.pk).update(
         last_message_id=message.telegram_id,
         last_message_at=message.date,
-        last_message_text=message.text[:160],
+        last_message_text=preview(message.text, message.media),
         last_message_sender="",
         last_message_out=True,
     )

@@ -6,7 +6,7 @@ from apps.sessions.models.device import Device
 from apps.sessions.models.lease import Lease, Node
 from apps.sessions.models.proxy import SessionProxy, SessionProxySecret
 from apps.sessions.models.rights import AccessRequest, Role, SessionGrant
-from apps.sessions.models.session import Session, SessionEvent, SessionStatus
+from apps.sessions.models.session import Session, SessionEvent, SessionStatus, TimelineKind
 from apps.sessions.models.signin import SignInAttempt, SignInSecret, SignInStep, SignInWay
 from apps.sessions.models.updates import ChannelState, FloodWait, UpdateState
 
@@ -32,5 +32,6 @@ __all__ = [
     "SignInSecret",
     "SignInStep",
     "SignInWay",
+    "TimelineKind",
     "UpdateState",
 ]

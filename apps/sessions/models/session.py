@@ -67,6 +67,41 @@ class Session(models.Model):
         return self.name
 
 
+class TimelineKind(models.TextChoices):
+    """What a line of the timeline tells, beside changes of the status (``status.`` and the status)."""
+
+    SIGN_IN_STARTED = "sign_in_started", "Sign-in started"
+    SIGN_IN_FAILED = "sign_in_failed", "Sign-in step refused"
+    SIGN_IN_CANCELLED = "sign_in_cancelled", "Sign-in ended"
+    SIGNED_IN = "signed_in", "Signed in"
+    RENAMED = "renamed", "Renamed"
+    ENABLED = "enabled", "Enabled"
+    DISABLED = "disabled", "Disabled"
+    LOGGED_OUT = "logged_out", "Logged out"
+    PHONE_REVEALED = "phone_revealed", "Phone number revealed"
+    EXPORTED = "exported", "Session exported"
+    DEVICE_NEW = "device_new", "A device that nobody here added"
+    DEVICE_GONE = "device_gone", "A device is no longer signed in"
+    DEVICE_KNOWN = "device_known", "A device was marked as known"
+    DEVICE_ENDED = "device_ended", "A device was ended"
+    DEVICES_ENDED = "devices_ended", "All other devices were ended"
+    DEVICES_TTL = "devices_ttl", "Unused authorizations end after"
+    DEVICES_REFUSED = "devices_refused", "Telegram did not change the devices"
+    GRANTED = "granted", "Right given"
+    REVOKED = "revoked", "Right taken away"
+    MOVED = "moved", "Moved by Telegram to another data centre"
+    PROXY_SET = "proxy_set", "Uses another proxy"
+    PROXY_REMOVED = "proxy_removed", "No longer uses a proxy"
+    COMMAND_REFUSED = "command_refused", "Not done: the right for it is gone"
+    SIGN_IN_REFUSED = "sign_in_refused", "Signed in by somebody who does not manage it; logged out again at once"
+    ACCESS_DECLINED = "access_declined", "No role given"
+    WATCHDOG = "watchdog", "Stalled; restarted"
+    CLOCK_JUMPED = "clock_jumped", "The server's clock was changed; reconnected"
+    CRASHED = "crashed", "Failed; restarted"
+    NOT_STORED = "not_stored", "An update could not be stored; set aside"
+    DEMO_REMOVAL = "demo_removal", "The demo is being removed"
+
+
 class SessionEvent(models.Model):
     """One line of a session's timeline: a state change with its cause, a sign-in, a take-over."""
 

@@ -11,11 +11,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.sessions.models import AccessRequest, Role, SessionGrant
-from apps.sessions.services import rights, sessions
+from apps.sessions.models import AccessRequest, Role, SessionGrant, TimelineKind
+from apps.sessions.services import rights, sessions, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, notify
-from apps.sessions.services.signin.common import note
 
 
 class AlreadyDecided(Exception):  # noqa: N818  a state, told to staff
@@ -45,7 +44,7 @@ def decline(user: User, request: AccessRequest) -> None:
     """Give them nothing. Raises Forbidden, AlreadyDecided."""
     row = _undecided(user, request)
     who = row.user.get_username()
-    note(row.session_id, "access_declined", user=user, who=who)
+    timeline.note(row.session_id, TimelineKind.ACCESS_DECLINED, user=user, who=who)
     audit(user, "access.declined", row.session, who=who)
     _decide(user, row, None)
 

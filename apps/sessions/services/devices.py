@@ -14,11 +14,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.sessions.models import Authorization, Command, Device, Role, Session, SessionStatus
-from apps.sessions.services import commands, rights
+from apps.sessions.models import Authorization, Command, Device, Role, Session, SessionStatus, TimelineKind
+from apps.sessions.services import commands, rights, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, notify
-from apps.sessions.services.signin.common import note
 from tgadmin.core import types
 
 FRESH = timedelta(hours=24)
@@ -59,7 +58,7 @@ def end(user: User, session: Session, hash: int) -> Command:  # noqa: A002  Tele
     if device.is_current:
         raise DeviceError("HASH_INVALID", "This is the authorization that is used here: log the account out instead.")
     _season(session)
-    note(session.pk, "device_ended", user=user, device=device.label)
+    timeline.note(session.pk, TimelineKind.DEVICE_ENDED, user=user, device=device.label)
     audit(user, "device.ended", session, device=device.label)
     return _ask(session, commands.Kind.DEVICES_END, user, hash=hash)
 
@@ -69,7 +68,7 @@ def end_others(user: User, session: Session) -> Command:
     """Has every device but ours logged out. Raises Forbidden, DeviceError (24-hour rule)."""
     rights.require(user, session.pk, Role.MANAGER)
     _season(session)
-    note(session.pk, "devices_ended", user=user)
+    timeline.note(session.pk, TimelineKind.DEVICES_ENDED, user=user)
     audit(user, "device.others_ended", session)
     return _ask(session, commands.Kind.DEVICES_END_OTHERS, user)
 
@@ -81,7 +80,7 @@ def set_ttl(user: User, session: Session, days: int) -> Command:
     if not MIN_TTL <= days <= MAX_TTL:
         raise DeviceError("TTL_DAYS_INVALID", f"Give {MIN_TTL} to {MAX_TTL} days.")
     _season(session)
-    note(session.pk, "devices_ttl", user=user, days=days)
+    timeline.note(session.pk, TimelineKind.DEVICES_TTL, user=user, days=days)
     audit(user, "device.ttl_set", session, days=days)
     return _ask(session, commands.Kind.DEVICES_TTL, user, days=days)
 
@@ -97,7 +96,7 @@ def acknowledge(user: User, session: Session, hash: int) -> None:  # noqa: A002
         return
     device.known_at, device.known_by = timezone.now(), user
     device.save(update_fields=("known_at", "known_by"))
-    note(session.pk, "device_known", user=user, device=device.label)
+    timeline.note(session.pk, TimelineKind.DEVICE_KNOWN, user=user, device=device.label)
     audit(user, "device.known", session, device=device.label)
     notify(EVENTS, session.pk)
 
@@ -168,7 +167,7 @@ def record(session_id: int, found: types.Devices) -> None:
         _take(row, one)
         row.save()
     for gone in known.values():
-        note(session.pk, "device_gone", device=gone.label)
+        timeline.note(session.pk, TimelineKind.DEVICE_GONE, device=gone.label)
         gone.delete()
     Session.objects.filter(pk=session.pk).update(devices_at=now, authorization_ttl_days=found.ttl_days or None)
     notify(EVENTS, session.pk)
@@ -178,7 +177,7 @@ def record(session_id: int, found: types.Devices) -> None:
 def refused(session_id: int, code: str) -> None:
     """Telegram did not do what was asked with the devices."""
     if Session.objects.filter(pk=session_id).exists():
-        note(session_id, "devices_refused", code=code)
+        timeline.note(session_id, TimelineKind.DEVICES_REFUSED, code=code)
 
 
 def _take(row: Device, one: types.Device) -> None:
@@ -199,7 +198,7 @@ def _is_ours(one: types.Device, current: types.Device | None, made_here: Iterabl
 def _notice(session: Session, row: Device, now: datetime) -> None:
     row.noticed_at = now
     where = row.country or row.ip
-    note(session.pk, "device_new", device=row.label, where=where, pending=row.is_pending)
+    timeline.note(session.pk, TimelineKind.DEVICE_NEW, device=row.label, where=where, pending=row.is_pending)
     audit(None, "device.appeared", session, device=row.label, where=where)
 
 

@@ -11,10 +11,9 @@ from typing import Any, cast
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from apps.sessions.models import Authorization, AuthorizationSecret, Session
-from apps.sessions.services import rights
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, TimelineKind
+from apps.sessions.services import rights, timeline
 from apps.sessions.services.audit import audit
-from apps.sessions.services.signin.common import note
 from tgadmin.core import session_files
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.said import Said
@@ -58,6 +57,6 @@ def export_string(user: User, session: Session, reason: str) -> str:
         raise ExportError(
             "The account's data centre is known by a name, not by an address: a StringSession cannot hold it."
         ) from None
-    note(session.pk, "exported", user=user, reason=reason)
+    timeline.note(session.pk, TimelineKind.EXPORTED, user=user, reason=reason)
     audit(user, "session.exported", session, reason=reason)
     return text

@@ -15,8 +15,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.sessions.fields import opened
-from apps.sessions.models import Command, Role, Session, SessionEvent, SessionProxy, SessionProxySecret, SignInAttempt
-from apps.sessions.services import commands, rights
+from apps.sessions.models import (
+    Command,
+    Role,
+    Session,
+    SessionProxy,
+    SessionProxySecret,
+    SignInAttempt,
+    TimelineKind,
+)
+from apps.sessions.services import commands, rights, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, notify
 from tgadmin.core.encryption import DecryptionError
@@ -113,8 +121,8 @@ def store(session_id: int, proxy: Proxy | None, user: User | None, trial: Trial 
         if trial is not None:
             tried(session_id, trial)
     facts = {} if proxy is None else {"proxy": proxy.kind.value}
-    kind = "proxy_set" if proxy is not None else "proxy_removed"
-    SessionEvent.objects.create(session_id=session_id, kind=kind, user=user, detail=facts)
+    kind = TimelineKind.PROXY_SET if proxy is not None else TimelineKind.PROXY_REMOVED
+    timeline.note(session_id, kind, user=user, **facts)
     notify(EVENTS, session_id)
 
 

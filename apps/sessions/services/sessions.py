@@ -8,12 +8,20 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils import timezone
 
-from apps.sessions.models import Authorization, AuthorizationSecret, Command, Role, Session, SessionGrant, SessionStatus
+from apps.sessions.models import (
+    Authorization,
+    AuthorizationSecret,
+    Command,
+    Role,
+    Session,
+    SessionGrant,
+    SessionStatus,
+    TimelineKind,
+)
 from apps.sessions.models.rights import name_of
-from apps.sessions.services import commands, rights, status
+from apps.sessions.services import commands, rights, status, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
-from apps.sessions.services.signin.common import note
 from apps.sessions.services.signin.results import log_out_key
 from tgadmin.core import phones
 
@@ -34,7 +42,7 @@ def rename(user: User, session: Session, name: str) -> None:
         raise ValueError("An account needs a name.")
     before = Session.objects.select_for_update().get(pk=session.pk)
     Session.objects.filter(pk=session.pk).update(name=name)
-    note(session.pk, "renamed", user=user)
+    timeline.note(session.pk, TimelineKind.RENAMED, user=user)
     audit(user, "session.renamed", before, before=before.name, name=name)
     notify(EVENTS, session.pk)
 
@@ -47,7 +55,7 @@ def enable(user: User, session: Session) -> None:
     if row.enabled:
         return
     Session.objects.filter(pk=row.pk).update(enabled=True)
-    note(row.pk, "enabled", user=user)
+    timeline.note(row.pk, TimelineKind.ENABLED, user=user)
     audit(user, "session.enabled", row)
     signed_in = Authorization.objects.filter(session=row, role=Authorization.Role.CURRENT).exists()
     if signed_in:
@@ -65,7 +73,7 @@ def disable(user: User, session: Session) -> None:
     if not row.enabled:
         return
     Session.objects.filter(pk=row.pk).update(enabled=False)
-    note(row.pk, "disabled", user=user)
+    timeline.note(row.pk, TimelineKind.DISABLED, user=user)
     audit(user, "session.disabled", row)
     status.change(row.pk, SessionStatus.DISABLED, "DISABLED_BY_STAFF", user_id=user.pk)
     notify(SESSIONS, row.pk)
@@ -83,7 +91,7 @@ def log_out(user: User, session: Session) -> list[Command]:
         authorization.role, authorization.ended_at = Authorization.Role.OLD, timezone.now()
         authorization.end_code = "LOGGED_OUT_BY_STAFF"
         authorization.save(update_fields=("role", "ended_at", "end_code"))
-    note(row.pk, "logged_out", user=user)
+    timeline.note(row.pk, TimelineKind.LOGGED_OUT, user=user)
     audit(user, "session.logged_out", row)
     status.change(row.pk, SessionStatus.NEEDS_SIGN_IN, "LOGGED_OUT_BY_STAFF", user_id=user.pk)
     notify(SESSIONS, row.pk)
@@ -115,7 +123,7 @@ def reveal_phone(user: User, session: Session) -> str:
     """The whole phone number; that it was shown, and to whom, goes into the timeline. Raises Forbidden."""
     if not rights.may_reveal_phone(user, session.pk):
         raise rights.Forbidden
-    note(session.pk, "phone_revealed", user=user)
+    timeline.note(session.pk, TimelineKind.PHONE_REVEALED, user=user)
     audit(user, "session.phone_revealed", session)
     return phones.full(session.phone)
 
@@ -134,7 +142,7 @@ def grant(user: User, session: Session, to: Holder, role: Role) -> SessionGrant:
     row, _ = SessionGrant.objects.update_or_create(
         session=session, **_of(to), defaults={"role": Role(role), "granted_by": user, "granted_at": timezone.now()}
     )
-    note(session.pk, "granted", user=user, to=name_of(to), role=Role(role).label)
+    timeline.note(session.pk, TimelineKind.GRANTED, user=user, to=name_of(to), role=Role(role).label)
     audit(user, "right.granted", session, to=name_of(to), role=Role(role).label)
     notify(EVENTS, session.pk)
     return row
@@ -146,6 +154,6 @@ def revoke(user: User, session: Session, of: Holder) -> None:
     rights.require(user, session.pk, Role.MANAGER)
     gone, _ = SessionGrant.objects.filter(session=session, **_of(of)).delete()
     if gone:
-        note(session.pk, "revoked", user=user, of=name_of(of))
+        timeline.note(session.pk, TimelineKind.REVOKED, user=user, of=name_of(of))
         audit(user, "right.revoked", session, of=name_of(of))
         notify(EVENTS, session.pk)

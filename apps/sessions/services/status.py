@@ -17,13 +17,14 @@ from apps.sessions.models import (
     Session,
     SessionEvent,
     SessionStatus,
+    TimelineKind,
     UpdateState,
 )
+from apps.sessions.services import timeline
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from tgadmin.core.ids import auth_key_id
 from tgadmin.core.types import Checkpoint
 
-NEEDS_PERSON = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED)
 BAN_CODES = frozenset({"USER_DEACTIVATED_BAN", "PHONE_NUMBER_BANNED"})
 
 _WRITE = """
@@ -67,15 +68,14 @@ def record(rows: Iterable[Session], changes: Iterable[Change]) -> int:
     """The same for several changes, in their order, of sessions whose rows the caller has locked in this transaction;
     returns how many lines the timeline got."""
     sessions = {row.pk: row for row in rows}
-    events: list[SessionEvent] = []
+    lines: list[SessionEvent] = []
     touched: dict[int, Session] = {}
     for one in changes:
         row = sessions.get(one.session_id)
         if row is None or (not row.enabled and one.status != SessionStatus.DISABLED):
             continue
         if (row.status, row.status_code) != (one.status, one.code):
-            kind = f"status.{one.status.value}"
-            events.append(SessionEvent(session_id=row.pk, at=one.at, kind=kind, code=one.code, user_id=one.user_id))
+            lines.append(timeline.status_line(row.pk, one.status, one.code, one.at, one.user_id))
         elif row.retry_at == one.retry_at:
             continue
         if row.status != one.status:
@@ -84,20 +84,15 @@ def record(rows: Iterable[Session], changes: Iterable[Change]) -> int:
         touched[row.pk] = row
     if touched:
         _write(touched.values())
-        SessionEvent.objects.bulk_create(events)
+        timeline.add(lines)
         notify(EVENTS, *touched)
-    return len(events)
+    return len(lines)
 
 
 def _write(rows: Collection[Session]) -> None:
     columns = zip(*((row.pk, row.status, row.status_code, row.status_since, row.retry_at) for row in rows), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [list(column) for column in columns])
-
-
-def note(session_id: int, kind: str, code: str = "", detail: dict[str, Any] | None = None) -> None:
-    """Add a line to the session's timeline. ``detail`` holds no secret, phone or message text."""
-    SessionEvent.objects.create(session_id=session_id, kind=kind, code=code, detail=detail or {})
 
 
 def stop(session_id: int, authorization_id: int, code: str) -> None:
@@ -132,7 +127,7 @@ def moved(session_id: int, authorization_id: int, key: Mapping[str, Any], checkp
         UpdateState.objects.filter(session_id=session_id).update(
             qts=checkpoint.qts, date=checkpoint.date, seq=checkpoint.seq
         )
-        note(session_id, "moved", "USER_MIGRATE", {"dc": parts["dc_id"]})
+        timeline.note(session_id, TimelineKind.MOVED, code="USER_MIGRATE", dc=parts["dc_id"])
         notify(SESSIONS, session_id)
 
 

@@ -10,11 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from tgadmin.core.official import conceal, is_from_telegram
+from tgadmin.core.preview import preview
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
 
 _ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])")
-PREVIEW = 160
-"""Characters of the last message that the chat list keeps."""
+ARRIVED = (
+    "telegram_id", "out", "sender_id", "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at", "service",
+    "media", "forward", "post_author", "managers_only",
+)  # fmt: skip
+"""The columns that Telegram's message fills: when two rows turn out to be the same message, the one that stays takes
+them from the one under which it had arrived."""
 
 
 @dataclass(slots=True)
@@ -125,10 +130,7 @@ class MessageRow:
 
     def take_row(self, other: MessageRow) -> None:
         """The same, from the row under which the message had arrived."""
-        for name in (
-            "telegram_id", "out", "sender_id", "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at",
-            "service", "media", "forward", "post_author", "managers_only",
-        ):  # fmt: skip
+        for name in ARRIVED:
             setattr(self, name, getattr(other, name))
         if other.managers_only:
             is_stored = not (other.is_new or other.secret_dirty)
@@ -155,11 +157,7 @@ class MessageRow:
     @property
     def preview(self) -> str:
         """What the chat list shows of it."""
-        if self.text:
-            return self.text[:PREVIEW]
-        if self.media is not None:
-            return _kind(self.media).replace("_", " ").capitalize()[:PREVIEW]
-        return ""
+        return preview(self.text, None if self.text else media_of(self.media))
 
 
 def new_row(pk: int, chat_id: int, box: int, message: Message) -> MessageRow:
@@ -212,13 +210,12 @@ def _cleaned(value: Any) -> Any:
     return [_cleaned(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _kind(media: str) -> str:
-    """Of stored media, whatever its JSON is."""
+def media_of(stored: str | None) -> object:
+    """Stored media, whatever its JSON is; None when it is no JSON."""
     try:
-        found = json.loads(media)
+        return None if stored is None else json.loads(stored)
     except (ValueError, RecursionError):
-        return ""
-    return str(found.get("kind", "")) if isinstance(found, dict) else ""
+        return None
 
 
 def entities_json(entities: Sequence[Entity]) -> str:

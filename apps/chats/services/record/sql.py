@@ -216,13 +216,11 @@ WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unre
         WHERE k.id > c.read_inbox_max_id AND k.id <= c.last_message_id)
 """
 
-# The last message was deleted: the one before it is the last now.
-REFRESH_LAST = f"""
-UPDATE telegram_chats c SET last_message_id = l.telegram_id, last_message_at = COALESCE(l.date, c.last_message_at),
-    last_message_text = COALESCE(left(l.text, 160), ''), last_message_sender = COALESCE(l.sender, ''),
-    last_message_out = COALESCE(l.out, false)
+# The last message was deleted: the one before it is the last now, if there is one.
+LAST_LISTED = f"""
+SELECT k.id, l.telegram_id, l.date, COALESCE(l.text, ''), l.media, COALESCE(l.sender, ''), COALESCE(l.out, false)
 FROM unnest(%(chats)s::bigint[]) k(id) LEFT JOIN LATERAL (
-    SELECT m.telegram_id, m.date, m.text, m.out,
+    SELECT m.telegram_id, m.date, m.text, m.media::text AS media, m.out,
         (SELECT p.name FROM telegram_peers p
          WHERE p.session_id = m.session_id AND p.peer_id = m.sender_id AND NOT p.is_self AND NOT m.out) AS sender
     FROM telegram_messages m
@@ -230,8 +228,15 @@ FROM unnest(%(chats)s::bigint[]) k(id) LEFT JOIN LATERAL (
         AND (NOT m.managers_only
             OR (SELECT o.peer_id FROM telegram_chats o WHERE o.id = m.chat_id) IN ({OFFICIAL_IDS}))
     ORDER BY m.telegram_id DESC LIMIT 1) l ON true
-WHERE c.id = k.id AND c.id = ANY(%(chats)s)
 """  # noqa: S608
+
+SHOW_LAST = """
+UPDATE telegram_chats c SET last_message_id = k.telegram_id, last_message_at = COALESCE(k.date, c.last_message_at),
+    last_message_text = k.text, last_message_sender = k.sender, last_message_out = k.out
+FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::boolean[])
+    k(id, telegram_id, date, text, sender, out)
+WHERE c.id = k.id AND c.id = ANY(%s)
+"""
 
 # A batch whose commit was not answered is stored again: its gaps are on record once.
 INSERT_GAPS = """

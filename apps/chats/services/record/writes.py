@@ -12,9 +12,10 @@ import psycopg
 from apps.chats.services.record import sql
 from apps.chats.services.record.arrays import Array, columns_of
 from apps.chats.services.record.batch import Needs
-from apps.chats.services.record.rows import ChatRow, MessageRow
+from apps.chats.services.record.rows import ChatRow, MessageRow, media_of
 from apps.chats.services.record.state import State
 from apps.sessions.fields import opened, sealed
+from tgadmin.core.preview import preview
 from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer, Unreadable
 
 Connection = psycopg.AsyncConnection[Any]
@@ -46,7 +47,7 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
     if state.recount:
         await conn.execute(sql.RECOUNT_UNREAD, (sorted(state.recount),), prepare=True)
     if state.refresh:
-        await conn.execute(sql.REFRESH_LAST, {"chats": sorted(state.refresh)}, prepare=True)
+        await _show_last(conn, sorted(state.refresh))
     if state.gaps:
         rows = [(gap.box, gap.low_pts, gap.high_pts, gap.how.value, gap.recovered) for gap in state.gaps]
         params = (session_id, state.first_id, *columns_of(rows, 5), session_id)
@@ -57,6 +58,16 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
         await _store_checkpoint(conn, session_id, needs.checkpoint)
         if state.update_due:
             await conn.execute(sql.LAST_UPDATE, (session_id,), prepare=True)
+
+
+async def _show_last(conn: Connection, chat_ids: list[int]) -> None:
+    """The lists of these chats show the last message that is left."""
+    asked = await conn.execute(sql.LAST_LISTED, {"chats": chat_ids}, prepare=True)
+    rows = [
+        (chat_id, telegram_id, date, preview(text, media_of(media)), sender, out)
+        for chat_id, telegram_id, date, text, media, sender, out in await asked.fetchall()
+    ]
+    await conn.execute(sql.SHOW_LAST, (*columns_of(rows, 6), chat_ids), prepare=True)
 
 
 async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer], known: Mapping[int, Peer]) -> None:

@@ -6,13 +6,11 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.sessions.models import (
     CommandSecret,
     Session,
-    SessionEvent,
     SessionStatus,
     SignInAttempt,
     SignInSecret,
@@ -96,8 +94,3 @@ def close_unused(session: Session) -> None:
     Session.objects.filter(pk=session.pk).update(
         enabled=False, status=SessionStatus.DISABLED, status_code="SIGN_IN_OVER", status_since=timezone.now()
     )
-
-
-def note(session_id: int, kind: str, *, code: str = "", user: User | None = None, **detail: Any) -> None:
-    """A line in the session's timeline, with the person who did it."""
-    SessionEvent.objects.create(session_id=session_id, kind=kind, code=code, user=user, detail=detail)

@@ -12,11 +12,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from apps.sessions.models import AuthorizationSecret, Role, Session, SignInAttempt, SignInStep, SignInWay
-from apps.sessions.services import commands, proxies, rights
+from apps.sessions.models import AuthorizationSecret, Role, Session, SignInAttempt, SignInStep, SignInWay, TimelineKind
+from apps.sessions.services import commands, proxies, rights, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.asking import ask, count_start
-from apps.sessions.services.signin.common import OVER, UNNAMED, SignInError, finish, keep_secret, locked, note
+from apps.sessions.services.signin.common import OVER, UNNAMED, SignInError, finish, keep_secret, locked
 from tgadmin.core import session_files
 from tgadmin.core.ids import auth_key_id
 from tgadmin.core.proxies import Proxy
@@ -62,7 +62,7 @@ def start_import(
             session=session, way=SignInWay.IMPORT, step=SignInStep.IMPORT, started_by=user, key_id=number
         )
         keep_secret(attempt, **found.to_json())
-        note(session.pk, "sign_in_started", user=user, way=SignInWay.IMPORT)
+        timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInWay.IMPORT)
         audit(user, "sign_in.started", session, way=SignInWay.IMPORT.value)
         return ask(user, attempt, commands.Kind.SIGN_IN_IMPORT)
 
@@ -80,7 +80,9 @@ def import_failed(attempt_id: UUID | str, code: str) -> None:
     attempt = locked(attempt_id)
     if attempt.is_over:
         return
-    note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by, step=attempt.step)
+    timeline.note(
+        attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by, step=attempt.step
+    )
     finish(attempt, SignInStep.FAILED, code)
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 
-from apps.sessions.models import AccessRequest, Role, Session, SignInAttempt
-from apps.sessions.services import rights
+from apps.sessions.models import AccessRequest, Role, Session, SignInAttempt, TimelineKind
+from apps.sessions.services import rights, timeline
 from apps.sessions.services.audit import audit
-from apps.sessions.services.signin.common import note
 
 CODE = "ACCOUNT_KNOWN"
 
@@ -27,7 +26,7 @@ def is_strangers(attempt: SignInAttempt, session: Session) -> bool:
 
 def tell_managers(session: Session, user: User | None) -> None:
     """Inside the sign-in's transaction, which has the session's row locked."""
-    note(session.pk, "sign_in_refused", code=CODE, user=user)
+    timeline.note(session.pk, TimelineKind.SIGN_IN_REFUSED, code=CODE, user=user)
     audit(user, "sign_in.refused", session, code=CODE)
     if user is not None:
         AccessRequest.objects.get_or_create(session=session, user=user, decided_at=None)

@@ -21,8 +21,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from apps.sessions.models import Role, Session, SignInAttempt, SignInStep, SignInWay
-from apps.sessions.services import commands, proxies, rights
+from apps.sessions.models import Role, Session, SignInAttempt, SignInStep, SignInWay, TimelineKind
+from apps.sessions.services import commands, proxies, rights, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.asking import ask, count_start, go_on, mine, one_at_a_time
 from apps.sessions.services.signin.common import (
@@ -32,7 +32,6 @@ from apps.sessions.services.signin.common import (
     erase_secret,
     keep_secret,
     locked,
-    note,
     secret_of,
 )
 from tgadmin.core.proxies import Proxy
@@ -83,7 +82,7 @@ def start_qr(user: User, name: str, *, session: Session | None = None, proxy: Pr
     attempt = SignInAttempt.objects.create(
         session=session, way=SignInWay.QR, step=SignInStep.QR, phone=session.phone, started_by=user
     )
-    note(session.pk, "sign_in_started", user=user, way=SignInWay.QR)
+    timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInWay.QR)
     audit(user, "sign_in.started", session, way=SignInWay.QR.value)
     return ask(user, attempt, commands.Kind.SIGN_IN_QR)
 

@@ -30,9 +30,10 @@ from apps.sessions.models import (
     SignInAttempt,
     SignInStep,
     SignInWay,
+    TimelineKind,
     UpdateState,
 )
-from apps.sessions.services import commands, proxies, status
+from apps.sessions.services import commands, proxies, status, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from apps.sessions.services.signin import known
@@ -44,7 +45,6 @@ from apps.sessions.services.signin.common import (
     is_unnamed,
     keep_secret,
     locked,
-    note,
 )
 from apps.sessions.services.signin.steps import end
 from apps.sessions.signals import account_signed_in
@@ -121,7 +121,9 @@ def step_failed(attempt_id: UUID | str, code: str, seconds: int | None = None) -
         erase_secret(attempt)
         attempt.step, attempt.password_hint, attempt.resend_at = first_step(attempt), "", None
     attempt.save()
-    note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by, step=attempt.step)
+    timeline.note(
+        attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by, step=attempt.step
+    )
 
 
 def _starts_afresh(attempt: SignInAttempt, code: str) -> bool:
@@ -170,7 +172,7 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     _keep_checkpoint(session, checkpoint)
     if is_new:  # signing a known account in gives nobody a right
         _grant(session, attempt.started_by)
-    note(session.pk, "signed_in", user=attempt.started_by, dc=int(key["dc_id"]))
+    timeline.note(session.pk, TimelineKind.SIGNED_IN, user=attempt.started_by, dc=int(key["dc_id"]))
     audit(attempt.started_by, "session.added" if is_new else "session.signed_in", session)
     account_signed_in.send(sender=Session, session=session, profile=profile)
     finish(attempt, SignInStep.DONE)
@@ -204,14 +206,14 @@ def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
     """Signed in after it was cancelled, as another account than the one it was for, or as one that is somebody else's:
     the key is logged out."""
     if attempt.way == SignInWay.IMPORT:  # somebody else's key: it is forgotten, not ended
-        note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by)
+        timeline.note(attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by)
         finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
         return attempt.session_id
     authorization = _store_key(attempt.session, key, Authorization.Role.OLD)
     authorization.ended_at, authorization.end_code = timezone.now(), code
     authorization.save(update_fields=("ended_at", "end_code"))
     log_out_key(authorization)
-    note(attempt.session_id, "sign_in_failed", code=code, user=attempt.started_by)
+    timeline.note(attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by)
     finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
     return attempt.session_id
 

@@ -9,8 +9,17 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from apps.sessions.models import Command, Role, Session, SignInAttempt, SignInSecret, SignInStep, SignInWay
-from apps.sessions.services import commands, proxies, rights
+from apps.sessions.models import (
+    Command,
+    Role,
+    Session,
+    SignInAttempt,
+    SignInSecret,
+    SignInStep,
+    SignInWay,
+    TimelineKind,
+)
+from apps.sessions.services import commands, proxies, rights, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.asking import ask, count_start, enqueue, mine, one_at_a_time
 from apps.sessions.services.signin.common import (
@@ -22,7 +31,6 @@ from apps.sessions.services.signin.common import (
     first_step,
     is_unnamed,
     locked,
-    note,
 )
 from tgadmin.core import phones
 from tgadmin.core.proxies import Proxy
@@ -63,7 +71,7 @@ def start(
     elif not session.enabled:
         raise SignInError("DISABLED", "The account is disabled: enable it first.")
     attempt = SignInAttempt.objects.create(session=session, phone=digits, started_by=user)
-    note(session.pk, "sign_in_started", user=user)
+    timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user)
     audit(user, "sign_in.started", session)
     return ask(user, attempt, "sign_in.send_code")
 
@@ -159,7 +167,7 @@ def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) 
         )
     )
     under_way = [command for command in open_commands if not commands.cancel(command)]
-    note(attempt.session_id, "sign_in_cancelled", code=code, user=user)
+    timeline.note(attempt.session_id, TimelineKind.SIGN_IN_CANCELLED, code=code, user=user)
     audit(user, "sign_in.ended", attempt.session, code=code)
     if not under_way and not SignInSecret.objects.filter(attempt=attempt).exists():
         finish(attempt, step, code)
