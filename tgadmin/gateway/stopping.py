@@ -12,7 +12,7 @@ from django.db import transaction
 from apps.chats.models import Message
 from apps.chats.services import outcomes
 from apps.sessions.models import Command, Lease, Session, SessionStatus
-from apps.sessions.services import commands, leases, status
+from apps.sessions.services import authorizations, commands, leases, status
 from apps.sessions.services.commands import Kind
 from apps.sessions.services.leases import Held
 from apps.sessions.services.status import Change
@@ -68,6 +68,9 @@ def stop(held: Held, authorization_id: int, code: str) -> None:
     somebody signs the account in again weeks later.
     """
     leases.hold(held)
+    if authorizations.has_other(held.session_id, authorization_id):  # the account goes on with that one
+        authorizations.end(authorization_id, code)
+        return
     waiting = Command.objects.select_for_update().filter(
         session_id=held.session_id, state__in=commands.OPEN, kind__in=NEED_ACCOUNT
     )

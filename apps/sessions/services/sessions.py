@@ -19,7 +19,7 @@ from apps.sessions.models import (
     TimelineKind,
 )
 from apps.sessions.models.rights import name_of
-from apps.sessions.services import commands, rights, status, timeline
+from apps.sessions.services import authorizations, commands, rights, status, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from apps.sessions.services.signin.results import log_out_key
@@ -88,9 +88,7 @@ def log_out(user: User, session: Session) -> list[Command]:
     if not live:
         return []
     for authorization in live:
-        authorization.role, authorization.ended_at = Authorization.Role.OLD, timezone.now()
-        authorization.end_code = "LOGGED_OUT_BY_STAFF"
-        authorization.save(update_fields=("role", "ended_at", "end_code"))
+        authorizations.retire(authorization, "LOGGED_OUT_BY_STAFF")
     timeline.note(row.pk, TimelineKind.LOGGED_OUT, user=user)
     audit(user, "session.logged_out", row)
     status.change(row.pk, SessionStatus.NEEDS_SIGN_IN, "LOGGED_OUT_BY_STAFF", user_id=user.pk)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,16 +12,14 @@ from django.utils import timezone
 
 from apps.sessions.models import (
     Authorization,
-    AuthorizationSecret,
     Session,
     SessionEvent,
     SessionStatus,
     TimelineKind,
     UpdateState,
 )
-from apps.sessions.services import timeline
+from apps.sessions.services import authorizations, timeline
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
-from tgadmin.core.ids import auth_key_id
 from tgadmin.core.types import Checkpoint
 
 BAN_CODES = frozenset({"USER_DEACTIVATED_BAN", "PHONE_NUMBER_BANNED"})
@@ -96,19 +93,12 @@ def _write(rows: Collection[Session]) -> None:
 
 
 def stop(session_id: int, authorization_id: int, code: str) -> None:
-    """Telegram ended the authorization: its secret is erased, the session asks for a person, its chats stay."""
+    """Telegram ended the authorization: its secret is erased. Without its current one the session asks for a person;
+    its chats stay."""
     status = SessionStatus.BANNED if code in BAN_CODES else SessionStatus.NEEDS_SIGN_IN
     with transaction.atomic():
-        end_authorization(authorization_id, code)
-        change(session_id, status, code)
-
-
-def end_authorization(authorization_id: int, code: str) -> None:
-    """An auth key is good no more: it stays as a fact without its secret."""
-    Authorization.objects.filter(pk=authorization_id, ended_at=None).update(
-        role=Authorization.Role.OLD, ended_at=timezone.now(), end_code=code
-    )
-    AuthorizationSecret.objects.filter(authorization_id=authorization_id).delete()
+        if authorizations.end(authorization_id, code):
+            change(session_id, status, code)
 
 
 def moved(session_id: int, authorization_id: int, key: Mapping[str, Any], checkpoint: Checkpoint) -> None:
@@ -116,18 +106,14 @@ def moved(session_id: int, authorization_id: int, key: Mapping[str, Any], checkp
 
     pts are the account's and are kept, so that nothing is missed; qts, date and seq are the new key's.
     """
-    parts = {name: key[name] for name in ("dc_id", "server_address", "port", "auth_key")}
     with transaction.atomic():
-        end_authorization(authorization_id, "USER_MIGRATE")
-        new = Authorization.objects.create(
-            session_id=session_id, key_id=auth_key_id(base64.b64decode(parts["auth_key"])), dc_id=parts["dc_id"]
-        )
-        AuthorizationSecret.objects.create(authorization=new, secret=parts)
-        Session.objects.filter(pk=session_id).update(dc_id=parts["dc_id"])
+        authorizations.end(authorization_id, "USER_MIGRATE")
+        authorizations.store(session_id, key, Authorization.Role.CURRENT)
+        Session.objects.filter(pk=session_id).update(dc_id=key["dc_id"])
         UpdateState.objects.filter(session_id=session_id).update(
             qts=checkpoint.qts, date=checkpoint.date, seq=checkpoint.seq
         )
-        timeline.note(session_id, TimelineKind.MOVED, code="USER_MIGRATE", dc=parts["dc_id"])
+        timeline.note(session_id, TimelineKind.MOVED, code="USER_MIGRATE", dc=key["dc_id"])
         notify(SESSIONS, session_id)
 
 

@@ -26,3 +26,8 @@ def status_line(
 
 def add(lines: Iterable[SessionEvent]) -> None:
     SessionEvent.objects.bulk_create(lines)
+
+
+def move(from_id: int, to_id: int) -> None:
+    """What was told of one session belongs to another: they turned out to be the same account."""
+    SessionEvent.objects.filter(session=from_id).update(session=to_id)

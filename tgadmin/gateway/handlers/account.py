@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from apps.sessions.models import Authorization, AuthorizationSecret
-from apps.sessions.services import status
+from apps.sessions.services import authorizations
 from apps.sessions.services.commands import Kind
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway import stopping
@@ -59,7 +59,7 @@ async def log_out(job: Job) -> Done:
         await close(client)
     if found.is_current:
         return Done(effect=partial(stopping.stop, job.held, found.id, BY_STAFF))
-    return Done(effect=partial(status.end_authorization, found.id, BY_STAFF))
+    return Done(effect=partial(authorizations.end, found.id, BY_STAFF))
 
 
 HANDLERS = (Handler(Kind.LOG_OUT, log_out, Rule.REPEAT, methods=("auth.logOut",), needs_account=False, tries=20),)

@@ -7,7 +7,6 @@ its lease included.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Protocol
@@ -24,7 +23,6 @@ from apps.sessions.models import (
     Command,
     Role,
     Session,
-    SessionEvent,
     SessionGrant,
     SessionStatus,
     SignInAttempt,
@@ -33,7 +31,7 @@ from apps.sessions.models import (
     TimelineKind,
     UpdateState,
 )
-from apps.sessions.services import commands, proxies, status, timeline
+from apps.sessions.services import authorizations, commands, proxies, status, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from apps.sessions.services.signin import known
@@ -50,7 +48,6 @@ from apps.sessions.services.signin.steps import end
 from apps.sessions.signals import account_signed_in
 from tgadmin.core import refusals
 from tgadmin.core.errors import Action, Kind, disposition
-from tgadmin.core.ids import auth_key_id
 from tgadmin.core.types import Checkpoint, Peer
 
 LASTING = frozenset({"USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "SESSION_PASSWORD_NEEDED"})
@@ -209,9 +206,8 @@ def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
         timeline.note(attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by)
         finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
         return attempt.session_id
-    authorization = _store_key(attempt.session, key, Authorization.Role.OLD)
-    authorization.ended_at, authorization.end_code = timezone.now(), code
-    authorization.save(update_fields=("ended_at", "end_code"))
+    authorization = authorizations.store(attempt.session_id, key, Authorization.Role.OLD)
+    authorizations.retire(authorization, code)
     log_out_key(authorization)
     timeline.note(attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by)
     finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
@@ -223,7 +219,7 @@ def _move(attempt: SignInAttempt, session: Session) -> None:
     provisional = attempt.session
     SignInAttempt.objects.filter(session=provisional).update(session=session)
     Command.objects.filter(session=provisional).update(session=session)
-    SessionEvent.objects.filter(session=provisional).update(session=session)
+    timeline.move(provisional.pk, session.pk)
     proxies.take_over(provisional.pk, session.pk)
     attempt.session = session
     provisional.delete()
@@ -232,11 +228,10 @@ def _move(attempt: SignInAttempt, session: Session) -> None:
 def _authorize(session: Session, key: Mapping[str, Any], user: User | None) -> None:
     former = Authorization.objects.filter(session=session, role=Authorization.Role.CURRENT).first()
     if former is not None:
-        former.role, former.ended_at, former.end_code = Authorization.Role.OLD, timezone.now(), "REPLACED"
-        former.save(update_fields=("role", "ended_at", "end_code"))
+        authorizations.retire(former, "REPLACED")
         if AuthorizationSecret.objects.filter(authorization=former).exists():
             log_out_key(former, user)
-    _store_key(session, key, Authorization.Role.CURRENT)
+    authorizations.store(session.pk, key, Authorization.Role.CURRENT)
 
 
 def log_out_key(authorization: Authorization, user: commands.Asker = commands.SYSTEM) -> Command:
@@ -248,15 +243,6 @@ def log_out_key(authorization: Authorization, user: commands.Asker = commands.SY
         {"authorization": authorization.pk},
         user=user,
     )
-
-
-def _store_key(session: Session, key: Mapping[str, Any], role: Authorization.Role) -> Authorization:
-    parts = {name: key[name] for name in ("dc_id", "server_address", "port", "auth_key")}
-    authorization = Authorization.objects.create(
-        session=session, role=role, key_id=auth_key_id(base64.b64decode(parts["auth_key"])), dc_id=parts["dc_id"]
-    )
-    AuthorizationSecret.objects.create(authorization=authorization, secret=parts)
-    return authorization
 
 
 def _know_account(session: Session, key: Mapping[str, Any], profile: Peer, attempt: SignInAttempt) -> None:
