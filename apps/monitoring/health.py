@@ -93,7 +93,7 @@ async def _needed() -> frozenset[tuple[str, str]]:
 @cache
 def _migrations() -> frozenset[tuple[str, str]]:
     """By the names of their files: they need not be imported for it, while the first pages come."""
-    found = set()
+    found: set[tuple[str, str]] = set()
     for app in apps.get_app_configs():
         package, _ = MigrationLoader.migrations_module(app.label)
         spec = find_spec(package) if package else None

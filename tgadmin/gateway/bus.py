@@ -217,7 +217,7 @@ class Bus:
 
     async def _stuck(self, job: Job, handler: Handler) -> None:
         """Each request has a time limit of its own: this is a handler that came to no end for another reason."""
-        facts = {"command": job.command.kind, "seconds": round(handler.timeout)}
+        facts: dict[str, Any] = {"command": job.command.kind, "seconds": round(handler.timeout)}
         await self._gateway.threads.run(
             timeline.note, job.held.session_id, TimelineKind.WATCHDOG, code="HANDLER_STUCK", **facts
         )

@@ -59,7 +59,11 @@ async def log_out(job: Job) -> Done:
         await close(client)
     if found.is_current:
         return Done(effect=partial(stopping.stop, job.held, found.id, BY_STAFF))
-    return Done(effect=partial(authorizations.end, found.id, BY_STAFF))
+    return Done(effect=partial(_end, found.id))
+
+
+def _end(authorization_id: int) -> None:
+    authorizations.end(authorization_id, BY_STAFF)
 
 
 HANDLERS = (Handler(Kind.LOG_OUT, log_out, Rule.REPEAT, methods=("auth.logOut",), needs_account=False, tries=20),)
