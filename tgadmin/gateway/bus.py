@@ -7,7 +7,6 @@ next claim finds it and says that its outcome is unknown, and the kind's rule de
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,10 +21,11 @@ from apps.sessions.models import Command, TimelineKind
 from apps.sessions.services import commands, floods, leases, timeline
 from apps.sessions.services.leases import LeaseLost
 from tgadmin.core import refusals
-from tgadmin.core.errors import PROXY_CODES, Action, Kind, TelegramError
+from tgadmin.core.errors import TelegramError
 from tgadmin.gateway import database, denial
 from tgadmin.gateway.claim import Claimed, Slots, claim
 from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.decide import Decision, Drop, Fail, Retry, Succeed, Wait, decide, retry
 from tgadmin.gateway.job import Done, Effect, Handler, Job, Rule, TryLater
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,6 @@ LOOK_SECONDS = 1.0
 SOON_SECONDS = 0.05
 QUICK_JOBS, SLOW_JOBS = 8, 2
 """Commands of one session at a time: those that people wait for, and fetches."""
-LONGEST_PAUSE = 60.0
 GRACE_SECONDS = 0.7
 """How long running commands may take to end when the gateway stops."""
 CLAIM_TROUBLE = (psycopg.Error, OSError)
@@ -211,7 +210,7 @@ class Bus:
         except TelegramError as error:
             await self._answered(job, handler, error)
         except TryLater as later:
-            await self._again(job, handler, later.code, later.seconds)
+            await self._carry_out(job, handler, retry(handler, job.command.attempts, later.code, later.seconds))
         else:
             await self._settle(job, Command.State.DONE, done)
 
@@ -231,47 +230,36 @@ class Bus:
         return await self._gateway.threads.run(floods.waiting, job.held.session_id, handler.methods, peer_id)
 
     async def _answered(self, job: Job, handler: Handler, error: TelegramError) -> None:
-        """Telegram (or the way to it) said no: what that means is the error table's to say."""
-        action = error.disposition.action
+        """Telegram, or the way to it, said no."""
         log.info("telegram refused", command=job.command.id, kind=job.command.kind, code=error.code)
-        if action is Action.SUCCESS:
-            await self._settle(job, Command.State.DONE, Done())
-        elif action is Action.WAIT and error.seconds is not None and handler.obeys_waits:
-            await self._wait(job, handler, error, error.seconds)
-        elif action is Action.RESTART_SIGN_IN:  # AUTH_RESTART is a 500, yet asking again is the person's to do
-            await self._fail(job, handler, error.code, error.seconds)
-        elif action in (Action.RETRY, Action.MIGRATE) or error.kind in (Kind.RETRY, Kind.NETWORK):
-            await self._again(job, handler, error.code, _pause(job.command.attempts))
-        else:
-            await self._fail(job, handler, error.code, error.seconds)
-            if action is Action.STOP and job.connected is not None and handler.needs_account:
-                job.connected.end(error)
+        decision = decide(handler, job.command.attempts, error)
+        await self._carry_out(job, handler, decision)
+        if isinstance(decision, Fail) and decision.ends_account and job.connected is not None:
+            job.connected.end(error)
 
-    async def _wait(self, job: Job, handler: Handler, error: TelegramError, seconds: int) -> None:
-        method = error.method or (handler.methods[0] if handler.methods else job.command.kind)
-        until = await self._gateway.threads.run(
-            floods.note,
-            job.held.session_id,
-            method,
-            _peer_of(job.command.lane),
-            error.code,
-            seconds,
-            datetime.now(UTC),
+    async def _carry_out(self, job: Job, handler: Handler, decision: Decision) -> None:
+        match decision:
+            case Succeed():
+                await self._settle(job, Command.State.DONE)
+            case Drop(code):
+                await self._settle(job, Command.State.CANCELLED, error_code=code)
+            case Fail(code, seconds):
+                await self._fail(job, handler, code, seconds)
+            case Wait():
+                until = await self._note_wait(job, handler, decision)
+                # Telegram did not do it this time; whether it did at an earlier try is as unknown as before.
+                await self._postpone(job, handler, until, decision.code, shown=True, unknown=job.unknown)
+            case Retry(code, pause, counts):
+                until = datetime.now(UTC) + timedelta(seconds=pause)
+                await self._postpone(job, handler, until, code, shown=False, unknown=True, counts=counts)
+
+    async def _note_wait(self, job: Job, handler: Handler, wait: Wait) -> datetime:
+        """Into the ledger, so that nobody else asks before."""
+        method = wait.method or (handler.methods[0] if handler.methods else job.command.kind)
+        peer_id, now = _peer_of(job.command.lane), datetime.now(UTC)
+        return await self._gateway.threads.run(
+            floods.note, job.held.session_id, method, peer_id, wait.code, wait.seconds, now
         )
-        # Telegram did not do it this time; whether it did at an earlier try is as unknown as before.
-        await self._postpone(job, handler, until, error.code, shown=True, unknown=job.unknown)
-
-    async def _again(self, job: Job, handler: Handler, code: str, seconds: float) -> None:
-        """The outcome is unknown: by the kind's rule it is dropped, or tried again until its tries are used up."""
-        used_up = job.command.attempts >= handler.tries and not (code in _NOT_ITS_FAULT and handler.patient)
-        # A proxy that a person has just chosen: it is his to try again, or to choose another.
-        if handler.rule is Rule.DROP:
-            await self._settle(job, Command.State.CANCELLED, error_code=code)
-        elif used_up or (code in PROXY_CODES and not handler.patient):
-            await self._fail(job, handler, code, None)
-        else:
-            until = datetime.now(UTC) + timedelta(seconds=seconds)
-            await self._postpone(job, handler, until, code, shown=False, unknown=True)
 
     async def _fail(self, job: Job, handler: Handler, code: str, seconds: int | None) -> None:
         def effect() -> None:
@@ -292,12 +280,20 @@ class Bus:
         log.info("command settled", command=job.command.id, kind=job.command.kind, state=state.value, code=error_code)
 
     async def _postpone(
-        self, job: Job, handler: Handler, until: datetime, code: str, *, shown: bool, unknown: bool
+        self,
+        job: Job,
+        handler: Handler,
+        until: datetime,
+        code: str,
+        *,
+        shown: bool,
+        unknown: bool,
+        counts: bool = False,
     ) -> None:
-        waited = shown or (code in _NOT_ITS_FAULT and handler.needs_account)
+        """``shown``: people are told how long it waits. ``counts``: this was one of its tries."""
 
         def ending(command: Command) -> None:
-            commands.postpone(command, until, code, unknown=unknown, counts=not waited)
+            commands.postpone(command, until, code, unknown=unknown, counts=counts)
 
         def effect() -> None:
             handler.waits(job.payload, until, code)
@@ -321,19 +317,7 @@ def _under_lease(job: Job, ending: Callable[[Command], None], effect: Effect | N
             effect()
 
 
-_NOT_ITS_FAULT = frozenset(
-    {"CONNECTION_LOST", "SOCKET_DEAD", "CONNECTION_FAILED", "CONNECTION_REFUSED_BY_LEASE", "TRANSPORT_FLOOD"}
-    | PROXY_CODES
-)
-"""A connection that breaks uses up no command's tries: it waits for the next one."""
-
-
 def _peer_of(lane: str) -> int:
     """The chat of a lane such as ``chat:5``; 0 for lanes of the account."""
     _, _, peer = lane.partition(":")
     return int(peer) if peer.lstrip("-").isdigit() else 0
-
-
-def _pause(attempts: int) -> float:
-    """Seconds before a command is tried again: 0.5, 1, 2, 4 … 60, ±20 %."""
-    return float(min(LONGEST_PAUSE, 0.5 * 2 ** max(0, attempts - 1)) * (0.8 + 0.4 * random.random()))
