@@ -34,7 +34,8 @@ class Opening:
 def greeting(user: User) -> tuple[dict[int, Role], list[dict[str, Any]]]:
     """The user's roles, and the accounts that they may see."""
     standing = live.standings([user.pk]).get(user.pk)
-    return standing.roles if standing is not None else {}, page.visible(user)
+    roles = standing.roles if standing is not None else {}
+    return roles, page.visible(roles)
 
 
 def first_rows(session_id: int, *, whole: bool) -> tuple[dict[str, Any], int]:

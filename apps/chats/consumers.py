@@ -116,7 +116,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _enter(self, place: Place) -> None:
         """One of the limited places, or a close code that says why there is none."""
         try:
-            if not await read(live.signed_in, [self.login_key]):  # its second factor is still to be given
+            if not await hub().shared.read(live.signed_in, self.login_key, [self.login_key]):
+                # its second factor is still to be given
                 await self.shut(SIGNED_OUT)
                 return
             refusal = await admission().enter(self, place)
@@ -279,7 +280,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.roles = {}
         self._added = True
         await hub().add(self)  # first: what changes from here on is told
-        self.roles, sessions = await read(beginning.greeting, self.user)
+        self.roles, sessions = await hub().shared.read(beginning.greeting, self.user.pk, self.user)
         self._greeted = True
         await self._send({"type": "welcome", "version": page.PROTOCOL, "sessions": sessions})
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -18,3 +19,41 @@ async def read(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     The threads are the sockets' own, half as many as connections: where sockets hang, pages do not."""
     return await sync_to_async(function, thread_sensitive=False, executor=_threads)(*args, **kwargs)
+
+
+class Shared:
+    """Reads that many ask for at the same moment, as all pages do after a restart: those who ask for the same thing
+    while it is being read get the next reading of it, one for all of them. So everybody gets what was stored when they
+    asked, or later. Lives in one event loop."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, asyncio.Task[Any]] = {}
+        self._next: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def read(self, function: Callable[..., Any], about: Hashable, *args: Any) -> Any:
+        """What the function gives for ``args``, which mean the same whenever ``about`` is the same. It is given to all
+        who asked: nobody may change it. Raises what the function raises."""
+        key = (function, about)
+        task = self._next.get(key)
+        if task is None:
+            task = self._next[key] = asyncio.create_task(self._read(key, function, args))
+            task.add_done_callback(_seen)
+        return await asyncio.shield(task)  # others wait for it too
+
+    async def _read(self, key: Hashable, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        mine = self._next[key]
+        if (before := self._under_way.get(key)) is not None:
+            await asyncio.wait((before,))
+        del self._next[key]
+        self._under_way[key] = mine
+        try:
+            return await read(function, *args)
+        finally:
+            if self._under_way.get(key) is mine:
+                del self._under_way[key]
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """An error is no news when everybody who asked has left."""
+    if not task.cancelled():
+        task.exception()

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from apps.chats.hub.news import News
 from apps.chats.hub.standing import NO_RIGHT, RESTORED, SIGNED_OUT, Standing
 from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all
+from apps.chats.threads import Shared
 from apps.chats.wakes import Groups, Lifeline, Listener
 from apps.sessions.services.notify import EVENTS
 from tgadmin.core.faults import told
@@ -32,6 +33,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.watchers = Watchers()
+        self.shared = Shared()
         self._groups = Groups(self._group_message)
         self._listener = Listener(self._notified, self._look)
         self._lifeline = Lifeline(self._hears, self._groups.rejoin)

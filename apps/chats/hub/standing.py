@@ -170,7 +170,7 @@ class Standing:
             changed[watcher.user.pk].append(watcher)
         for same_user in changed.values():
             await self._joined()
-            sessions = await read(page.visible, same_user[0].user)
+            sessions = await read(page.visible, same_user[0].roles)
             for watcher in same_user:
                 if (gone := self._untold.pop(watcher, None)) is not None:
                     await fan((watcher,), encoded({"type": "gone", "session": gone}))
