@@ -29,5 +29,5 @@ def add(lines: Iterable[SessionEvent]) -> None:
 
 
 def move(from_id: int, to_id: int) -> None:
-    """What was told of one session belongs to another: they turned out to be the same account."""
+    """Moves all lines of one session to another: both are the same account."""
     SessionEvent.objects.filter(session=from_id).update(session=to_id)
