@@ -1,4 +1,5 @@
-// On every page of the admin: times said relative to now (data-clock: by the clock), exactly, in the viewer's zone, on hover.
+// On every page of the admin: times said relative to now (data-clock: by the clock), exactly, in the viewer's zone, on
+// hover; and the focus in the field that asks for it.
 (() => {
   const STEPS = [
     [60, 1, "s"],
@@ -48,4 +49,14 @@
     nameScrollers(); // before simplebar, which is loaded later, names them all alike
   });
   setInterval(show, 5000);
+
+  // The browser's own autofocus may pass the field by: Unfold hides the page until its scripts have run.
+  function focus() {
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
+    });
+  }
+
+  document.addEventListener("alpine:initialized", focus);
+  addEventListener("load", focus);
 })();

@@ -141,11 +141,6 @@ addEventListener("pageshow", () => {
   }
 });
 
-// The browser's own autofocus passes the field by: Unfold hides the page until its scripts have run.
-requestAnimationFrame(() => {
-  if (document.activeElement === document.body) document.querySelector("[data-status] [autofocus]")?.focus();
-});
-
 if (code) {
   lapses = performance.now() + Number.parseInt(document.querySelector("[data-qr-seconds]").textContent, 10) * 1000;
   setInterval(tickCode, 250);
