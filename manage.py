@@ -16,13 +16,15 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgadmin.settings")
     from django.core.management import execute_from_command_line
 
-    from tgadmin import env
+    from tgadmin import env, priority
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     env.standalone = command in STANDALONE or "--help" in sys.argv
     if not env.standalone and not env.has_database():
         sys.stderr.write(f"{env.NOT_RUNNING}\n")
         sys.exit(1)
+    if env.process():  # the gateway, the worker
+        priority.give_way()
     execute_from_command_line(sys.argv)
 
 

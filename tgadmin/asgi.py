@@ -14,6 +14,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402  all of these need
 from django.conf import settings  # noqa: E402
 
 from apps.chats.routing import websocket_application  # noqa: E402
+from apps.chats.warming import warm  # noqa: E402
 from apps.monitoring.views import healthz, readyz  # noqa: E402
 from apps.sessions.checks import stop_if_unsound  # noqa: E402
 from tgadmin.database.handler import Handler  # noqa: E402
@@ -31,5 +32,7 @@ if settings.PROCESS == "web":
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
     watch.start()
+
+__all__ = ["application", "warm"]
 
 application = ProtocolTypeRouter({"http": http, "websocket": websocket_application()})

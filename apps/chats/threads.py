@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -19,6 +20,11 @@ async def read(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     The threads are the sockets' own, half as many as connections: where sockets hang, pages do not."""
     return await sync_to_async(function, thread_sensitive=False, executor=_threads)(*args, **kwargs)
+
+
+def begin(function: Callable[[], Any]) -> Future[Any]:
+    """The same before there is a loop."""
+    return _threads.submit(function)
 
 
 class Shared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 
@@ -60,6 +61,7 @@ def full(digits: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+@lru_cache(1024)  # pages show the same few hundred again and again
 def masked(digits: str) -> str:
     """``+49 151 •••• 4063``: country code, three digits, the last four; of a short number less."""
     if not digits:

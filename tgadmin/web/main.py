@@ -23,8 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until it is told to stop; 1 with a sentence on stderr if it cannot."""
     options = _options(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgadmin.settings")
-    from tgadmin.asgi import application
+    from tgadmin.asgi import application, warm
 
+    warm()
     limits, proxies, cookie = configured()
     server = Server(application, _within_files(limits), proxies=proxies, is_known=known_by(cookie), cookie=cookie)
     try:

@@ -1,0 +1,57 @@
+"""What is rehearsed before a web process is ready is what a page does, and stops no start."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.chats import warming
+from apps.chats.selectors import live
+from apps.sessions.models import Role, SessionGrant
+from tests.chats import world
+
+TABLES = ("staff_logins", "auth_user", "telegram_session_grants", "telegram_sessions", "telegram_chats",
+          "telegram_messages")  # fmt: skip
+
+
+def rehearsed(caplog: pytest.LogCaptureFixture) -> str:
+    with CaptureQueriesContext(connection) as asked, caplog.at_level(logging.INFO):
+        warming._rehearse()
+    return " ".join(query["sql"] for query in asked)
+
+
+@pytest.mark.django_db
+def test_every_table_that_a_page_reads(caplog: pytest.LogCaptureFixture) -> None:
+    session = world.make_session()
+    world.make_message(world.make_chat(session, "Anna"), 1, "hello")
+    user = User.objects.create_user("vera", is_staff=True)
+    SessionGrant.objects.create(session=session, user=user, role=Role.VIEWER)
+    sql = rehearsed(caplog)
+    assert [table for table in TABLES if table not in sql] == []
+    assert re.findall(r"INSERT INTO \S+|UPDATE \S+ SET", sql) in ([], ['INSERT INTO "installation"'])
+    assert caplog.text == ""
+
+
+@pytest.mark.django_db
+def test_an_installation_with_nothing_in_it(caplog: pytest.LogCaptureFixture) -> None:
+    rehearsed(caplog)
+    assert caplog.text == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError("away"), ValueError("a fault")])
+def test_what_goes_wrong_is_said_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(live, "signed_in", fail)
+    warming.warm()
+    assert type(error).__name__ in caplog.text

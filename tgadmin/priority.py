@@ -1,0 +1,25 @@
+"""Who comes first on a machine that is too small: staff's pages do. The gateway and the worker give way to them: what
+arrives meanwhile is written in larger batches, and nothing is lost by that."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+NICENESS = 10
+AUTOGROUP = Path("/proc/self/autogroup")
+
+
+def give_way(autogroup: Path = AUTOGROUP) -> None:
+    """Make this process nice, unless somebody has chosen its niceness already.
+
+    Linux may weigh sessions against each other, and processes only within one (autogroup): a process that leads a
+    session of its own, as a supervisor's children do, says it for the session too. Neither needs a right.
+    """
+    if os.getpriority(os.PRIO_PROCESS, 0) != 0:
+        return
+    with contextlib.suppress(OSError):  # some sandboxes allow nobody to choose
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        if os.getsid(0) == os.getpid():
+            autogroup.write_text(str(NICENESS))
