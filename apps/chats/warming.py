@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import wait
+from functools import partial
+from threading import Barrier, BrokenBarrierError
 
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
+from django.db import connection
 from django.urls import reverse
 
 from apps.chats import beginning
@@ -22,25 +26,32 @@ from tgadmin.core.faults import told
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 4
-"""So many are opened and used; the pool hands them out in turn."""
 SECONDS = 3.0
 """Then the process is ready in any case: it says itself what it lacks."""
 
 
 def warm() -> None:
-    """Do once what a page does that comes back, on several connections at once, and show it to nobody. Never raises: a
-    process without a database is started too."""
+    """Do once what a page does that comes back, on as many connections as pages use at once, and show it to nobody.
+    Never raises: a process without a database is started too."""
     reverse("admin:index")
     get_channel_layer()
-    wait([begin(_rehearse) for _ in range(CONNECTIONS)], SECONDS)
+    pool = connection.settings_dict["OPTIONS"].get("pool") or {}
+    count = min(settings.SOCKET_THREADS, pool.get("max_size", settings.SOCKET_THREADS))
+    all_connected = Barrier(count)
+    wait([begin(partial(_rehearse, all_connected)) for _ in range(count)], SECONDS)
 
 
-def _rehearse() -> None:
+def _rehearse(all_connected: Barrier) -> None:
     try:
+        connection.ensure_connection()
+        # Whoever was quicker would leave its connection to the next one.
+        all_connected.wait(SECONDS)
         _greet()
         _open()
+    except BrokenBarrierError:
+        pass  # one of them says why
     except DatabaseError as error:
+        all_connected.abort()
         log.warning("the database could not be asked before the first page: %s", type(error).__name__)
     except Exception as error:  # noqa: BLE001  pages say what is wrong with them
         log.error("a page could not be rehearsed: %s", told(error))

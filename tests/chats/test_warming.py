@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ TABLES = ("staff_logins", "auth_user", "telegram_session_grants", "telegram_sess
 
 def rehearsed(caplog: pytest.LogCaptureFixture) -> str:
     with CaptureQueriesContext(connection) as asked, caplog.at_level(logging.INFO):
-        warming._rehearse()
+        warming._rehearse(Barrier(1))
     return " ".join(query["sql"] for query in asked)
 
 

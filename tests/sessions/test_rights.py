@@ -195,7 +195,7 @@ def test_rights_cost_the_same_for_many(staff: Staff, account: Account, grant: Gr
         users[-1].groups.add(team)
         SessionGrant.objects.create(session=more, group=team, role=Role.VIEWER)
         grant(users[-1], more, Role.MANAGER)
-    assert cost(users, session) == few == [2, 1, 1, 1]
+    assert cost(users, session) == few == [1, 1, 1, 1]
     assert len(rights.roles(users)[users[0].pk]) == 30
 
 

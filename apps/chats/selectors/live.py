@@ -169,7 +169,7 @@ class Standing:
 
 
 def standings(user_ids: Iterable[int]) -> dict[int, Standing]:
-    """Users by id with their roles; three queries. One who is gone is absent."""
+    """Users by id with their roles; two queries. One who is gone is absent."""
     users = list(User.objects.filter(pk__in=list(user_ids)))
     roles = rights.roles(users)
     return {user.pk: Standing(user, roles.get(user.pk, {})) for user in users}

@@ -19,6 +19,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.db.models import Max, Q, QuerySet
 
 from apps.sessions.models import Role, Session, SessionGrant, SignInAttempt
@@ -85,17 +86,31 @@ def role(user: AnyUser, session_id: int) -> Role | None:
 
 
 def roles(users: Iterable[User]) -> dict[int, dict[int, Role]]:
-    """What each of the users may do, by user id and visible session's id; two queries for any number of users."""
+    """What each of the users may do, by user id and visible session's id; one query for any number of users, asked for
+    each page that comes and every second for those that are there."""
     staff = [user for user in users if is_staff(user)]
-    sessions = set(Session.objects.exclude(telegram_user_id=None, enabled=False).values_list("pk", flat=True))
     held: dict[int, dict[int, Role]] = {user.pk: {} for user in staff}
-    own = SessionGrant.objects.filter(user_id__in=held).values_list("user_id", "session_id", "role")
-    of_groups = SessionGrant.objects.filter(group__user__in=held).values_list("group__user", "session_id", "role")
-    for user_id, session_id, number in own.union(of_groups, all=True):
-        if session_id in sessions:
-            held[user_id][session_id] = max(Role(number), held[user_id].get(session_id, Role.VIEWER))
-    held |= {user.pk: dict.fromkeys(sessions, Role.MANAGER) for user in staff if user.is_superuser}
+    supers = [user.pk for user in staff if user.is_superuser]
+    with connection.cursor() as cursor:
+        cursor.execute(_ROLES, {"users": [*held], "supers": supers, "manager": Role.MANAGER})
+        for user_id, session_id, number in cursor.fetchall():
+            held[user_id][session_id] = Role(number)
     return held
+
+
+_ROLES = """
+SELECT held.user_id, held.session_id, max(held.role)
+FROM (
+    SELECT g.user_id, g.session_id, g.role FROM telegram_session_grants g WHERE g.user_id = ANY(%(users)s)
+    UNION ALL
+    SELECT m.user_id, g.session_id, g.role FROM auth_user_groups m JOIN telegram_session_grants g USING (group_id)
+    WHERE m.user_id = ANY(%(users)s)
+    UNION ALL
+    SELECT u.id, s.id, %(manager)s FROM unnest(%(supers)s::int[]) u (id) CROSS JOIN telegram_sessions s
+) held
+JOIN telegram_sessions s ON s.id = held.session_id AND (s.telegram_user_id IS NOT NULL OR s.enabled)
+GROUP BY held.user_id, held.session_id
+"""
 
 
 def require(user: AnyUser, session_id: int, least: Role) -> None:
