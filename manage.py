@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command line for tgadmin."""
 
+import contextlib
 import os
 import sys
 
@@ -14,6 +15,7 @@ def main() -> None:
 
         local.main(sys.argv[2:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tgadmin.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from tgadmin import env, priority
@@ -24,7 +26,8 @@ def main() -> None:
         sys.stderr.write(f"{env.NOT_RUNNING}\n")
         sys.exit(1)
     if env.process():  # the gateway, the worker
-        priority.give_way()
+        with contextlib.suppress(ImproperlyConfigured):  # the settings say so
+            priority.give_way(env.at_least("BACKGROUND_NICENESS", 0, priority.NICENESS))
     execute_from_command_line(sys.argv)
 
 

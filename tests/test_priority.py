@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,31 +20,40 @@ runpy.run_path("manage.py", run_name="__main__")
 """
 
 
-def python(code: str, *arguments: str) -> str:
+def python(code: str, *arguments: str, **environment: str) -> str:
     """What it prints, as the leader of a session of its own."""
+    env = {name: value for name, value in os.environ.items() if name != "BACKGROUND_NICENESS"} | environment
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, start_new_session=True).stdout
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, check=True, start_new_session=True
+    )
+    return done.stdout
 
 
-@pytest.mark.parametrize(("command", "niceness"), [("gateway", 10), ("qcluster", 10), ("session", 0), ("migrate", 0)])
+@pytest.mark.parametrize(("command", "niceness"), [("gateway", 5), ("qcluster", 5), ("session", 0), ("migrate", 0)])
 def test_the_gateway_and_the_worker_give_way(command: str, niceness: int) -> None:
     assert python(COMMAND, command).endswith(f"niceness {niceness}\n")
 
 
+def test_it_can_be_chosen_and_switched_off() -> None:
+    assert python(COMMAND, "gateway", BACKGROUND_NICENESS="12").endswith("niceness 12\n")
+    assert python(COMMAND, "gateway", BACKGROUND_NICENESS="0").endswith("niceness 0\n")
+
+
 def test_who_leads_a_session_says_it_for_the_session(tmp_path: Path) -> None:
     group = tmp_path / "autogroup"
-    code = "import sys; from pathlib import Path; from tgadmin.priority import give_way; give_way(Path(sys.argv[1]))"
+    code = "import sys; from pathlib import Path; from tgadmin.priority import give_way; give_way(7, Path(sys.argv[1]))"
     python(f"import os; os.fork() and os._exit(os.wait()[1]); {code}", str(group))
     assert not group.exists()
     python(code, str(group))
-    assert group.read_text() == "10"
+    assert group.read_text() == "7"
 
 
 def test_a_niceness_that_was_chosen_stays(tmp_path: Path) -> None:
-    code = f"import os; os.nice(3); from tgadmin.priority import give_way; give_way(); {NICENESS}"
+    code = f"import os; os.nice(3); from tgadmin.priority import give_way; give_way(7); {NICENESS}"
     assert python(code) == "niceness 3\n"
 
 
 def test_where_nobody_may_choose_it_goes_on(tmp_path: Path) -> None:
-    code = f"from pathlib import Path; from tgadmin.priority import give_way; give_way(Path('/none')); {NICENESS}"
-    assert python(code) == "niceness 10\n"
+    code = f"from pathlib import Path; from tgadmin.priority import give_way; give_way(7, Path('/none')); {NICENESS}"
+    assert python(code) == "niceness 7\n"

@@ -254,7 +254,7 @@ def test_a_connection_that_breaks_between_the_claim_and_the_handler_fails_no_mes
         claimed: list[Claimed] = await claim(*args, **options)
         if not broken and any(one.kind == Kind.SEND for one in claimed):
             broken.append(True)
-            gateway.process.gateway.accounts[session.pk].rebuild()
+            gateway.process.accounts.all()[session.pk].rebuild()
         return claimed
 
     monkeypatch.setattr(bus_module, "claim", claim_and_break)

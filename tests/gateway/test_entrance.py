@@ -140,7 +140,7 @@ def test_many_accounts_on_a_slow_loop_are_ready_once_each(
     most = [0]
 
     def all_ready() -> bool:
-        most[0] = max(most[0], gateway.process.gateway.entrance.inside)
+        most[0] = max(most[0], gateway.process.entrance.inside)
         return Session.objects.filter(status=SessionStatus.READY).count() == MANY
 
     try:

@@ -48,7 +48,7 @@ def test_a_quiet_account_is_never_connected_anew(
     look = Watchdog.look
 
     def counted(self: Watchdog) -> None:
-        looks.append(max((account.overdue for account in self._gateway.accounts.values()), default=0.0))
+        looks.append(max((account.overdue for account in self._accounts.all().values()), default=0.0))
         look(self)
 
     monkeypatch.setattr(watchdog, "STUCK_SECONDS", 1.0)

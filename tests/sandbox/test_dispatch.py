@@ -13,7 +13,8 @@ from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
 from tests.sandbox.raw import RawClient, key_of
-from tgadmin.sandbox.dispatch import Context, Registry, RpcError, method_name, registry
+from tgadmin.sandbox.dispatch import Context, Registry, method_name, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.server import Sandbox
 
 NEAREST = functions.help.GetNearestDcRequest()

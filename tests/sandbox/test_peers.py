@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world.accounts import Account, Accounts, Contact
 from tgadmin.sandbox.world.chats import Chats

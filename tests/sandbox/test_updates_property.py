@@ -12,7 +12,7 @@ from telethon.tl import functions, types
 
 from tests.sandbox.mirror import Mirror, comparable
 from tests.sandbox.people import ClientFor, until
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.sandbox.world import World
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world import World
 from tgadmin.sandbox.world.talk import Draft

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.text import accept, units
 
 pytestmark = pytest.mark.pure

@@ -16,9 +16,10 @@ from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.types import PeerKind
 from tgadmin.gateway import gaps, stopping, stored, unread
-from tgadmin.gateway.context import Gateway
-from tgadmin.gateway.entrance import Turn
+from tgadmin.gateway.bell import Bells
+from tgadmin.gateway.entrance import Entrance, Turn
 from tgadmin.gateway.inbox import SessionInbox
+from tgadmin.gateway.services import Services
 from tgadmin.telegram import AccountClient, Line, move
 
 log = structlog.get_logger(__name__)
@@ -31,11 +32,21 @@ SHORT_LIFE_SECONDS = 30.0
 class Account:
     """One session's connection to Telegram under one lease and one authorization."""
 
-    def __init__(self, gateway: Gateway, held: Held, authorization_id: int, inbox: SessionInbox) -> None:
+    def __init__(
+        self,
+        services: Services,
+        bells: Bells,
+        entrance: Entrance,
+        held: Held,
+        authorization_id: int,
+        inbox: SessionInbox,
+    ) -> None:
         self.held = held
         self.authorization_id = authorization_id
         self.inbox = inbox
-        self._gateway = gateway
+        self._services = services
+        self._bells = bells
+        self._entrance = entrance
         self._client: AccountClient | None = None
         self._ready = False
         self._ended: TelegramError | None = None
@@ -65,7 +76,7 @@ class Account:
         """
         failures = 0
         while True:
-            since = self._gateway.clock.monotonic()
+            since = self._services.clock.monotonic()
             error = await self._connection(failures)
             error = self._ended or error or self._restarted
             self._restarted = None
@@ -76,7 +87,7 @@ class Account:
                 error = await self._follow(error.number)
                 if error is None:  # under another authorization now: the supervisor begins with that one
                     return
-            lived = self._gateway.clock.monotonic() - since
+            lived = self._services.clock.monotonic() - since
             failures = failures + 1 if lived < SHORT_LIFE_SECONDS else 1
             await self._wait(failures, error)
 
@@ -119,7 +130,7 @@ class Account:
         """One connection from beginning to end; returns why it ended."""
         # What an earlier client has put must be committed: the next one begins at the stored state.
         await self.inbox.flush()
-        turn = await self._gateway.entrance.enter()
+        turn = await self._entrance.enter()
         try:
             return await self._in_turn(failures, turn)
         finally:
@@ -132,14 +143,14 @@ class Account:
         if failures < backoff.FIRST_TRIES:  # later tries leave it at "connection failed" until one succeeds
             await self._status(SessionStatus.CONNECTING)
         client = self._client = AccountClient(
-            self._gateway.network,
+            self._services.network,
             facts.key,
             me=facts.me,
             checkpoint=facts.checkpoint,
             channel_hashes=facts.channel_hashes,
             lookup=self._lookup,
             inbox=self.inbox,
-            allowed=self._gateway.leases.allowed,
+            allowed=self._services.leases.allowed,
             proxy=facts.proxy,
             on_new_device=self._new_device,
         )
@@ -169,10 +180,10 @@ class Account:
                 await self._status(SessionStatus.READY)
                 log.info("account ready", session=self.session_id)
                 if facts.has_gaps:
-                    await self._gateway.threads.run(gaps.recover, self.session_id)
+                    await self._services.threads.run(gaps.recover, self.session_id)
                 if facts.has_doubts:
-                    await self._gateway.threads.run(unread.ask, self.session_id)
-                self._gateway.wake_bus_soon()
+                    await self._services.threads.run(unread.ask, self.session_id)
+                self._bells.bus.ring_soon()
             return await closed
         finally:
             for task in (closed, synced):
@@ -190,27 +201,27 @@ class Account:
         task.add_done_callback(_forget)
 
     async def _look_at_devices(self) -> None:
-        await self._gateway.threads.run(devices.look_soon, self.session_id)
-        self._gateway.wake_bus()
+        await self._services.threads.run(devices.look_soon, self.session_id)
+        self._bells.bus.ring()
 
     async def _facts(self) -> stored.Stored | TelegramError:
         try:
-            return await self._gateway.storage.load(self.session_id, self.authorization_id)
+            return await self._services.storage.load(self.session_id, self.authorization_id)
         except DecryptionError as error:
             log.error("a secret cannot be read", session=self.session_id, secret=error.says)
             return TelegramError("KEYS_MISSING")
 
     async def _lookup(self, peer_id: int) -> tuple[PeerKind, int | None] | None:
-        return await self._gateway.threads.run(stored.peer, self.session_id, peer_id)
+        return await self._services.threads.run(stored.peer, self.session_id, peer_id)
 
     async def _status(self, to: SessionStatus, code: str = "", retry_at: datetime | None = None) -> None:
         """Raises LeaseLost: a gateway that was frozen must not write over what its successor says."""
-        await self._gateway.storage.say(self.held, to, code, retry_at)
+        await self._services.storage.say(self.held, to, code, retry_at)
 
     async def _wait(self, failures: int, error: TelegramError | None) -> None:
         """Say why the connection ended, and wait before the next."""
         code = error.code if error is not None else "CONNECTION_LOST"
-        seconds = backoff.delay(failures, self._gateway.random)
+        seconds = backoff.delay(failures, self._services.random)
         if error is not None and error.seconds is not None:
             seconds = max(seconds, float(error.seconds))
         failed = failures >= backoff.FIRST_TRIES
@@ -224,7 +235,7 @@ class Account:
         facts = await self._facts()
         if isinstance(facts, TelegramError):
             return facts
-        line = Line(self._gateway.network, facts.proxy, self._gateway.leases.allowed, CONNECT_SECONDS)
+        line = Line(self._services.network, facts.proxy, self._services.leases.allowed, CONNECT_SECONDS)
         try:
             async with asyncio.timeout(CONNECT_SECONDS * 2):
                 key, checkpoint = await move(line, facts.key, dc_id)
@@ -233,15 +244,15 @@ class Account:
         except TimeoutError:
             return TelegramError("CONNECTION_FAILED")
         log.warning("moved to another data centre", session=self.session_id, dc=dc_id)
-        await self._gateway.threads.run(stopping.moved, self.held, self.authorization_id, key.to_json(), checkpoint)
-        self._gateway.wake.changed(self.session_id)
-        self._gateway.wake_supervisor()
+        await self._services.threads.run(stopping.moved, self.held, self.authorization_id, key.to_json(), checkpoint)
+        self._services.wake.changed(self.session_id)
+        self._bells.supervisor.ring()
         return None
 
     async def _stop(self, code: str) -> None:
         log.warning("authorization ended", session=self.session_id, code=code)
-        await self._gateway.threads.run(stopping.stop, self.held, self.authorization_id, code)
-        self._gateway.wake.changed(self.session_id)
+        await self._services.threads.run(stopping.stop, self.held, self.authorization_id, code)
+        self._services.wake.changed(self.session_id)
 
 
 async def _disconnect(client: AccountClient) -> None:

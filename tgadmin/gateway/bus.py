@@ -23,16 +23,15 @@ from apps.sessions.services.leases import LeaseLost
 from tgadmin.core import refusals
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway import database, denial
+from tgadmin.gateway.bell import Bell
 from tgadmin.gateway.claim import Claimed, Slots, claim
-from tgadmin.gateway.context import Gateway
 from tgadmin.gateway.decide import Decision, Drop, Fail, Retry, Succeed, Wait, decide, retry
-from tgadmin.gateway.job import Done, Effect, Handler, Job, Rule, TryLater
+from tgadmin.gateway.job import Done, Effect, Handler, Job, Rule, Tools, TryLater
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 """The bus looks this often although nothing woke it."""
-SOON_SECONDS = 0.05
 QUICK_JOBS, SLOW_JOBS = 8, 2
 """Commands of one session at a time: those that people wait for, and fetches."""
 GRACE_SECONDS = 0.7
@@ -48,36 +47,17 @@ class _Running:
 
 
 class Bus:
-    """Runs the commands of every session that this gateway holds."""
+    """Runs the commands of every session that this gateway holds. ``bell``: there may be something to claim."""
 
-    def __init__(self, gateway: Gateway, handlers: Mapping[str, Handler], params: dict[str, Any]) -> None:
-        self._gateway = gateway
+    def __init__(self, tools: Tools, bell: Bell, handlers: Mapping[str, Handler], params: dict[str, Any]) -> None:
+        self._tools = tools
+        self._bell = bell
         self._handlers = handlers
         self._params = params
-        self._woken = asyncio.Event()
-        self._soon: asyncio.TimerHandle | None = None
         self._running: dict[int, _Running] = {}
         self._stopped = False
         self._slow = [handler.kind for handler in handlers.values() if handler.slow]
         self.without_account = [handler.kind for handler in handlers.values() if not handler.needs_account]
-
-    def wake(self) -> None:
-        """There may be something to claim."""
-        self._woken.set()
-
-    def wake_soon(self) -> None:
-        """There may be, though nobody waits for this very moment: many that say so together make one look."""
-        if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_later(SOON_SECONDS, self._wake_now)
-
-    def _wake_now(self) -> None:
-        self._soon = None
-        self.wake()
-
-    def wake_at(self, when: datetime) -> None:
-        """There will be, then."""
-        seconds = max(0.0, (when - datetime.now(UTC)).total_seconds())
-        asyncio.get_running_loop().call_later(seconds, self.wake)
 
     def forget(self, session_id: int) -> None:
         """The session's lease is gone or its account stops: what runs for it is left to the next claim."""
@@ -103,7 +83,7 @@ class Bus:
         conn: psycopg.AsyncConnection[Any] | None = None
         try:
             while True:
-                self._woken.clear()
+                self._bell.hush()
                 try:
                     if conn is None or conn.closed:
                         conn = await database.connect(self._params)
@@ -112,27 +92,20 @@ class Bus:
                     log.warning("nothing claimed", error=type(error).__name__)
                     if conn is not None:
                         await conn.close()
-                await self._pause()
+                await self._bell.wait(LOOK_SECONDS)
         finally:
             for running in list(self._running.values()):
                 running.task.cancel()
             if conn is not None:
                 await conn.close()
 
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                await self._woken.wait()
-        except TimeoutError:
-            return
-
     async def _claim(self, conn: psycopg.AsyncConnection[Any]) -> None:
         slots = self._slots()
-        if self._stopped or not slots or not self._gateway.leases.allowed():
+        if self._stopped or not slots or not self._tools.leases.allowed():
             return
         claimed = await claim(
             conn,
-            self._gateway.leases.identity.id,
+            self._tools.leases.identity.id,
             slots,
             list(self._running),
             slow_kinds=self._slow,
@@ -151,26 +124,26 @@ class Bus:
         return [
             Slots(
                 one,
-                self._gateway.connected(one) is not None,
+                self._tools.accounts.connected(one) is not None,
                 QUICK_JOBS - quick.get(one, 0),
                 SLOW_JOBS - slow.get(one, 0),
             )
-            for one in self._gateway.leases.held
+            for one in self._tools.leases.held
         ]
 
     def _start(self, command: Claimed) -> None:
-        held = self._gateway.leases.held.get(command.session_id)
+        held = self._tools.leases.held.get(command.session_id)
         handler = self._handlers.get(command.kind)
         if held is None or held.fence != command.fence or handler is None:
             return  # lost between the claim and now: the row stays claimed, its next holder finds it
-        job = Job(command, held, self._gateway, self._gateway.connected(command.session_id))
+        job = Job(command, held, self._tools, self._tools.accounts.connected(command.session_id))
         task = asyncio.create_task(self._work(job, handler), name=f"{command.kind} {command.id}")
         self._running[command.id] = _Running(job, handler, task)
         task.add_done_callback(lambda _: self._ended(command.id))
 
     def _ended(self, command_id: int) -> None:
         self._running.pop(command_id, None)
-        self.wake()
+        self._bell.ring()
 
     async def _work(self, job: Job, handler: Handler) -> None:
         try:
@@ -217,7 +190,7 @@ class Bus:
     async def _stuck(self, job: Job, handler: Handler) -> None:
         """Each request has a time limit of its own: this is a handler that came to no end for another reason."""
         facts: dict[str, Any] = {"command": job.command.kind, "seconds": round(handler.timeout)}
-        await self._gateway.threads.run(
+        await self._tools.threads.run(
             timeline.note, job.held.session_id, TimelineKind.WATCHDOG, code="HANDLER_STUCK", **facts
         )
         await self._answered(job, handler, TelegramError("HANDLER_STUCK"))
@@ -227,7 +200,7 @@ class Bus:
         if not handler.obeys_waits or not handler.methods:
             return None
         peer_id = _peer_of(job.command.lane)
-        return await self._gateway.threads.run(floods.waiting, job.held.session_id, handler.methods, peer_id)
+        return await self._tools.threads.run(floods.waiting, job.held.session_id, handler.methods, peer_id)
 
     async def _answered(self, job: Job, handler: Handler, error: TelegramError) -> None:
         """Telegram, or the way to it, said no."""
@@ -257,7 +230,7 @@ class Bus:
         """Into the ledger, so that nobody else asks before."""
         method = wait.method or (handler.methods[0] if handler.methods else job.command.kind)
         peer_id, now = _peer_of(job.command.lane), datetime.now(UTC)
-        return await self._gateway.threads.run(
+        return await self._tools.threads.run(
             floods.note, job.held.session_id, method, peer_id, wait.code, wait.seconds, now
         )
 
@@ -276,7 +249,7 @@ class Bus:
         def ending(command: Command) -> None:
             commands.settle(command, state, result=done.result, error_code=error_code)
 
-        await self._gateway.threads.run(_under_lease, job, ending, done.effect)
+        await self._tools.threads.run(_under_lease, job, ending, done.effect)
         log.info("command settled", command=job.command.id, kind=job.command.kind, state=state.value, code=error_code)
 
     async def _postpone(
@@ -298,15 +271,15 @@ class Bus:
         def effect() -> None:
             handler.waits(job.payload, until, code)
 
-        await self._gateway.threads.run(_under_lease, job, ending, effect if shown else None)
-        self.wake_at(until)
+        await self._tools.threads.run(_under_lease, job, ending, effect if shown else None)
+        self._bell.ring_at(until)
 
 
 def _under_lease(job: Job, ending: Callable[[Command], None], effect: Effect | None) -> None:
     """One transaction: the lease is ours, the command ends, and what follows from it is written. Raises LeaseLost."""
     with transaction.atomic():
         leases.hold(job.held)
-        if not job.gateway.leases.allowed():
+        if not job.tools.leases.allowed():
             raise LeaseLost(f"the lease of session {job.held.session_id} has run out")
         command = Command.objects.select_for_update().filter(pk=job.command.id).first()
         if command is None or command.state != Command.State.CLAIMED or command.fence != job.command.fence:

@@ -8,15 +8,18 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apps.sessions.services.leases import Held
 from tgadmin.core.errors import TelegramError
+from tgadmin.gateway.account import Account
+from tgadmin.gateway.accounts import Accounts
+from tgadmin.gateway.bell import Bell
 from tgadmin.gateway.claim import Claimed
-
-if TYPE_CHECKING:
-    from tgadmin.gateway.account import Account
-    from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.lease import Leases
+from tgadmin.gateway.signins import SignIns
+from tgadmin.gateway.threads import Threads
+from tgadmin.telegram.network import Network
 
 Effect = Callable[[], None]
 Payload = Mapping[str, Any]
@@ -49,13 +52,25 @@ class TryLater(Exception):  # noqa: N818  a decision, not a mistake
         self.seconds, self.code = seconds, code
 
 
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What handlers may use besides the job's own account. ``bell``: there is another command to claim."""
+
+    network: Network
+    leases: Leases
+    threads: Threads
+    accounts: Accounts
+    signins: SignIns
+    bell: Bell
+
+
 @dataclass(slots=True)
 class Job:
     """A claimed command on its way. ``until_settled`` is left after the command has been settled."""
 
     command: Claimed
     held: Held
-    gateway: Gateway
+    tools: Tools
     connected: Account | None
     until_settled: AsyncExitStack = field(default_factory=AsyncExitStack)
     limit: asyncio.Timeout | None = None

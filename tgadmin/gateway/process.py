@@ -29,15 +29,18 @@ from tgadmin.core import backoff, reach
 from tgadmin.core.clock import Clock, SystemClock
 from tgadmin.core.reach import Reach
 from tgadmin.gateway import database, gaps, unread
+from tgadmin.gateway.accounts import Accounts
 from tgadmin.gateway.beats import TROUBLE
+from tgadmin.gateway.bell import Bells
 from tgadmin.gateway.bus import Bus
-from tgadmin.gateway.context import Gateway
 from tgadmin.gateway.entrance import Entrance
 from tgadmin.gateway.guard import Guard
 from tgadmin.gateway.handlers import HANDLERS
 from tgadmin.gateway.identity import this_process
 from tgadmin.gateway.inbox import Writers
+from tgadmin.gateway.job import Tools
 from tgadmin.gateway.lease import Leases
+from tgadmin.gateway.services import Services
 from tgadmin.gateway.signins import SignIns
 from tgadmin.gateway.storage import Storage
 from tgadmin.gateway.supervisor import Supervisor
@@ -110,30 +113,32 @@ class GatewayProcess:
             without_account=without_account,
         )
         self.threads = Threads()
-        writers = Writers(
+        self.writers = Writers(
             self._params,
             on_recorded=self._recorded,
             on_lost=self._lost,
             on_refused=self._refused,
             allowed=self.leases.allowed,
         )
-        self.gateway = Gateway(
-            network=config.network,
-            leases=self.leases,
-            threads=self.threads,
-            storage=Storage(self.threads),
-            wake=Wake(get_channel_layer()),
-            clock=clock,
-            random=random,
-            writers=writers,
-            signins=SignIns(config.network, self.leases, clock, self.threads),
-            entrance=Entrance(config.connecting, self.leases.allowed),
+        self.services = Services(
+            config.network, self.leases, self.threads, Storage(self.threads), Wake(get_channel_layer()), clock, random
         )
-        self.bus = Bus(self.gateway, HANDLERS, self._params)
-        self.gateway.wake_bus, self.gateway.bus_forget = self.bus.wake, self.bus.forget
-        self.gateway.wake_bus_soon = self.bus.wake_soon
-        self.gateway.bus_busy, self.gateway.bus_finish = self.bus.is_busy, self.bus.finish
-        self.supervisor = Supervisor(self.gateway, self._params)
+        self.signins = SignIns(config.network, self.leases, clock, self.threads)
+        self.entrance = Entrance(config.connecting, self.leases.allowed)
+        bells = Bells()
+        self.accounts = Accounts(bells.supervisor)
+        tools = Tools(config.network, self.leases, self.threads, self.accounts, self.signins, bells.bus)
+        self.bus = Bus(tools, bells.bus, HANDLERS, self._params)
+        self.supervisor = Supervisor(
+            self.services,
+            bells,
+            self.accounts,
+            bus=self.bus,
+            writers=self.writers,
+            signins=self.signins,
+            entrance=self.entrance,
+            params=self._params,
+        )
         self._stop = asyncio.Event()
         self._errands: set[asyncio.Task[Any]] = set()
 
@@ -147,16 +152,16 @@ class GatewayProcess:
             return True
         log.info("gateway started", node=self.leases.identity.name, capacity=self.leases.capacity)
         parts: list[Coroutine[Any, Any, None]] = [
-            self.gateway.wake.run(),
-            self.gateway.writers.run(),
+            self.services.wake.run(),
+            self.writers.run(),
             self.bus.run(),
             self.supervisor.run(),
-            Watchdog(self.gateway, self._errand).run(),
+            Watchdog(self.accounts, self.services.clock, self._errand).run(),
         ]
         tasks = [asyncio.create_task(part) for part in parts]
         waiting = asyncio.create_task(self._stop.wait())
         jumped = partial(self._jumped, asyncio.get_running_loop())
-        guard = Guard(self.leases, self.gateway.clock, self.supervisor.cut, jumped, self._stuck)
+        guard = Guard(self.leases, self.services.clock, self.supervisor.cut, jumped, self._stuck)
         guard.start()
         tasks.append(asyncio.create_task(_tick(guard)))
         await asyncio.wait((waiting, *tasks), return_when=asyncio.FIRST_COMPLETED)
@@ -196,7 +201,7 @@ class GatewayProcess:
         await self.supervisor.drain(QUIET_SECONDS)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SHUT_DOWN_SECONDS):
-                await self.gateway.signins.close()
+                await self.signins.close()
         self.leases.end()
         if cut := self.supervisor.cut():
             log.warning("connections cut", sessions=cut)
@@ -220,9 +225,9 @@ class GatewayProcess:
 
     def _recorded(self, session_id: int, recorded: Recorded) -> None:
         if recorded.changed:
-            self.gateway.wake.changed(session_id)
+            self.services.wake.changed(session_id)
         for typing, name in recorded.typing:
-            self.gateway.wake.typing(session_id, typing, name)
+            self.services.wake.typing(session_id, typing, name)
         for one in recorded.unreadable:
             log.warning("unreadable update", session=session_id, kind=one.kind, reason=one.reason)
         if recorded.gaps:
@@ -240,7 +245,7 @@ class GatewayProcess:
         """Told by the guard's thread: every client is built anew once a beat has succeeded."""
 
         def note() -> None:
-            for session_id in list(self.gateway.accounts):
+            for session_id in self.accounts.all():
                 kind = TimelineKind.CLOCK_JUMPED
                 self._errand(timeline.note, session_id, kind, code="CLOCK_JUMPED", seconds=round(seconds))
 
@@ -258,7 +263,7 @@ class GatewayProcess:
                     return
                 except DatabaseTrouble as error:
                     log.warning("errand failed", error=type(error).__name__)
-                    await asyncio.sleep(backoff.delay(failures, self.gateway.random))
+                    await asyncio.sleep(backoff.delay(failures, self.services.random))
 
         task = asyncio.create_task(go())
         self._errands.add(task)

@@ -19,11 +19,16 @@ from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
 from tgadmin.gateway import database, stopping
 from tgadmin.gateway.account import Account
+from tgadmin.gateway.accounts import Accounts
 from tgadmin.gateway.beats import RECONNECT_SECONDS, TROUBLE, Beats
-from tgadmin.gateway.context import Gateway
-from tgadmin.gateway.inbox import SessionInbox
+from tgadmin.gateway.bell import Bells
+from tgadmin.gateway.bus import Bus
+from tgadmin.gateway.entrance import Entrance
+from tgadmin.gateway.inbox import SessionInbox, Writers
 from tgadmin.gateway.lease import Wanted
 from tgadmin.gateway.neighbours import Neighbours
+from tgadmin.gateway.services import Services
+from tgadmin.gateway.signins import SignIns
 from tgadmin.gateway.stored import NothingToConnect
 from tgadmin.gateway.together import Together
 
@@ -33,40 +38,44 @@ SCAN_SECONDS = 1.0
 FLUSH_SECONDS = 1.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Session:
-    """A session held here. ``account`` is None while nothing is to be connected."""
+    """A session held here."""
 
     held: Held
     inbox: SessionInbox
-    account: Account | None = None
-    task: asyncio.Task[None] | None = None
 
 
 class Supervisor:
     """Broad ``except`` has its place here: it records what went wrong and goes on."""
 
-    def __init__(self, gateway: Gateway, params: dict[str, Any]) -> None:
-        self._gateway = gateway
+    def __init__(
+        self,
+        services: Services,
+        bells: Bells,
+        accounts: Accounts,
+        *,
+        bus: Bus,
+        writers: Writers,
+        signins: SignIns,
+        entrance: Entrance,
+        params: dict[str, Any],
+    ) -> None:
+        self._services, self._bells, self._accounts = services, bells, accounts
+        self._bus, self._writers, self._signins, self._entrance = bus, writers, signins, entrance
+        self._leases = services.leases
         self._params = params
         self._sessions: dict[int, _Session] = {}
-        self._woken = asyncio.Event()
         self._stopping = False
-        self._neighbours = Neighbours(self.wake)
+        self._neighbours = Neighbours(bells.supervisor.ring)
         self._handing_over = Together(self._hand_over_all)
-        gateway.wake_supervisor = self.wake
-        gateway.stop_account = self.stop_account
-
-    def wake(self) -> None:
-        """Look at once at who should be connected."""
-        self._woken.set()
 
     async def run(self) -> None:
         """Beat, let in, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
         async with asyncio.TaskGroup() as group:
-            beats = Beats(self._gateway.leases, self._params, partial(self._lost, why="lease lost"))
+            beats = Beats(self._leases, self._params, partial(self._lost, why="lease lost"))
             group.create_task(beats.run())
-            group.create_task(self._gateway.entrance.run())
+            group.create_task(self._entrance.run())
             group.create_task(self._listen())
             group.create_task(self._scan())
 
@@ -74,11 +83,9 @@ class Supervisor:
 
     def cut(self) -> int:
         """Close every connection to Telegram at once, from whatever thread; returns how many sessions had one."""
-        accounts = [session.account for session in list(self._sessions.values()) if session.account is not None]
-        for account in accounts:
-            account.abort()
-        self._gateway.signins.abort()
-        return len(accounts)
+        cut = self._accounts.cut()
+        self._signins.abort()
+        return cut
 
     async def _listen(self) -> None:
         """Notifications make everything quick; without them it is done once a second all the same."""
@@ -88,7 +95,7 @@ class Supervisor:
                 conn = await database.connect(self._params)
                 await conn.execute(f"LISTEN {notify.COMMANDS}")
                 await conn.execute(f"LISTEN {notify.SESSIONS}")
-                self.wake()
+                self._bells.supervisor.ring()
                 async for note in conn.notifies():
                     self._heard(note.channel, note.payload)
             except TROUBLE as error:
@@ -99,34 +106,32 @@ class Supervisor:
 
     def _heard(self, channel: str, payload: str) -> None:
         if channel == notify.SESSIONS or int(payload) not in self._sessions:
-            self.wake()
-        self._gateway.wake_bus()
+            self._bells.supervisor.ring()
+        self._bells.bus.ring()
 
     async def _scan(self) -> None:
         conn: psycopg.AsyncConnection[Any] | None = None
         try:
             while True:
-                self._woken.clear()
+                self._bells.supervisor.hush()
                 try:
                     if conn is None or conn.closed:
                         conn = await database.connect(self._params)
-                    if self._gateway.leases.allowed() and not self._stopping:
+                    if self._leases.allowed() and not self._stopping:
                         await self._look(conn)
-                    await self._gateway.signins.tidy()
+                    await self._signins.tidy()
                 except TROUBLE as error:
                     log.warning("no scan", error=type(error).__name__)
                     await _close(conn)
                     conn = None
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._gateway.leases.next_look(SCAN_SECONDS)):
-                        await self._woken.wait()
+                await self._bells.supervisor.wait(self._leases.next_look(SCAN_SECONDS))
         finally:
             self._neighbours.close()
             await _close(conn)
 
     async def _look(self, conn: psycopg.AsyncConnection[Any]) -> None:
         """Take what may be taken, connect what should be, let go of what nobody wants any more."""
-        leases = self._gateway.leases
+        leases = self._leases
         found = {one.session_id: one for one in await leases.scan(conn)}
         self._neighbours.watch(leases.neighbours)
         taken = await leases.take(conn, list(found.values()))
@@ -134,7 +139,7 @@ class Supervisor:
             self._keep(held)
         if taken:
             log.info("leases taken", sessions=len(taken))
-            self._gateway.wake_bus()
+            self._bells.bus.ring()
         unwanted = [session_id for session_id in self._sessions if session_id not in found]
         to_move = self._to_move(leases.to_move(len(found)))
         # Those that were given up before, but could not be released, are there still.
@@ -149,8 +154,8 @@ class Supervisor:
             return
         if known is not None:
             self._lost(held.session_id, "lease replaced")
-            self._gateway.leases.held[held.session_id] = held
-        self._sessions[held.session_id] = _Session(held, self._gateway.writers.inbox(held))
+            self._leases.held[held.session_id] = held
+        self._sessions[held.session_id] = _Session(held, self._writers.inbox(held))
 
     # --- accounts ------------------------------------------------------------------------------------------------
 
@@ -158,16 +163,17 @@ class Supervisor:
         session = self._sessions.get(wanted.session_id)
         if session is None:
             return
-        to_connect = None if wanted.session_id in self._gateway.blocked else wanted.authorization_id
-        if session.account is not None and session.account.authorization_id != to_connect:
-            await self.stop_account(wanted.session_id)
-        if to_connect is not None and session.account is None and not self._stopping:
+        to_connect = None if self._accounts.is_blocked(wanted.session_id) else wanted.authorization_id
+        account = self._accounts.get(wanted.session_id)
+        if account is not None and account.authorization_id != to_connect:
+            await self._accounts.stop(wanted.session_id)
+            account = None
+        if to_connect is not None and account is None and not self._stopping:
             self._start(session, to_connect)
 
     def _start(self, session: _Session, authorization_id: int) -> None:
-        account = Account(self._gateway, session.held, authorization_id, session.inbox)
-        session.account = self._gateway.accounts[session.held.session_id] = account
-        session.task = asyncio.create_task(self._live(account), name=f"account {session.held.session_id}")
+        account = Account(self._services, self._bells, self._entrance, session.held, authorization_id, session.inbox)
+        self._accounts.start(account, self._live(account))
 
     async def _live(self, account: Account) -> None:
         """The account's task: a crash is recorded and the account begins again."""
@@ -182,40 +188,26 @@ class Supervisor:
             except Exception as error:  # noqa: BLE001  a supervisor records and goes on
                 failures += 1
                 await self._record_crash(account, error)
-            await asyncio.sleep(backoff.delay(failures, self._gateway.random))
+            await asyncio.sleep(backoff.delay(failures, self._services.random))
 
     async def _record_crash(self, account: Account, error: Exception) -> None:
         session_id, name = account.session_id, type(error).__name__
         log.error("account crashed", session=session_id, error=name, at=_place(error))
         with contextlib.suppress(DatabaseError, OSError, LeaseLost):
-            await self._gateway.storage.say(account.held, SessionStatus.DISCONNECTED, "INTERNAL_ERROR")
-            await self._gateway.threads.run(timeline.note, session_id, TimelineKind.CRASHED, code=name[:64])
-
-    async def stop_account(self, session_id: int) -> None:
-        """Disconnect the session's account; its lease stays."""
-        session = self._sessions.get(session_id)
-        self._gateway.accounts.pop(session_id, None)
-        if session is None or session.task is None:
-            return
-        task, session.task, session.account = session.task, None, None
-        task.cancel()
-        await asyncio.wait((task,))
+            await self._services.storage.say(account.held, SessionStatus.DISCONNECTED, "INTERNAL_ERROR")
+            await self._services.threads.run(timeline.note, session_id, TimelineKind.CRASHED, code=name[:64])
 
     def _lost(self, session_id: int, why: str) -> None:
         """The lease is somebody else's: cut off at once, store nothing more."""
         session = self._sessions.pop(session_id, None)
-        self._gateway.leases.held.pop(session_id, None)
-        self._gateway.accounts.pop(session_id, None)
+        self._leases.held.pop(session_id, None)
+        self._accounts.abort(session_id)
         if session is None:
             return
         log.warning(why, session=session_id)
-        if session.account is not None:
-            session.account.abort()
-        if session.task is not None:
-            session.task.cancel()
-        self._gateway.signins.abort_session(session_id)
+        self._signins.abort_session(session_id)
         session.inbox.close(LeaseLost(why))
-        self._gateway.bus_forget(session_id)
+        self._bus.forget(session_id)
 
     def lost(self, held: Held) -> None:
         """The database said so before the beat did."""
@@ -227,16 +219,16 @@ class Supervisor:
         """Sessions for another gateway that has room: those at rest first."""
         if not count:
             return []
-        return sorted(self._sessions, key=lambda one: (self._gateway.bus_busy(one), one))[:count]
+        return sorted(self._sessions, key=lambda one: (self._bus.is_busy(one), one))[:count]
 
     async def _release(self, conn: psycopg.AsyncConnection[Any], sessions: Collection[int]) -> None:
         """Quieten these sessions and give their leases back. Raises psycopg.Error; then the next look tries again."""
         for session_id in sessions:
-            self._gateway.leases.give_up(session_id)
+            self._leases.give_up(session_id)
         await asyncio.gather(*(self._quiet(session_id) for session_id in sessions))
         for session_id in sessions:
             self._sessions.pop(session_id, None)
-        await self._gateway.leases.release(conn, list(sessions))
+        await self._leases.release(conn, list(sessions))
         log.info("leases released", sessions=len(sessions))
 
     async def _quiet(self, session_id: int) -> None:
@@ -244,9 +236,9 @@ class Supervisor:
         session = self._sessions.get(session_id)
         if session is None:
             return
-        self._gateway.bus_forget(session_id)
-        await self.stop_account(session_id)
-        await self._gateway.signins.drop_session(session_id)
+        self._bus.forget(session_id)
+        await self._accounts.stop(session_id)
+        await self._signins.drop_session(session_id)
         with contextlib.suppress(LeaseLost, TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await session.inbox.flush()
@@ -273,19 +265,19 @@ class Supervisor:
 
     async def _hand_over(self, session_id: int) -> None:
         """Let commands end for a moment, close the connection, store what had arrived, give the lease back."""
-        await self._gateway.bus_finish(session_id)
+        await self._bus.finish(session_id)
         session = self._sessions.get(session_id)
         if session is None:
             return
-        connected = session.account is not None
-        self._gateway.leases.give_up(session_id)
+        connected = self._accounts.get(session_id) is not None
+        self._leases.give_up(session_id)
         await self._quiet(session_id)
         if self._sessions.pop(session_id, None) is session:
             await self._handing_over((session_id, connected))
 
     async def _hand_over_all(self, sessions: Sequence[tuple[int, bool]]) -> Sequence[None]:
-        leases = self._gateway.leases
-        await self._gateway.threads.run(stopping.hand_over, leases.identity.id, dict(sessions))
+        leases = self._leases
+        await self._services.threads.run(stopping.hand_over, leases.identity.id, dict(sessions))
         leases.released([session_id for session_id, _ in sessions])
         return [None] * len(sessions)
 

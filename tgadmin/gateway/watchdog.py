@@ -14,9 +14,10 @@ import structlog
 
 from apps.sessions.models import TimelineKind
 from apps.sessions.services import timeline
+from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway.account import Account
-from tgadmin.gateway.context import Gateway
+from tgadmin.gateway.accounts import Accounts
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +39,9 @@ class _Patience:
 class Watchdog:
     """``note`` writes a line into a session's timeline, in its own time."""
 
-    def __init__(self, gateway: Gateway, note: Callable[..., None]) -> None:
-        self._gateway = gateway
+    def __init__(self, accounts: Accounts, clock: Clock, note: Callable[..., None]) -> None:
+        self._accounts = accounts
+        self._clock = clock
         self._note = note
         self._patience: dict[int, _Patience] = {}
 
@@ -51,11 +53,11 @@ class Watchdog:
 
     def look(self) -> None:
         """Once."""
-        accounts = dict(self._gateway.accounts)
+        accounts = self._accounts.all()
         self._patience = {one: kept for one, kept in self._patience.items() if accounts.get(one) is kept.account}
         for session_id, account in accounts.items():
             patience = self._patience.setdefault(session_id, _Patience(account))
-            overdue, now = account.overdue, self._gateway.clock.monotonic()
+            overdue, now = account.overdue, self._clock.monotonic()
             if overdue == 0.0 and now - patience.restarted > LONGEST_SECONDS:
                 patience.limit = STUCK_SECONDS
             if overdue > patience.limit:

@@ -19,6 +19,7 @@ from telethon.tl import TLObject, TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
 from tgadmin.sandbox import shapes
+from tgadmin.sandbox.errors import RpcError
 
 if TYPE_CHECKING:
     from tgadmin.sandbox.connection import Connection
@@ -30,15 +31,6 @@ if TYPE_CHECKING:
     from tgadmin.sandbox.world.accounts import Account
 
 log = logging.getLogger(__name__)
-
-
-class RpcError(Exception):
-    """What a method raises: ``RpcError(400, "PEER_ID_INVALID")``. https://core.telegram.org/api/errors"""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
 
 
 @dataclass

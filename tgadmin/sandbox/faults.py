@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from telethon import utils
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.stream import Stream
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tgadmin.sandbox.demo import LANGUAGES, texts
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.messages import Post, is_channel
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from telethon.tl import TLObject
 
 from tgadmin.sandbox.connection import Connection
 from tgadmin.sandbox.control import Control
-from tgadmin.sandbox.dispatch import Context, RpcError
+from tgadmin.sandbox.dispatch import Context
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.faults import DUPLICATED, Faults, Outcome
 from tgadmin.sandbox.fronts import Fronts
 from tgadmin.sandbox.keyexchange import KeyExchange

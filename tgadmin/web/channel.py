@@ -6,17 +6,14 @@ reads on for a moment, so that the sentence arrives before the system's "connect
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
-from twisted.web.http import HTTPChannel
+from twisted.web.http import HTTPChannel, Request
 
 from tgadmin.web.connections import Connection, End
 from tgadmin.web.limits import KIB, MIB, Limits
 from tgadmin.web.transport import Transport, Valve
-
-if TYPE_CHECKING:
-    from tgadmin.web.request import Request
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 8 * MIB

@@ -5,22 +5,20 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from apps.sessions import selectors
 from apps.sessions.commandline import DEFAULT_WAIT, find_session, read_bytes, table
+from apps.sessions.management.sign_in import Dialogue
+from apps.sessions.management.waiting import WaitingCommand
 from apps.sessions.models import Command, Device, Session
 from apps.sessions.services import devices, exports
 from apps.sessions.services.devices import DeviceError
 from tgadmin.core.ids import row_id
 from tgadmin.core.session_files import MAX_FILE
-
-if TYPE_CHECKING:
-    from apps.sessions.management.commands.session import Command as SessionCommand
-    from apps.sessions.management.sign_in import Dialogue
 
 
 def import_arguments(parser: ArgumentParser) -> None:
@@ -69,7 +67,7 @@ def import_session(dialogue: Dialogue, options: dict[str, Any]) -> None:
     dialogue.begin_import(data)
 
 
-def export_session(command: SessionCommand, options: dict[str, Any], user: User) -> None:
+def export_session(command: WaitingCommand, options: dict[str, Any], user: User) -> None:
     session = find_session(user, options["session"])
     out = _new_file(options["output"]) if options["output"] else None
     try:
@@ -96,7 +94,7 @@ def _new_file(path: str) -> int:
         raise CommandError(f"The file cannot be made ({type(error).__name__}).") from None
 
 
-def show_devices(command: SessionCommand, options: dict[str, Any], user: User) -> None:
+def show_devices(command: WaitingCommand, options: dict[str, Any], user: User) -> None:
     """What was asked for, then the list. Raises CommandError."""
     session = find_session(user, options["session"])
     try:

@@ -40,15 +40,15 @@ def load(session_id: int, authorization_id: int) -> Found | None:
 
 async def log_out(job: Job) -> Done:
     """End the authorization at Telegram, then erase its key. One that has ended already is as good."""
-    found = await job.gateway.threads.run(load, job.held.session_id, int(job.payload["authorization"]))
+    found = await job.tools.threads.run(load, job.held.session_id, int(job.payload["authorization"]))
     if found is None:
         return Done({"gone": True})
     # The account's own connection is closed first, and not made again before this is settled: one key is never used
     # over two connections.
-    account = job.gateway.accounts.get(job.held.session_id)
+    account = job.tools.accounts.get(job.held.session_id)
     if found.is_current or (account is not None and account.authorization_id == found.id):
-        await job.until_settled.enter_async_context(job.gateway.without_account(job.held.session_id))
-    client = await job.gateway.signins.fresh(job.held.session_id, found.key)
+        await job.until_settled.enter_async_context(job.tools.accounts.without(job.held.session_id))
+    client = await job.tools.signins.fresh(job.held.session_id, found.key)
     try:
         await client.connect()
         await client.log_out()

@@ -114,7 +114,7 @@ async def _look_through_history(job: Job, ours: Ours) -> int | None:
         for one in history.messages
         if one.out and one.text.strip() == ours.text.strip() and one.date >= since
     )
-    others = await job.gateway.threads.run(taken, job.held.session_id, ours.box, alike)
+    others = await job.tools.threads.run(taken, job.held.session_id, ours.box, alike)
     found = next((one for one in alike if one not in others), None)
     if found is None or ours.random_id is None:
         return None
@@ -130,7 +130,7 @@ def taken(session_id: int, box: int, telegram_ids: Sequence[int]) -> set[int]:
 
 
 async def _one(job: Job, message_id: int) -> Ours | None:
-    found = await job.gateway.threads.run(look, [message_id])
+    found = await job.tools.threads.run(look, [message_id])
     return found[0] if found else None
 
 
@@ -170,7 +170,7 @@ def _edit_denied(payload: Payload, says: str) -> None:
 
 async def delete(job: Job) -> Done:
     """Telegram does not tell the one who deletes: we put it into the inbox ourselves, behind all that came before."""
-    found = await job.gateway.threads.run(look, [int(one) for one in job.payload["messages"]])
+    found = await job.tools.threads.run(look, [int(one) for one in job.payload["messages"]])
     there = [ours for ours in found if ours.telegram_id is not None and ours.deleted_at is None]
     if not there:
         return Done({"deleted": 0})

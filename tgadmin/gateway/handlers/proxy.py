@@ -50,10 +50,10 @@ def load_stored(session_id: int) -> Asked:
 
 async def set_proxy(job: Job) -> Done:
     """Try it; if it works the account goes through it from now on, else nothing changes."""
-    asked = await job.gateway.threads.run(load_new, job.held.session_id, job.command.id, dict(job.payload))
+    asked = await job.tools.threads.run(load_new, job.held.session_id, job.command.id, dict(job.payload))
     if asked is None:
         raise TelegramError("CANCELLED_BY_STAFF")
-    trial = await ways.attempt(job.gateway.network, asked.key, asked.proxy)
+    trial = await ways.attempt(job.tools.network, asked.key, asked.proxy)
     if trial.code:
         return Done(trial.as_dict())
     # Left after the command is settled: the next connection begins with what is stored then.
@@ -67,15 +67,15 @@ def _keep(command_id: int, session_id: int, proxy: Proxy | None, trial: Trial) -
 
 
 def _connect_anew(job: Job) -> None:
-    account = job.gateway.accounts.get(job.held.session_id)
+    account = job.tools.accounts.get(job.held.session_id)
     if account is not None:
         account.rebuild()
 
 
 async def try_proxy(job: Job) -> Done:
     """Try the way as it is."""
-    asked = await job.gateway.threads.run(load_stored, job.held.session_id)
-    trial = await ways.attempt(job.gateway.network, asked.key, asked.proxy)
+    asked = await job.tools.threads.run(load_stored, job.held.session_id)
+    trial = await ways.attempt(job.tools.network, asked.key, asked.proxy)
     return Done(trial.as_dict(), partial(proxies.tried, job.held.session_id, trial))
 
 

@@ -42,7 +42,7 @@ async def history(job: Job) -> Done:
         )
         page = window.reconcile(page)
         await job.account.inbox.put_fetched(page)
-    await job.gateway.threads.run(gaps.count, job.held.session_id)
+    await job.tools.threads.run(gaps.count, job.held.session_id)
     pages = [change for change in page.changes if isinstance(change, History)]
     stored = sum(len(one.messages) for one in pages)
     return Done({"stored": stored, "complete": any(one.complete for one in pages)})
@@ -50,7 +50,7 @@ async def history(job: Job) -> Done:
 
 async def dialogs(job: Job) -> Done:
     """The whole list of chats, page by page, each with its newest message; gaps of the past are closed by it."""
-    began = await job.gateway.threads.run(gaps.now)
+    began = await job.tools.threads.run(gaps.now)
     pages = job.account.client.dialogs()
     chats = 0
     while True:
@@ -61,14 +61,14 @@ async def dialogs(job: Job) -> Done:
             await job.account.inbox.put_fetched(window.reconcile(page))
         chats += _dialogs_in(page)
         job.progress(PAGE_SECONDS)
-    await job.gateway.threads.run(gaps.close, job.held.session_id, began)
+    await job.tools.threads.run(gaps.close, job.held.session_id, began)
     return Done({"chats": chats})
 
 
 async def unread(job: Job) -> Done:
     """How much is unread where that is in doubt; what is in doubt still, since more happened meanwhile, is asked again
     later."""
-    threads, session_id = job.gateway.threads, job.held.session_id
+    threads, session_id = job.tools.threads, job.held.session_id
     peers = await threads.run(counts.doubtful, session_id)
     if not peers:
         return Done()
@@ -96,7 +96,7 @@ async def _fetch_dialog(job: Job, peer_id: int) -> None:
     except TelegramError as error:
         if error.kind not in ABOUT_A_PEER or error.is_fatal:
             raise
-        await job.gateway.threads.run(counts.leave, job.held.session_id, peer_id)
+        await job.tools.threads.run(counts.leave, job.held.session_id, peer_id)
 
 
 def _dialogs_in(page: Incoming) -> int:

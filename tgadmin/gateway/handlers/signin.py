@@ -70,19 +70,19 @@ def _step(act: Step, *, needs_key: bool = True) -> Callable[[Job], Awaitable[Don
     """A handler around one step: loads the attempt, gives it its connection, drops a broken one."""
 
     async def run(job: Job) -> Done:
-        attempt = await job.gateway.threads.run(load, str(job.payload["attempt"]), job.command.id)
+        attempt = await job.tools.threads.run(load, str(job.payload["attempt"]), job.command.id)
         if attempt is None or attempt.is_over:
             return Done({"over": True})
         if needs_key and attempt.key is None:
             raise TelegramError("PHONE_CODE_EXPIRED")
         try:
-            client = await job.gateway.signins.client(
+            client = await job.tools.signins.client(
                 attempt.id, job.held.session_id, attempt.key, updates=attempt.way == SignInWay.QR
             )
             return await act(job, attempt, client)
         except TelegramError as error:
             if error.kind in (errors.Kind.NETWORK, errors.Kind.SESSION) and error.code != PASSWORD_NEEDED:
-                await job.gateway.signins.drop(attempt.id)
+                await job.tools.signins.drop(attempt.id)
             raise
 
     return run
@@ -127,13 +127,13 @@ async def _qr(job: Job, attempt: Attempt, client: SignInClient) -> Done:
         return Done(effect=partial(signin.token_moved, attempt.id, key, answer.token))
     if isinstance(answer, Peer):
         return await _signed_in(job, attempt, client, answer)
-    threads, wake = job.gateway.threads, job.gateway.wake_bus
+    threads, wake = job.tools.threads, job.tools.bell.ring
 
     async def accepted() -> None:
         await threads.run(signin.token_accepted, attempt.id)
         wake()
 
-    job.gateway.signins.watch(attempt.id, accepted)
+    job.tools.signins.watch(attempt.id, accepted)
     return Done(effect=partial(signin.token_shown, attempt.id, key, answer.token, answer.seconds))
 
 
@@ -150,10 +150,10 @@ async def _token(attempt: Attempt, client: SignInClient) -> LoginToken | LoginTo
 
 async def _import(job: Job) -> Done:
     """Try another program's key: it is connected with once, on this network only, and closed before it is ours."""
-    attempt = await job.gateway.threads.run(load, str(job.payload["attempt"]), job.command.id)
+    attempt = await job.tools.threads.run(load, str(job.payload["attempt"]), job.command.id)
     if attempt is None or attempt.is_over or attempt.key is None:
         return Done({"over": True})
-    client = await job.gateway.signins.fresh(job.held.session_id, None)
+    client = await job.tools.signins.fresh(job.held.session_id, None)
     try:
         await client.connect()
         profile = await client.adopt(attempt.key)
@@ -187,7 +187,7 @@ async def _signed_in(job: Job, attempt: Attempt, client: SignInClient, profile: 
     checkpoint = await client.state()
     key = client.key
     # Closed before the account may be connected: one key is never used over two connections.
-    await job.gateway.signins.drop(attempt.id)
+    await job.tools.signins.drop(attempt.id)
     return Done(effect=partial(_keep, attempt.id, key, profile, checkpoint))
 
 
@@ -197,18 +197,18 @@ def _keep(attempt_id: str, key: Key, profile: Peer, checkpoint: Checkpoint) -> N
 
 async def _cancel(job: Job) -> Done:
     """Let the code go at Telegram as well; what Telegram says to that changes nothing."""
-    attempt = await job.gateway.threads.run(load, str(job.payload["attempt"]), job.command.id)
+    attempt = await job.tools.threads.run(load, str(job.payload["attempt"]), job.command.id)
     if attempt is None:
         return Done()
     try:
         if attempt.key is not None and attempt.way != SignInWay.IMPORT:
-            client = await job.gateway.signins.client(attempt.id, job.held.session_id, attempt.key)
+            client = await job.tools.signins.client(attempt.id, job.held.session_id, attempt.key)
             await _let_go(attempt, client)
     except TelegramError as error:
         if error.disposition.action is Action.RETRY and job.command.attempts < TRIES:
             raise
     finally:
-        await job.gateway.signins.drop(attempt.id)
+        await job.tools.signins.drop(attempt.id)
     return Done(effect=partial(_cancelled, attempt.id))
 
 

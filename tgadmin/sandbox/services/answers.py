@@ -9,7 +9,8 @@ from typing import Any
 
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import Context, RpcError
+from tgadmin.sandbox.dispatch import Context
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.chats import Chat
 from tgadmin.sandbox.world.messages import Post, is_channel
 

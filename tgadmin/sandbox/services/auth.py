@@ -6,7 +6,8 @@ import re
 
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services import authorizations
 from tgadmin.sandbox.services.news import tell
 from tgadmin.sandbox.srp import SrpError

@@ -14,7 +14,8 @@ from typing import Any
 
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import Context, RpcError
+from tgadmin.sandbox.dispatch import Context
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.keys import AuthKey
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.sandbox.world.accounts import Account

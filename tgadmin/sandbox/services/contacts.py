@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services.answers import list_hash
 from tgadmin.sandbox.services.news import about_user, tell
 from tgadmin.sandbox.services.users import peer_settings

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.keys import AuthKey
 from tgadmin.sandbox.services import authorizations
 from tgadmin.sandbox.services.auth import API_HASH

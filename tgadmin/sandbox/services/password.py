@@ -14,7 +14,8 @@ from telethon.tl import functions, types
 from telethon.tl.types import PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow as Algo
 
 from tgadmin.sandbox import srp
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services import authorizations
 from tgadmin.sandbox.services.auth import verify_password
 from tgadmin.sandbox.srp import Password

@@ -7,7 +7,8 @@ from typing import Any
 
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 
 CONFIG_SECONDS = 3600  # how long a client may keep help.getConfig's answer
 TERMS_SECONDS = 86400

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from telethon import utils
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.accounts import SERVICE_USER_ID, Account, Accounts
 from tgadmin.sandbox.world.messages import Boxes, is_channel
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.chats import FOREVER, Ban, Chat, Kind
 from tgadmin.sandbox.world.messages import Post
 from tgadmin.sandbox.world.talk import NUMBERED, Extra, Push

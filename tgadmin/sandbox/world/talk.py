@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import TLObject, types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world import text as texts
 from tgadmin.sandbox.world.chats import Chat
 from tgadmin.sandbox.world.messages import Box, Post, is_channel

@@ -11,7 +11,7 @@ from typing import Any
 
 from telethon.tl import types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 
 MAX_LENGTH = 4096  # help.getConfig's message_length_max
 MAX_ENTITIES = 100

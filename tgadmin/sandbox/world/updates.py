@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from telethon.tl import TLObject, types
 
-from tgadmin.sandbox.dispatch import RpcError
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.chats import Chat
 from tgadmin.sandbox.world.messages import Box, Dialog, Event, Post
 from tgadmin.sandbox.world.talk import NUMBERED

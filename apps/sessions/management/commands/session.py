@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import getpass
 import sys
-import time
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from apps.sessions import selectors
-from apps.sessions.commandline import DEFAULT_WAIT, ReportingCommand, acting_user, find_session, read_stdin, table
+from apps.sessions.commandline import DEFAULT_WAIT, acting_user, find_session, read_stdin, table
 from apps.sessions.management import moving
 from apps.sessions.management.sign_in import Dialogue
-from apps.sessions.models import Command as BusCommand
+from apps.sessions.management.waiting import WaitingCommand
 from apps.sessions.models import Role, Session
-from apps.sessions.services import cleanup, commands, keys, proxies, retention, rights, sessions
+from apps.sessions.services import cleanup, keys, proxies, retention, rights, sessions
 from tgadmin.core import phones
 from tgadmin.core.proxies import Proxy, ProxyInvalid
 
 
-class Command(ReportingCommand):
+class Command(WaitingCommand):
     help = "Telegram accounts: list them, sign one in, check, log out, clean up."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -223,20 +222,6 @@ class Command(ReportingCommand):
 
     def _usage(self, text: str) -> None:
         raise CommandError(text, returncode=2)
-
-    def wait(self, command: BusCommand, timeout: float) -> BusCommand:
-        started = time.monotonic()
-        settled = commands.wait(command.pk, timeout)
-        if not commands.is_over(settled):
-            why = "" if selectors.gateway_is_running() else " The gateway is not running."
-            raise CommandError(f"Telegram has not answered within {time.monotonic() - started:.0f} s.{why}")
-        return settled
-
-    def require_done(self, command: BusCommand) -> None:
-        if command.state == BusCommand.State.DONE:
-            return
-        known = selectors.explain(command.error_code)
-        raise CommandError(f"{known.says} {known.next_step} ({known.code})" if known else "It was not done.")
 
 
 def read_proxy() -> Proxy:

@@ -7,7 +7,8 @@ from typing import Any
 
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services.answers import list_hash, seconds, service_answer, told
 from tgadmin.sandbox.services.channels.rooms import changed, channel_of
 from tgadmin.sandbox.world.chats import ADMIN_RIGHTS, Chat, admin_rights, banned_rights, flags_of

@@ -6,7 +6,8 @@ from typing import Any
 
 from telethon.tl import functions
 
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services.answers import affected
 from tgadmin.sandbox.services.channels.rooms import channel_of
 from tgadmin.sandbox.services.messages.history import named_messages

@@ -6,7 +6,8 @@ from typing import Any
 
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services.answers import known_group, service_answer, told
 from tgadmin.sandbox.world.chats import Chat
 

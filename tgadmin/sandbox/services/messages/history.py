@@ -7,7 +7,8 @@ from typing import Any
 
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.dispatch import Context, RpcError, registry
+from tgadmin.sandbox.dispatch import Context, registry
+from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services.answers import list_hash, messages_answer, page, peer_of, seconds
 from tgadmin.sandbox.world.messages import Box
 
