@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.chats import sight
 from apps.sessions import demo, selectors
 from apps.sessions.admin.base import badge, status_badge
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import Command, Session, SessionEvent, SessionGrant, SessionStatus
 from apps.sessions.services import access, commands, rights
 from apps.staff.selectors import authenticator_of
@@ -73,7 +74,7 @@ def _figures(user: Any, visible: Any, counts: dict[str, int]) -> list[tuple[str,
         )
     )
     # From the commands, which are indexed by when they ended: the messages themselves may be millions.
-    sent = Command.objects.filter(session__in=visible, kind=commands.Kind.SEND, settled_at__gt=since).aggregate(
+    sent = Command.objects.filter(session__in=visible, kind=CommandKind.SEND, settled_at__gt=since).aggregate(
         done=Count("pk", filter=Q(state=Command.State.DONE)), failed=Count("pk", filter=Q(state=Command.State.FAILED))
     )
     waiting = Command.objects.filter(session__in=visible, state__in=commands.OPEN).count()

@@ -11,7 +11,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from apps.chats.models import Gap, UnreadableUpdate
-from apps.sessions.models import Authorization, Command, Node, Session
+from apps.sessions.models import Authorization, Command, Node, Session, SessionStatus
 from apps.sessions.selectors import BEATS_WITHIN
 from apps.sessions.services import commands
 
@@ -84,7 +84,7 @@ def _nodes() -> QuerySet[Node]:
     )
     return Node.objects.annotate(
         held=Count("leases"),
-        ready=Count("leases", filter=Q(leases__session__status="ready")),
+        ready=Count("leases", filter=Q(leases__session__status=SessionStatus.READY)),
         running=Coalesce(Subquery(running), 0),
         beating=Q(beat_at__gt=Now() - BEATS_WITHIN),
     ).order_by("name", "pk")

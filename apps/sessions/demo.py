@@ -27,6 +27,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from apps.sessions import selectors
+from apps.sessions.command_kinds import SIGN_IN_LANE, CommandKind
 from apps.sessions.models import (
     Authorization,
     AuthorizationSecret,
@@ -221,7 +222,7 @@ def _advance(demo: Plan, user: User, attempt_id: UUID, deadline: float) -> bool:
 
 
 def _wait(attempt: SignInAttempt, deadline: float) -> None:
-    lane = commands.sign_in_lane(attempt.pk)
+    lane = SIGN_IN_LANE.of(attempt.pk)
     command = Command.objects.filter(lane=lane, state__in=commands.OPEN).order_by("-pk").first()
     if command is not None:
         with suppress(Command.DoesNotExist):  # it went with its session
@@ -287,7 +288,7 @@ def run_removal(user_id: int) -> str:
     return f"{len(waiting)} left"
 
 
-ENDING = (commands.Kind.LOG_OUT, commands.Kind.SIGN_IN_CANCEL)
+ENDING = (CommandKind.LOG_OUT, CommandKind.SIGN_IN_CANCEL)
 
 
 def _delete(user: User, row: Session) -> bool:

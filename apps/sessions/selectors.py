@@ -11,6 +11,7 @@ from django.db.models import Count, DateTimeField, Max, OuterRef, Q, QuerySet, S
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.sessions.command_kinds import DEVICES_LANE, CommandKind
 from apps.sessions.models import (
     Authorization,
     Command,
@@ -127,7 +128,7 @@ def seconds_until(at: datetime | None) -> int:
 
 def sync_progress(session: Session) -> tuple[int, bool]:
     """How many chats of the account are stored, and whether its chat list is complete."""
-    waiting = Command.objects.filter(session=session, kind=commands.Kind.DIALOGS, state__in=commands.OPEN).exists()
+    waiting = Command.objects.filter(session=session, kind=CommandKind.DIALOGS, state__in=commands.OPEN).exists()
     chats: int = session.chats.count()
     return chats, not waiting
 
@@ -166,7 +167,7 @@ def device_facts(session: Session) -> dict[str, Any]:
         Device.objects.filter(session=session).select_related("known_by"),
         key=lambda device: (not device.is_current, not device.is_strange, -device.active_at.timestamp()),
     )
-    last = Command.objects.filter(session=session, lane=commands.DEVICES_LANE).order_by("-id").first()
+    last = Command.objects.filter(session=session, lane=DEVICES_LANE.of()).order_by("-id").first()
     failed = last is not None and last.state == Command.State.FAILED
     return {
         "rows": rows,
@@ -202,7 +203,7 @@ def life(session: Session) -> dict[str, Any]:
 def proxy_facts(session: Session) -> dict[str, Any]:
     """The account's proxy (None: none), what its last try said, and the change that was asked for last."""
     row = SessionProxy.objects.filter(session=session).select_related("set_by").first()
-    asked = Command.objects.filter(session=session, kind__in=(commands.Kind.PROXY_SET, commands.Kind.PROXY_TRY))
+    asked = Command.objects.filter(session=session, kind__in=(CommandKind.PROXY_SET, CommandKind.PROXY_TRY))
     last = asked.order_by("-id").first()
     result = last.result if last is not None and isinstance(last.result, dict) else {}
     return {
@@ -210,7 +211,7 @@ def proxy_facts(session: Session) -> dict[str, Any]:
         "address": "" if row is None else Proxy.shown(row.host, row.port),
         "trouble": None if row is None else explain(row.error_code),
         "last": last,
-        "is_change": last is not None and last.kind == commands.Kind.PROXY_SET,
+        "is_change": last is not None and last.kind == CommandKind.PROXY_SET,
         "waits": last is not None and not commands.is_over(last),
         "ok": bool(result.get("ok")),
         "result": result,

@@ -11,8 +11,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
+from apps.sessions.command_kinds import SPECS, CommandKind, kind_of
 from apps.sessions.models import Role, SessionGrant
-from apps.sessions.services.commands import NEEDS, Kind
 from tests.chats.record_kit import Kit, kit, leased
 from tgadmin.core.refusals import Lack
 from tgadmin.gateway import database
@@ -44,8 +44,6 @@ class Bus:
             self.kit.node_id,
             [Slots(self.kit.session_id, connected, quick, slow)],
             running,
-            slow_kinds=["history"],
-            without_account=["log_out"],
         )
 
     async def settle(self, command: int) -> None:
@@ -147,13 +145,14 @@ async def test_each_claim_asks_for_the_right_anew(bus: Bus) -> None:
 async def test_no_kind_runs_without_somebodys_right_unless_that_is_declared(bus: Bus, origin: str) -> None:
     """Neither a person who has none, nor one who is no user, nor what is only marked as the system's."""
     wanted = {}
-    for kind in [*Kind, "unheard_of"]:
+    for kind in [*CommandKind, "unheard_of"]:
         wanted[await bus.add(f"lane:{kind}", kind)] = kind
     await bus.conn.execute("UPDATE telegram_commands SET origin = %s", (origin,))
     claimed = await bus.claim(quick=100, slow=100)
     assert {one.id for one in claimed} == set(wanted)
     for one in claimed:
-        need = NEEDS.get(wanted[one.id])  # type: ignore[call-overload]
+        kind = kind_of(wanted[one.id])
+        need = None if kind is None else SPECS[kind].need
         free = need is not None and (need.role is None if origin == "person" else need.system)
         lack = Lack.NOTHING if free else Lack.GONE if origin == "person" else Lack.NOT_OURS
         assert one.lack == lack, one.kind

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from apps.sessions.command_kinds import CHAT_LANE, CommandSpec, Need, Rule
 from tgadmin.core.errors import PROXY_CODES, TelegramError
 from tgadmin.gateway.decide import (
     LONGEST_PAUSE,
@@ -20,17 +21,12 @@ from tgadmin.gateway.decide import (
     pause,
     retry,
 )
-from tgadmin.gateway.job import Done, Handler, Job, Rule
 
 pytestmark = pytest.mark.pure
 
 
-async def nothing(job: Job) -> Done:
-    return Done()
-
-
-def kind(rule: Rule = Rule.REPEAT, **declared: Any) -> Handler:
-    return Handler("kind", nothing, rule, **{"tries": 3, **declared})
+def kind(rule: Rule = Rule.REPEAT, **declared: Any) -> CommandSpec:
+    return CommandSpec(Need(None), CHAT_LANE, rule, **{"tries": 3, **declared})
 
 
 def middle() -> float:
@@ -42,7 +38,7 @@ ASKED_BY_A_PERSON = kind(patient=False)
 WITHOUT_ACCOUNT = kind(needs_account=False)
 TAKES_WAITS_AS_ANSWER = kind(obeys_waits=False)
 
-TABLE: list[tuple[Handler, int, TelegramError, Decision]] = [
+TABLE: list[tuple[CommandSpec, int, TelegramError, Decision]] = [
     # Telegram says no, for good.
     (REPEAT, 1, TelegramError("CHAT_WRITE_FORBIDDEN"), Fail("CHAT_WRITE_FORBIDDEN")),
     (DROPPED, 1, TelegramError("CHAT_WRITE_FORBIDDEN"), Fail("CHAT_WRITE_FORBIDDEN")),
@@ -76,10 +72,10 @@ TABLE: list[tuple[Handler, int, TelegramError, Decision]] = [
 
 
 @pytest.mark.parametrize(
-    ("handler", "attempts", "error", "decision"), TABLE, ids=[f"{n}-{row[2].code}" for n, row in enumerate(TABLE)]
+    ("spec", "attempts", "error", "decision"), TABLE, ids=[f"{n}-{row[2].code}" for n, row in enumerate(TABLE)]
 )
-def test_decide(handler: Handler, attempts: int, error: TelegramError, decision: Decision) -> None:
-    assert decide(handler, attempts, error, chance=middle) == decision
+def test_decide(spec: CommandSpec, attempts: int, error: TelegramError, decision: Decision) -> None:
+    assert decide(spec, attempts, error, chance=middle) == decision
 
 
 @pytest.mark.parametrize("code", sorted(PROXY_CODES))

@@ -18,15 +18,14 @@ from django.db import connection
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import Command, Session
-from apps.sessions.services.commands import OPEN, Kind
+from apps.sessions.services.commands import OPEN
 from tests.gateway.conftest import PHONE
 from tests.gateway.test_kill import same_network, start_process
 from tests.support import GatewayThread, SandboxThread, eventually, sign_in
 from tgadmin.gateway import bus as bus_module
 from tgadmin.gateway.claim import Claimed
-from tgadmin.gateway.handlers import HANDLERS
-from tgadmin.gateway.job import Rule
 
 __all__ = ["same_network", "start_process"]
 
@@ -252,43 +251,14 @@ def test_a_connection_that_breaks_between_the_claim_and_the_handler_fails_no_mes
 
     async def claim_and_break(*args: object, **options: object) -> list[Claimed]:
         claimed: list[Claimed] = await claim(*args, **options)
-        if not broken and any(one.kind == Kind.SEND for one in claimed):
+        if not broken and any(one.kind == CommandKind.SEND for one in claimed):
             broken.append(True)
             gateway.process.accounts.all()[session.pk].rebuild()
         return claimed
 
     monkeypatch.setattr(bus_module, "claim", claim_and_break)
     row = messages.send(user, chat, "unlucky", cid=uuid.uuid4())
-    eventually(lambda: Command.objects.get(session=session, kind=Kind.SEND).state not in OPEN)
+    eventually(lambda: Command.objects.get(session=session, kind=CommandKind.SEND).state not in OPEN)
     row.refresh_from_db()
     assert broken
     assert (row.state, row.error_code) == (Message.State.SENT, "")
-
-
-def test_every_kind_says_what_follows_from_an_unknown_outcome() -> None:
-    assert set(HANDLERS) == set(Kind)
-    rules = {kind: handler.rule for kind, handler in HANDLERS.items()}
-    assert rules == {
-        Kind.SEND: Rule.LOOK,
-        Kind.EDIT: Rule.REPEAT,
-        Kind.DELETE: Rule.REPEAT,
-        Kind.READ: Rule.REPEAT,
-        Kind.TYPING: Rule.DROP,
-        Kind.HISTORY: Rule.REPEAT,
-        Kind.DIALOGS: Rule.REPEAT,
-        Kind.UNREAD: Rule.REPEAT,
-        Kind.LOG_OUT: Rule.REPEAT,
-        Kind.DEVICES: Rule.REPEAT,
-        Kind.DEVICES_END: Rule.REPEAT,
-        Kind.DEVICES_END_OTHERS: Rule.REPEAT,
-        Kind.DEVICES_TTL: Rule.REPEAT,
-        Kind.PROXY_SET: Rule.REPEAT,
-        Kind.PROXY_TRY: Rule.REPEAT,
-        Kind.SIGN_IN_SEND_CODE: Rule.REPEAT,
-        Kind.SIGN_IN_QR: Rule.LOOK,
-        Kind.SIGN_IN_IMPORT: Rule.REPEAT,
-        Kind.SIGN_IN_RESEND: Rule.REPEAT,
-        Kind.SIGN_IN_CANCEL: Rule.REPEAT,
-        Kind.SIGN_IN_CODE: Rule.LOOK,
-        Kind.SIGN_IN_PASSWORD: Rule.LOOK,
-    }

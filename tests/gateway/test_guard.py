@@ -26,7 +26,7 @@ class Seen:
     def __init__(self, clock: TwoClocks) -> None:
         self.cuts = 0
         self.jumps: list[int] = []
-        self.leases = Leases(this_process("n"), 1, clock, network="n", without_account=[])
+        self.leases = Leases(this_process("n"), 1, clock, network="n")
         self.leases._deadline = clock.boot + 3
         self.stuck = 0
         self.guard = Guard(

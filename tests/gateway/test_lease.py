@@ -69,7 +69,7 @@ async def node(
     conn: psycopg.AsyncConnection[Any], network: str, clock: FakeClock, *, capacity: int = 10, boot: str = "elsewhere"
 ) -> Leases:
     me = replace(identity.this_process("n"), id=uuid.uuid4(), host="lease-test", boot=boot)
-    leases = Leases(me, capacity, clock, network=network, without_account=["log_out"])
+    leases = Leases(me, capacity, clock, network=network)
     await leases.register(conn, "test")
     await leases.beat(conn)
     return leases

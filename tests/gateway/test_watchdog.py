@@ -12,11 +12,11 @@ from django.contrib.auth.models import User
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
+from apps.sessions.command_kinds import SPECS, CommandKind
 from apps.sessions.models import Command, Session, SessionEvent
-from apps.sessions.services.commands import Kind
 from tests.gateway.conftest import PHONE
 from tests.support import GatewayThread, SandboxThread, eventually, ready, sign_in
-from tgadmin.gateway import watchdog
+from tgadmin.gateway import bus, watchdog
 from tgadmin.gateway.handlers import HANDLERS
 from tgadmin.gateway.job import Done, Job
 from tgadmin.gateway.watchdog import Watchdog
@@ -94,7 +94,7 @@ def test_a_stuck_handler(
     person: Callable[..., int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    honest, stuck = HANDLERS[Kind.SEND], [True]
+    honest, stuck = HANDLERS[CommandKind.SEND], [True]
 
     async def run(job: Job) -> Done:
         if stuck:
@@ -102,7 +102,9 @@ def test_a_stuck_handler(
             await asyncio.get_running_loop().create_future()
         return await honest.run(job)
 
-    monkeypatch.setitem(HANDLERS, Kind.SEND, replace(honest, run=run, timeout=0.5))
+    monkeypatch.setitem(HANDLERS, CommandKind.SEND, replace(honest, run=run))
+    impatient = replace(SPECS[CommandKind.SEND], timeout=0.5)
+    monkeypatch.setattr(bus, "SPECS", {**SPECS, CommandKind.SEND: impatient})
     start_gateway()
     person("Support", PHONE)
     session = sign_in(user, dc, PHONE)
@@ -114,7 +116,7 @@ def test_a_stuck_handler(
     eventually(lambda: Message.objects.get(pk=row.pk).state == Message.State.SENT)
     assert ("watchdog", "HANDLER_STUCK") in timeline(session)
     assert connections(dc) == before
-    eventually(lambda: Command.objects.get(session=session, kind=Kind.SEND).state == Command.State.DONE)
+    eventually(lambda: Command.objects.get(session=session, kind=CommandKind.SEND).state == Command.State.DONE)
 
 
 def test_a_stuck_gap(

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
+from apps.sessions.models import Authorization, AuthorizationSecret, Command, Session, SessionEvent, SessionStatus
 from apps.sessions.services import authorizations, status
-from tests.sessions.conftest import key
+from tests.sessions.conftest import CHECKPOINT, key
 
 Account = Callable[..., Session]
 Role = Authorization.Role
@@ -71,6 +71,28 @@ def test_without_its_current_key_an_account_needs_a_person(
     session.refresh_from_db()
     assert (session.status, session.status_code) == (expected, code)
     assert SessionEvent.objects.get(session=session).kind == f"status.{expected.value}"
+
+
+def test_a_moved_account_goes_on_with_its_new_key(account: Account) -> None:
+    session = account()
+    former = current(session)
+    status.moved(session.pk, former.pk, key(7), CHECKPOINT)
+    former.refresh_from_db()
+    assert (former.role, former.end_code) == (Role.OLD, "USER_MIGRATE")
+    assert AuthorizationSecret.objects.get(pk=current(session).pk).secret == key(7)
+    assert not Command.objects.exists()
+
+
+def test_a_key_that_was_given_up_while_its_account_moved_has_no_successor(account: Account) -> None:
+    session = account()
+    former = current(session)
+    authorizations.retire(former, "LOGGED_OUT_BY_STAFF")
+    status.moved(session.pk, former.pk, key(7), CHECKPOINT)
+    unwanted = Authorization.objects.exclude(pk=former.pk).get(session=session)
+    assert (unwanted.role, unwanted.end_code) == (Role.OLD, "USER_MIGRATE")
+    command = Command.objects.get(session=session)
+    assert (command.kind, command.payload, command.origin) == ("log_out", {"authorization": unwanted.pk}, "system")
+    assert AuthorizationSecret.objects.get(pk=unwanted.pk).secret == key(7), "the log-out needs it"
 
 
 @pytest.mark.parametrize("role", [Role.OLD, Role.SPARE])

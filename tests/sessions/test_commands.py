@@ -13,9 +13,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from apps.sessions.command_kinds import SPECS, CommandKind, Subject
 from apps.sessions.models import Command, CommandSecret, Lease, Node, Session
 from apps.sessions.services import commands, floods, leases
-from apps.sessions.services.commands import NEEDS, SYSTEM, Kind, TooManyWaiting
+from apps.sessions.services.commands import SYSTEM, TooManyWaiting
 from apps.sessions.services.leases import Held, LeaseLost
 
 
@@ -31,10 +32,13 @@ def marta(db: None) -> User:
 
 def test_enqueue_keeps_the_secret_apart_and_settling_erases_it(session: Session) -> None:
     user = User.objects.create_user("marta")
-    lane = commands.sign_in_lane(uuid.uuid4())
-    command = commands.enqueue(session.pk, "sign_in.code", lane, {"attempt": "x"}, secret={"code": "12345"}, user=user)
+    attempt = uuid.uuid4()
+    command = commands.enqueue(
+        session.pk, CommandKind.SIGN_IN_CODE, {"attempt": "x"}, about=attempt, secret={"code": "12345"}, user=user
+    )
     stored = Command.objects.get(pk=command.pk)
-    assert (stored.state, stored.payload, stored.created_by, stored.lane) == ("queued", {"attempt": "x"}, user, lane)
+    assert (stored.state, stored.payload, stored.created_by) == ("queued", {"attempt": "x"}, user)
+    assert (stored.kind, stored.lane) == ("sign_in.code", f"sign-in:{attempt}")
     assert CommandSecret.objects.get(command=command).secret == {"code": "12345"}
     with connection.cursor() as cursor:
         cursor.execute("SELECT secret FROM telegram_command_secrets WHERE command_id = %s", [command.pk])
@@ -48,7 +52,7 @@ def test_enqueue_keeps_the_secret_apart_and_settling_erases_it(session: Session)
 @pytest.mark.parametrize("end", ["settle", "cancel"])
 def test_an_edits_text_is_erased_when_it_is_over(session: Session, marta: User, end: str) -> None:
     payload = {"message": 1, "text": "what somebody wrote"}
-    command = commands.enqueue(session.pk, "edit", commands.chat_lane(5), payload, user=marta)
+    command = commands.enqueue(session.pk, CommandKind.EDIT, payload, about=5, user=marta)
     if end == "cancel":
         assert commands.cancel(command)
     else:
@@ -60,14 +64,17 @@ def test_an_edits_text_is_erased_when_it_is_over(session: Session, marta: User, 
     assert command.payload == {"message": 1}
 
 
-def test_an_unknown_kind_is_refused(session: Session) -> None:
-    with pytest.raises(ValueError, match="send_money"):
-        commands.enqueue(session.pk, "send_money", "account", {}, user=commands.SYSTEM)
+def test_a_command_of_no_chat_is_refused_where_its_lane_is_a_chats(session: Session, marta: User) -> None:
+    with pytest.raises(ValueError, match="of one CHAT"):
+        commands.enqueue(session.pk, CommandKind.SEND, {"message": 1}, user=marta)
+    with pytest.raises(ValueError, match="of one ACCOUNT, not of 5"):
+        commands.enqueue(session.pk, CommandKind.DIALOGS, {}, about=5, user=marta)
+    assert not Command.objects.exists()
 
 
 def test_only_what_nobody_began_can_be_taken_back(session: Session, marta: User) -> None:
-    waiting = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 1}, secret={"a": 1}, user=marta)
-    begun = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 2}, user=marta)
+    waiting = commands.enqueue(session.pk, CommandKind.SEND, {"message": 1}, about=5, secret={"a": 1}, user=marta)
+    begun = commands.enqueue(session.pk, CommandKind.SEND, {"message": 2}, about=5, user=marta)
     Command.objects.filter(pk=begun.pk).update(state=Command.State.CLAIMED)
     assert (commands.cancel(waiting), commands.cancel(waiting), commands.cancel(begun)) == (True, False, False)
     waiting.refresh_from_db()
@@ -76,7 +83,7 @@ def test_only_what_nobody_began_can_be_taken_back(session: Session, marta: User)
 
 
 def test_postponed_to_the_head_of_its_lane_or_left_in_doubt(session: Session, marta: User) -> None:
-    command = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 1}, user=marta)
+    command = commands.enqueue(session.pk, CommandKind.SEND, {"message": 1}, about=5, user=marta)
     command.state = Command.State.CLAIMED
     command.save()
     until = timezone.now() + timedelta(seconds=5)
@@ -91,7 +98,7 @@ def test_postponed_to_the_head_of_its_lane_or_left_in_doubt(session: Session, ma
 @pytest.mark.django_db(transaction=True)
 def test_waiting_ends_with_the_command(transactional_db: None) -> None:
     session = Session.objects.create(name="Support", network="dc-test")
-    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
+    command = commands.enqueue(session.pk, CommandKind.DIALOGS, {}, user=commands.SYSTEM)
     assert commands.wait(command.pk, 0.05).state == Command.State.QUEUED
 
     def settle() -> None:
@@ -133,7 +140,7 @@ def test_the_flood_ledger_knows_methods_and_chats(session: Session) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_one_that_a_gateway_holds_is_not_waited_for(transactional_db: None) -> None:
     session = Session.objects.create(name="Support", network="dc-test")
-    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
+    command = commands.enqueue(session.pk, CommandKind.DIALOGS, {}, user=commands.SYSTEM)
     held, asked = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -155,29 +162,26 @@ def test_one_that_a_gateway_holds_is_not_waited_for(transactional_db: None) -> N
 # --- whose it is ----------------------------------------------------------------------------------------------------
 
 
-def test_every_kind_says_what_right_it_needs() -> None:
-    assert set(NEEDS) == set(Kind), "a new kind of command: declare in commands.NEEDS what whoever asks must have"
-
-
-@pytest.mark.parametrize("kind", list(Kind))
-def test_the_system_asks_only_for_what_is_declared_so(session: Session, kind: Kind) -> None:
-    if NEEDS[kind].system:
-        command = commands.enqueue(session.pk, kind, "lane", {}, user=SYSTEM)
+@pytest.mark.parametrize("kind", list(CommandKind))
+def test_the_system_asks_only_for_what_is_declared_so(session: Session, kind: CommandKind) -> None:
+    about = None if SPECS[kind].lane.subject is Subject.ACCOUNT else 5
+    if SPECS[kind].need.system:
+        command = commands.enqueue(session.pk, kind, {}, about=about, user=SYSTEM)
         assert (command.origin, command.created_by, command.asked_by) == ("system", None, "")
     else:
         with pytest.raises(ValueError, match="the system does not ask"):
-            commands.enqueue(session.pk, kind, "lane", {}, user=SYSTEM)
+            commands.enqueue(session.pk, kind, {}, about=about, user=SYSTEM)
 
 
 def test_a_persons_command_stays_a_persons_when_the_user_is_deleted(session: Session, marta: User) -> None:
-    command = commands.enqueue(session.pk, "send", commands.chat_lane(5), {"message": 1}, user=marta)
+    command = commands.enqueue(session.pk, CommandKind.SEND, {"message": 1}, about=5, user=marta)
     marta.delete()
     command.refresh_from_db()
     assert (command.origin, command.created_by, command.asked_by) == ("person", None, "Marta Lind")
 
 
 def test_nobodys_command_is_not_the_systems(session: Session, marta: User) -> None:
-    command = commands.enqueue(session.pk, "dialogs", commands.ACCOUNT_LANE, {}, user=None)
+    command = commands.enqueue(session.pk, CommandKind.DIALOGS, {}, user=None)
     assert command.origin == "person"
     with pytest.raises(IntegrityError), transaction.atomic():
         Command.objects.create(session=session, kind="send", lane="chat:1", origin="system", created_by=marta)
@@ -188,7 +192,7 @@ def test_nobodys_command_is_not_the_systems(session: Session, marta: User) -> No
 
 def ask(session: Session, user: Any, chat: int) -> Command:
     with transaction.atomic():
-        return commands.enqueue(session.pk, "send", commands.chat_lane(chat), {"message": 1}, user=user)
+        return commands.enqueue(session.pk, CommandKind.SEND, {"message": 1}, about=chat, user=user)
 
 
 def test_what_waits_for_a_user_and_in_a_chat_is_limited(session: Session, marta: User, settings: Any) -> None:
@@ -216,11 +220,11 @@ def test_what_only_ends_things_and_what_the_system_asks_is_never_too_much(
 ) -> None:
     settings.COMMANDS_PER_USER = 1
     ask(session, marta, 1)
-    commands.enqueue(session.pk, "sign_in.cancel", "sign-in:1", {}, user=marta)
-    commands.enqueue(session.pk, "log_out", "log-out:1", {}, user=marta)
-    commands.enqueue(session.pk, "sign_in.qr", "sign-in:2", {}, user=marta, follows=True)
+    commands.enqueue(session.pk, CommandKind.SIGN_IN_CANCEL, {}, about=1, user=marta)
+    commands.enqueue(session.pk, CommandKind.LOG_OUT, {}, about=1, user=marta)
+    commands.enqueue(session.pk, CommandKind.SIGN_IN_QR, {}, about=2, user=marta, follows=True)
     for _ in range(3):
-        commands.enqueue(session.pk, "devices", commands.DEVICES_LANE, {}, user=SYSTEM)
+        commands.enqueue(session.pk, CommandKind.DEVICES, {}, user=SYSTEM)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from apps.sessions.command_kinds import DEVICES_LANE
 from apps.sessions.models import Command, Device, Role, Session, SessionEvent, SessionGrant
-from apps.sessions.services import commands, devices
+from apps.sessions.services import devices
 from tgadmin.core import types
 
 As = Callable[[User], Client]
@@ -61,7 +62,7 @@ def press(client: Client, session: Session, action: str, **fields: object) -> in
 
 
 def asked() -> list[str]:
-    return list(Command.objects.filter(lane=commands.DEVICES_LANE).order_by("id").values_list("kind", flat=True))
+    return list(Command.objects.filter(lane=DEVICES_LANE.of()).order_by("id").values_list("kind", flat=True))
 
 
 def test_the_list(client: Client, session: Session) -> None:

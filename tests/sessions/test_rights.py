@@ -14,9 +14,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.sessions import selectors
+from apps.sessions.command_kinds import SPECS, CommandKind
 from apps.sessions.models import Command, Role, Session, SessionEvent, SessionGrant, SignInAttempt
 from apps.sessions.services import rights, sessions
-from apps.sessions.services.commands import NEEDS, Kind
 from apps.sessions.signals import audited
 from apps.staff.models import Authenticator, Policy
 
@@ -226,6 +226,14 @@ def test_giving_and_taking_a_groups_right_is_told(staff: Staff, account: Account
 
 # --- once more, when a command is claimed ---------------------------------------------------------------------------
 
+ASKED_KINDS = (
+    CommandKind.SEND,
+    CommandKind.HISTORY,
+    CommandKind.DEVICES_END,
+    CommandKind.LOG_OUT,
+    CommandKind.SIGN_IN_CODE,
+)
+"""One for each sort of need."""
 ASKED = """
 SELECT c.id, {lack} FROM telegram_commands c
     LEFT JOIN auth_user u ON u.id = c.created_by_id
@@ -235,7 +243,8 @@ SELECT c.id, {lack} FROM telegram_commands c
 
 def lacks() -> dict[int, str]:
     """What the asker of each stored command lacks, by the SQL of the claim."""
-    needs = [(kind, int(need.role or 0), need.or_starter, need.system) for kind, need in NEEDS.items()]
+    declared = {kind: spec.need for kind, spec in SPECS.items()}
+    needs = [(kind, int(need.role or 0), need.or_starter, need.system) for kind, need in declared.items()]
     with connection.cursor() as cursor:
         cursor.execute(
             ASKED.replace("{lack}", rights.lack_sql()), [list(column) for column in zip(*needs, strict=True)]
@@ -245,7 +254,7 @@ def lacks() -> dict[int, str]:
 
 def by_python(user: User, command: Command, attempt: SignInAttempt) -> str:
     """The same by what pages and services ask, but for the second factor."""
-    need = NEEDS[Kind(command.kind)]
+    need = SPECS[CommandKind(command.kind)].need
     if need.role is None or not user.is_active or not user.is_staff:
         return "" if need.role is None else "not_staff" if user.is_active else "inactive"
     if need.or_starter:
@@ -305,7 +314,7 @@ def cases(account: Account, admin: User) -> list[Case]:
             attempt = SignInAttempt.objects.create(session=place, started_by=admin if place == others else user)
             rows = Command.objects.bulk_create(
                 Command(session=place, kind=kind, lane="x", payload={"attempt": str(attempt.pk)}, created_by=user)
-                for kind in (Kind.SEND, Kind.HISTORY, Kind.DEVICES_END, Kind.LOG_OUT, Kind.SIGN_IN_CODE)
+                for kind in ASKED_KINDS
             )
             found += [Case(user, row, attempt, bool(factor)) for row in rows]
     return found
@@ -316,7 +325,7 @@ def test_the_claim_asks_as_everybody_else_does(cases: list[Case], settings: Any)
     assert lacks() == expected
     assert set(expected.values()) == {"", "inactive", "not_staff", "role"}
     for case in cases:
-        free = NEEDS[Kind(case.command.kind)].role is None
+        free = SPECS[CommandKind(case.command.kind)].need.role is None
         if not free and not case.has_factor and expected[case.command.pk] in ("", "role"):
             expected[case.command.pk] = "second_factor"
     settings.SECOND_FACTOR_REQUIRED = True

@@ -17,6 +17,7 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.db import transaction
 
+from apps.sessions.command_kinds import SPECS, CommandKind, Rule, kind_of, peer_of
 from apps.sessions.models import Command, TimelineKind
 from apps.sessions.services import commands, floods, leases, timeline
 from apps.sessions.services.leases import LeaseLost
@@ -26,7 +27,7 @@ from tgadmin.gateway import database, denial
 from tgadmin.gateway.bell import Bell
 from tgadmin.gateway.claim import Claimed, Slots, claim
 from tgadmin.gateway.decide import Decision, Drop, Fail, Retry, Succeed, Wait, decide, retry
-from tgadmin.gateway.job import Done, Effect, Handler, Job, Rule, Tools, TryLater
+from tgadmin.gateway.job import Done, Effect, Handler, Job, Tools, TryLater
 
 log = structlog.get_logger(__name__)
 
@@ -42,22 +43,21 @@ CLAIM_TROUBLE = (psycopg.Error, OSError)
 @dataclass(slots=True)
 class _Running:
     job: Job
-    handler: Handler
     task: asyncio.Task[None]
 
 
 class Bus:
     """Runs the commands of every session that this gateway holds. ``bell``: there may be something to claim."""
 
-    def __init__(self, tools: Tools, bell: Bell, handlers: Mapping[str, Handler], params: dict[str, Any]) -> None:
+    def __init__(
+        self, tools: Tools, bell: Bell, handlers: Mapping[CommandKind, Handler], params: dict[str, Any]
+    ) -> None:
         self._tools = tools
         self._bell = bell
         self._handlers = handlers
         self._params = params
         self._running: dict[int, _Running] = {}
         self._stopped = False
-        self._slow = [handler.kind for handler in handlers.values() if handler.slow]
-        self.without_account = [handler.kind for handler in handlers.values() if not handler.needs_account]
 
     def forget(self, session_id: int) -> None:
         """The session's lease is gone or its account stops: what runs for it is left to the next claim."""
@@ -103,22 +103,14 @@ class Bus:
         slots = self._slots()
         if self._stopped or not slots or not self._tools.leases.allowed():
             return
-        claimed = await claim(
-            conn,
-            self._tools.leases.identity.id,
-            slots,
-            list(self._running),
-            slow_kinds=self._slow,
-            without_account=self.without_account,
-        )
-        for command in claimed:
+        for command in await claim(conn, self._tools.leases.identity.id, slots, list(self._running)):
             self._start(command)
 
     def _slots(self) -> list[Slots]:
         quick: dict[int, int] = {}
         slow: dict[int, int] = {}
         for running in self._running.values():
-            count = slow if running.handler.slow else quick
+            count = slow if running.job.spec.slow else quick
             session_id = running.job.command.session_id
             count[session_id] = count.get(session_id, 0) + 1
         return [
@@ -133,12 +125,13 @@ class Bus:
 
     def _start(self, command: Claimed) -> None:
         held = self._tools.leases.held.get(command.session_id)
-        handler = self._handlers.get(command.kind)
-        if held is None or held.fence != command.fence or handler is None:
-            return  # lost between the claim and now: the row stays claimed, its next holder finds it
-        job = Job(command, held, self._tools, self._tools.accounts.connected(command.session_id))
+        kind = kind_of(command.kind)
+        if held is None or held.fence != command.fence or kind is None:
+            return  # lost between the claim and now, or of another version: the row stays claimed for its next holder
+        job = Job(command, kind, SPECS[kind], held, self._tools, self._tools.accounts.connected(command.session_id))
+        handler = self._handlers[kind]
         task = asyncio.create_task(self._work(job, handler), name=f"{command.kind} {command.id}")
-        self._running[command.id] = _Running(job, handler, task)
+        self._running[command.id] = _Running(job, task)
         task.add_done_callback(lambda _: self._ended(command.id))
 
     def _ended(self, command_id: int) -> None:
@@ -163,7 +156,7 @@ class Bus:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _attempt(self, job: Job, handler: Handler) -> None:
-        if job.unknown and handler.rule is Rule.DROP:
+        if job.unknown and job.spec.rule is Rule.DROP:
             await self._settle(job, Command.State.CANCELLED, error_code="DROPPED")
             return
         run = handler.run
@@ -172,40 +165,41 @@ class Bus:
                 await self._fail(job, handler, refusals.CODE, None)
                 return
             run = handler.look
-        elif (wait := await self._ledger(job, handler)) is not None:
+        elif (wait := await self._ledger(job)) is not None:
             await self._postpone(job, handler, *wait, shown=True, unknown=job.unknown)
             return
         try:
-            async with asyncio.timeout(handler.timeout) as job.limit:
+            async with asyncio.timeout(job.spec.timeout) as job.limit:
                 done = await run(job)
         except TimeoutError:
             await self._stuck(job, handler)
         except TelegramError as error:
             await self._answered(job, handler, error)
         except TryLater as later:
-            await self._carry_out(job, handler, retry(handler, job.command.attempts, later.code, later.seconds))
+            await self._carry_out(job, handler, retry(job.spec, job.command.attempts, later.code, later.seconds))
         else:
             await self._settle(job, Command.State.DONE, done)
 
     async def _stuck(self, job: Job, handler: Handler) -> None:
         """Each request has a time limit of its own: this is a handler that came to no end for another reason."""
-        facts: dict[str, Any] = {"command": job.command.kind, "seconds": round(handler.timeout)}
+        facts: dict[str, Any] = {"command": job.command.kind, "seconds": round(job.spec.timeout)}
         await self._tools.threads.run(
             timeline.note, job.held.session_id, TimelineKind.WATCHDOG, code="HANDLER_STUCK", **facts
         )
         await self._answered(job, handler, TelegramError("HANDLER_STUCK"))
 
-    async def _ledger(self, job: Job, handler: Handler) -> tuple[datetime, str] | None:
+    async def _ledger(self, job: Job) -> tuple[datetime, str] | None:
         """A wait that Telegram told us of before, for this method or this chat."""
-        if not handler.obeys_waits or not handler.methods:
+        methods = job.spec.methods
+        if not job.spec.obeys_waits or not methods:
             return None
-        peer_id = _peer_of(job.command.lane)
-        return await self._tools.threads.run(floods.waiting, job.held.session_id, handler.methods, peer_id)
+        peer_id = peer_of(job.kind, job.command.lane)
+        return await self._tools.threads.run(floods.waiting, job.held.session_id, methods, peer_id)
 
     async def _answered(self, job: Job, handler: Handler, error: TelegramError) -> None:
         """Telegram, or the way to it, said no."""
         log.info("telegram refused", command=job.command.id, kind=job.command.kind, code=error.code)
-        decision = decide(handler, job.command.attempts, error)
+        decision = decide(job.spec, job.command.attempts, error)
         await self._carry_out(job, handler, decision)
         if isinstance(decision, Fail) and decision.ends_account and job.connected is not None:
             job.connected.end(error)
@@ -219,17 +213,17 @@ class Bus:
             case Fail(code, seconds):
                 await self._fail(job, handler, code, seconds)
             case Wait():
-                until = await self._note_wait(job, handler, decision)
+                until = await self._note_wait(job, decision)
                 # Telegram did not do it this time; whether it did at an earlier try is as unknown as before.
                 await self._postpone(job, handler, until, decision.code, shown=True, unknown=job.unknown)
             case Retry(code, pause, counts):
                 until = datetime.now(UTC) + timedelta(seconds=pause)
                 await self._postpone(job, handler, until, code, shown=False, unknown=True, counts=counts)
 
-    async def _note_wait(self, job: Job, handler: Handler, wait: Wait) -> datetime:
+    async def _note_wait(self, job: Job, wait: Wait) -> datetime:
         """Into the ledger, so that nobody else asks before."""
-        method = wait.method or (handler.methods[0] if handler.methods else job.command.kind)
-        peer_id, now = _peer_of(job.command.lane), datetime.now(UTC)
+        method = wait.method or next(iter(job.spec.methods), job.kind)
+        peer_id, now = peer_of(job.kind, job.command.lane), datetime.now(UTC)
         return await self._tools.threads.run(
             floods.note, job.held.session_id, method, peer_id, wait.code, wait.seconds, now
         )
@@ -288,9 +282,3 @@ def _under_lease(job: Job, ending: Callable[[Command], None], effect: Effect | N
         # Last: a finished sign-in may remove the session, its lease and this very row.
         if effect is not None:
             effect()
-
-
-def _peer_of(lane: str) -> int:
-    """The chat of a lane such as ``chat:5``; 0 for lanes of the account."""
-    _, _, peer = lane.partition(":")
-    return int(peer) if peer.lstrip("-").isdigit() else 0

@@ -15,13 +15,17 @@ from uuid import UUID
 
 import psycopg
 
+from apps.sessions.command_kinds import SLOW, SPECS, WITHOUT_ACCOUNT
+from apps.sessions.models import Command
 from apps.sessions.services import rights
-from apps.sessions.services.commands import NEEDS
 from tgadmin.core.refusals import Lack
+from tgadmin.core.sql import literals
 
+_OPEN = literals(*Command.OPEN)
+_CLAIMED = literals(Command.State.CLAIMED)
 # The heads of all lanes are found by hopping from lane to lane on the index "command_open", however long a lane is.
 # A head that is claimed, but not by a job that runs here, has an unknown outcome: its holder died or lost its answer.
-CLAIM = """
+CLAIM = f"""
 WITH RECURSIVE wanted AS (
     SELECT k.session_id, k.connected, k.quick, k.slow
     FROM unnest(%(sessions)s::bigint[], %(connected)s::bool[], %(quick)s::int[], %(slow)s::int[])
@@ -29,11 +33,11 @@ WITH RECURSIVE wanted AS (
 ), heads AS (
     SELECT h.* FROM wanted w CROSS JOIN LATERAL (
         SELECT c.id, c.session_id, c.lane FROM telegram_commands c
-        WHERE c.session_id = w.session_id AND c.state IN ('queued', 'claimed') ORDER BY c.lane, c.id LIMIT 1) h
+        WHERE c.session_id = w.session_id AND c.state IN ({_OPEN}) ORDER BY c.lane, c.id LIMIT 1) h
     UNION ALL
     SELECT n.* FROM heads h CROSS JOIN LATERAL (
         SELECT c.id, c.session_id, c.lane FROM telegram_commands c
-        WHERE c.session_id = h.session_id AND c.lane > h.lane AND c.state IN ('queued', 'claimed')
+        WHERE c.session_id = h.session_id AND c.lane > h.lane AND c.state IN ({_OPEN})
         ORDER BY c.lane, c.id LIMIT 1) n
 ), due AS (
     SELECT c.id, c.kind = ANY(%(slow_kinds)s) AS is_slow, w.quick, w.slow,
@@ -46,22 +50,24 @@ WITH RECURSIVE wanted AS (
     JOIN telegram_commands c ON c.id = d.id
     JOIN telegram_leases l ON l.session_id = c.session_id
     WHERE l.owner_id = %(node)s AND d.place <= CASE WHEN d.is_slow THEN d.slow ELSE d.quick END
-        AND c.state IN ('queued', 'claimed')
+        AND c.state IN ({_OPEN})
     ORDER BY c.id FOR UPDATE OF c SKIP LOCKED FOR SHARE OF l
 )
-UPDATE telegram_commands c SET state = 'claimed', fence = chosen.fence, claimed_at = clock_timestamp(),
+UPDATE telegram_commands c SET state = {_CLAIMED}, fence = chosen.fence, claimed_at = clock_timestamp(),
     attempts = c.attempts + 1
 FROM chosen WHERE c.id = chosen.id
 RETURNING c.id, c.session_id, c.kind, c.lane, c.payload, c.attempts, c.created_at, chosen.fence,
-    chosen.state = 'claimed', c.created_by_id, c.asked_by
-"""
+    chosen.state = {_CLAIMED}, c.created_by_id, c.asked_by
+"""  # noqa: S608  names of states
 _LACK = """
 SELECT {lack} FROM telegram_commands c LEFT JOIN auth_user u ON u.id = c.created_by_id
     CROSS JOIN (SELECT %s::int AS role, %s::bool AS or_starter, %s::bool AS system) n
 WHERE c.id = %s
 """
 _UNKNOWN_KIND = (None, False, False)
-_NEEDS = {kind.value: (int(need.role or 0), need.or_starter, need.system) for kind, need in NEEDS.items()}
+_NEEDS = {
+    kind.value: (int(spec.need.role or 0), spec.need.or_starter, spec.need.system) for kind, spec in SPECS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +104,6 @@ async def claim(
     node_id: UUID,
     slots: Collection[Slots],
     running: Collection[int],
-    *,
-    slow_kinds: Collection[str],
-    without_account: Collection[str],
 ) -> list[Claimed]:
     """Claim what may run now, in the order of their ids. Raises psycopg.Error."""
     params = {
@@ -109,8 +112,8 @@ async def claim(
         "quick": [one.quick for one in slots],
         "slow": [one.slow for one in slots],
         "running": list(running),
-        "slow_kinds": list(slow_kinds),
-        "without_account": list(without_account),
+        "slow_kinds": list(SLOW),
+        "without_account": list(WITHOUT_ACCOUNT),
         "node": node_id,
     }
     found = await conn.execute(CLAIM, params, prepare=True)

@@ -1,7 +1,7 @@
 """What to do about a command that Telegram, or the way to it, refused: a decision as data, taken without any I/O.
 
 The bus carries it out (bus.py). What an error code means is said by the error table (``core.error_table``), what may be
-done twice by each kind's rule (``Handler.rule``).
+done twice by each kind's rule (``CommandSpec.rule``).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from apps.sessions.command_kinds import CommandSpec, Rule
 from tgadmin.core.errors import PROXY_CODES, Action, Kind, TelegramError
-from tgadmin.gateway.job import Handler, Rule
 
 LONGEST_PAUSE = 60.0
 
@@ -66,32 +66,32 @@ Decision = Succeed | Drop | Fail | Wait | Retry
 
 
 def decide(
-    handler: Handler, attempts: int, error: TelegramError, *, chance: Callable[[], float] = random.random
+    spec: CommandSpec, attempts: int, error: TelegramError, *, chance: Callable[[], float] = random.random
 ) -> Decision:
     """``attempts``: tries so far, this one included. ``chance`` gives numbers from 0 to 1."""
     action = error.disposition.action
     if action is Action.SUCCESS:
         return Succeed()
-    if action is Action.WAIT and error.seconds is not None and handler.obeys_waits:
+    if action is Action.WAIT and error.seconds is not None and spec.obeys_waits:
         return Wait(error.code, error.seconds, error.method)
     if action is Action.RESTART_SIGN_IN:  # AUTH_RESTART is a 500, yet asking again is the person's to do
         return Fail(error.code, error.seconds)
     if action in (Action.RETRY, Action.MIGRATE) or error.kind in (Kind.RETRY, Kind.NETWORK):
-        return retry(handler, attempts, error.code, pause(attempts, chance))
-    return Fail(error.code, error.seconds, ends_account=action is Action.STOP and handler.needs_account)
+        return retry(spec, attempts, error.code, pause(attempts, chance))
+    return Fail(error.code, error.seconds, ends_account=action is Action.STOP and spec.needs_account)
 
 
-def retry(handler: Handler, attempts: int, code: str, seconds: float) -> Decision:
+def retry(spec: CommandSpec, attempts: int, code: str, seconds: float) -> Decision:
     """The outcome is unknown: by the kind's rule it is dropped, or tried again until its tries are used up."""
     not_its_fault = code in NOT_ITS_FAULT
-    if handler.rule is Rule.DROP:
+    if spec.rule is Rule.DROP:
         return Drop(code)
     # A proxy that a person has just chosen: it is theirs to try again, or to choose another.
-    if code in PROXY_CODES and not handler.patient:
+    if code in PROXY_CODES and not spec.patient:
         return Fail(code)
-    if attempts >= handler.tries and not (not_its_fault and handler.patient):
+    if attempts >= spec.tries and not (not_its_fault and spec.patient):
         return Fail(code)
-    return Retry(code, seconds, counts=not (not_its_fault and handler.needs_account))
+    return Retry(code, seconds, counts=not (not_its_fault and spec.needs_account))
 
 
 def pause(attempts: int, chance: Callable[[], float] = random.random) -> float:

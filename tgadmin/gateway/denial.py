@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.sessions.command_kinds import CommandSpec
 from apps.sessions.models import Role, Session, TimelineKind
-from apps.sessions.services import commands, timeline
+from apps.sessions.services import timeline
 from apps.sessions.services.audit import audit
-from apps.sessions.services.commands import Kind
 from tgadmin.core import refusals
 from tgadmin.gateway.claim import Claimed
 from tgadmin.gateway.job import Handler, Job
 
-_BEGINS = {Kind.SEND: "Not sent", Kind.EDIT: "Not changed", Kind.DELETE: "Not deleted"}
 _DEEDS = {Role.VIEWER: "see this account", Role.OPERATOR: "write in this account", Role.MANAGER: "manage this account"}
 
 
@@ -27,10 +26,10 @@ def tell(job: Job, handler: Handler) -> None:
     if handler.denied is None:
         handler.failed(job.payload, refusals.CODE, None)
     else:
-        handler.denied(job.payload, sentence(command))
+        handler.denied(job.payload, sentence(command, job.spec))
 
 
-def sentence(command: Claimed) -> str:
-    need = commands.NEEDS[Kind(command.kind)]
-    deed = "sign accounts in" if need.or_starter else _DEEDS[need.role or Role.VIEWER]
-    return refusals.sentence(_BEGINS.get(Kind(command.kind), "Not done"), command.asked_by, command.lack, deed)
+def sentence(command: Claimed, spec: CommandSpec) -> str:
+    """What was not done, since whoever asked lacks what; for people."""
+    deed = "sign accounts in" if spec.need.or_starter else _DEEDS[spec.need.role or Role.VIEWER]
+    return refusals.sentence(spec.refusal, command.asked_by, command.lack, deed)

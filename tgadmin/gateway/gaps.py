@@ -8,16 +8,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.chats.models import Chat, Gap, Message
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import Command
 from apps.sessions.services import commands
-from apps.sessions.services.commands import Kind
-from tgadmin.core.types import ACCOUNT_BOX, CHANNEL_MARK
+from tgadmin.core.types import ACCOUNT_BOX, CHANNEL_MARK, GapKind
 
 FETCHED_AT_ONCE = 50
 PAGE = 100
 COUNTED = timedelta(minutes=10)
 """So long after it was found, what a fetch brings counts as recovered of a gap."""
-FOUND, FETCHED = "too_long", "fetched"
+FOUND, FETCHED = GapKind.TOO_LONG.value, "fetched"
 """What a gap's row says of how it is made good: nothing queued yet, or queued."""
 
 
@@ -32,14 +32,14 @@ def recover(session_id: int) -> int:
     if not gaps:
         return 0
     waiting = Command.objects.filter(
-        session_id=session_id, kind=Kind.DIALOGS, state=Command.State.QUEUED, origin=Command.Origin.SYSTEM
+        session_id=session_id, kind=CommandKind.DIALOGS, state=Command.State.QUEUED, origin=Command.Origin.SYSTEM
     )
     if not waiting.exists():
-        commands.enqueue(session_id, Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
+        commands.enqueue(session_id, CommandKind.DIALOGS, {}, user=commands.SYSTEM)
     peers = [peer_id for box in {gap.box for gap in gaps} for peer_id in _chats(session_id, box)]
     for peer_id in peers:
         payload = {"peer_id": peer_id, "before_id": 0, "limit": PAGE}
-        commands.enqueue(session_id, Kind.HISTORY, commands.history_lane(peer_id), payload, user=commands.SYSTEM)
+        commands.enqueue(session_id, CommandKind.HISTORY, payload, about=peer_id, user=commands.SYSTEM)
     Gap.objects.filter(pk__in=[gap.pk for gap in gaps]).update(how=FETCHED)
     return len(peers)
 

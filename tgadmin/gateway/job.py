@@ -1,4 +1,4 @@
-"""What a handler of commands is: its declarations, what it is given, what it gives back."""
+"""What a handler of commands is: its functions, what it is given, what it gives back."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
 from typing import Any
 
+from apps.sessions.command_kinds import CommandKind, CommandSpec
 from apps.sessions.services.leases import Held
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway.account import Account
@@ -23,17 +23,6 @@ from tgadmin.telegram.network import Network
 
 Effect = Callable[[], None]
 Payload = Mapping[str, Any]
-
-
-class Rule(Enum):
-    """What to do about a command whose outcome is unknown (PROTOCOLS: once, whatever dies)."""
-
-    REPEAT = auto()
-    """Doing it twice is the same as once."""
-    LOOK = auto()
-    """The handler looks first (``Job.unknown``), then repeats."""
-    DROP = auto()
-    """It is worth nothing later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +58,18 @@ class Job:
     """A claimed command on its way. ``until_settled`` is left after the command has been settled."""
 
     command: Claimed
+    kind: CommandKind
+    spec: CommandSpec
     held: Held
     tools: Tools
     connected: Account | None
     until_settled: AsyncExitStack = field(default_factory=AsyncExitStack)
     limit: asyncio.Timeout | None = None
 
-    def progress(self, seconds: float) -> None:
-        """The handler has come further: it may take so long again."""
+    def progress(self) -> None:
+        """The handler has come further: it may take its kind's ``timeout`` again."""
         if self.limit is not None and not self.limit.expired():
-            self.limit.reschedule(asyncio.get_running_loop().time() + seconds)
+            self.limit.reschedule(asyncio.get_running_loop().time() + self.spec.timeout)
 
     @property
     def payload(self) -> Payload:
@@ -106,27 +97,15 @@ def _not_shown(payload: Payload, until: datetime, code: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One kind of command.
+    """The functions of one kind of command; what is declared about the kind stands in command_kinds.SPECS.
 
-    ``timeout``: seconds without ``Job.progress`` after which it counts as stuck. ``methods`` are Telegram's names of
-    what it calls: the flood ledger is asked for them. ``failed`` and ``waits`` tell the rest of the program, inside the
-    settle transaction; ``denied`` does so in place of ``failed``, with a sentence, when whoever asked lacks the right.
-    ``look``, of a LOOK kind whose asker lacks it while the outcome is unknown: what has become of it, without doing it
-    once more; raises TelegramError (REFUSED_RIGHT) if nothing has. ``obeys_waits``: a flood wait is waited for here;
-    else it is the command's answer. ``patient``: a connection that cannot be made is waited for; else it is the answer
-    once the tries are used up. ``slow`` kinds have places of their own, so that they hold nobody up.
+    ``run`` does the work. ``failed`` and ``waits`` tell the rest of the program, inside the settle transaction;
+    ``denied`` does so in place of ``failed``, with a sentence, when whoever asked lacks the right. ``look``, of a LOOK
+    kind whose asker lacks it while the outcome is unknown: what has become of it, without doing it once more; raises
+    TelegramError (REFUSED_RIGHT) if nothing has.
     """
 
-    kind: str
     run: Callable[[Job], Awaitable[Done]]
-    rule: Rule
-    methods: tuple[str, ...] = ()
-    timeout: float = 25.0
-    slow: bool = False
-    needs_account: bool = True
-    obeys_waits: bool = True
-    patient: bool = True
-    tries: int = 8
     failed: Callable[[Payload, str, int | None], None] = field(default=_nothing)
     waits: Callable[[Payload, datetime, str], None] = field(default=_not_shown)
     denied: Callable[[Payload, str], None] | None = None

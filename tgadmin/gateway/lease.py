@@ -16,9 +16,12 @@ from uuid import UUID
 
 import psycopg
 
+from apps.sessions.command_kinds import WITHOUT_ACCOUNT
+from apps.sessions.models import Authorization, Command, SignInAttempt
 from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held
 from apps.sessions.services.notify import SESSIONS
 from tgadmin.core.clock import Clock
+from tgadmin.core.sql import literals
 from tgadmin.gateway import balance
 from tgadmin.gateway.balance import Load
 from tgadmin.gateway.database import application_name
@@ -40,19 +43,19 @@ MINE = "SELECT session_id, fence FROM telegram_leases WHERE owner_id = %s"
 
 # What should be held by somebody: accounts that can be connected, and sessions with something to do that needs no
 # connected account: a sign-in under way, a key to log out.
-WANTED = """
+WANTED = f"""
 SELECT s.id, a.id, l.owner_id
 FROM telegram_sessions s
-LEFT JOIN telegram_authorizations a ON a.session_id = s.id AND a.role = 'current' AND s.enabled
-    AND EXISTS (SELECT 1 FROM telegram_authorization_secrets x WHERE x.authorization_id = a.id)
+LEFT JOIN telegram_authorizations a ON a.session_id = s.id AND a.role = {literals(Authorization.Role.CURRENT)}
+    AND s.enabled AND EXISTS (SELECT 1 FROM telegram_authorization_secrets x WHERE x.authorization_id = a.id)
 LEFT JOIN telegram_leases l ON l.session_id = s.id
 WHERE s.network = %(network)s AND (
     a.id IS NOT NULL
-    OR EXISTS (SELECT 1 FROM telegram_commands c WHERE c.session_id = s.id AND c.state IN ('queued', 'claimed')
+    OR EXISTS (SELECT 1 FROM telegram_commands c WHERE c.session_id = s.id AND c.state IN ({literals(*Command.OPEN)})
         AND c.kind = ANY(%(without_account)s))
     OR EXISTS (SELECT 1 FROM telegram_sign_ins i WHERE i.session_id = s.id
-        AND i.step NOT IN ('done', 'failed', 'cancelled') AND i.updated_at > now() - interval '10 minutes'))
-"""
+        AND i.step NOT IN ({literals(*SignInAttempt.OVER)}) AND i.updated_at > now() - interval '10 minutes'))
+"""  # noqa: S608  names of states
 NODES = """
 SELECT n.id, n.beat, n.boot_id, n.pid, n.pid_started, n.capacity, n.stopping,
     (SELECT count(*) FROM telegram_leases l WHERE l.owner_id = n.id)
@@ -139,15 +142,13 @@ class _Watched:
 class Leases:
     """This node's leases. ``beat`` runs on one connection, ``scan`` and the takings on another."""
 
-    def __init__(
-        self, identity: Identity, capacity: int, clock: Clock, *, network: str, without_account: Sequence[str]
-    ):
+    def __init__(self, identity: Identity, capacity: int, clock: Clock, *, network: str) -> None:
         self.identity = identity
         self.capacity = capacity
         self.held: dict[int, Held] = {}
         self._clock = clock
         self._network = network
-        self._wanted = {"network": network, "without_account": list(without_account)}
+        self._wanted = {"network": network, "without_account": list(WITHOUT_ACCOUNT)}
         self._deadline = 0.0
         self._expired_at = 0.0
         self._nodes: dict[UUID, _Watched] = {}

@@ -104,14 +104,7 @@ class GatewayProcess:
         clock = clock or SystemClock()
         identity = this_process(config.name)
         self._params = database.parameters(identity.id)
-        without_account = [one.kind for one in HANDLERS.values() if not one.needs_account]
-        self.leases = Leases(
-            identity,
-            config.capacity,
-            clock,
-            network=config.network_name,
-            without_account=without_account,
-        )
+        self.leases = Leases(identity, config.capacity, clock, network=config.network_name)
         self.threads = Threads()
         self.writers = Writers(
             self._params,

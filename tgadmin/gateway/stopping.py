@@ -11,17 +11,12 @@ from django.db import transaction
 
 from apps.chats.models import Message
 from apps.chats.services import outcomes
+from apps.sessions.command_kinds import NEED_ACCOUNT, CommandKind
 from apps.sessions.models import Command, Lease, Session, SessionStatus
 from apps.sessions.services import authorizations, commands, leases, status
-from apps.sessions.services.commands import Kind
 from apps.sessions.services.leases import Held
 from apps.sessions.services.status import Change
 from tgadmin.core.types import Checkpoint
-
-NEED_ACCOUNT = (
-    Kind.SEND, Kind.EDIT, Kind.DELETE, Kind.READ, Kind.TYPING, Kind.HISTORY, Kind.DIALOGS, Kind.UNREAD,
-    Kind.DEVICES, Kind.DEVICES_END, Kind.DEVICES_END_OTHERS, Kind.DEVICES_TTL,
-)  # fmt: skip
 
 
 @transaction.atomic
@@ -77,7 +72,7 @@ def stop(held: Held, authorization_id: int, code: str) -> None:
     unsent = []
     for command in waiting.order_by("id"):
         commands.settle(command, Command.State.FAILED, error_code=code)
-        if command.kind == Kind.SEND:
+        if command.kind == CommandKind.SEND:
             unsent.append(int(command.payload["message"]))
     # Chats before the session's row, and by their ids: the order in which the inbox locks them.
     for message_id in Message.objects.filter(pk__in=unsent).order_by("chat_id", "pk").values_list("pk", flat=True):

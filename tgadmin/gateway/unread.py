@@ -14,11 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.chats.models import Chat
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import Command
 from apps.sessions.services import commands
-from apps.sessions.services.commands import Kind
 
-LANE = "unread"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before Telegram is asked: doubts that come in a row are asked about once, chats in which more happens than a
 request takes are asked about less and less often."""
@@ -34,13 +33,13 @@ def ask(session_id: int, tries: int = 0) -> bool:
     """
     if not doubtful(session_id):
         return False
-    waiting = Command.objects.filter(session_id=session_id, kind=Kind.UNREAD, state=Command.State.QUEUED)
+    waiting = Command.objects.filter(session_id=session_id, kind=CommandKind.UNREAD, state=Command.State.QUEUED)
     if waiting.exists():
         return False
     pause = timedelta(seconds=min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries))
     payload = {"tries": tries}
     later = timezone.now() + pause
-    commands.enqueue(session_id, Kind.UNREAD, LANE, payload, user=commands.SYSTEM, not_before=later)
+    commands.enqueue(session_id, CommandKind.UNREAD, payload, user=commands.SYSTEM, not_before=later)
     return True
 
 

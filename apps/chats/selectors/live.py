@@ -187,6 +187,5 @@ def settled(command_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
         pk: (state, code)
         for pk, state, code in Command.objects.filter(pk__in=ids).values_list("pk", "state", "error_code")
     }
-    over = (Command.State.DONE, Command.State.FAILED, Command.State.CANCELLED)
     gone = (str(Command.State.CANCELLED), "")
-    return {pk: states.get(pk, gone) for pk in ids if pk not in states or states[pk][0] in over}
+    return {pk: states.get(pk, gone) for pk in ids if pk not in states or states[pk][0] in Command.SETTLED}

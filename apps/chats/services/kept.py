@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from apps.chats.models import Gap, Message, UnreadableUpdate
 from apps.chats.services import pruning
-from apps.sessions.services.commands import Kind
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.services.retention import Bounded, Decision, Forever, Pruned, beyond_newest, declare, spare
 
 
@@ -44,7 +44,7 @@ def _not_of_waiting_messages(commands: QuerySet[Any]) -> QuerySet[Any]:
     """Without those that send a message which is still on its way."""
     waiting = Message.objects.filter(telegram_id=None, state=Message.State.SENDING)
     message = Coalesce(Cast(KT("payload__message"), BigIntegerField()), 0)
-    needed = Q(kind=Kind.SEND, of_message__in=waiting.values("pk"))
+    needed = Q(kind=CommandKind.SEND, of_message__in=waiting.values("pk"))
     rows: QuerySet[Any] = commands.annotate(of_message=message).exclude(needed)
     return rows
 

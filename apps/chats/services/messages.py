@@ -19,9 +19,9 @@ from apps.chats import sight
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.services import events
 from apps.chats.services.text import Refused, clean
+from apps.sessions.command_kinds import SPECS, CommandKind
 from apps.sessions.models import Command, Role, Session, SessionStatus
 from apps.sessions.services import commands
-from apps.sessions.services.commands import Kind
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import preview
 from tgadmin.core.types import box_of
@@ -110,7 +110,7 @@ def edit(user: User, message: Message, text: str) -> Command:
     chat = message.chat
     payload = {"message": message.pk, "text": text}
     with transaction.atomic():
-        return _enqueue(chat, Kind.EDIT, commands.chat_lane(chat.peer_id), payload, user)
+        return _enqueue(chat, CommandKind.EDIT, payload, user)
 
 
 def delete(user: User, messages: Sequence[Message]) -> Command:
@@ -123,7 +123,7 @@ def delete(user: User, messages: Sequence[Message]) -> Command:
         raise Refused("NOT_SENT", "This message is not sent yet.")
     payload = {"messages": [message.pk for message in messages]}
     with transaction.atomic():
-        return _enqueue(chat, Kind.DELETE, commands.chat_lane(chat.peer_id), payload, user)
+        return _enqueue(chat, CommandKind.DELETE, payload, user)
 
 
 def mark_read(user: User, chat: Chat, max_id: int) -> None:
@@ -140,13 +140,8 @@ def mark_read(user: User, chat: Chat, max_id: int) -> None:
         chat.unread_count = min(chat.unread_count, later.count())
         chat.save(update_fields=["read_inbox_max_id", "unread_count"])
         events.append(chat, "read_inbox", data={"max_id": chat.read_inbox_max_id})
-        _enqueue_once(
-            chat,
-            Kind.READ,
-            commands.read_lane(chat.peer_id),
-            {"peer_id": chat.peer_id, "max_id": chat.read_inbox_max_id},
-            user,
-        )
+        payload = {"peer_id": chat.peer_id, "max_id": chat.read_inbox_max_id}
+        _enqueue_once(chat, CommandKind.READ, payload, user)
 
 
 def typing(user: User, chat: Chat) -> None:
@@ -154,9 +149,7 @@ def typing(user: User, chat: Chat) -> None:
     sight.require(user, chat, Role.OPERATOR)
     _refuse_official(chat)
     with transaction.atomic():
-        _enqueue_once(
-            chat, Kind.TYPING, commands.typing_lane(chat.peer_id), {"peer_id": chat.peer_id, "action": "typing"}, user
-        )
+        _enqueue_once(chat, CommandKind.TYPING, {"peer_id": chat.peer_id, "action": "typing"}, user)
 
 
 def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
@@ -165,7 +158,7 @@ def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
     Raises Forbidden, Refused when too much is asked for already.
     """
     sight.require(user, chat, Role.VIEWER)
-    lane = commands.history_lane(chat.peer_id)
+    lane = SPECS[CommandKind.HISTORY].lane.of(chat.peer_id)
     payload = {"peer_id": chat.peer_id, "before_id": before_id, "limit": HISTORY_LIMIT}
     with transaction.atomic():
         events.lock(chat.pk)
@@ -175,11 +168,11 @@ def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
             return waiting
         if of_chat.filter(state=Command.State.QUEUED).exists():
             raise Refused("HISTORY_WAITS", "Messages of this chat are being fetched already: wait until they are here.")
-        mine = Command.objects.filter(kind=Kind.HISTORY, state__in=commands.OPEN, created_by=user)
+        mine = Command.objects.filter(kind=CommandKind.HISTORY, state__in=commands.OPEN, created_by=user)
         if mine.count() >= HISTORY_WAITING:
             says = "You have asked for older messages of many chats: wait until some are here."
             raise Refused("HISTORY_WAITS", says)
-        return _enqueue(chat, Kind.HISTORY, lane, payload, user)
+        return _enqueue(chat, CommandKind.HISTORY, payload, user)
 
 
 def _same(first: Message, chat: Chat, user: User) -> Message:
@@ -234,28 +227,31 @@ def _locked(message: Message) -> Message:
 
 
 def _enqueue_send(chat: Chat, message: Message, user: User) -> None:
-    _enqueue(chat, Kind.SEND, commands.chat_lane(chat.peer_id), {"message": message.pk}, user)
+    _enqueue(chat, CommandKind.SEND, {"message": message.pk}, user)
     events.append(chat, "message", message_id=message.pk)
 
 
-def _enqueue_once(chat: Chat, kind: Kind, lane: str, payload: dict[str, object], user: User) -> None:
-    """Replace the payload of a command of this lane that still waits, whosever it was, else queue one."""
-    waiting = Command.objects.filter(session_id=chat.session_id, lane=lane)
+def _enqueue_once(chat: Chat, kind: CommandKind, payload: Mapping[str, object], user: User) -> None:
+    """Replace the payload of a command of this kind's lane that still waits, whosever it was, else queue one."""
+    waiting = Command.objects.filter(session_id=chat.session_id, lane=SPECS[kind].lane.of(chat.peer_id))
     if not commands.take_over(waiting, user, payload=payload):
-        _enqueue(chat, kind, lane, payload, user)
+        _enqueue(chat, kind, payload, user)
 
 
-def _enqueue(chat: Chat, kind: Kind, lane: str, payload: Mapping[str, object], user: User) -> Command:
+def _enqueue(chat: Chat, kind: CommandKind, payload: Mapping[str, object], user: User) -> Command:
     """Raises Refused (TOO_MANY_WAITING)."""
     try:
-        return commands.enqueue(chat.session_id, kind, lane, payload, user=user)
+        return commands.enqueue(chat.session_id, kind, payload, about=chat.peer_id, user=user)
     except commands.TooManyWaiting as refused:
         raise Refused(refused.code, refused.says) from None
 
 
 def _cancel_send(message: Message) -> bool:
     queued = Command.objects.filter(
-        session_id=message.session_id, kind=Kind.SEND, state=Command.State.QUEUED, payload={"message": message.pk}
+        session_id=message.session_id,
+        kind=CommandKind.SEND,
+        state=Command.State.QUEUED,
+        payload={"message": message.pk},
     ).first()
     return queued is not None and commands.cancel(queued)
 

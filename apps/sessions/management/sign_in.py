@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from apps.sessions import qr, selectors
+from apps.sessions.command_kinds import SIGN_IN_LANE
 from apps.sessions.commandline import find_session
 from apps.sessions.models import Command, Session, SignInAttempt, SignInStep
 from apps.sessions.services import commands, rights, signin
@@ -235,7 +236,7 @@ class Dialogue:
         deadline = time.monotonic() + float(self._options["timeout"])
         while True:
             attempt = SignInAttempt.objects.select_related("session").get(pk=attempt.pk)
-            lane = Command.objects.filter(lane=commands.sign_in_lane(attempt.pk), state__in=commands.OPEN)
+            lane = Command.objects.filter(lane=SIGN_IN_LANE.of(attempt.pk), state__in=commands.OPEN)
             waiting = lane.order_by("-pk").first() if attempt.busy else None
             if waiting is None:
                 return attempt

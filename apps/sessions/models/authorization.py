@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -10,13 +12,17 @@ from apps.sessions.fields import EncryptedJSONField
 from apps.sessions.models.session import Session
 
 
+# Beside the model, which has it as Authorization.Role: the body of its Meta sees no names of its own.
+class AuthorizationRole(models.TextChoices):
+    CURRENT = "current", "Current"
+    SPARE = "spare", "Spare"
+    OLD = "old", "Old"
+
+
 class Authorization(models.Model):
     """One auth key of a session: one CURRENT, perhaps one SPARE, OLD ones kept as facts without their secret."""
 
-    class Role(models.TextChoices):
-        CURRENT = "current", "Current"
-        SPARE = "spare", "Spare"
-        OLD = "old", "Old"
+    Role: TypeAlias = AuthorizationRole
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="authorizations")
     role = models.CharField(max_length=8, choices=Role, default=Role.CURRENT)
@@ -31,10 +37,12 @@ class Authorization(models.Model):
         ordering = ("-created_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=("session", "role"), condition=~Q(role="old"), name="authorization_one_per_role"
+                fields=("session", "role"), condition=~Q(role=AuthorizationRole.OLD), name="authorization_one_per_role"
             ),
             # Two that use one key make Telegram destroy it (AUTH_KEY_DUPLICATED).
-            models.UniqueConstraint(fields=("key_id",), condition=~Q(role="old"), name="authorization_key_once"),
+            models.UniqueConstraint(
+                fields=("key_id",), condition=~Q(role=AuthorizationRole.OLD), name="authorization_key_once"
+            ),
         )
 
     def __str__(self) -> str:

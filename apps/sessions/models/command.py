@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,21 +13,34 @@ from apps.sessions.fields import EncryptedJSONField
 from apps.sessions.models.session import Session
 
 
+# Beside the model, which has them as Command.State and Command.Origin: the body of its Meta sees no names of its own.
+class CommandState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    CLAIMED = "claimed", "Claimed"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class CommandOrigin(models.TextChoices):
+    PERSON = "person", "Person"
+    SYSTEM = "system", "System"
+
+
+_OPEN = (CommandState.QUEUED, CommandState.CLAIMED)
+_SETTLED = (CommandState.DONE, CommandState.FAILED, CommandState.CANCELLED)
+
+
 class Command(models.Model):
     """One thing to do. Commands of one session and ``lane`` run in the order of their ids, one at a time; lanes do not
     wait for each other. ``fence`` is the lease's fencing number under which it was claimed: a claimed row with an older
     one has an unknown outcome, and its kind's rule says what then."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        CLAIMED = "claimed", "Claimed"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
-
-    class Origin(models.TextChoices):
-        PERSON = "person", "Person"
-        SYSTEM = "system", "System"
+    State: TypeAlias = CommandState
+    Origin: TypeAlias = CommandOrigin
+    OPEN = _OPEN
+    """States of what a gateway has to do still; its index ``command_open`` is what the claim goes through."""
+    SETTLED = _SETTLED
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="commands")
     origin = models.CharField(
@@ -60,19 +75,16 @@ class Command(models.Model):
         db_table = "telegram_commands"
         ordering = ("id",)
         indexes = (
-            models.Index(
-                fields=("session", "lane", "id"), condition=Q(state__in=("queued", "claimed")), name="command_open"
-            ),
-            models.Index(fields=("created_by",), condition=Q(state__in=("queued", "claimed")), name="command_waiting"),
-            models.Index(
-                fields=("settled_at",), condition=Q(state__in=("done", "failed", "cancelled")), name="command_old"
-            ),
-            models.Index(fields=("session", "-settled_at"), condition=Q(state="done"), name="command_done"),
+            models.Index(fields=("session", "lane", "id"), condition=Q(state__in=_OPEN), name="command_open"),
+            models.Index(fields=("created_by",), condition=Q(state__in=_OPEN), name="command_waiting"),
+            models.Index(fields=("settled_at",), condition=Q(state__in=_SETTLED), name="command_old"),
+            models.Index(fields=("session", "-settled_at"), condition=Q(state=CommandState.DONE), name="command_done"),
         )
 
         constraints = (
             models.CheckConstraint(
-                condition=Q(origin="person") | Q(origin="system", created_by=None), name="command_of_the_system"
+                condition=Q(origin=CommandOrigin.PERSON) | Q(origin=CommandOrigin.SYSTEM, created_by=None),
+                name="command_of_the_system",
             ),
         )
 

@@ -34,9 +34,15 @@ class SignInStep(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+_OVER = (SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)
+
+
 class SignInAttempt(models.Model):
     """One sign-in of ``session`` (new, or one that needs a fresh key). ``error_code`` and ``flood_until`` tell what the
     last step answered; ``busy`` is true while a command of this attempt is under way."""
+
+    OVER = _OVER
+    """Steps of a sign-in that has ended."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="sign_ins")
@@ -63,18 +69,14 @@ class SignInAttempt(models.Model):
     class Meta:
         db_table = "telegram_sign_ins"
         ordering = ("-started_at",)
-        indexes = (
-            models.Index(
-                fields=("updated_at",), condition=Q(step__in=("done", "failed", "cancelled")), name="sign_in_over"
-            ),
-        )
+        indexes = (models.Index(fields=("updated_at",), condition=Q(step__in=_OVER), name="sign_in_over"),)
 
     def __str__(self) -> str:
         return f"Sign-in {self.id}"
 
     @property
     def is_over(self) -> bool:
-        return self.step in (SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)
+        return self.step in _OVER
 
 
 class SignInSecret(models.Model):

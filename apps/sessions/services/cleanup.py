@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from apps.sessions.command_kinds import SIGN_IN_LANE
 from apps.sessions.models import AuthorizationSecret, Command, Session, SignInAttempt, SignInSecret
 from apps.sessions.services import commands, signin
 from apps.sessions.services.signin.common import OVER, erase_secret
@@ -63,7 +64,7 @@ def _empty_places(now: datetime) -> QuerySet[Session]:
 @transaction.atomic
 def _forget(attempt: SignInAttempt) -> None:
     for command in Command.objects.filter(
-        session_id=attempt.session_id, lane=commands.sign_in_lane(attempt.pk), state=Command.State.QUEUED
+        session_id=attempt.session_id, lane=SIGN_IN_LANE.of(attempt.pk), state=Command.State.QUEUED
     ):
         commands.cancel(command)
     erase_secret(attempt)

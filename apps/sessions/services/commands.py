@@ -3,8 +3,9 @@
 ``enqueue`` runs inside the caller's transaction, so a command exists exactly if what it is about does. Settling happens
 in the gateway, under the lease's fence (``leases.hold`` first, in the same transaction).
 
-Whose command it is, is said: a person's is carried out only while that person has the right (NEEDS), which the claim
-looks at; the system's own are marked SYSTEM. A person whose user is deleted meanwhile has no right.
+Whose command it is, is said: a person's is carried out only while that person has the right that its kind needs
+(command_kinds.SPECS), which the claim looks at; the system's own are marked SYSTEM. A person whose user is deleted
+meanwhile has no right.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -23,72 +24,16 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.sessions.models import Command, CommandSecret, Role
+from apps.sessions.command_kinds import CHAT_LANE, SPECS, CommandKind, Subject
+from apps.sessions.models import Command, CommandSecret
 from apps.sessions.services.notify import COMMANDS, SETTLED, notify
-from apps.sessions.services.rights import Need
 from tgadmin.core.official import OFFICIAL
 from tgadmin.core.said import TooMuch
+from tgadmin.core.sql import literals
 
-OPEN = (Command.State.QUEUED, Command.State.CLAIMED)
-CHAT = "chat:"
-ACCOUNT_LANE = "account"
-DEVICES_LANE = "devices"
+OPEN = Command.OPEN
 LOOK_SECONDS = 1.0
 """How often ``wait`` looks at the row although no notification came."""
-
-
-class Kind(StrEnum):
-    """Every kind of command there is; the gateway has one handler for each."""
-
-    SEND = "send"
-    EDIT = "edit"
-    DELETE = "delete"
-    READ = "read"
-    TYPING = "typing"
-    HISTORY = "history"
-    DIALOGS = "dialogs"
-    UNREAD = "unread"
-    LOG_OUT = "log_out"
-    DEVICES = "devices"
-    DEVICES_END = "devices.end"
-    DEVICES_END_OTHERS = "devices.end_others"
-    DEVICES_TTL = "devices.ttl"
-    PROXY_SET = "proxy.set"
-    PROXY_TRY = "proxy.try"
-    SIGN_IN_SEND_CODE = "sign_in.send_code"
-    SIGN_IN_RESEND = "sign_in.resend"
-    SIGN_IN_CANCEL = "sign_in.cancel"
-    SIGN_IN_CODE = "sign_in.code"
-    SIGN_IN_QR = "sign_in.qr"
-    SIGN_IN_IMPORT = "sign_in.import"
-    SIGN_IN_PASSWORD = "sign_in.password"  # noqa: S105  a kind of command
-
-
-NEEDS: dict[Kind, Need] = {
-    Kind.SEND: Need(Role.OPERATOR),
-    Kind.EDIT: Need(Role.OPERATOR),
-    Kind.DELETE: Need(Role.OPERATOR),
-    Kind.READ: Need(Role.OPERATOR),
-    Kind.TYPING: Need(Role.OPERATOR),
-    Kind.HISTORY: Need(Role.VIEWER, system=True),
-    Kind.DIALOGS: Need(Role.MANAGER, system=True),
-    Kind.UNREAD: Need(Role.MANAGER, system=True),
-    Kind.LOG_OUT: Need(None, system=True),
-    Kind.DEVICES: Need(Role.MANAGER, system=True),
-    Kind.DEVICES_END: Need(Role.MANAGER),
-    Kind.DEVICES_END_OTHERS: Need(Role.MANAGER),
-    Kind.DEVICES_TTL: Need(Role.MANAGER),
-    Kind.PROXY_SET: Need(Role.MANAGER),
-    Kind.PROXY_TRY: Need(Role.MANAGER),
-    Kind.SIGN_IN_SEND_CODE: Need(Role.MANAGER, or_starter=True),
-    Kind.SIGN_IN_RESEND: Need(Role.MANAGER, or_starter=True),
-    Kind.SIGN_IN_CANCEL: Need(None, system=True),
-    Kind.SIGN_IN_CODE: Need(Role.MANAGER, or_starter=True),
-    Kind.SIGN_IN_QR: Need(Role.MANAGER, or_starter=True),
-    Kind.SIGN_IN_IMPORT: Need(Role.MANAGER, or_starter=True),
-    Kind.SIGN_IN_PASSWORD: Need(Role.MANAGER, or_starter=True),
-}
-"""What whoever asked must have when the command is claimed: the rule of every kind, here and nowhere else."""
 
 
 class _System(Enum):
@@ -110,70 +55,45 @@ class TooManyWaiting(TooMuch):
         )
 
 
-def chat_lane(peer_id: int) -> str:
-    """The lane of what must keep its order within a chat: sends, edits, deletes."""
-    return f"{CHAT}{peer_id}"
-
-
-def read_lane(peer_id: int) -> str:
-    return f"read:{peer_id}"
-
-
-def typing_lane(peer_id: int) -> str:
-    return f"typing:{peer_id}"
-
-
-def history_lane(peer_id: int) -> str:
-    return f"history:{peer_id}"
-
-
 OFFICIAL_LANES = frozenset(
-    lane(peer_id) for lane in (chat_lane, read_lane, typing_lane, history_lane) for peer_id in OFFICIAL
+    spec.lane.of(peer_id) for spec in SPECS.values() if spec.lane.subject is Subject.CHAT for peer_id in OFFICIAL
 )
 """Lanes of chats with Telegram's own accounts, which are for managers only."""
 
 
-def sign_in_lane(attempt_id: UUID | str) -> str:
-    return f"sign-in:{attempt_id}"
-
-
-def log_out_lane(authorization_id: int) -> str:
-    """Of its own: what waits in the account's lane may need the connection that a log-out closes first."""
-    return f"log-out:{authorization_id}"
-
-
 def enqueue(
     session_id: int,
-    kind: str,
-    lane: str,
+    kind: CommandKind,
     payload: Mapping[str, Any],
     *,
     user: Asker,
+    about: int | UUID | None = None,
     secret: Mapping[str, Any] | None = None,
     not_before: datetime | None = None,
     follows: bool = False,
 ) -> Command:
-    """Add a command to the session's lane, inside the caller's transaction; gateways hear of it when that commits.
+    """Add a command to its lane, inside the caller's transaction; gateways hear of it when that commits.
 
-    ``user``: who asks, or SYSTEM. ``secret`` is kept encrypted and erased when the command is settled. ``follows``: it
-    goes on with what they asked for before, in the gateway, and is never one too many. Raises TooManyWaiting;
-    ValueError for an unknown kind and for one that the system never asks for.
+    ``user``: who asks, or SYSTEM. ``about``: which chat, authorization or sign-in, as the kind's lane wants it.
+    ``secret`` is kept encrypted and erased when the command is settled. ``follows``: it goes on with what they asked
+    for before, in the gateway, and is never one too many. Raises TooManyWaiting; ValueError for what the system never
+    asks for, and where ``about`` is missing or too much.
     """
-    need = NEEDS[Kind(kind)]
-    if user is SYSTEM and not need.system:
+    spec = SPECS[kind]
+    if user is SYSTEM and not spec.need.system:
         raise ValueError(f"the system does not ask for {kind}")
     command = Command.objects.create(
         session_id=session_id,
-        kind=Kind(kind),
-        lane=lane,
+        kind=kind,
+        lane=spec.lane.of(about),
         payload=dict(payload),
         not_before=not_before,
         **_of(user),
     )
     if secret is not None:
         CommandSecret.objects.create(command=command, secret=dict(secret))
-    if isinstance(user, User) and need.role is not None and not follows:
-        _find_room(command, user)
+    if isinstance(user, User) and spec.is_limited and not follows:
+        _find_room(command, user, of_chat=spec.lane == CHAT_LANE)
     notify(COMMANDS, session_id)
     return command
 
@@ -192,13 +112,12 @@ def take_over(waiting: QuerySet[Command], user: User, **changes: Any) -> int:
     return waiting.filter(state=Command.State.QUEUED).update(**_of(user), **changes)
 
 
-def _find_room(command: Command, user: User) -> None:
+def _find_room(command: Command, user: User, *, of_chat: bool) -> None:
     """Raises TooManyWaiting if the command that was just inserted is one too many for its user or its chat.
 
     Counted after the insert and under locks, so that two at once cannot both have the last place; inserted first, so
     that nothing else is waited for while the locks are held.
     """
-    of_chat = command.lane.startswith(CHAT)
     most, most_of_chat = settings.COMMANDS_PER_USER, settings.COMMANDS_PER_CHAT
     with connection.cursor() as cursor:
         if of_chat:
@@ -217,12 +136,12 @@ def _find_room(command: Command, user: User) -> None:
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('commands of a user'), %s)"
 _LOCK_LANE = f"{_LOCK}, pg_advisory_xact_lock(hashtext('commands of a lane'), hashtext(%s))"
-_WAITING = """
+_WAITING = f"""
 SELECT (SELECT count(*) FROM (SELECT 1 FROM telegram_commands
-        WHERE created_by_id = %s AND state IN ('queued', 'claimed') LIMIT %s) a),
+        WHERE created_by_id = %s AND state IN ({literals(*OPEN)}) LIMIT %s) a),
     (SELECT count(*) FROM (SELECT 1 FROM telegram_commands
-        WHERE session_id = %s AND lane = %s AND state IN ('queued', 'claimed') LIMIT %s) b)
-"""
+        WHERE session_id = %s AND lane = %s AND state IN ({literals(*OPEN)}) LIMIT %s) b)
+"""  # noqa: S608  names of states
 
 
 def cancel(command: Command) -> bool:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import Authorization, Command, Device, Role, Session, SessionStatus, TimelineKind
 from apps.sessions.services import commands, rights, timeline
 from apps.sessions.services.audit import audit
@@ -45,7 +46,7 @@ class DeviceError(Exception):
 def refresh(user: User, session: Session) -> Command:
     """Has the list read from Telegram. Raises Forbidden."""
     rights.require(user, session.pk, Role.MANAGER)
-    return _ask(session, commands.Kind.DEVICES, user)
+    return _ask(session, CommandKind.DEVICES, user)
 
 
 @transaction.atomic
@@ -60,7 +61,7 @@ def end(user: User, session: Session, hash: int) -> Command:  # noqa: A002  Tele
     _season(session)
     timeline.note(session.pk, TimelineKind.DEVICE_ENDED, user=user, device=device.label)
     audit(user, "device.ended", session, device=device.label)
-    return _ask(session, commands.Kind.DEVICES_END, user, hash=hash)
+    return _ask(session, CommandKind.DEVICES_END, user, hash=hash)
 
 
 @transaction.atomic
@@ -70,7 +71,7 @@ def end_others(user: User, session: Session) -> Command:
     _season(session)
     timeline.note(session.pk, TimelineKind.DEVICES_ENDED, user=user)
     audit(user, "device.others_ended", session)
-    return _ask(session, commands.Kind.DEVICES_END_OTHERS, user)
+    return _ask(session, CommandKind.DEVICES_END_OTHERS, user)
 
 
 @transaction.atomic
@@ -82,7 +83,7 @@ def set_ttl(user: User, session: Session, days: int) -> Command:
     _season(session)
     timeline.note(session.pk, TimelineKind.DEVICES_TTL, user=user, days=days)
     audit(user, "device.ttl_set", session, days=days)
-    return _ask(session, commands.Kind.DEVICES_TTL, user, days=days)
+    return _ask(session, CommandKind.DEVICES_TTL, user, days=days)
 
 
 @transaction.atomic
@@ -127,8 +128,8 @@ def _season(session: Session) -> None:
         )
 
 
-def _ask(session: Session, kind: commands.Kind, user: commands.Asker, **payload: int) -> Command:
-    return commands.enqueue(session.pk, kind, commands.DEVICES_LANE, {"session": session.pk, **payload}, user=user)
+def _ask(session: Session, kind: CommandKind, user: commands.Asker, **payload: int) -> Command:
+    return commands.enqueue(session.pk, kind, {"session": session.pk, **payload}, user=user)
 
 
 # --- the gateway ----------------------------------------------------------------------------------------------------
@@ -140,9 +141,9 @@ def look_soon(session_id: int) -> None:
     session = Session.objects.select_for_update(no_key=True).filter(pk=session_id).first()
     if session is None:
         return
-    waiting = Command.objects.filter(session=session, kind=commands.Kind.DEVICES, state=Command.State.QUEUED)
+    waiting = Command.objects.filter(session=session, kind=CommandKind.DEVICES, state=Command.State.QUEUED)
     if not waiting.filter(origin=Command.Origin.SYSTEM).exists():  # a person's may still be refused
-        _ask(session, commands.Kind.DEVICES, commands.SYSTEM)
+        _ask(session, CommandKind.DEVICES, commands.SYSTEM)
 
 
 @transaction.atomic
@@ -208,7 +209,7 @@ def _notice(session: Session, row: Device, now: datetime) -> None:
 def look_at_stale() -> int:
     """Have the devices looked at of accounts for which that is long ago; returns of how many."""
     late = timezone.now() - LOOK_EVERY
-    waiting = Command.objects.filter(kind=commands.Kind.DEVICES, state__in=commands.OPEN).values("session_id")
+    waiting = Command.objects.filter(kind=CommandKind.DEVICES, state__in=commands.OPEN).values("session_id")
     stale = (
         Session.objects.filter(Q(devices_at=None) | Q(devices_at__lt=late), status=SessionStatus.READY, enabled=True)
         .exclude(pk__in=waiting)

@@ -14,15 +14,13 @@ from apps.sessions.models import AccessRequest, Command, FloodWait, SessionEvent
 from apps.sessions.services.retention import Bounded, Forever, Pruned, beyond_newest, declare
 from apps.sessions.services.signin.common import OVER
 
-SETTLED = (Command.State.DONE, Command.State.FAILED, Command.State.CANCELLED)
-
 
 def _commands(before: datetime) -> Iterable[QuerySet[Command]]:
     """Settled ones, but the last that each account has done: its page says when the account was used last."""
     done = Command.objects.filter(session_id=OuterRef("session_id"), state=Command.State.DONE)
     last = Subquery(done.filter(settled_at__isnull=False).order_by("-settled_at").values("pk")[:1])
     last_or_none = Coalesce(last, 0)  # a row is not unlike NULL
-    settled = Command.objects.filter(state__in=SETTLED, settled_at__lt=before)
+    settled = Command.objects.filter(state__in=Command.SETTLED, settled_at__lt=before)
     return [settled.exclude(pk=last_or_none).order_by("settled_at")]
 
 

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.fields import opened
 from apps.sessions.models import (
     Command,
@@ -30,7 +31,6 @@ from apps.sessions.services.notify import EVENTS, notify
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.proxies import Proxy, ProxyKind
 
-LANE = "proxy"
 _LOAD = """
 SELECT p.session_id, p.kind, p.host, p.port, p.checked_at IS NOT NULL, s.secret
 FROM telegram_proxies p JOIN telegram_proxy_secrets s ON s.proxy_id = p.session_id WHERE p.session_id = ANY(%s)
@@ -92,14 +92,14 @@ def ask_to_set(user: User, session: Session, proxy: Proxy | None) -> Command:
     payload: dict[str, Any] = {} if proxy is None else {"kind": proxy.kind, "host": proxy.host, "port": proxy.port}
     secret = None if proxy is None else proxy.to_secret()
     audit(user, "proxy.asked", session, **payload)
-    return commands.enqueue(session.pk, commands.Kind.PROXY_SET, LANE, payload, secret=secret, user=user)
+    return commands.enqueue(session.pk, CommandKind.PROXY_SET, payload, secret=secret, user=user)
 
 
 @transaction.atomic
 def ask_to_try(user: User, session: Session) -> Command:
     """Has the gateway try the account's way to Telegram, proxy or none. Raises Forbidden."""
     rights.require(user, session.pk, Role.MANAGER)
-    return commands.enqueue(session.pk, commands.Kind.PROXY_TRY, LANE, {}, user=user)
+    return commands.enqueue(session.pk, CommandKind.PROXY_TRY, {}, user=user)
 
 
 def of_command(payload: dict[str, Any], secret: dict[str, str]) -> Proxy | None:

@@ -14,7 +14,6 @@ the claim, which has it after the command is its own and before anything is done
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, User
@@ -22,7 +21,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Max, Q, QuerySet
 
-from apps.sessions.models import Role, Session, SessionGrant, SignInAttempt
+from apps.sessions.models import Command, Role, Session, SessionGrant, SignInAttempt
 from tgadmin.core.official import OFFICIAL, is_official
 from tgadmin.core.refusals import Lack
 
@@ -184,20 +183,6 @@ def visible_attempts(user: AnyUser) -> QuerySet[SignInAttempt]:
 # --- once more, when a command is claimed -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What whoever asked for a kind of command must still have when it is claimed.
-
-    ``role``: at least that one in the session; None: nothing, since it only brings to an end at Telegram what was
-    decided and done here when it was asked for. ``or_starter``: whoever started the sign-in of a new account and may
-    add accounts still will do (``may_drive``). ``system``: the system asks for such things of its own accord.
-    """
-
-    role: Role | None
-    or_starter: bool = False
-    system: bool = False
-
-
 _also: dict[Lack, Callable[[], str]] = {}
 
 
@@ -209,10 +194,10 @@ def ask_also(lack: Lack, condition: Callable[[], str]) -> None:
 
 def lack_sql() -> str:
     """What whoever asked lacks, as an SQL expression over ``c`` (telegram_commands), ``u`` (its auth_user, or none) and
-    ``n`` (kind, role, or_starter, system: the kind's Need; role 0 for None): a Lack's value, "" for nothing."""
+    ``n`` (role, or_starter, system: the kind's command_kinds.Need; role 0 for None): a Lack's value, "" for nothing."""
     also = "".join(f"WHEN {condition()} THEN '{lack}'\n    " for lack, condition in _also.items())
     return f"""CASE
-    WHEN c.origin = 'system' THEN CASE WHEN n.system THEN '{Lack.NOTHING}' ELSE '{Lack.NOT_OURS}' END
+    WHEN c.origin = '{Command.Origin.SYSTEM}' THEN CASE WHEN n.system THEN '{Lack.NOTHING}' ELSE '{Lack.NOT_OURS}' END
     WHEN n.role = 0 THEN '{Lack.NOTHING}'
     WHEN u.id IS NULL THEN '{Lack.GONE}'
     WHEN NOT u.is_active THEN '{Lack.INACTIVE}'

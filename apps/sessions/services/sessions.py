@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils import timezone
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import (
     Authorization,
     AuthorizationSecret,
@@ -22,7 +23,6 @@ from apps.sessions.models.rights import name_of
 from apps.sessions.services import authorizations, commands, rights, status, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, SESSIONS, notify
-from apps.sessions.services.signin.results import log_out_key
 from tgadmin.core import phones
 
 
@@ -93,14 +93,14 @@ def log_out(user: User, session: Session) -> list[Command]:
     audit(user, "session.logged_out", row)
     status.change(row.pk, SessionStatus.NEEDS_SIGN_IN, "LOGGED_OUT_BY_STAFF", user_id=user.pk)
     notify(SESSIONS, row.pk)
-    return [log_out_key(authorization, user) for authorization in live]
+    return [authorizations.log_out(authorization, user) for authorization in live]
 
 
 @transaction.atomic
 def resync(user: User, session: Session) -> Command:
     """Asks Telegram for the whole chat list again: shows that the account answers. Raises Forbidden."""
     rights.require(user, session.pk, Role.MANAGER)
-    return commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=user)
+    return commands.enqueue(session.pk, CommandKind.DIALOGS, {}, user=user)
 
 
 @transaction.atomic

@@ -104,10 +104,15 @@ def stop(session_id: int, authorization_id: int, code: str) -> None:
 def moved(session_id: int, authorization_id: int, key: Mapping[str, Any], checkpoint: Checkpoint) -> None:
     """The account lives at another data centre: its key there (Key.to_json) takes the place of the former one.
 
-    pts are the account's and are kept, so that nothing is missed; qts, date and seq are the new key's.
+    pts are the account's and are kept, so that nothing is missed; qts, date and seq are the new key's. A key that staff
+    logged out, or replaced, while the account moved has no successor: the new one is logged out as well.
     """
     with transaction.atomic():
-        authorizations.end(authorization_id, "USER_MIGRATE")
+        if not authorizations.end(authorization_id, "USER_MIGRATE"):
+            unwanted = authorizations.store(session_id, key, Authorization.Role.OLD)
+            authorizations.retire(unwanted, "USER_MIGRATE")
+            authorizations.log_out(unwanted)
+            return
         authorizations.store(session_id, key, Authorization.Role.CURRENT)
         Session.objects.filter(pk=session_id).update(dc_id=key["dc_id"])
         UpdateState.objects.filter(session_id=session_id).update(

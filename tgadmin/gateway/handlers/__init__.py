@@ -1,18 +1,13 @@
-"""Handlers of commands, one module per subject, each with its declarations."""
+"""Handlers of commands, one module per subject: which functions do the work of each kind."""
 
 from __future__ import annotations
 
+from apps.sessions.command_kinds import CommandKind
 from tgadmin.gateway.handlers import account, devices, messages, proxy, reading, signin
 from tgadmin.gateway.job import Handler
 
-HANDLERS: dict[str, Handler] = {
-    handler.kind: handler
-    for handler in (
-        *messages.HANDLERS,
-        *reading.HANDLERS,
-        *account.HANDLERS,
-        *devices.HANDLERS,
-        *proxy.HANDLERS,
-        *signin.HANDLERS,
-    )
+MODULES = (messages, reading, account, devices, proxy, signin)
+HANDLERS: dict[CommandKind, Handler] = {
+    kind: handler for module in MODULES for kind, handler in module.HANDLERS.items()
 }
+"""One for every kind (tests/gateway/test_handlers.py)."""

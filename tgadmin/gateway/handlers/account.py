@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import Authorization, AuthorizationSecret
 from apps.sessions.services import authorizations
-from apps.sessions.services.commands import Kind
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway import stopping
-from tgadmin.gateway.job import Done, Handler, Job, Rule
+from tgadmin.gateway.job import Done, Handler, Job
 from tgadmin.gateway.signins import close
 from tgadmin.gateway.stored import plain
 from tgadmin.telegram import Key
@@ -66,4 +66,4 @@ def _end(authorization_id: int) -> None:
     authorizations.end(authorization_id, BY_STAFF)
 
 
-HANDLERS = (Handler(Kind.LOG_OUT, log_out, Rule.REPEAT, methods=("auth.logOut",), needs_account=False, tries=20),)
+HANDLERS = {CommandKind.LOG_OUT: Handler(log_out)}

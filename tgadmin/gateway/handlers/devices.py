@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.services import devices
-from apps.sessions.services.commands import Kind
 from tgadmin.core.errors import TelegramError
-from tgadmin.gateway.job import Done, Handler, Job, Payload, Rule
+from tgadmin.gateway.job import Done, Handler, Job, Payload
 
 GONE = "HASH_INVALID"
 """What Telegram says of an authorization that does not exist (any more)."""
@@ -41,9 +41,9 @@ def _refused(payload: Payload, code: str, seconds: int | None) -> None:
     devices.refused(int(payload["session"]), code)
 
 
-HANDLERS = (
-    Handler(Kind.DEVICES, _look, Rule.REPEAT, methods=("account.getAuthorizations",)),
-    Handler(Kind.DEVICES_END, _end, Rule.REPEAT, methods=("account.resetAuthorization",), failed=_refused),
-    Handler(Kind.DEVICES_END_OTHERS, _end_others, Rule.REPEAT, methods=("auth.resetAuthorizations",), failed=_refused),
-    Handler(Kind.DEVICES_TTL, _ttl, Rule.REPEAT, methods=("account.setAuthorizationTTL",), failed=_refused),
-)
+HANDLERS = {
+    CommandKind.DEVICES: Handler(_look),
+    CommandKind.DEVICES_END: Handler(_end, failed=_refused),
+    CommandKind.DEVICES_END_OTHERS: Handler(_end_others, failed=_refused),
+    CommandKind.DEVICES_TTL: Handler(_ttl, failed=_refused),
+}

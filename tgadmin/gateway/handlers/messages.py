@@ -9,11 +9,11 @@ from functools import partial
 
 from apps.chats.models import Message
 from apps.chats.services import outcomes
-from apps.sessions.services.commands import Kind
+from apps.sessions.command_kinds import CommandKind
 from tgadmin.core import refusals
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.types import History, Incoming, MessageIdAssigned, MessagesDeleted
-from tgadmin.gateway.job import Done, Handler, Job, Payload, Rule, TryLater
+from tgadmin.gateway.job import Done, Handler, Job, Payload, TryLater
 
 DUPLICATE = "RANDOM_ID_DUPLICATE"
 DUPLICATE_PAUSE = 1.0
@@ -193,31 +193,10 @@ def _reason(says: str) -> str:
     return says.partition(": ")[2]
 
 
-HANDLERS = (
-    Handler(
-        Kind.SEND,
-        send,
-        Rule.LOOK,
-        methods=("messages.sendMessage",),
-        failed=_send_failed,
-        waits=_send_waits,
-        denied=_send_denied,
-        look=look_whether_sent,
+HANDLERS = {
+    CommandKind.SEND: Handler(
+        send, failed=_send_failed, waits=_send_waits, denied=_send_denied, look=look_whether_sent
     ),
-    Handler(
-        Kind.EDIT,
-        edit,
-        Rule.REPEAT,
-        methods=("messages.editMessage",),
-        failed=_edit_failed,
-        denied=_edit_denied,
-    ),
-    Handler(
-        Kind.DELETE,
-        delete,
-        Rule.REPEAT,
-        methods=("messages.deleteMessages", "channels.deleteMessages"),
-        failed=_delete_failed,
-        denied=_delete_denied,
-    ),
-)
+    CommandKind.EDIT: Handler(edit, failed=_edit_failed, denied=_edit_denied),
+    CommandKind.DELETE: Handler(delete, failed=_delete_failed, denied=_delete_denied),
+}

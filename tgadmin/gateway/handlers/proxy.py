@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import Authorization, AuthorizationSecret, Command, CommandSecret
 from apps.sessions.services import proxies
-from apps.sessions.services.commands import Kind
 from apps.sessions.services.proxies import Trial
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.gateway import ways
-from tgadmin.gateway.job import Done, Handler, Job, Rule
+from tgadmin.gateway.job import Done, Handler, Job
 from tgadmin.gateway.stored import plain
 from tgadmin.telegram import Key
-
-TIMEOUT = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,4 @@ async def try_proxy(job: Job) -> Done:
     return Done(trial.as_dict(), partial(proxies.tried, job.held.session_id, trial))
 
 
-HANDLERS = (
-    Handler(Kind.PROXY_SET, set_proxy, Rule.REPEAT, timeout=TIMEOUT, needs_account=False),
-    Handler(Kind.PROXY_TRY, try_proxy, Rule.REPEAT, timeout=TIMEOUT, needs_account=False),
-)
+HANDLERS = {CommandKind.PROXY_SET: Handler(set_proxy), CommandKind.PROXY_TRY: Handler(try_proxy)}

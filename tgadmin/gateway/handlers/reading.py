@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from apps.sessions.services.commands import Kind
-from tgadmin.core.errors import Kind as ErrorKind
-from tgadmin.core.errors import TelegramError
+from apps.sessions.command_kinds import CommandKind
+from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.types import Dialog, History, Incoming
 from tgadmin.gateway import gaps
 from tgadmin.gateway import unread as counts
-from tgadmin.gateway.job import Done, Handler, Job, Rule
+from tgadmin.gateway.job import Done, Handler, Job
 
-PAGE_SECONDS = 25.0
 TYPING_LIFE = timedelta(seconds=5)
-ABOUT_A_PEER = (ErrorKind.CALLER, ErrorKind.RIGHTS, ErrorKind.REFUSED)
+ABOUT_A_PEER = (Kind.CALLER, Kind.RIGHTS, Kind.REFUSED)
 
 
 async def read(job: Job) -> Done:
@@ -60,7 +58,7 @@ async def dialogs(job: Job) -> Done:
                 break
             await job.account.inbox.put_fetched(window.reconcile(page))
         chats += _dialogs_in(page)
-        job.progress(PAGE_SECONDS)
+        job.progress()
     await job.tools.threads.run(gaps.close, job.held.session_id, began)
     return Done({"chats": chats})
 
@@ -79,7 +77,7 @@ async def unread(job: Job) -> Done:
             raise
         for peer_id in peers:
             await _fetch_dialog(job, peer_id)
-            job.progress(PAGE_SECONDS)
+            job.progress()
     return Done({"chats": len(peers)}, partial(counts.ask_again, session_id, job.payload))
 
 
@@ -103,10 +101,10 @@ def _dialogs_in(page: Incoming) -> int:
     return sum(isinstance(change, Dialog) for change in page.changes)
 
 
-HANDLERS = (
-    Handler(Kind.READ, read, Rule.REPEAT, methods=("messages.readHistory", "channels.readHistory")),
-    Handler(Kind.TYPING, typing, Rule.DROP, methods=("messages.setTyping",), timeout=5.0),
-    Handler(Kind.HISTORY, history, Rule.REPEAT, methods=("messages.getHistory",), slow=True),
-    Handler(Kind.DIALOGS, dialogs, Rule.REPEAT, methods=("messages.getDialogs",), slow=True, timeout=PAGE_SECONDS),
-    Handler(Kind.UNREAD, unread, Rule.REPEAT, methods=("messages.getPeerDialogs",), slow=True, timeout=PAGE_SECONDS),
-)
+HANDLERS = {
+    CommandKind.READ: Handler(read),
+    CommandKind.TYPING: Handler(typing),
+    CommandKind.HISTORY: Handler(history),
+    CommandKind.DIALOGS: Handler(dialogs),
+    CommandKind.UNREAD: Handler(unread),
+}

@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import CommandSecret, SignInAttempt, SignInSecret, SignInWay
 from apps.sessions.services import signin, status
-from apps.sessions.services.commands import Kind
 from tgadmin.core import errors
 from tgadmin.core.errors import Action, TelegramError
 from tgadmin.core.types import Checkpoint, Peer
-from tgadmin.gateway.job import Done, Handler, Job, Payload, Rule
+from tgadmin.gateway.job import Done, Handler, Job, Payload
 from tgadmin.gateway.signins import close
 from tgadmin.gateway.stored import plain
 from tgadmin.telegram import Key, LoginToken, LoginTokenMoved, SignInClient
 
 PASSWORD_NEEDED = "SESSION_PASSWORD_NEEDED"  # noqa: S105  an error's name
-TIMEOUT = 60.0
-TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +203,7 @@ async def _cancel(job: Job) -> Done:
             client = await job.tools.signins.client(attempt.id, job.held.session_id, attempt.key)
             await _let_go(attempt, client)
     except TelegramError as error:
-        if error.disposition.action is Action.RETRY and job.command.attempts < TRIES:
+        if error.disposition.action is Action.RETRY and job.command.attempts < job.spec.tries:
             raise
     finally:
         await job.tools.signins.drop(attempt.id)
@@ -236,22 +234,12 @@ def _import_failed(payload: Payload, code: str, seconds: int | None) -> None:
         signin.import_failed(payload["attempt"], code)
 
 
-Failed = Callable[[Payload, str, int | None], None]
-
-
-def _handler(kind: Kind, run: Callable[[Job], Awaitable[Done]], rule: Rule, failed: Failed = _failed) -> Handler:
-    return Handler(
-        kind, run, rule, timeout=TIMEOUT, needs_account=False, obeys_waits=False, patient=False, tries=TRIES,
-        failed=failed,
-    )  # fmt: skip
-
-
-HANDLERS = (
-    _handler(Kind.SIGN_IN_SEND_CODE, _step(_send_code, needs_key=False), Rule.REPEAT),
-    _handler(Kind.SIGN_IN_QR, _step(_qr, needs_key=False), Rule.LOOK),
-    _handler(Kind.SIGN_IN_IMPORT, _import, Rule.REPEAT, _import_failed),
-    _handler(Kind.SIGN_IN_RESEND, _step(_resend), Rule.REPEAT),
-    _handler(Kind.SIGN_IN_CANCEL, _cancel, Rule.REPEAT),
-    _handler(Kind.SIGN_IN_CODE, _step(_code), Rule.LOOK),
-    _handler(Kind.SIGN_IN_PASSWORD, _step(_password), Rule.LOOK),
-)
+HANDLERS = {
+    CommandKind.SIGN_IN_SEND_CODE: Handler(_step(_send_code, needs_key=False), failed=_failed),
+    CommandKind.SIGN_IN_QR: Handler(_step(_qr, needs_key=False), failed=_failed),
+    CommandKind.SIGN_IN_IMPORT: Handler(_import, failed=_import_failed),
+    CommandKind.SIGN_IN_RESEND: Handler(_step(_resend), failed=_failed),
+    CommandKind.SIGN_IN_CANCEL: Handler(_cancel, failed=_failed),
+    CommandKind.SIGN_IN_CODE: Handler(_step(_code), failed=_failed),
+    CommandKind.SIGN_IN_PASSWORD: Handler(_step(_password), failed=_failed),
+}

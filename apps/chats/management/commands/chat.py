@@ -14,6 +14,7 @@ from apps.chats.models import Chat, Message
 from apps.chats.services import messages
 from apps.chats.services.text import Refused
 from apps.sessions import selectors
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.commandline import (
     DEFAULT_WAIT,
     ReportingCommand,
@@ -125,7 +126,7 @@ class Command(ReportingCommand):
         """The message when its command has ended, or as it stands after ``timeout`` seconds: it goes out anyway."""
         deadline = time.monotonic() + timeout
         command = BusCommand.objects.filter(
-            session_id=message.session_id, kind=commands.Kind.SEND, payload__message=message.pk
+            session_id=message.session_id, kind=CommandKind.SEND, payload__message=message.pk
         ).first()
         if command is not None and timeout > 0:
             commands.wait(command.pk, max(0.0, deadline - time.monotonic()))

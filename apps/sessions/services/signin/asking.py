@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
+from apps.sessions.command_kinds import SIGN_IN_LANE, CommandKind
 from apps.sessions.models import Command, SignInAttempt, SignInStep
 from apps.sessions.services import commands, rights
 from apps.sessions.services.commands import TooManyWaiting
@@ -72,7 +73,9 @@ def mine(user: User, attempt: SignInAttempt, *steps: SignInStep, obey_wait: bool
     return attempt
 
 
-def ask(user: User, attempt: SignInAttempt, kind: str, *, secret: dict[str, Any] | None = None) -> SignInAttempt:
+def ask(
+    user: User, attempt: SignInAttempt, kind: CommandKind, *, secret: dict[str, Any] | None = None
+) -> SignInAttempt:
     attempt.busy, attempt.error_code, attempt.flood_until = True, "", None
     attempt.save()
     enqueue(attempt, kind, user, secret)
@@ -81,7 +84,7 @@ def ask(user: User, attempt: SignInAttempt, kind: str, *, secret: dict[str, Any]
 
 def enqueue(
     attempt: SignInAttempt,
-    kind: str,
+    kind: CommandKind,
     user: commands.Asker,
     secret: dict[str, Any] | None = None,
     *,
@@ -92,8 +95,8 @@ def enqueue(
         commands.enqueue(
             attempt.session_id,
             kind,
-            commands.sign_in_lane(attempt.pk),
             {"attempt": str(attempt.pk)},
+            about=attempt.pk,
             secret=secret,
             user=user,
             follows=follows,
@@ -102,8 +105,8 @@ def enqueue(
         raise SignInError("TOO_MANY_WAITING", refused.says) from None
 
 
-def go_on(attempt: SignInAttempt, kind: str) -> None:
+def go_on(attempt: SignInAttempt, kind: CommandKind) -> None:
     """The gateway's next command of an attempt: for whoever asked last, a colleague of the starter's perhaps."""
-    asked = Command.objects.filter(session_id=attempt.session_id, lane=commands.sign_in_lane(attempt.pk))
+    asked = Command.objects.filter(session_id=attempt.session_id, lane=SIGN_IN_LANE.of(attempt.pk))
     last = asked.select_related("created_by").order_by("-id").first()
     enqueue(attempt, kind, attempt.started_by if last is None else last.created_by, follows=True)

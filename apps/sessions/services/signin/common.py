@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from apps.sessions.command_kinds import SIGN_IN_LANE
 from apps.sessions.models import (
     CommandSecret,
     Session,
@@ -20,7 +21,7 @@ from apps.sessions.models import (
 from apps.sessions.services import commands
 from tgadmin.core import phones
 
-OVER = (SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)
+OVER = SignInAttempt.OVER
 NEW_CODE_NEEDED = frozenset({"PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED"})
 """After these the sign-in goes on with a new code: the old one cannot be used or sent again."""
 
@@ -70,7 +71,7 @@ def erase_secret(attempt: SignInAttempt) -> None:
     SignInSecret.objects.filter(attempt=attempt).delete()
     CommandSecret.objects.filter(
         command__session_id=attempt.session_id,
-        command__lane=commands.sign_in_lane(attempt.pk),
+        command__lane=SIGN_IN_LANE.of(attempt.pk),
     ).exclude(command__state__in=commands.OPEN).delete()
 
 

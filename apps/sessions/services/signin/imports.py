@@ -12,8 +12,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import AuthorizationSecret, Role, Session, SignInAttempt, SignInStep, SignInWay, TimelineKind
-from apps.sessions.services import commands, proxies, rights, timeline
+from apps.sessions.services import proxies, rights, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.asking import ask, count_start
 from apps.sessions.services.signin.common import OVER, UNNAMED, SignInError, finish, keep_secret, locked
@@ -64,7 +65,7 @@ def start_import(
         keep_secret(attempt, **found.to_json())
         timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInWay.IMPORT)
         audit(user, "sign_in.started", session, way=SignInWay.IMPORT.value)
-        return ask(user, attempt, commands.Kind.SIGN_IN_IMPORT)
+        return ask(user, attempt, CommandKind.SIGN_IN_IMPORT)
 
 
 def is_held(number: int) -> bool:

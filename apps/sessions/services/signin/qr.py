@@ -21,8 +21,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import Role, Session, SignInAttempt, SignInStep, SignInWay, TimelineKind
-from apps.sessions.services import commands, proxies, rights, timeline
+from apps.sessions.services import proxies, rights, timeline
 from apps.sessions.services.audit import audit
 from apps.sessions.services.signin.asking import ask, count_start, go_on, mine, one_at_a_time
 from apps.sessions.services.signin.common import (
@@ -84,7 +85,7 @@ def start_qr(user: User, name: str, *, session: Session | None = None, proxy: Pr
     )
     timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInWay.QR)
     audit(user, "sign_in.started", session, way=SignInWay.QR.value)
-    return ask(user, attempt, commands.Kind.SIGN_IN_QR)
+    return ask(user, attempt, CommandKind.SIGN_IN_QR)
 
 
 @transaction.atomic
@@ -105,7 +106,7 @@ def use_qr(user: User, attempt: SignInAttempt) -> SignInAttempt:
     row = mine(user, attempt, SignInStep.PHONE, obey_wait=False)
     erase_secret(row)
     row.way, row.step = SignInWay.QR, SignInStep.QR
-    return ask(user, row, commands.Kind.SIGN_IN_QR)
+    return ask(user, row, CommandKind.SIGN_IN_QR)
 
 
 @transaction.atomic
@@ -142,7 +143,7 @@ def _renewed(user: User, attempt: SignInAttempt) -> SignInAttempt:
     fresh = attempt.token_until is not None and attempt.token_until - timezone.now() > RENEW_BEFORE
     if attempt.step != SignInStep.QR or attempt.busy or waits or fresh:
         return attempt
-    return ask(user, attempt, commands.Kind.SIGN_IN_QR)
+    return ask(user, attempt, CommandKind.SIGN_IN_QR)
 
 
 def _unfinished(user: User, name: str, session: Session | None) -> SignInAttempt | None:
@@ -187,7 +188,7 @@ def token_moved(attempt_id: UUID | str, key: Mapping[str, Any], token: bytes) ->
         return
     attempt.token_until = None
     attempt.save()
-    go_on(attempt, commands.Kind.SIGN_IN_QR)
+    go_on(attempt, CommandKind.SIGN_IN_QR)
 
 
 @transaction.atomic
@@ -198,4 +199,4 @@ def token_accepted(attempt_id: UUID | str) -> None:
         return
     row.busy = True
     row.save()
-    go_on(row, commands.Kind.SIGN_IN_QR)
+    go_on(row, CommandKind.SIGN_IN_QR)

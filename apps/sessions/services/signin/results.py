@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.sessions.command_kinds import CommandKind
 from apps.sessions.models import (
     Authorization,
     AuthorizationSecret,
@@ -173,9 +174,8 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
     audit(attempt.started_by, "session.added" if is_new else "session.signed_in", session)
     account_signed_in.send(sender=Session, session=session, profile=profile)
     finish(attempt, SignInStep.DONE)
-    commands.enqueue(session.pk, commands.Kind.DIALOGS, commands.ACCOUNT_LANE, {}, user=commands.SYSTEM)
-    devices = {"session": session.pk}
-    commands.enqueue(session.pk, commands.Kind.DEVICES, commands.DEVICES_LANE, devices, user=commands.SYSTEM)
+    commands.enqueue(session.pk, CommandKind.DIALOGS, {}, user=commands.SYSTEM)
+    commands.enqueue(session.pk, CommandKind.DEVICES, {"session": session.pk}, user=commands.SYSTEM)
     status.change(session.pk, SessionStatus.CONNECTING)
     notify(SESSIONS, session.pk)
     notify(EVENTS, session.pk)
@@ -208,7 +208,7 @@ def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
         return attempt.session_id
     authorization = authorizations.store(attempt.session_id, key, Authorization.Role.OLD)
     authorizations.retire(authorization, code)
-    log_out_key(authorization)
+    authorizations.log_out(authorization)
     timeline.note(attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by)
     finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
     return attempt.session_id
@@ -230,19 +230,8 @@ def _authorize(session: Session, key: Mapping[str, Any], user: User | None) -> N
     if former is not None:
         authorizations.retire(former, "REPLACED")
         if AuthorizationSecret.objects.filter(authorization=former).exists():
-            log_out_key(former, user)
+            authorizations.log_out(former, user)
     authorizations.store(session.pk, key, Authorization.Role.CURRENT)
-
-
-def log_out_key(authorization: Authorization, user: commands.Asker = commands.SYSTEM) -> Command:
-    """Asks the gateway to end the key at Telegram; its secret is erased when that is done."""
-    return commands.enqueue(
-        authorization.session_id,
-        commands.Kind.LOG_OUT,
-        commands.log_out_lane(authorization.pk),
-        {"authorization": authorization.pk},
-        user=user,
-    )
 
 
 def _know_account(session: Session, key: Mapping[str, Any], profile: Peer, attempt: SignInAttempt) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from apps.sessions.command_kinds import SIGN_IN_LANE, CommandKind
 from apps.sessions.models import (
     Command,
     Role,
@@ -73,7 +74,7 @@ def start(
     attempt = SignInAttempt.objects.create(session=session, phone=digits, started_by=user)
     timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user)
     audit(user, "sign_in.started", session)
-    return ask(user, attempt, "sign_in.send_code")
+    return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
 
 
 @transaction.atomic
@@ -91,7 +92,7 @@ def submit_phone(
     if proxy is not None or directly:
         erase_secret(attempt)  # a key that was made on one way is not shown on another
         proxies.choose(user, attempt, None if directly else proxy)
-    return ask(user, attempt, "sign_in.send_code")
+    return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
 
 
 @transaction.atomic
@@ -103,7 +104,7 @@ def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
         raise SignInError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
     if attempt.error_code in NEW_CODE_NEEDED:
         raise SignInError("PHONE_CODE_EXPIRED", "That code has expired: ask for a new one.")
-    return ask(user, attempt, "sign_in.code", secret={"code": code})
+    return ask(user, attempt, CommandKind.SIGN_IN_CODE, secret={"code": code})
 
 
 @transaction.atomic
@@ -112,7 +113,7 @@ def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignIn
     attempt = mine(user, attempt, SignInStep.PASSWORD)
     if not password or len(password) > MAX_PASSWORD:
         raise SignInError("PASSWORD_EMPTY", "Enter the account's cloud password.")
-    return ask(user, attempt, "sign_in.password", secret={"password": password})
+    return ask(user, attempt, CommandKind.SIGN_IN_PASSWORD, secret={"password": password})
 
 
 @transaction.atomic
@@ -120,12 +121,12 @@ def resend(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """Asks for the code again the next way, or for a new one where it has expired. Raises Forbidden, SignInError."""
     attempt = mine(user, attempt, SignInStep.CODE)
     if attempt.error_code in NEW_CODE_NEEDED:
-        return ask(user, attempt, "sign_in.send_code")
+        return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
     if attempt.resend_at is not None and attempt.resend_at > timezone.now():
         raise SignInError("RESEND_TOO_EARLY", "Another code cannot be asked for yet.", until=attempt.resend_at)
     if not attempt.next_via:
         raise SignInError("SEND_CODE_UNAVAILABLE", "Telegram offers no other way to send this code.")
-    return ask(user, attempt, "sign_in.resend")
+    return ask(user, attempt, CommandKind.SIGN_IN_RESEND)
 
 
 @transaction.atomic
@@ -137,7 +138,7 @@ def change_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
     attempt = mine(user, attempt, SignInStep.CODE, SignInStep.PASSWORD, obey_wait=False)
     attempt.step, attempt.password_hint = first_step(attempt), ""
     attempt.code_via, attempt.next_via, attempt.resend_at, attempt.code_length = "", "", None, None
-    return ask(user, attempt, "sign_in.cancel")
+    return ask(user, attempt, CommandKind.SIGN_IN_CANCEL)
 
 
 @transaction.atomic
@@ -162,7 +163,7 @@ def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) 
     open_commands = list(
         Command.objects.filter(
             session_id=attempt.session_id,
-            lane=commands.sign_in_lane(attempt.pk),
+            lane=SIGN_IN_LANE.of(attempt.pk),
             state__in=commands.OPEN,
         )
     )
@@ -174,7 +175,7 @@ def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) 
         return attempt
     attempt.step, attempt.error_code, attempt.busy, attempt.flood_until = step, code, True, None
     attempt.save()
-    enqueue(attempt, "sign_in.cancel", commands.SYSTEM if user is None else user)
+    enqueue(attempt, CommandKind.SIGN_IN_CANCEL, commands.SYSTEM if user is None else user)
     return attempt
 
 
@@ -198,7 +199,7 @@ def _go_on(user: User, attempt: SignInAttempt) -> SignInAttempt:
     attempt = locked(attempt.pk)
     waits = attempt.flood_until is not None and attempt.flood_until > timezone.now()
     if attempt.step == SignInStep.PHONE and not attempt.busy and not waits:
-        return ask(user, attempt, "sign_in.send_code")
+        return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
     return attempt
 
 
