@@ -50,7 +50,7 @@ async def _show_last(conn: Connection, chat_ids: list[int]) -> None:
     """The lists of these chats show the last message that is left."""
     asked = await conn.execute(sql.LAST_LISTED, {"chats": chat_ids}, prepare=True)
     rows = [
-        (chat_id, telegram_id, date, preview(text, media_of(media)), sender, out)
+        (chat_id, telegram_id, date, preview(text, None if text else media_of(media)), sender, out)
         for chat_id, telegram_id, date, text, media, sender, out in await asked.fetchall()
     ]
     await conn.execute(sql.SHOW_LAST, sql.LAST.params(rows), prepare=True)
