@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from apps.chats.services.record.arrays import array, columns_of
+from apps.chats.services.record.arrays import Unnest, array
 from tgadmin.gateway.database import parameters
 
 HOSTILE = [
@@ -48,11 +48,26 @@ async def test_what_is_written_is_read_back(conn: psycopg.AsyncConnection[Any], 
     assert row[0] == values
 
 
-async def test_rows_become_columns(conn: psycopg.AsyncConnection[Any]) -> None:
+async def test_rows_come_back_as_they_were_given(conn: psycopg.AsyncConnection[Any]) -> None:
+    given = Unnest({"id": "bigint", "left": "text", "order": "boolean"})
     rows = [(number, text, number % 2 == 0) for number, text in enumerate(HOSTILE)]
-    query = "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bool[])"
-    assert await (await conn.execute(query, columns_of(rows, 3))).fetchall() == rows
-    assert await (await conn.execute(query, columns_of([], 3))).fetchall() == []
+    query = f"SELECT {given.values} FROM {given}"
+    assert await (await conn.execute(query, given.params(rows))).fetchall() == rows
+    assert await (await conn.execute(query, given.params([]))).fetchall() == []
+
+
+async def test_json_is_given_as_text_and_stored_as_json(conn: psycopg.AsyncConnection[Any]) -> None:
+    given = Unnest({"data": "jsonb"})
+    found = await conn.execute(f"SELECT {given.values} FROM {given}", given.params([('{"a": [1]}',), (None,)]))
+    assert await found.fetchall() == [({"a": [1]},), (None,)]
+
+
+@pytest.mark.pure
+def test_rows_of_another_width_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        Unnest({"id": "bigint", "text": "text"}).params([(1,)])
+    with pytest.raises(ValueError, match="shorter"):
+        Unnest({"id": "bigint", "text": "text"}).params([(1, "a"), (2,)])
 
 
 @pytest.mark.pure

@@ -15,6 +15,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from apps.chats import sight
+from apps.chats.columns.chats import CHAT_TABLE
 from apps.chats.models import Chat
 from tgadmin.core.official import is_official
 
@@ -60,8 +61,8 @@ def cursor(text: str) -> Cursor:
 
 
 class Row(NamedTuple):
-    """A chat with everything that the list shows of it, as COLUMNS have it. Two that are equal look the same.
-    ``waiting``: how many messages are to go out, and how many could not."""
+    """A chat with everything that the list shows of it: columns of the table by their names, and what COLUMNS computes.
+    Two that are equal look the same. ``waiting``: how many messages are to go out, and how many could not."""
 
     id: int
     session_id: int
@@ -93,17 +94,18 @@ class Row(NamedTuple):
         return is_official(self.peer_id)
 
 
-COLUMNS = """
-    c.id, c.session_id, c.peer_id, c.kind, c.title, c.username, c.members_count, c.can_send, c."left",
-    c.last_message_at, c.last_message_id, c.last_message_text, c.last_message_sender, c.last_message_out,
-    c.unread_count, c.read_inbox_max_id, c.read_outbox_max_id, c.muted_until, c.pinned, c.slow_until, c.last_event,
-    c.updated_at,
+COLUMNS = CHAT_TABLE.select(
+    Row._fields,
+    "c",
+    {
+        "waiting": """
     (SELECT ARRAY[count(*) FILTER (WHERE w.state = 'sending'), count(*) FILTER (WHERE w.state = 'failed')]
-        FROM telegram_messages w WHERE w.chat_id = c.id AND w.telegram_id IS NULL AND w.out),
+        FROM telegram_messages w WHERE w.chat_id = c.id AND w.telegram_id IS NULL AND w.out)""",
+        "online": """
     c.kind = 'user' AND EXISTS (SELECT FROM telegram_peers p
-        WHERE p.session_id = c.session_id AND p.peer_id = c.peer_id AND p.is_online)
-"""
-WIDTH = len(Row._fields)
+        WHERE p.session_id = c.session_id AND p.peer_id = c.peer_id AND p.is_online)""",
+    },
+)
 
 ROWS = f"""
 SELECT {COLUMNS} FROM unnest(%s::bigint[]) WITH ORDINALITY k(id, place) JOIN telegram_chats c ON c.id = k.id

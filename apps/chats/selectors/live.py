@@ -59,6 +59,12 @@ class EventRow(NamedTuple):
     data: str | None
 
 
+_EVENT = slice(len(EventRow._fields))
+_ROW = slice(_EVENT.stop, _EVENT.stop + len(lists.Row._fields))
+_MESSAGE = slice(_ROW.stop, None)
+"""Where each of them stands in a row of CHANGES."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What happened in a chat after a number: at most BATCH events in order, none skipped (none at all: they are kept
@@ -103,15 +109,16 @@ def changes(rows: Iterable[Sequence[Any]]) -> dict[int, Change]:
     """What CHANGES gave, by chat."""
     found: dict[int, Change] = {}
     for values in rows:
-        row = lists.Row(*values[4 : 4 + lists.WIDTH])
+        row = lists.Row(*values[_ROW])
         change = found.get(row.id)
         if change is None:
             change = found[row.id] = Change(row, [], {})
-        if values[0] is not None:
-            change.events.append(EventRow(*values[:4]))
-        message = values[4 + lists.WIDTH :]
-        if message[0] is not None:
-            change.found[message[0]] = messages.Shown(*message)
+        number, *_ = event = values[_EVENT]
+        if number is not None:
+            change.events.append(EventRow(*event))
+        pk, *_ = message = values[_MESSAGE]
+        if pk is not None:
+            change.found[pk] = messages.Shown(*message)
     return found
 
 

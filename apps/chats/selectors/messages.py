@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.chats.columns.messages import MESSAGE_TABLE
 from apps.chats.selectors import shapes
 from tgadmin.core.bounds import LONG
 from tgadmin.core.errors import disposition
@@ -26,8 +27,8 @@ QUOTE = 120
 
 
 class Shown(NamedTuple):
-    """A message with everything that the page shows of it, as COLUMNS have it. JSON comes as text: Django and psycopg
-    would read it differently."""
+    """A message with everything that the page shows of it: columns of the table by their names, and what COLUMNS
+    computes. JSON comes as text: Django and psycopg would read it differently."""
 
     id: int
     chat_id: int
@@ -87,23 +88,26 @@ _FROM_ID = f"""(CASE WHEN jsonb_typeof(m.forward -> 'from_id') = 'number'
         AND (m.forward ->> 'from_id')::numeric BETWEEN {-LONG - 1} AND {LONG}
         THEN (m.forward ->> 'from_id')::numeric::bigint END)"""
 
-COLUMNS = f"""
-    m.id, m.chat_id, m.telegram_id, m.cid, m.state, m.out,
-    COALESCE(m.sender_id, c.peer_id), {_name_of("m", "s")},
-    u.id, COALESCE(NULLIF(trim(u.first_name || ' ' || u.last_name), ''), u.username),
-    m.date, m.text, m.entities::text,
-    m.reply_to_id, q.id, q.deleted_at IS NOT NULL, CASE WHEN q.out THEN 'You' ELSE {_name_of("q", "o")} END,
-    left(q.text, {QUOTE}), left(q.media ->> 'kind', 64),
-    m.edit_date, m.deleted_at, m.service::text, m.media::text,
-    CASE WHEN m.forward IS NOT NULL
-        THEN COALESCE(NULLIF(f.name, ''), NULLIF(left(m.forward ->> 'from_name', 255), ''), 'somebody') END,
-    (m.forward -> 'date')::text,
-    m.post_author, m.error_code, m.error_says, m.waits_until,
-    m.managers_only,
-    m.managers_only AND EXISTS (SELECT FROM telegram_message_secrets h WHERE h.message_id = m.id),
-    q.managers_only
-"""
-WIDTH = len(Shown._fields)
+COLUMNS = MESSAGE_TABLE.select(
+    Shown._fields,
+    "m",
+    {
+        "sender_id": "COALESCE(m.sender_id, c.peer_id)",
+        "sender_name": _name_of("m", "s"),
+        "staff_id": "u.id",
+        "staff_name": "COALESCE(NULLIF(trim(u.first_name || ' ' || u.last_name), ''), u.username)",
+        "quoted_id": "q.id",
+        "quoted_gone": "q.deleted_at IS NOT NULL",
+        "quoted_name": f"CASE WHEN q.out THEN 'You' ELSE {_name_of('q', 'o')} END",
+        "quoted_text": f"left(q.text, {QUOTE})",
+        "quoted_media": "left(q.media ->> 'kind', 64)",
+        "forward_name": "CASE WHEN m.forward IS NOT NULL "
+        "THEN COALESCE(NULLIF(f.name, ''), NULLIF(left(m.forward ->> 'from_name', 255), ''), 'somebody') END",
+        "forward_date": "(m.forward -> 'date')::text",
+        "has_secret": "m.managers_only AND EXISTS (SELECT FROM telegram_message_secrets h WHERE h.message_id = m.id)",
+        "quoted_managers_only": "q.managers_only",
+    },
+)
 
 # Each finds one row by key; q by LIMIT, since it is Telegram who says that ids are not given twice.
 JOINS = f"""

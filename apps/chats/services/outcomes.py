@@ -10,9 +10,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from apps.chats.columns.messages import MESSAGE_TABLE
 from apps.chats.models import Chat, Message, MessageSecret
 from apps.chats.services import events
-from apps.chats.services.record.rows import ARRIVED
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import preview
 
@@ -98,7 +98,7 @@ def _absorb_arrived(chat: Chat, message: Message, telegram_id: int) -> None:
     )
     if twin is None:
         return
-    for name in ARRIVED:
+    for name in MESSAGE_TABLE.arrived:
         setattr(message, name, getattr(twin, name))
     _move_secret(twin, message)
     twin_id = twin.pk

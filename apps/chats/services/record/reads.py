@@ -10,9 +10,9 @@ from uuid import UUID
 import psycopg
 
 from apps.chats.services.record import sql
-from apps.chats.services.record.arrays import array, columns_of
+from apps.chats.services.record.arrays import array
 from apps.chats.services.record.batch import Needs
-from apps.chats.services.record.rows import ChatRow, MessageRow, guessed, stored_kind
+from apps.chats.services.record.rows import ChatRow, MessageRow, guessed, new_chat, stored_kind
 from apps.chats.services.record.state import State
 from apps.sessions.services.leases import LeaseLost
 from tgadmin.core.types import CHANNEL_MARK, History, Peer
@@ -33,18 +33,19 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
     held = await lease.fetchone()
     if held is None:
         raise LeaseLost(f"session {session_id} is not held under fence {fence}")
-    locked = {row[1]: ChatRow(*row) for row in await chats.fetchall()}
-    known = {row[0]: _peer(row) for row in await stored.fetchall()}
+    locked = await _chats(chats)
+    known = {peer.id: peer for peer in map(_peer, await stored.fetchall())}
     peers = {**known, **{peer.id: peer for peer in needs.peers.values() if not peer.partial or peer.id not in known}}
     if missing := needs.creates - locked.keys():
         locked |= await _create(conn, session_id, missing, peers, now)
-    first_id, *more_ids = [row[0] for row in await ids.fetchall()]
+    first_id, *more_ids = [pk for (pk,) in await ids.fetchall()]
+    (update_due,) = held
     state = State(
         now=now,
         chats=locked,
         names=peers,
         known_peers=known,
-        update_due=held[0],
+        update_due=update_due,
         stored={},
         ours={},
         ranges={},
@@ -63,13 +64,11 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
 
 async def _lock_chats(conn: Connection, session_id: int, needs: Needs) -> psycopg.AsyncCursor[Any]:
     if not (needs.loose or needs.random_ids or needs.whole_account):
-        return await conn.execute(sql.LOCK_CHATS, (session_id, array(needs.chats)), prepare=True)
-    boxes, ids = columns_of(needs.loose, 2)
+        return await _lock(conn, session_id, needs.chats)
     params = {
         "session": session_id,
         "peers": array(needs.chats),
-        "boxes": boxes,
-        "ids": ids,
+        **sql.MESSAGE_KEYS.params(needs.loose),
         "random": array(needs.random_ids),
         "account": needs.whole_account,
         "mark": CHANNEL_MARK,
@@ -77,16 +76,24 @@ async def _lock_chats(conn: Connection, session_id: int, needs: Needs) -> psycop
     return await conn.execute(sql.LOCK_CHATS_OF_MESSAGES, params, prepare=True)
 
 
+async def _lock(conn: Connection, session_id: int, peer_ids: set[int]) -> psycopg.AsyncCursor[Any]:
+    return await conn.execute(sql.LOCK_CHATS, {"session": session_id, "peers": array(peer_ids)}, prepare=True)
+
+
+async def _chats(found: psycopg.AsyncCursor[Any]) -> dict[int, ChatRow]:
+    """By peer."""
+    return {chat.peer_id: chat for chat in [ChatRow(*values) for values in await found.fetchall()]}
+
+
 async def _ask_messages(conn: Connection, session_id: int, needs: Needs) -> list[psycopg.AsyncCursor[Any]]:
     asked = []
     keys = needs.keys | needs.loose
     if keys:
-        params = (*columns_of(keys, 2), session_id)
+        params = {"session": session_id, **sql.MESSAGE_KEYS.params(keys)}
         asked.append(await conn.execute(sql.MESSAGES, params, prepare=True))
     if needs.random_ids:
-        random_ids, ids = columns_of(needs.random_ids.items(), 2)
-        named = {"session": session_id, "random": random_ids, "ids": ids}
-        asked.append(await conn.execute(sql.MESSAGES_BY_RANDOM_ID, named, prepare=True))
+        params = {"session": session_id, **sql.RANDOM_IDS.params(needs.random_ids.items())}
+        asked.append(await conn.execute(sql.MESSAGES_BY_RANDOM_ID, params, prepare=True))
     return asked
 
 
@@ -94,14 +101,16 @@ async def _ask_range(conn: Connection, session_id: int, history: History) -> psy
     """The stored rows that a page of history covers, and those newer than its newest when it begins at the end."""
     high = history.before_id or END_OF_IDS
     low = 0 if history.complete else min((message.id for message in history.messages), default=high)
-    return await conn.execute(sql.MESSAGES_OF_RANGE, (session_id, history.peer_id, low, high), prepare=True)
+    params = {"session": session_id, "peer": history.peer_id, "low": low, "high": high}
+    return await conn.execute(sql.MESSAGES_OF_RANGE, params, prepare=True)
 
 
 def _index(state: State, by_pk: dict[int, MessageRow], found: Iterable[tuple[Any, ...]]) -> list[MessageRow]:
     """One object per row, however many questions found it."""
     rows = []
     for values in found:
-        row = by_pk.setdefault(values[0], MessageRow(*values))
+        row = MessageRow(*values)
+        row = by_pk.setdefault(row.pk, row)
         rows.append(row)
         if row.telegram_id is not None:
             state.stored[row.box, row.telegram_id] = row
@@ -130,12 +139,6 @@ def _peer(row: tuple[Any, ...]) -> Peer:
 async def _create(
     conn: Connection, session_id: int, missing: set[int], peers: dict[int, Peer], now: datetime
 ) -> dict[int, ChatRow]:
-    described = [peers.get(peer_id) or guessed(peer_id) for peer_id in sorted(missing)]
-    rows = [
-        (peer.id, peer.kind.value, peer.name, peer.username, peer.members_count, peer.can_send, peer.left, now)
-        for peer in described
-    ]
-    params = (session_id, *columns_of(rows, 8))
-    await conn.execute(sql.CREATE_CHATS, params, prepare=True)
-    created = await conn.execute(sql.LOCK_CHATS, (session_id, array(missing)), prepare=True)
-    return {row[1]: ChatRow(*row) for row in await created.fetchall()}
+    rows = [new_chat(peers.get(peer_id) or guessed(peer_id), now) for peer_id in sorted(missing)]
+    await conn.execute(sql.CREATE_CHATS, {"session": session_id, **sql.NEW_CHATS.params_of(rows)}, prepare=True)
+    return await _chats(await _lock(conn, session_id, missing))

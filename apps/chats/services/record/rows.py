@@ -9,46 +9,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from apps.chats.columns.chats import ChatColumns
+from apps.chats.columns.messages import MESSAGE_TABLE, MessageColumns
 from tgadmin.core.official import conceal, is_from_telegram
 from tgadmin.core.preview import preview
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
 
 _ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])")
-ARRIVED = (
-    "telegram_id", "out", "sender_id", "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at", "service",
-    "media", "forward", "post_author", "managers_only",
-)  # fmt: skip
-"""The columns that Telegram's message fills: when two rows turn out to be the same message, the one that stays takes
-them from the one under which it had arrived."""
 
 
 @dataclass(slots=True)
-class ChatRow:
+class ChatRow(ChatColumns):
     """A locked row of telegram_chats; ``events`` are (kind, message row id, data) to append after ``last_event``."""
 
-    pk: int
-    peer_id: int
-    kind: str
-    title: str
-    username: str
-    members_count: int | None
-    can_send: bool
-    left: bool
-    last_message_at: datetime
-    last_message_id: int | None
-    last_message_text: str
-    last_message_sender: str
-    last_message_out: bool
-    unread_count: int
-    read_inbox_max_id: int
-    read_outbox_max_id: int
-    muted_until: datetime | None
-    pinned: bool
-    archived: bool
-    synced_from_id: int | None
-    history_complete: bool
-    unread_doubtful: bool
-    last_event: int
     dirty: bool = False
     events: list[tuple[str, int | None, str | None]] = field(default_factory=list)
     announced: set[int] = field(default_factory=set)
@@ -74,30 +47,9 @@ class ChatRow:
 
 
 @dataclass(slots=True)
-class MessageRow:
+class MessageRow(MessageColumns):
     """A row of telegram_messages: stored already, or to be inserted under the id it has been given."""
 
-    pk: int
-    chat_id: int
-    box: int
-    telegram_id: int | None
-    random_id: int | None
-    state: str
-    error_code: str
-    waits_until: datetime | None
-    out: bool
-    sender_id: int | None
-    date: datetime
-    text: str
-    entities: str
-    reply_to_id: int | None
-    edit_date: datetime | None
-    deleted_at: datetime | None
-    service: str | None
-    media: str | None
-    forward: str | None
-    post_author: str
-    managers_only: bool
     is_new: bool = False
     dirty: bool = False
     secret: dict[str, Any] | None = None
@@ -130,7 +82,7 @@ class MessageRow:
 
     def take_row(self, other: MessageRow) -> None:
         """The same, from the row under which the message had arrived."""
-        for name in ARRIVED:
+        for name in MESSAGE_TABLE.arrived:
             setattr(self, name, getattr(other, name))
         if other.managers_only:
             is_stored = not (other.is_new or other.secret_dirty)
@@ -162,15 +114,25 @@ class MessageRow:
 
 def new_row(pk: int, chat_id: int, box: int, message: Message) -> MessageRow:
     """A row to insert for a message that arrived."""
-    row = MessageRow(
-        pk=pk, chat_id=chat_id, box=box, telegram_id=message.id, random_id=None,
-        state="sent" if message.out else "received", error_code="", waits_until=None, out=message.out,
-        sender_id=None, date=message.date, text="", entities="[]", reply_to_id=None, edit_date=None, deleted_at=None,
-        service=None, media=None, forward=None, post_author="",
-        managers_only=False, is_new=True,
-    )  # fmt: skip
+    state = "sent" if message.out else "received"
+    row = MessageRow(pk, chat_id, box, state=state, date=message.date, is_new=True)
     row.take(message)
     return row
+
+
+def new_chat(peer: Peer, now: datetime) -> ChatRow:
+    """A chat to insert, whose id its sequence will give; nothing has been written in it yet."""
+    return ChatRow(
+        pk=0,
+        peer_id=peer.id,
+        kind=peer.kind.value,
+        title=peer.name,
+        username=peer.username,
+        members_count=peer.members_count,
+        can_send=peer.can_send,
+        left=peer.left,
+        last_message_at=now,
+    )
 
 
 def clean(text: str) -> str:

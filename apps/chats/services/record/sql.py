@@ -1,6 +1,7 @@
 """The statements of ``record``: whole batches by UNNEST, prepared once per connection, few round trips.
 
-Each statement is one constant text, so that PostgreSQL plans it once. Columns are given as arrays, one per column.
+Each statement is one constant text, so that PostgreSQL plans it once. Rows are given as arrays, one per column; which
+columns messages and chats have, and in which order, is said in apps.chats.columns alone.
 Everything is found by key, and has to be whatever the planner knows: at first the tables are empty, and a plan made
 then is kept while they fill. So messages are looked up one by one (LATERAL with LIMIT is not turned into a join that
 reads the whole account), what is updated is named by ``= ANY``, and PLANNING rules reading whole tables out.
@@ -8,6 +9,9 @@ reads the whole account), what is updated is named by ``= ANY``, and PLANNING ru
 
 from __future__ import annotations
 
+from apps.chats.columns.chats import CHAT_TABLE
+from apps.chats.columns.messages import MESSAGE_TABLE
+from apps.chats.services.record.arrays import Unnest, UnnestRows
 from apps.chats.sight import OFFICIAL_IDS
 
 PLANNING = (
@@ -23,64 +27,57 @@ FROM telegram_leases l JOIN telegram_sessions s ON s.id = l.session_id
 WHERE l.session_id = %s AND l.owner_id = %s AND l.fence = %s FOR SHARE OF l
 """
 
-CHAT_COLUMNS = (
-    'id, peer_id, kind, title, username, members_count, can_send, "left", last_message_at, last_message_id, '
-    "last_message_text, last_message_sender, last_message_out, unread_count, read_inbox_max_id, read_outbox_max_id, "
-    "muted_until, pinned, archived, synced_from_id, history_complete, unread_doubtful, last_event"
-)
+_CHAT = CHAT_TABLE.row("c")
 
 # Locks are taken in the order of ids: two transactions that need the same chats wait, they do not deadlock.
 LOCK_CHATS = (
-    f"SELECT {CHAT_COLUMNS} FROM telegram_chats WHERE session_id = %s AND peer_id = ANY(%s) "  # noqa: S608
-    "ORDER BY id FOR NO KEY UPDATE"
+    f"SELECT {_CHAT} FROM telegram_chats c WHERE c.session_id = %(session)s AND c.peer_id = ANY(%(peers)s) "  # noqa: S608
+    "ORDER BY c.id FOR NO KEY UPDATE"
 )
+
+MESSAGE_KEYS = Unnest({"box": "bigint", "id": "bigint"})
 
 # The wide form also finds the chats of messages that a batch names without saying where they are.
 LOCK_CHATS_OF_MESSAGES = f"""
-SELECT {CHAT_COLUMNS} FROM telegram_chats
-WHERE id = ANY(ARRAY(
-    SELECT c.id FROM telegram_chats c WHERE c.session_id = %(session)s AND c.peer_id = ANY(%(peers)s)
+SELECT {_CHAT} FROM telegram_chats c
+WHERE c.id = ANY(ARRAY(
+    SELECT o.id FROM telegram_chats o WHERE o.session_id = %(session)s AND o.peer_id = ANY(%(peers)s)
     UNION
-    SELECT m.chat_id FROM unnest(%(boxes)s::bigint[], %(ids)s::bigint[]) k(box, id)
+    SELECT m.chat_id FROM {MESSAGE_KEYS}
         CROSS JOIN LATERAL (SELECT f.chat_id FROM telegram_messages f
             WHERE f.session_id = %(session)s AND f.box = k.box AND f.telegram_id = k.id LIMIT 1) m
     UNION
     SELECT m.chat_id FROM telegram_messages m WHERE m.session_id = %(session)s AND m.random_id = ANY(%(random)s)
     UNION
-    SELECT c.id FROM telegram_chats c
-        WHERE %(account)s AND c.session_id = %(session)s AND c.peer_id > %(mark)s
+    SELECT o.id FROM telegram_chats o
+        WHERE %(account)s AND o.session_id = %(session)s AND o.peer_id > %(mark)s
 ))
-ORDER BY id FOR NO KEY UPDATE
+ORDER BY c.id FOR NO KEY UPDATE
 """  # noqa: S608
 
-CREATE_CHATS = """
-INSERT INTO telegram_chats (session_id, peer_id, kind, title, username, members_count, can_send, "left",
-    last_message_at, last_message_text, last_message_sender, last_message_out, unread_count, read_inbox_max_id,
-    read_outbox_max_id, pinned, archived, history_complete, last_event, updated_at)
-SELECT %s, k.peer_id, k.kind, k.title, k.username, k.members, k.can_send, k.is_left, k.at, '', '', false, 0, 0, 0,
-    false, false, false, 0, clock_timestamp()
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bool[], %s::bool[], %s::timestamptz[])
-    k(peer_id, kind, title, username, members, can_send, is_left, at)
-ON CONFLICT (session_id, peer_id) DO NOTHING
-"""
+NEW_CHATS = UnnestRows(CHAT_TABLE.made)
 
-MESSAGE_COLUMNS = (
-    "m.id, m.chat_id, m.box, m.telegram_id, m.random_id, m.state, m.error_code, m.waits_until, m.out, m.sender_id, "
-    "m.date, m.text, m.entities::text, m.reply_to_id, m.edit_date, m.deleted_at, m.service::text, m.media::text, "
-    "m.forward::text, m.post_author, m.managers_only"
-)
+CREATE_CHATS = f"""
+INSERT INTO telegram_chats (session_id, {NEW_CHATS.names}, updated_at)
+SELECT %(session)s, {NEW_CHATS.values}, clock_timestamp() FROM {NEW_CHATS}
+ON CONFLICT (session_id, peer_id) DO NOTHING
+"""  # noqa: S608
+
+_MESSAGE = MESSAGE_TABLE.row("m")
 
 MESSAGES = f"""
-SELECT {MESSAGE_COLUMNS} FROM unnest(%s::bigint[], %s::bigint[]) k(box, id)
+SELECT {_MESSAGE} FROM {MESSAGE_KEYS}
 CROSS JOIN LATERAL (SELECT * FROM telegram_messages f
-    WHERE f.session_id = %s AND f.box = k.box AND f.telegram_id = k.id LIMIT 1) m
+    WHERE f.session_id = %(session)s AND f.box = k.box AND f.telegram_id = k.id LIMIT 1) m
 """  # noqa: S608
+
+RANDOM_IDS = Unnest({"random_id": "bigint", "id": "bigint"})
 
 # Our own by random_id, and the rows under which the same messages may have arrived already.
 MESSAGES_BY_RANDOM_ID = f"""
-SELECT {MESSAGE_COLUMNS} FROM telegram_messages m WHERE m.session_id = %(session)s AND m.random_id = ANY(%(random)s)
+SELECT {_MESSAGE} FROM telegram_messages m WHERE m.session_id = %(session)s AND m.random_id = ANY(%(random_id)s)
 UNION ALL
-SELECT {MESSAGE_COLUMNS} FROM unnest(%(random)s::bigint[], %(ids)s::bigint[]) k(random_id, id)
+SELECT {_MESSAGE} FROM {RANDOM_IDS}
 CROSS JOIN LATERAL (SELECT f.id, f.box FROM telegram_messages f
     WHERE f.session_id = %(session)s AND f.random_id = k.random_id LIMIT 1) p
 CROSS JOIN LATERAL (SELECT * FROM telegram_messages f
@@ -89,26 +86,35 @@ WHERE m.id <> p.id
 """  # noqa: S608
 
 MESSAGES_OF_RANGE = f"""
-SELECT {MESSAGE_COLUMNS} FROM telegram_messages m
-WHERE m.chat_id = (SELECT id FROM telegram_chats WHERE session_id = %s AND peer_id = %s)
-    AND m.telegram_id >= %s AND m.telegram_id < %s
+SELECT {_MESSAGE} FROM telegram_messages m
+WHERE m.chat_id = (SELECT id FROM telegram_chats WHERE session_id = %(session)s AND peer_id = %(peer)s)
+    AND m.telegram_id >= %(low)s AND m.telegram_id < %(high)s
 """  # noqa: S608
 
-PEERS = (
-    "SELECT peer_id, kind, name, username, phone, access_hash, is_self, is_contact, is_deleted, is_online, "
-    "last_seen_at FROM telegram_peers WHERE session_id = %s AND peer_id = ANY(%s)"
+FULL_PEERS = Unnest(
+    {
+        "peer_id": "bigint",
+        "kind": "text",
+        "name": "text",
+        "username": "text",
+        "phone": "text",
+        "access_hash": "bigint",
+        "is_self": "boolean",
+        "is_contact": "boolean",
+        "is_deleted": "boolean",
+        "is_online": "boolean",
+        "last_seen_at": "timestamptz",
+    }
 )
+
+PEERS = f"SELECT {FULL_PEERS.names} FROM telegram_peers WHERE session_id = %s AND peer_id = ANY(%s)"  # noqa: S608
 
 MESSAGE_IDS = "SELECT nextval('telegram_messages_id_seq') FROM generate_series(1, %s)"
 
 # Only peers that differ from what PEERS has shown are given; written is what still differs then.
-UPSERT_PEERS = """
-INSERT INTO telegram_peers AS p (session_id, peer_id, kind, name, username, phone, access_hash, is_self, is_contact,
-    is_deleted, is_online, last_seen_at)
-SELECT %s, k.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bool[],
-    %s::bool[], %s::bool[], %s::bool[], %s::timestamptz[])
-    k(peer_id, kind, name, username, phone, access_hash, is_self, is_contact, is_deleted, is_online, last_seen_at)
-ORDER BY k.peer_id
+UPSERT_PEERS = f"""
+INSERT INTO telegram_peers AS p (session_id, {FULL_PEERS.names})
+SELECT %(session)s, {FULL_PEERS.values} FROM {FULL_PEERS} ORDER BY k.peer_id
 ON CONFLICT (session_id, peer_id) DO UPDATE SET kind = EXCLUDED.kind, name = EXCLUDED.name,
     username = EXCLUDED.username, phone = EXCLUDED.phone,
     access_hash = COALESCE(EXCLUDED.access_hash, p.access_hash), is_self = EXCLUDED.is_self,
@@ -118,84 +124,61 @@ WHERE (p.kind, p.name, p.username, p.phone, p.access_hash, p.is_self, p.is_conta
     p.last_seen_at) IS DISTINCT FROM (EXCLUDED.kind, EXCLUDED.name, EXCLUDED.username, EXCLUDED.phone,
     COALESCE(EXCLUDED.access_hash, p.access_hash), EXCLUDED.is_self, EXCLUDED.is_contact, EXCLUDED.is_deleted,
     EXCLUDED.is_online, COALESCE(EXCLUDED.last_seen_at, p.last_seen_at))
-"""
+"""  # noqa: S608
 
-ADD_PARTIAL_PEERS = """
-INSERT INTO telegram_peers (session_id, peer_id, kind, name, username, phone, is_self, is_contact, is_deleted,
-    is_online)
-SELECT %s, k.peer_id, k.kind, k.name, k.username, '', false, false, k.is_deleted, false
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bool[]) k(peer_id, kind, name, username, is_deleted)
-ORDER BY k.peer_id
+PARTIAL_PEERS = Unnest(
+    {"peer_id": "bigint", "kind": "text", "name": "text", "username": "text", "is_deleted": "boolean"}
+)
+
+ADD_PARTIAL_PEERS = f"""
+INSERT INTO telegram_peers (session_id, {PARTIAL_PEERS.names}, phone, is_self, is_contact, is_online)
+SELECT %(session)s, {PARTIAL_PEERS.values}, '', false, false, false FROM {PARTIAL_PEERS} ORDER BY k.peer_id
 ON CONFLICT (session_id, peer_id) DO NOTHING
-"""
+"""  # noqa: S608
 
-PRESENCE = """
+SEEN = Unnest({"peer_id": "bigint", "is_online": "boolean", "at": "timestamptz"})
+
+PRESENCE = f"""
 UPDATE telegram_peers p SET is_online = k.is_online, last_seen_at = COALESCE(k.at, p.last_seen_at)
-FROM unnest(%s::bigint[], %s::bool[], %s::timestamptz[]) k(peer_id, is_online, at)
-WHERE p.session_id = %s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%s)
-"""
+FROM {SEEN}
+WHERE p.session_id = %(session)s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%(peer_id)s)
+"""  # noqa: S608
 
 # Each under its message's id: what was masked in it, sealed for that row.
 STORED_SECRETS = "SELECT message_id, secret FROM telegram_message_secrets WHERE message_id = ANY(%s)"
 REMOVE_SECRETS = "DELETE FROM telegram_message_secrets WHERE message_id = ANY(%s)"
-PUT_SECRETS = """
-INSERT INTO telegram_message_secrets (message_id, secret)
-SELECT k.id, k.secret FROM unnest(%s::bigint[], %s::bytea[]) k(id, secret)
+SECRETS = Unnest({"message_id": "bigint", "secret": "bytea"})
+PUT_SECRETS = f"""
+INSERT INTO telegram_message_secrets ({SECRETS.names}) SELECT {SECRETS.values} FROM {SECRETS}
 ON CONFLICT (message_id) DO UPDATE SET secret = EXCLUDED.secret
-"""
+"""  # noqa: S608
 
 REMOVE_MESSAGES = "DELETE FROM telegram_messages WHERE id = ANY(%s)"
 
-_MESSAGE_ARRAYS = (
-    "unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], "
-    "%s::timestamptz[], %s::bool[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::bigint[], "
-    "%s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bool[]) "
-    "k(id, chat_id, box, telegram_id, random_id, state, error_code, waits_until, out, sender_id, date, text, entities, "
-    "reply_to_id, edit_date, deleted_at, service, media, forward, post_author, managers_only)"
-)
+NEW_MESSAGES = UnnestRows(MESSAGE_TABLE.columns)
 
 INSERT_MESSAGES = f"""
-INSERT INTO telegram_messages (session_id, id, chat_id, box, telegram_id, random_id, state, error_code, waits_until,
-    out, sender_id, date, text, entities, reply_to_id, edit_date, deleted_at, service, media, forward, post_author,
-    managers_only)
-SELECT %s, k.id, k.chat_id, k.box, k.telegram_id, k.random_id, k.state, k.error_code, k.waits_until, k.out, k.sender_id,
-    k.date, k.text, k.entities::jsonb, k.reply_to_id, k.edit_date, k.deleted_at, k.service::jsonb, k.media::jsonb,
-    k.forward::jsonb, k.post_author, k.managers_only
-FROM {_MESSAGE_ARRAYS}
+INSERT INTO telegram_messages (session_id, {NEW_MESSAGES.names})
+SELECT %(session)s, {NEW_MESSAGES.values} FROM {NEW_MESSAGES}
 """  # noqa: S608
+
+CHANGED_MESSAGES = UnnestRows(MESSAGE_TABLE.changing)
 
 UPDATE_MESSAGES = f"""
-UPDATE telegram_messages m SET telegram_id = k.telegram_id, state = k.state, error_code = k.error_code,
-    waits_until = k.waits_until, out = k.out, sender_id = k.sender_id, date = k.date, text = k.text,
-    entities = k.entities::jsonb, reply_to_id = k.reply_to_id, edit_date = k.edit_date, deleted_at = k.deleted_at,
-    service = k.service::jsonb, media = k.media::jsonb, forward = k.forward::jsonb, post_author = k.post_author,
-    managers_only = k.managers_only
-FROM {_MESSAGE_ARRAYS}
-WHERE m.id = k.id AND m.id = ANY(%s)
+UPDATE telegram_messages m SET {CHANGED_MESSAGES.assignments} FROM {CHANGED_MESSAGES}
+WHERE m.id = k.id AND m.id = ANY(%(id)s)
 """  # noqa: S608
 
-INSERT_EVENTS = """
-INSERT INTO chat_events (chat_id, number, kind, message_id, data)
-SELECT k.chat_id, k.number, k.kind, k.message_id, k.data::jsonb
-FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[]) k(chat_id, number, kind, message_id, data)
-"""
+EVENTS = Unnest({"chat_id": "bigint", "number": "bigint", "kind": "text", "message_id": "bigint", "data": "jsonb"})
 
-UPDATE_CHATS = """
-UPDATE telegram_chats c SET kind = k.kind, title = k.title, username = k.username, members_count = k.members_count,
-    can_send = k.can_send, "left" = k.is_left, last_message_at = k.last_message_at, last_message_id = k.last_message_id,
-    last_message_text = k.last_message_text, last_message_sender = k.last_message_sender,
-    last_message_out = k.last_message_out, unread_count = k.unread_count, read_inbox_max_id = k.read_inbox_max_id,
-    read_outbox_max_id = k.read_outbox_max_id, muted_until = k.muted_until, pinned = k.pinned, archived = k.archived,
-    synced_from_id = k.synced_from_id, history_complete = k.history_complete, unread_doubtful = k.unread_doubtful,
-    last_event = k.last_event, updated_at = clock_timestamp()
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bool[], %s::bool[], %s::timestamptz[],
-    %s::bigint[], %s::text[], %s::text[], %s::bool[], %s::int[], %s::bigint[], %s::bigint[], %s::timestamptz[],
-    %s::bool[], %s::bool[], %s::bigint[], %s::bool[], %s::bool[], %s::bigint[])
-    k(id, kind, title, username, members_count, can_send, is_left, last_message_at, last_message_id, last_message_text,
-    last_message_sender, last_message_out, unread_count, read_inbox_max_id, read_outbox_max_id, muted_until, pinned,
-    archived, synced_from_id, history_complete, unread_doubtful, last_event)
-WHERE c.id = k.id AND c.id = ANY(%s)
-"""
+INSERT_EVENTS = f"INSERT INTO chat_events ({EVENTS.names}) SELECT {EVENTS.values} FROM {EVENTS}"  # noqa: S608
+
+CHANGED_CHATS = UnnestRows(CHAT_TABLE.changing)
+
+UPDATE_CHATS = f"""
+UPDATE telegram_chats c SET {CHANGED_CHATS.assignments}, updated_at = clock_timestamp() FROM {CHANGED_CHATS}
+WHERE c.id = k.id AND c.id = ANY(%(id)s)
+"""  # noqa: S608
 
 # What the list of an ordinary chat, which all may see, shows and counts: nothing that is for managers only.
 _LISTED = f"(NOT m.managers_only OR c.peer_id IN ({OFFICIAL_IDS}))"
@@ -230,37 +213,46 @@ FROM unnest(%(chats)s::bigint[]) k(id) LEFT JOIN LATERAL (
     ORDER BY m.telegram_id DESC LIMIT 1) l ON true
 """  # noqa: S608
 
-SHOW_LAST = """
+LAST = Unnest(
+    {"id": "bigint", "telegram_id": "bigint", "date": "timestamptz", "text": "text", "sender": "text", "out": "boolean"}
+)
+
+SHOW_LAST = f"""
 UPDATE telegram_chats c SET last_message_id = k.telegram_id, last_message_at = COALESCE(k.date, c.last_message_at),
     last_message_text = k.text, last_message_sender = k.sender, last_message_out = k.out
-FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::boolean[])
-    k(id, telegram_id, date, text, sender, out)
-WHERE c.id = k.id AND c.id = ANY(%s)
-"""
+FROM {LAST}
+WHERE c.id = k.id AND c.id = ANY(%(id)s)
+"""  # noqa: S608
+
+GAPS = Unnest({"box": "bigint", "low_pts": "bigint", "high_pts": "bigint", "how": "text", "recovered": "integer"})
 
 # A batch whose commit was not answered is stored again: its gaps are on record once.
-INSERT_GAPS = """
-INSERT INTO telegram_gaps (session_id, after_row, box, low_pts, high_pts, how, recovered, at, closed_at)
-SELECT %s, %s, k.box, k.low, k.high, k.how, k.recovered, clock_timestamp(),
+INSERT_GAPS = f"""
+INSERT INTO telegram_gaps (session_id, after_row, {GAPS.names}, at, closed_at)
+SELECT %(session)s, %(after_row)s, {GAPS.values}, clock_timestamp(),
     CASE WHEN k.how <> 'too_long' THEN clock_timestamp() END
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::int[]) k(box, low, high, how, recovered)
-WHERE NOT EXISTS (SELECT 1 FROM telegram_gaps g WHERE g.session_id = %s AND g.box = k.box AND g.low_pts = k.low
-    AND g.high_pts = k.high AND g.how = k.how AND g.at > clock_timestamp() - interval '1 minute')
-"""
+FROM {GAPS}
+WHERE NOT EXISTS (SELECT 1 FROM telegram_gaps g WHERE g.session_id = %(session)s AND g.box = k.box
+    AND g.low_pts = k.low_pts AND g.high_pts = k.high_pts AND g.how = k.how
+    AND g.at > clock_timestamp() - interval '1 minute')
+"""  # noqa: S608
 
 UNREADABLE_IDS = "SELECT nextval('telegram_unreadable_updates_id_seq') FROM generate_series(1, %s)"
 
-INSERT_UNREADABLE = """
-INSERT INTO telegram_unreadable_updates (session_id, id, kind, reason, data, at)
-SELECT %s, k.id, k.kind, k.reason, k.data, clock_timestamp()
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[]) k(id, kind, reason, data)
-"""
+UNREADABLE = Unnest({"id": "bigint", "kind": "text", "reason": "text", "data": "bytea"})
 
-CHANNEL_STATES = """
-INSERT INTO telegram_channel_states AS s (session_id, peer_id, pts)
-SELECT %s, k.peer_id, k.pts FROM unnest(%s::bigint[], %s::bigint[]) k(peer_id, pts) ORDER BY k.peer_id
+INSERT_UNREADABLE = f"""
+INSERT INTO telegram_unreadable_updates (session_id, {UNREADABLE.names}, at)
+SELECT %(session)s, {UNREADABLE.values}, clock_timestamp() FROM {UNREADABLE}
+"""  # noqa: S608
+
+CHANNELS = Unnest({"peer_id": "bigint", "pts": "bigint"})
+
+CHANNEL_STATES = f"""
+INSERT INTO telegram_channel_states AS s (session_id, {CHANNELS.names})
+SELECT %(session)s, {CHANNELS.values} FROM {CHANNELS} ORDER BY k.peer_id
 ON CONFLICT (session_id, peer_id) DO UPDATE SET pts = EXCLUDED.pts WHERE s.pts <> EXCLUDED.pts
-"""
+"""  # noqa: S608
 
 CHECKPOINT = """
 INSERT INTO telegram_update_states (session_id, pts, qts, date, seq) VALUES (%s, %s, %s, %s, %s)

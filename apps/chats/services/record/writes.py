@@ -10,9 +10,8 @@ from typing import Any
 import psycopg
 
 from apps.chats.services.record import sql
-from apps.chats.services.record.arrays import Array, columns_of
 from apps.chats.services.record.batch import Needs
-from apps.chats.services.record.rows import ChatRow, MessageRow, media_of
+from apps.chats.services.record.rows import ChatRow, media_of
 from apps.chats.services.record.state import State
 from apps.sessions.fields import opened, sealed
 from tgadmin.core.preview import preview
@@ -21,19 +20,6 @@ from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer, Unrea
 Connection = psycopg.AsyncConnection[Any]
 
 _SECRETS, _UNREADABLE = "telegram_message_secrets", "telegram_unreadable_updates"
-
-_message = attrgetter(
-    "pk", "chat_id", "box", "telegram_id", "random_id", "state", "error_code", "waits_until", "out", "sender_id",
-    "date", "text", "entities", "reply_to_id", "edit_date", "deleted_at", "service", "media", "forward", "post_author",
-    "managers_only",
-)  # fmt: skip
-_MESSAGE_WIDTH = 21
-_chat = attrgetter(
-    "pk", "kind", "title", "username", "members_count", "can_send", "left", "last_message_at", "last_message_id",
-    "last_message_text", "last_message_sender", "last_message_out", "unread_count", "read_inbox_max_id",
-    "read_outbox_max_id", "muted_until", "pinned", "archived", "synced_from_id", "history_complete",
-    "unread_doubtful",
-)  # fmt: skip
 
 
 async def store(conn: Connection, session_id: int, needs: Needs, state: State) -> None:
@@ -50,7 +36,7 @@ async def store(conn: Connection, session_id: int, needs: Needs, state: State) -
         await _show_last(conn, sorted(state.refresh))
     if state.gaps:
         rows = [(gap.box, gap.low_pts, gap.high_pts, gap.how.value, gap.recovered) for gap in state.gaps]
-        params = (session_id, state.first_id, *columns_of(rows, 5), session_id)
+        params = {"session": session_id, "after_row": state.first_id, **sql.GAPS.params(rows)}
         await conn.execute(sql.INSERT_GAPS, params, prepare=True)
     if state.unreadable:
         await _store_unreadable(conn, session_id, state.unreadable)
@@ -64,10 +50,10 @@ async def _show_last(conn: Connection, chat_ids: list[int]) -> None:
     """The lists of these chats show the last message that is left."""
     asked = await conn.execute(sql.LAST_LISTED, {"chats": chat_ids}, prepare=True)
     rows = [
-        (chat_id, telegram_id, date, preview(text, media_of(media)), sender, out)
+        (chat_id, telegram_id, date, preview(text, None if text else media_of(media)), sender, out)
         for chat_id, telegram_id, date, text, media, sender, out in await asked.fetchall()
     ]
-    await conn.execute(sql.SHOW_LAST, (*columns_of(rows, 6), chat_ids), prepare=True)
+    await conn.execute(sql.SHOW_LAST, sql.LAST.params(rows), prepare=True)
 
 
 async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer], known: Mapping[int, Peer]) -> None:
@@ -79,9 +65,10 @@ async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer],
         if peer.partial and peer.id not in known
     ]
     if full:
-        await conn.execute(sql.UPSERT_PEERS, (session_id, *columns_of(full, 11)), prepare=True)
+        await conn.execute(sql.UPSERT_PEERS, {"session": session_id, **sql.FULL_PEERS.params(full)}, prepare=True)
     if partial:
-        await conn.execute(sql.ADD_PARTIAL_PEERS, (session_id, *columns_of(partial, 5)), prepare=True)
+        params = {"session": session_id, **sql.PARTIAL_PEERS.params(partial)}
+        await conn.execute(sql.ADD_PARTIAL_PEERS, params, prepare=True)
 
 
 _facts = attrgetter("kind", "name", "username", "phone", "is_self", "is_contact", "is_deleted", "is_online")
@@ -107,8 +94,8 @@ def _peer(peer: Peer) -> tuple[Any, ...]:
 
 async def _store_presence(conn: Connection, session_id: int, state: State) -> None:
     if state.presence:
-        columns = columns_of([(one.user_id, one.is_online, one.at) for one in state.presence.values()], 3)
-        await conn.execute(sql.PRESENCE, (*columns, session_id, columns[0]), prepare=True)
+        rows = [(one.user_id, one.is_online, one.at) for one in state.presence.values()]
+        await conn.execute(sql.PRESENCE, {"session": session_id, **sql.SEEN.params(rows)}, prepare=True)
 
 
 async def _store_messages(conn: Connection, session_id: int, state: State) -> None:
@@ -117,13 +104,13 @@ async def _store_messages(conn: Connection, session_id: int, state: State) -> No
         await conn.execute(sql.REMOVE_MESSAGES, (state.removed,), prepare=True)
     changed = [row for row in state.touched.values() if not row.is_new]
     if changed:
-        columns = _columns(changed)
-        await conn.execute(sql.UPDATE_MESSAGES, (*columns, columns[0]), prepare=True)
+        await conn.execute(sql.UPDATE_MESSAGES, sql.CHANGED_MESSAGES.params_of(changed), prepare=True)
     new = [row for row in state.touched.values() if row.is_new]
     if new:
-        await conn.execute(sql.INSERT_MESSAGES, (session_id, *_columns(new)), prepare=True)
+        params = {"session": session_id, **sql.NEW_MESSAGES.params_of(new)}
+        await conn.execute(sql.INSERT_MESSAGES, params, prepare=True)
     if put:
-        await conn.execute(sql.PUT_SECRETS, tuple(columns_of(put, 2)), prepare=True)
+        await conn.execute(sql.PUT_SECRETS, sql.SECRETS.params(put), prepare=True)
 
 
 async def _secrets(conn: Connection, state: State) -> list[tuple[int, bytes]]:
@@ -148,11 +135,7 @@ async def _store_unreadable(conn: Connection, session_id: int, unreadable: Seque
     for one, (pk,) in zip(unreadable, await ids.fetchall(), strict=True):
         text = base64.b64encode(one.data[:KEPT_BYTES]).decode()
         aside.append((pk, one.kind[:64], one.reason[:255], sealed(text, _UNREADABLE, "data", pk)))
-    await conn.execute(sql.INSERT_UNREADABLE, (session_id, *columns_of(aside, 4)), prepare=True)
-
-
-def _columns(rows: Sequence[MessageRow]) -> list[Array]:
-    return columns_of(map(_message, rows), _MESSAGE_WIDTH)
+    await conn.execute(sql.INSERT_UNREADABLE, {"session": session_id, **sql.UNREADABLE.params(aside)}, prepare=True)
 
 
 async def _store_chats(conn: Connection, chats: Sequence[ChatRow]) -> None:
@@ -164,15 +147,15 @@ async def _store_chats(conn: Connection, chats: Sequence[ChatRow]) -> None:
         for position, (kind, message_pk, data) in enumerate(chat.events, 1)
     ]
     if events:
-        await conn.execute(sql.INSERT_EVENTS, tuple(columns_of(events, 5)), prepare=True)
-    rows = [(*_chat(chat), chat.last_event + len(chat.events)) for chat in chats]
-    columns = columns_of(rows, 22)
-    await conn.execute(sql.UPDATE_CHATS, (*columns, columns[0]), prepare=True)
+        await conn.execute(sql.INSERT_EVENTS, sql.EVENTS.params(events), prepare=True)
+    for chat in chats:
+        chat.last_event += len(chat.events)
+    await conn.execute(sql.UPDATE_CHATS, sql.CHANGED_CHATS.params_of(chats), prepare=True)
 
 
 async def _store_checkpoint(conn: Connection, session_id: int, checkpoint: Checkpoint) -> None:
     if checkpoint.channels:
-        columns = columns_of(checkpoint.channels.items(), 2)
-        await conn.execute(sql.CHANNEL_STATES, (session_id, *columns), prepare=True)
+        params = {"session": session_id, **sql.CHANNELS.params(checkpoint.channels.items())}
+        await conn.execute(sql.CHANNEL_STATES, params, prepare=True)
     state = (session_id, checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq)
     await conn.execute(sql.CHECKPOINT, state, prepare=True)
