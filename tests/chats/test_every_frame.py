@@ -145,6 +145,7 @@ async def test_the_list_of_a_hundred_with_somebody_typing(web: Web, session: Ses
     rows = {row["id"]: row for row in frame["chats"]}
     assert frame["more"]
     typing = {"type": "session.typing", "peer_id": chats[0].peer_id, "sender_id": 5, "name": FACE * 255}
+    typing["action"] = "typing"
     while len(rows) < 100:
         rows |= {row["id"]: row for row in (await page.next("chats"))["chats"]}
     await sync_to_async(world.group_send)(session.pk, typing)

@@ -21,7 +21,7 @@ from pytest_django import Settings
 
 from apps.chats import answers, consumers
 from apps.chats.frames import MAX_BYTES
-from apps.chats.hub import hub, news
+from apps.chats.hub import hub, list_news, news
 from apps.chats.models import Chat, Event, Installation, Message, Peer
 from apps.chats.selectors import history, lists
 from apps.chats.services import events, messages, pruning
@@ -296,7 +296,7 @@ async def test_events_come_each_and_the_list_now_and_then(
     connect: Connect, viewer: User, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a busy account: the open chat's events one by one, its list in few frames, the last of which is right."""
-    monkeypatch.setattr(news, "LIST_REST", 0.4)
+    monkeypatch.setattr(list_news, "LIST_REST", 0.4)
     other = await run(world.make_chat, chat.session, "Busy")
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")

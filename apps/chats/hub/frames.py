@@ -79,7 +79,8 @@ class _Row:
 
 def _cost(change: Change, event: EventRow, texts: dict[int, str], seen: set[int | None]) -> int:
     """Bytes that the event adds to a frame which has the messages ``seen``; its message's text is then in ``texts``."""
-    cost = EVENT + size(encoded(_notice(event)))
+    notice = _notice(event)
+    cost = EVENT if notice is None else EVENT + size(encoded(notice))
     number = event.message_id
     if number is None or number in seen or number not in change.found:
         return cost

@@ -84,8 +84,9 @@ class Change:
     def is_torn(self, after: int) -> bool:
         """Whether who stands at the number ``after`` has to begin anew: what they have to hear next is kept no more, or
         the chat was reset since."""
-        resets = (event for event in self.events if event.kind == EventKind.RESET)
-        return self.kept_from > after + 1 or any(event.number > after for event in resets)
+        if self.kept_from > after + 1:
+            return True
+        return any(event.kind == EventKind.RESET and event.number > after for event in self.events)
 
     @property
     def is_for_all(self) -> bool:
