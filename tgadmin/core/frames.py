@@ -12,6 +12,10 @@ BOUND = 56 * 1024
 PART = (BOUND - 256) // 4
 """Characters of a text that fit into one ``part``: a character takes four bytes at most, a quoted one two."""
 
+# Made once: json.dumps makes one for each call.
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ESCAPED = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 
 class PartFrame(TypedDict):
     """A piece of a frame that is larger than the bound and cannot be split: in a row, with nothing between them."""
@@ -25,12 +29,12 @@ def encoded(value: Any) -> str:
     """``value`` as JSON that can be sent and read, whatever is in it: half a surrogate pair, which UTF-8 has no bytes
     for, is written as an escape; a number that JSON does not have as null."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _PLAIN.encode(value)
     except ValueError:
         value = _finite(value)
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _PLAIN.encode(value)
     if not text.isascii() and not is_text(text):
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return _ESCAPED.encode(value)
     return text
 
 
