@@ -91,14 +91,14 @@ export class LiveSocket {
     if (slept) this.hurry();
   }
 
-  /** @param {import("./frames.js").FromPage} frame @returns {boolean} whether it could be sent */
+  /** @param {object} frame one of FromPage @returns {boolean} whether it could be sent */
   send(frame) {
     if (!this.open) return false;
     this.#send(frame);
     return true;
   }
 
-  /** @param {import("./frames.js").FromPage} frame */
+  /** @param {object} frame one of FromPage */
   #send(frame) {
     if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(frame));
   }

@@ -3,9 +3,7 @@
 import { applyEvents, complete, fromPage, hidden } from "./stream.js";
 
 /**
- * @typedef {{id: number, name: string, phone: string, user_id: number | null, status: string, label: string, code: string,
- *   cause: string, says: string, since: string, retry_at: string | null, flood_until: string | null, role?: string,
- *   can_send?: boolean, can_manage?: boolean}} Session
+ * @typedef {import("./frames.js").Session} Session
  * @typedef {{more: string | null, loading: boolean, error: string}} ListView
  * @typedef {{peer: number, sender: number, name: string, action: string, until: number}} Typing
  * @typedef {{
@@ -150,7 +148,7 @@ function withEvents(state, stream, frame, at) {
   let next = withRows(state, [frame.row]);
   next = { ...next, stream: applied.stream };
   for (const notice of frame.notices) {
-    next.saving = without(next.saving, notice.message);
+    if (notice.message !== null) next.saving = without(next.saving, notice.message);
     next = withNotice(next, `${notice.action === "delete" ? "Not deleted" : "Not changed"}: ${notice.error.says}`);
   }
   for (const message of frame.messages) next.saving = without(next.saving, message.id);

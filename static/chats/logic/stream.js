@@ -130,7 +130,7 @@ export function applyEvents(stream, frame, pinned) {
   const arrived = frame.messages.filter(
     (/** @type {Message} */ message) => !known.has(message.id) && !message.out && !message.deleted && (message.tid ?? 0) > newest,
   );
-  const gone = new Set(frame.removed);
+  const gone = /** @type {Set<number | null>} */ (new Set(frame.removed));
   const items = merge(stream.items, inWindow).filter((message) => !gone.has(message.id));
   const next = {
     ...stream,
