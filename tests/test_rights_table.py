@@ -29,7 +29,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django_q.models import Failure, Schedule
 
-from apps.chats.consumers import LiveConsumer
+from apps.chats.frames.incoming import TYPES
 from apps.chats.models import Chat, Message, UnreadableUpdate
 from apps.monitoring.models import AuditEntry
 from apps.sessions.models import SessionGrant
@@ -206,7 +206,7 @@ PLAIN_FRAMES: dict[str, dict[str, Any]] = {"hello": {"version": 1}, "ping": {}, 
 @pytest.mark.parametrize("who", PEOPLE)
 async def test_frames(who: str, chat: Chat, connect: Connect, writing: bool) -> None:
     """Every frame that the consumer knows; a refusal as NOT_FOUND hides."""
-    kinds = list(LiveConsumer._handlers)
+    kinds = list(TYPES)
     assert set(kinds) == PLAIN_FRAMES.keys() | FRAMES.keys(), "a frame without an example"
     user = await sync_to_async(someone)(who, chat)
     ours = await Message.objects.aget(chat=chat, telegram_id=2)

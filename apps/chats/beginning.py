@@ -4,12 +4,13 @@ questions, and after a restart all pages come at once."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
 from apps.chats import sight
+from apps.chats.frames.outgoing import OpenedFrame
+from apps.chats.frames.payloads import ChatListPage, Newest, Session
 from apps.chats.hub.frames import reset_frames
 from apps.chats.models import Chat
 from apps.chats.selectors import history, lists, live, page
@@ -31,14 +32,14 @@ class Opening:
     official: bool
 
 
-def greeting(user: User) -> tuple[dict[int, Role], list[dict[str, Any]]]:
+def greeting(user: User) -> tuple[dict[int, Role], list[Session]]:
     """The user's roles, and the accounts that they may see."""
     standing = live.standings([user.pk]).get(user.pk)
     roles = standing.roles if standing is not None else {}
     return roles, page.visible(roles)
 
 
-def first_rows(session_id: int, *, whole: bool) -> tuple[dict[str, Any], int]:
+def first_rows(session_id: int, *, whole: bool) -> tuple[ChatListPage, int]:
     """The first page of the chat list, and how many of its chats have unread messages. ``whole``: with those that are
     for managers only."""
     return lists.page(session_id, whole=whole), lists.unread_chats([session_id], whole=whole).get(session_id, 0)
@@ -52,11 +53,10 @@ def opening(chat: int, after: int | None, epoch: UUID | None, *, roles: dict[int
         raise rights.Forbidden
     whole, official = rights.sees_telegram(roles.get(found.session_id)), is_official(found.peer_id)
     if after is not None and epoch == history.epoch() and _replayable(found, after, most):
-        return Opening(
-            found.session_id, [encoded({"type": "opened", "chat": chat, "at": after})], after, whole, official
-        )
+        opened = OpenedFrame(type="opened", chat=chat, at=after)
+        return Opening(found.session_id, [encoded(opened)], after, whole, official)
     newest = history.newest(found, whole=whole)
-    frames = reset_frames({"page": newest, "row": lists.payloads([chat])[0]})
+    frames = reset_frames(Newest(page=newest, row=lists.payloads([chat])[0]))
     return Opening(found.session_id, frames, found.last_event, whole, official)
 
 

@@ -21,6 +21,7 @@ from apps.chats.services import events
 from apps.sessions.models import Session
 from benchmarks.websocket import Peer
 from tests.chats import world
+from tests.chats.frame_types import faults
 from tests.chats.web import Web, cookie_of, webs
 from tgadmin.core.frames import BOUND
 
@@ -39,10 +40,11 @@ def web(tmp_path: Path, transactional_db: None) -> Iterator[Web]:
 
 
 class Page:
-    """A page that notes the size of each frame and puts parts together."""
+    """A page that notes the size of each frame, and what in it is not as declared, and puts parts together."""
 
     def __init__(self, web: Web, cookie: str) -> None:
         self.largest = 0
+        self.faults: list[str] = []
         self._web, self._cookie = web, cookie
         self._parts = ""
         self._frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -51,11 +53,13 @@ class Page:
     def _heard(self, _: Peer, body: bytes) -> None:
         self.largest = max(self.largest, len(body))
         frame = json.loads(body)
+        self.faults += faults(frame)
         if frame["type"] == "part":
             self._parts += frame["text"]
             if not frame["last"]:
                 return
             frame, self._parts = json.loads(self._parts), ""
+            self.faults += faults(frame)
         self._frames.put_nowait(frame)
 
     async def open(self, session: Session) -> Page:
@@ -80,6 +84,7 @@ class Page:
 
     def close(self) -> None:
         assert 0 < self.largest <= BOUND
+        assert self.faults == []
         self._peer.close()
 
 
@@ -140,6 +145,7 @@ async def test_the_list_of_a_hundred_with_somebody_typing(web: Web, session: Ses
     rows = {row["id"]: row for row in frame["chats"]}
     assert frame["more"]
     typing = {"type": "session.typing", "peer_id": chats[0].peer_id, "sender_id": 5, "name": FACE * 255}
+    typing["action"] = "typing"
     while len(rows) < 100:
         rows |= {row["id"]: row for row in (await page.next("chats"))["chats"]}
     await sync_to_async(world.group_send)(session.pk, typing)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
-from typing import Any
-from uuid import uuid4
+from typing import Any, get_args, get_origin, get_type_hints
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.chats.frames import FIELDS, MAX_REF, Frame, InvalidError, MalformedError, parse
+from apps.chats.frames import InvalidError, MalformedError, checks, incoming, parse
+from apps.chats.frames.incoming import REQUESTS, TYPES, Request, SendRequest
+from apps.chats.frames.parsing import FIELDS, MAX_REF
 from tgadmin.core.frames import is_text
 
 pytestmark = pytest.mark.pure
@@ -28,7 +32,7 @@ FRAMES = st.builds(
 )
 
 
-def outcome(text: str) -> Frame | None:
+def outcome(text: str) -> Request | None:
     """The frame; None when it was refused. An answer that repeats what came can be sent."""
     try:
         frame = parse(text)
@@ -37,7 +41,7 @@ def outcome(text: str) -> Frame | None:
     except InvalidError as error:
         json.dumps({"ref": error.ref, "says": error.says}, ensure_ascii=False).encode()
         return None
-    assert frame.values.keys() == FIELDS[frame.type].keys()
+    assert type(frame) is TYPES[frame.type]
     assert is_text(repr(frame))
     json.dumps({"ref": frame.ref}, ensure_ascii=False).encode()
     return frame
@@ -67,7 +71,8 @@ def test_half_a_surrogate_pair_is_refused_wherever_it_is(field: str, half: str) 
 
 def test_a_whole_pair_is_text() -> None:
     frame = parse(json.dumps({"type": "send", "chat": 1, "cid": str(uuid4()), "text": "😀"}))
-    assert frame.values["text"] == "😀"
+    assert isinstance(frame, SendRequest)
+    assert (frame.text, frame.reply_to, frame.ref) == ("😀", None, None)
 
 
 DEEP = ["[" * 30_000, '{"type":"ping","a":' * 900 + "1" + "}" * 900, '{"type":"ping","a":1e999}']
@@ -76,3 +81,46 @@ DEEP = ["[" * 30_000, '{"type":"ping","a":' * 900 + "1" + "}" * 900, '{"type":"p
 @pytest.mark.parametrize("text", DEEP, ids=["lists", "objects", "large"])
 def test_depth_and_size(text: str) -> None:
     assert outcome(text) is None
+
+
+# --- the declarations -----------------------------------------------------------------------------------------------
+
+EXAMPLES: dict[type, tuple[Any, type]] = {
+    checks.Whole: (1, int),
+    checks.Uuid: (str(uuid4()), UUID),
+    checks.Text: ("x", str),
+    checks.RowIds: ([1], list),
+}
+"""A value that each kind of check takes, and the type of what it gives."""
+
+
+def test_every_class_of_a_request_is_in_the_closed_set() -> None:
+    classes = [one for _, one in inspect.getmembers(incoming, inspect.isclass) if issubclass(one, Request)]
+    assert set(classes) - {Request} == set(REQUESTS)
+    assert [one.type for one in REQUESTS] == list(TYPES)
+    assert len(TYPES) == len(REQUESTS)
+
+
+@pytest.mark.parametrize("request_type", REQUESTS, ids=lambda one: one.type)
+def test_a_declaration_and_its_check_agree(request_type: type[Request]) -> None:
+    """Every field takes what its check takes, gives what its annotation says, and may be null exactly when it may be
+    left out."""
+    hints = get_type_hints(request_type)
+    known = FIELDS[request_type.type]
+    assert {one.name for one in dataclasses.fields(request_type)} == {"ref", *known}
+    given = {name: EXAMPLES[type(field.check)][0] for name, field in known.items()}
+    frame = parse(json.dumps({"type": request_type.type, "ref": "r", **given}))
+    assert (type(frame), frame.ref) == (request_type, "r")
+    for name, field in known.items():
+        made = EXAMPLES[type(field.check)][1]
+        assert isinstance(getattr(frame, name), made)
+        said = get_args(hints[name])
+        assert field.optional is (type(None) in said)
+        assert made in (hints[name], get_origin(hints[name]), *said)
+        for nothing in ({**given, name: None}, {key: value for key, value in given.items() if key != name}):
+            text = json.dumps({"type": request_type.type, **nothing})
+            if field.optional:
+                assert getattr(parse(text), name) is None
+            else:
+                with pytest.raises(InvalidError, match=f"{name}: is missing"):
+                    parse(text)

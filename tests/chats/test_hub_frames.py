@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from apps.chats.hub.frames import AT_ONCE, Told, chats_frames, events_frames, list_frames, reset_frames
 from apps.chats.selectors import lists, messages
 from apps.chats.selectors.live import Change, EventRow
+from tests.chats.frame_types import faults
 from tgadmin.core.frames import BOUND, parts, size
 
 pytestmark = pytest.mark.pure
@@ -43,6 +44,8 @@ def row(chat_id: int = 1, title: str = "Chat", preview: str = "", at: int = 0) -
     empty = dict.fromkeys(lists.Row._fields)
     facts = {"id": chat_id, "session_id": 7, "peer_id": 100, "kind": "user", "title": title, "can_send": True}
     last = {"last_message_at": NOW, "last_message_text": preview, "last_message_sender": title, "last_event": at}
+    facts |= {"username": "", "left": False, "pinned": False, "online": False, "last_message_out": False}
+    facts |= {"unread_count": 0, "read_inbox_max_id": 0, "read_outbox_max_id": 0}
     return lists.Row(**{**empty, **facts, **last, "waiting": [0, 0], "updated_at": NOW})
 
 
@@ -50,6 +53,7 @@ def shown(number: int, text: str) -> messages.Shown:
     empty = dict.fromkeys(messages.Shown._fields)
     facts = {"id": number, "chat_id": 1, "telegram_id": number, "state": "received", "out": False, "sender_id": 2}
     texts = {"sender_name": "Anna", "date": NOW, "text": text, "post_author": "", "error_code": ""}
+    texts |= {"error_says": "", "managers_only": False, "has_secret": False}
     return messages.Shown(**{**empty, **facts, **texts})
 
 
@@ -76,7 +80,9 @@ def whole(texts: list[str]) -> list[dict[str, Any]]:
     """As a page reads them."""
     sent = [part for text in texts for part in parts(text)]
     assert all(len(part.encode()) <= BOUND for part in sent)
-    return [json.loads(text) for text in texts]
+    frames = [json.loads(text) for text in texts]
+    assert [fault for frame in frames for fault in faults(frame)] == []
+    return frames
 
 
 @settings(max_examples=60, deadline=None)

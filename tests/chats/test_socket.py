@@ -19,15 +19,16 @@ from django.db import connection, connections, transaction
 from django.test import Client
 from pytest_django import Settings
 
-from apps.chats import consumers
+from apps.chats import answers, consumers
 from apps.chats.frames import MAX_BYTES
-from apps.chats.hub import hub, news
+from apps.chats.hub import hub, list_news, news
 from apps.chats.models import Chat, Event, Installation, Message, Peer
 from apps.chats.selectors import history, lists
 from apps.chats.services import events, messages, pruning
 from apps.sessions.models import Command, Role, SessionGrant, SessionStatus
 from apps.sessions.services import commands, status
 from tests.chats import world
+from tests.chats.frame_types import faults
 from tgadmin.asgi import application
 from tgadmin.core import types
 
@@ -50,6 +51,7 @@ class Page:
         """The next frame of one of these types; others (a status, a list row) are passed over."""
         while True:
             frame: dict[str, Any] = json.loads(await self.communicator.receive_from(PATIENCE))
+            assert faults(frame) == []
             if frame["type"] in types:
                 return frame
 
@@ -294,7 +296,7 @@ async def test_events_come_each_and_the_list_now_and_then(
     connect: Connect, viewer: User, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a busy account: the open chat's events one by one, its list in few frames, the last of which is right."""
-    monkeypatch.setattr(news, "LIST_REST", 0.4)
+    monkeypatch.setattr(list_news, "LIST_REST", 0.4)
     other = await run(world.make_chat, chat.session, "Busy")
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")
@@ -442,7 +444,7 @@ async def test_reset_when_it_cannot_be_replayed(
     if case == "other epoch":
         resume["epoch"] = str(uuid4())
     elif case == "too old":
-        monkeypatch.setattr(consumers, "REPLAY", 3)
+        monkeypatch.setattr(answers, "REPLAY", 3)
     elif case == "events gone":
         await Event.objects.filter(number__lte=3).adelete()
     elif case == "from the future":

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgadmin.core.frames import BOUND, encoded, is_text, packed, parts, size
+from tgadmin.core.frames import BOUND, encoded, framed, is_text, packed, parts, size
 
 pytestmark = pytest.mark.pure
 
@@ -38,6 +38,16 @@ def test_whatever_it_is_it_is_sent_and_read(value: Any) -> None:
 def test_what_json_has_no_number_for_is_null(value: Any) -> None:
     read = json.loads(encoded(value).encode(), parse_constant=no_constant)
     assert read in (None, [{"a": [None]}, "\ud800"])
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), VALUES), st.sets(st.sampled_from("abcdef")))
+def test_a_frame_of_texts_is_the_same_frame(value: dict[str, Any], made: set[str]) -> None:
+    """Whichever of its fields are JSON already, and whatever the frame has in their place."""
+    texts = {name: encoded(value[name]) for name in value.keys() & made}
+    sent = framed({name: [name] if name in texts else one for name, one in value.items()}, **texts)
+    assert json.loads(sent.encode(), parse_constant=no_constant) == json.loads(encoded(value))
+    if is_text(json.dumps(value, ensure_ascii=False)):
+        assert sent == encoded(value)
 
 
 @given(st.lists(BIG, min_size=1, max_size=3), st.integers(1, 120_000), st.integers(0, 3))

@@ -4,26 +4,56 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, TypedDict
 
 BOUND = 56 * 1024
 """The largest frame that is sent. Servers and proxies that have a limit for messages have one of 64 KB or more."""
 PART = (BOUND - 256) // 4
 """Characters of a text that fit into one ``part``: a character takes four bytes at most, a quoted one two."""
 
+# Made once: json.dumps makes one for each call.
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ESCAPED = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
+class PartFrame(TypedDict):
+    """A piece of a frame that is larger than the bound and cannot be split: in a row, with nothing between them."""
+
+    type: Literal["part"]
+    text: Annotated[str, "a piece of the frame's JSON text"]
+    last: Annotated[bool, "the texts put together are the frame now"]
+
 
 def encoded(value: Any) -> str:
     """``value`` as JSON that can be sent and read, whatever is in it: half a surrogate pair, which UTF-8 has no bytes
     for, is written as an escape; a number that JSON does not have as null."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _PLAIN.encode(value)
     except ValueError:
         value = _finite(value)
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _PLAIN.encode(value)
     if not text.isascii() and not is_text(text):
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return _ESCAPED.encode(value)
     return text
+
+
+def framed(frame: Mapping[str, object], **texts: str) -> str:
+    """``frame`` as JSON, in the order of its fields; the fields that ``texts`` names are JSON already, and what the
+    frame has in their place is not looked at."""
+    pieces: list[str] = []
+    run: dict[str, object] = {}
+    for name, value in frame.items():
+        if name not in texts:
+            run[name] = value
+            continue
+        if run:
+            pieces.append(encoded(run)[1:-1])
+            run = {}
+        pieces.append(f'"{name}":{texts[name]}')
+    if run:
+        pieces.append(encoded(run)[1:-1])
+    return f"{{{','.join(pieces)}}}"
 
 
 def is_text(text: str) -> bool:
@@ -62,7 +92,7 @@ def parts(text: str, bound: int = BOUND) -> list[str]:
         return [text]
     starts = range(0, len(text), PART)
     return [
-        encoded({"type": "part", "text": text[start : start + PART], "last": start == starts[-1]}) for start in starts
+        encoded(PartFrame(type="part", text=text[start : start + PART], last=start == starts[-1])) for start in starts
     ]
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from apps.chats.frames.outgoing import TypingFrame
 from apps.chats.hub.news import News
 from apps.chats.hub.standing import NO_RIGHT, RESTORED, SIGNED_OUT, Standing
 from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all
@@ -95,8 +97,15 @@ class Hub:
         if message.get("type") != "session.typing":
             self.news.wake(session_id)
             return
-        frame: dict[str, Any] = {"type": "typing", "session": session_id}
-        frame |= {name: message.get(name) for name in ("peer_id", "sender_id", "name", "action")}
+        told_of: Callable[[str], Any] = message.get  # a gateway of another version may tell less
+        frame = TypingFrame(
+            type="typing",
+            session=session_id,
+            peer_id=told_of("peer_id"),
+            sender_id=told_of("sender_id"),
+            name=told_of("name"),
+            action=told_of("action"),
+        )
         # Who reads slowly learns nothing from what was typed a while ago.
         readers = [watcher for watcher in self.watchers.of(session_id) if not watcher.line.is_full]
         if {frame["peer_id"], frame["sender_id"]} & OFFICIAL:

@@ -14,6 +14,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from apps.chats.frames.outgoing import DoneFrame, GoneFrame, SessionFrame, SessionsFrame
+from apps.chats.frames.payloads import SessionFacts
 from apps.chats.hub.bad import AWAY
 from apps.chats.hub.watchers import Watcher, Watchers, fan, sees_all
 from apps.chats.selectors import history, live, messages, page
@@ -173,8 +175,8 @@ class Standing:
             sessions = await read(page.visible, same_user[0].roles)
             for watcher in same_user:
                 if (gone := self._untold.pop(watcher, None)) is not None:
-                    await fan((watcher,), encoded({"type": "gone", "session": gone}))
-            await fan(same_user, encoded({"type": "sessions", "sessions": sessions}))
+                    await fan((watcher,), encoded(GoneFrame(type="gone", session=gone)))
+            await fan(same_user, encoded(SessionsFrame(type="sessions", sessions=sessions)))
 
     async def note_online(self, session_ids: set[int]) -> None:
         """Remember the chats with people who came or went: no row of theirs tells of it."""
@@ -198,10 +200,11 @@ class Standing:
         changed = [session_id for session_id, mark in marks.items() if self._marks.get(session_id) != mark]
         if not changed:
             return
-        facts = await read(live.session_facts, changed)
+        facts: dict[int, SessionFacts] = await read(live.session_facts, changed)
         for session_id, fact in facts.items():
             viewers = [watcher for watcher in self._watchers if session_id in watcher.roles]
-            await fan(viewers, encoded({"type": "session", **fact}))
+            frame: SessionFrame = {"type": "session", **fact}
+            await fan(viewers, encoded(frame))
             self._marks[session_id] = marks[session_id]
 
     async def _send_settled(self) -> None:
@@ -212,7 +215,7 @@ class Standing:
             if waiting is not None:
                 watcher, ref = waiting
                 error = messages.error(code) if code else None
-                await fan((watcher,), encoded({"type": "done", "ref": ref, "state": state, "error": error}))
+                await fan((watcher,), encoded(DoneFrame(type="done", ref=ref, state=state, error=error)))
 
 
 def _same_login(watcher: Watcher, user: User) -> bool:

@@ -15,7 +15,7 @@ from apps.sessions.models import Session
 
 
 class Event(models.Model):
-    """Change ``number`` of a chat. ``kind``: message, edit, delete, state, read_inbox, read_outbox, reset.
+    """Change ``number`` of a chat. ``kind``: one of EventKind.
 
     A reader loads ``message_id`` (our row) as it is now: an event says that something changed, not what it was."""
 

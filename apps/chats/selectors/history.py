@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db.models import Case, QuerySet, When
 
 from apps.chats import sight
+from apps.chats.frames.payloads import HistoryPage, Older
+from apps.chats.frames.payloads import Message as Shown
 from apps.chats.models import Chat, Installation, Message
 from apps.chats.selectors import messages
 
@@ -28,7 +30,7 @@ def epoch() -> UUID:
     return known or Installation.objects.get_or_create(pk=1)[0].epoch
 
 
-def newest(chat: Chat, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
+def newest(chat: Chat, limit: int = PAGE, *, whole: bool) -> HistoryPage:
     """The latest page, with what waits to go out at its end.
 
     ``chat`` must have been read before this is called: the page's ``at`` is its ``last_event``, and what came later
@@ -38,20 +40,20 @@ def newest(chat: Chat, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
     return _page(chat, rows[:limit][::-1], _pending(chat), stored=len(rows) > limit, newer=False, whole=whole)
 
 
-def before(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
+def before(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> HistoryPage:
     """The page of messages with ids below ``telegram_id``, no further down than everything is stored."""
     rows = _ids(_complete(chat, whole).filter(telegram_id__lt=telegram_id).order_by("-telegram_id"), limit + 1)
     return _page(chat, rows[:limit][::-1], stored=len(rows) > limit, newer=True, whole=whole)
 
 
-def after(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
+def after(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> HistoryPage:
     """The page of messages with ids above ``telegram_id``; with what waits when it reaches the newest."""
     rows = _ids(_sent(chat, whole).filter(telegram_id__gt=telegram_id).order_by("telegram_id"), limit + 1)
     newer = len(rows) > limit
     return _page(chat, rows[:limit], [] if newer else _pending(chat), stored=True, newer=newer, down=True, whole=whole)
 
 
-def around(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> dict[str, Any]:
+def around(chat: Chat, telegram_id: int, limit: int = PAGE, *, whole: bool) -> HistoryPage:
     """A page with ``telegram_id`` in its middle."""
     half = limit // 2
     up = _ids(_sent(chat, whole).filter(telegram_id__lte=telegram_id).order_by("-telegram_id"), half + 1)
@@ -94,7 +96,7 @@ def _page(
     newer: bool,
     whole: bool,
     down: bool = False,
-) -> dict[str, Any]:
+) -> HistoryPage:
     """``sent`` and ``pending`` are in order; ``down``: what has no room is at ``sent``'s end, else at its beginning."""
     waiting = messages.payloads(pending or [], whole=whole)
     found = messages.payloads(sent, whole=whole)
@@ -106,9 +108,9 @@ def _page(
     return _made(chat, (kept if down else kept[::-1]) + waiting, stored=stored, newer=newer)
 
 
-def _made(chat: Chat, shown: list[dict[str, Any]], *, stored: bool, newer: bool) -> dict[str, Any]:
+def _made(chat: Chat, shown: list[Shown], *, stored: bool, newer: bool) -> HistoryPage:
     """``older``: "stored" (more is stored), "telegram" (ask there, below ``ask_before``), "start" (that is all)."""
-    older = "stored" if stored else "start" if chat.history_complete else "telegram"
+    older: Older = "stored" if stored else "start" if chat.history_complete else "telegram"
     return {
         "chat": chat.pk,
         "at": chat.last_event,
@@ -120,7 +122,7 @@ def _made(chat: Chat, shown: list[dict[str, Any]], *, stored: bool, newer: bool)
     }
 
 
-def _fitting(shown: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+def _fitting(shown: list[Shown], room: int) -> list[Shown]:
     """The first of them, one at least, that take so many bytes."""
     for number, message in enumerate(shown):
         room -= _weight(message)

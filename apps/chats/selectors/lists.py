@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from apps.chats import sight
 from apps.chats.columns.chats import CHAT_TABLE
+from apps.chats.frames.payloads import ChatListPage, ChatRow
 from apps.chats.models import Chat
 from tgadmin.core.official import is_official
 
@@ -37,8 +38,8 @@ def page(
     query: str = "",
     after: Cursor | None = None,
     limit: int = PAGE,
-) -> dict[str, Any]:
-    """``{"chats": [...], "more": "<time>,<id>" or None}``. Two queries."""
+) -> ChatListPage:
+    """The rows, and the cursor "<time>,<id>" of what follows. Two queries."""
     shown = sight.shown_chats(Chat.objects.filter(session_id=session_id), whole=whole)
     chats = shown.filter(TABS[tab]).order_by("-last_message_at", "-id")
     for word in query.split():
@@ -113,7 +114,7 @@ ORDER BY k.place
 """  # noqa: S608
 
 
-def payloads(chat_ids: Iterable[int]) -> list[dict[str, Any]]:
+def payloads(chat_ids: Iterable[int]) -> list[ChatRow]:
     """The chats with these row ids as list rows, in that order. One query, whatever sessions they are of."""
     asked = list(chat_ids)
     if not asked:
@@ -124,7 +125,7 @@ def payloads(chat_ids: Iterable[int]) -> list[dict[str, Any]]:
         return [payload(Row(*values), now) for values in found.fetchall()]
 
 
-def payload(row: Row, now: datetime) -> dict[str, Any]:
+def payload(row: Row, now: datetime) -> ChatRow:
     sending, failed = row.waiting
     return {
         "id": row.id,

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.db import connection
 
+from apps.chats.event_kinds import EventKind
+from apps.chats.frames.payloads import Newest, SessionFacts
 from apps.chats.models import Chat
 from apps.chats.selectors import history, lists, messages, sessions
 from apps.chats.sight import OFFICIAL_IDS
@@ -53,6 +55,8 @@ UNREAD = (
 
 
 class EventRow(NamedTuple):
+    """An event; ``kind`` is an EventKind, or what a newer gateway has written."""
+
     number: int
     kind: str
     message_id: int | None
@@ -82,6 +86,13 @@ class Change:
     @property
     def last(self) -> int:
         return self.events[-1].number if self.events else self.row.last_event
+
+    def is_torn(self, after: int) -> bool:
+        """Whether who stands at the number ``after`` has to begin anew: what they have to hear next is kept no more, or
+        the chat was reset since."""
+        if self.kept_from > after + 1:
+            return True
+        return any(event.kind == EventKind.RESET and event.number > after for event in self.events)
 
     @property
     def is_for_all(self) -> bool:
@@ -122,11 +133,11 @@ def changes(rows: Iterable[Sequence[Any]]) -> dict[int, Change]:
     return found
 
 
-def resets(chat_ids: Iterable[int], *, whole: bool) -> dict[int, dict[str, Any]]:
+def resets(chat_ids: Iterable[int], *, whole: bool) -> dict[int, Newest]:
     """The newest page of each chat with its list row, as frames carry them; chats that are gone are absent."""
     chats = list(Chat.objects.filter(pk__in=list(chat_ids)))
     pages = {chat.pk: history.newest(chat, whole=whole) for chat in chats}
-    return {row["id"]: {"page": pages[row["id"]], "row": row} for row in lists.payloads(pages)}
+    return {row["id"]: Newest(page=pages[row["id"]], row=row) for row in lists.payloads(pages)}
 
 
 def oldest_event(chat_id: int) -> int | None:
@@ -160,7 +171,7 @@ def session_marks(session_ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
     return {pk: (*rest, floods.get(pk)) for pk, *rest in marks}
 
 
-def session_facts(session_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+def session_facts(session_ids: Iterable[int]) -> dict[int, SessionFacts]:
     """Status of sessions by id. Two queries."""
     ids = list(session_ids)
     floods = sessions.flood_waits(ids)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from apps.chats.columns.messages import MESSAGE_TABLE
+from apps.chats.frames.payloads import ErrorFacts, Forward, Message, Person, Reply
 from apps.chats.selectors import shapes
 from tgadmin.core.bounds import LONG
 from tgadmin.core.errors import disposition
@@ -126,7 +127,7 @@ ORDER BY k.place
 """  # noqa: S608
 
 
-def payloads(ids: Iterable[int], *, whole: bool) -> list[dict[str, Any]]:
+def payloads(ids: Iterable[int], *, whole: bool) -> list[Message]:
     """The messages with these row ids, in that order, as dicts; those that are gone are absent. One query."""
     asked = list(ids)
     if not asked:
@@ -137,7 +138,7 @@ def payloads(ids: Iterable[int], *, whole: bool) -> list[dict[str, Any]]:
         return [payload(one) for one in found if one is not None]
 
 
-def payload(message: Shown) -> dict[str, Any]:
+def payload(message: Shown) -> Message:
     """One message as a dict; ``masked``: a manager may have the code in it shown. One that cannot be shown says so, and
     never costs its page."""
     try:
@@ -147,7 +148,7 @@ def payload(message: Shown) -> dict[str, Any]:
         return _payload(_unshowable(message))
 
 
-def _payload(message: Shown) -> dict[str, Any]:
+def _payload(message: Shown) -> Message:
     gone = message.deleted_at is not None
     media, service = shapes.media(message.media), shapes.service(message.service)
     text = "" if gone else message.text[:MAX_TEXT]
@@ -161,7 +162,7 @@ def _payload(message: Shown) -> dict[str, Any]:
         "state": message.state,
         "out": message.out,
         "sender": {"id": message.sender_id, "name": message.sender_name},
-        "staff": {"id": message.staff_id, "name": message.staff_name} if message.staff_id is not None else None,
+        "staff": _staff(message),
         "date": message.date.isoformat(),
         "text": text,
         "entities": [] if gone else shapes.entities(message.entities),
@@ -191,20 +192,25 @@ def _unshowable(message: Shown) -> Shown:
     )
 
 
-def error(code: str, says: str = "") -> dict[str, str]:
+def error(code: str, says: str = "") -> ErrorFacts:
     """A code with its sentence, or ``says`` in its place, and the next step for staff."""
     known = disposition(code)
     return {"code": code, "says": says or known.says, "next": known.next_step}
 
 
-def _forward(message: Shown) -> dict[str, Any] | None:
+def _staff(message: Shown) -> Person | None:
+    """The colleague who sent it; whoever has an id has a name."""
+    return None if message.staff_id is None else Person(id=message.staff_id, name=message.staff_name or "")
+
+
+def _forward(message: Shown) -> Forward | None:
     """Where it came from, with the name as this account knows it or as the forward carries it."""
     if message.forward_name is None:
         return None
     return {"name": message.forward_name, "date": shapes.word(message.forward_date)}
 
 
-def _reply(message: Shown) -> dict[str, Any] | None:
+def _reply(message: Shown) -> Reply | None:
     if message.reply_to_id is None:
         return None
     if message.quoted_id is None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.chats import sight
+from apps.chats.frames.payloads import Session as Shown
 from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists, sessions
 from apps.sessions.models import FloodWait, Role, Session
@@ -38,7 +39,7 @@ def first(user: User, session: Session | None, chat: Chat | None) -> dict[str, A
     }
 
 
-def visible(roles: Mapping[int, Role]) -> list[dict[str, Any]]:
+def visible(roles: Mapping[int, Role]) -> list[Shown]:
     """The sessions in which a user has these roles, by name, each with their role in it. Two queries."""
     return sessions.payloads(Session.objects.filter(pk__in=roles), roles)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 
+from apps.chats.frames.payloads import Session as Shown
+from apps.chats.frames.payloads import SessionFacts
 from apps.sessions.models import FloodWait, Role, Session, SessionStatus
 from tgadmin.core.errors import disposition
 from tgadmin.core.phones import masked
@@ -34,14 +35,23 @@ _SAYS: dict[str, str] = {
 }
 
 
-def payloads(sessions: Iterable[Session], roles: Mapping[int, Role]) -> list[dict[str, Any]]:
+def payloads(sessions: Iterable[Session], roles: Mapping[int, Role]) -> list[Shown]:
     """One dict per session, in order; ``roles`` maps session ids to the viewer's role. One query."""
     rows = list(sessions)
     floods = flood_waits([session.pk for session in rows])
-    return [{**facts(session, floods.get(session.pk)), **_rights(roles[session.pk])} for session in rows]
+    return [_payload(session, floods.get(session.pk), roles[session.pk]) for session in rows]
 
 
-def facts(session: Session, flood_until: datetime | None) -> dict[str, Any]:
+def _payload(session: Session, flood_until: datetime | None, role: Role) -> Shown:
+    return {
+        **facts(session, flood_until),
+        "role": role.label,
+        "can_send": role >= Role.OPERATOR,
+        "can_manage": role >= Role.MANAGER,
+    }
+
+
+def facts(session: Session, flood_until: datetime | None) -> SessionFacts:
     """What everybody who may see the session sees of it."""
     cause = session.status_code
     return {
@@ -58,10 +68,6 @@ def facts(session: Session, flood_until: datetime | None) -> dict[str, Any]:
         "retry_at": session.retry_at.isoformat() if session.retry_at else None,
         "flood_until": flood_until.isoformat() if flood_until else None,
     }
-
-
-def _rights(role: Role) -> dict[str, Any]:
-    return {"role": role.label, "can_send": role >= Role.OPERATOR, "can_manage": role >= Role.MANAGER}
 
 
 def flood_waits(session_ids: Iterable[int]) -> dict[int, datetime]:

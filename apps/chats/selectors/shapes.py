@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from apps.chats.frames import payloads
 from tgadmin.core import types
 from tgadmin.core.bounds import Check, Unfit
 from tgadmin.core.facts import Facts
@@ -18,7 +19,7 @@ CANNOT_BE_SHOWN = "This message cannot be shown."
 _MEDIA, _SERVICE, _PLAIN = types.MEDIA.check(), types.SERVICE.check(), Facts().check()
 
 
-def entities(text: str | None) -> list[dict[str, Any]]:
+def entities(text: str | None) -> list[payloads.Entity]:
     """Formatted spans as pages take them."""
     if text is None or text == "[]":
         return []
@@ -35,9 +36,11 @@ def _span(found: dict[str, Any]) -> Entity:
     return Entity(kind, offset, length, extra or "")  # type: ignore[arg-type]
 
 
-def _payload(span: Entity) -> dict[str, Any]:
-    made: dict[str, Any] = {"kind": span.kind, "offset": span.offset, "length": span.length}
-    return made | {"extra": span.extra} if span.extra else made
+def _payload(span: Entity) -> payloads.Entity:
+    made = payloads.Entity(kind=span.kind, offset=span.offset, length=span.length)
+    if span.extra:
+        made["extra"] = span.extra
+    return made
 
 
 def media(text: str | None) -> dict[str, Any] | None:

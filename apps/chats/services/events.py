@@ -7,17 +7,18 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from apps.chats.event_kinds import EventKind
 from apps.chats.models import Chat, Event
 from apps.sessions.services.notify import EVENTS, notify
 
 
-def append(chat: Chat, kind: str, *, message_id: int | None = None, data: dict[str, Any] | None = None) -> Event:
+def append(chat: Chat, kind: EventKind, *, message_id: int | None = None, data: dict[str, Any] | None = None) -> Event:
     """Add the next event of ``chat``, whose row the caller has locked (``lock``) in the same transaction."""
     return append_many(chat, kind, [message_id], data=data)[0]
 
 
 def append_many(
-    chat: Chat, kind: str, message_ids: Sequence[int | None], *, data: dict[str, Any] | None = None
+    chat: Chat, kind: EventKind, message_ids: Sequence[int | None], *, data: dict[str, Any] | None = None
 ) -> list[Event]:
     """One event per message id, in that order, with consecutive numbers; one INSERT, one UPDATE, one wake-up."""
     first = chat.last_event + 1

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.chats import sight
+from apps.chats.event_kinds import EventKind
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.services import events
 from apps.chats.services.text import Refused, clean
@@ -95,7 +96,7 @@ def discard(user: User, message: Message) -> None:
         message_id = message.pk
         message.delete()
         _refresh_preview(chat)
-        events.append(chat, "delete", message_id=message_id)
+        events.append(chat, EventKind.DELETE, message_id=message_id)
 
 
 def edit(user: User, message: Message, text: str) -> Command:
@@ -139,7 +140,7 @@ def mark_read(user: User, chat: Chat, max_id: int) -> None:
         later = listed.filter(telegram_id__gt=newest.telegram_id, out=False, deleted_at=None)
         chat.unread_count = min(chat.unread_count, later.count())
         chat.save(update_fields=["read_inbox_max_id", "unread_count"])
-        events.append(chat, "read_inbox", data={"max_id": chat.read_inbox_max_id})
+        events.append(chat, EventKind.READ_INBOX, data={"max_id": chat.read_inbox_max_id})
         payload = {"peer_id": chat.peer_id, "max_id": chat.read_inbox_max_id}
         _enqueue_once(chat, CommandKind.READ, payload, user)
 
@@ -228,7 +229,7 @@ def _locked(message: Message) -> Message:
 
 def _enqueue_send(chat: Chat, message: Message, user: User) -> None:
     _enqueue(chat, CommandKind.SEND, {"message": message.pk}, user)
-    events.append(chat, "message", message_id=message.pk)
+    events.append(chat, EventKind.MESSAGE, message_id=message.pk)
 
 
 def _enqueue_once(chat: Chat, kind: CommandKind, payload: Mapping[str, object], user: User) -> None:

@@ -11,6 +11,8 @@ from datetime import datetime
 from django.db.models import Q
 
 from apps.chats.columns.messages import MESSAGE_TABLE
+from apps.chats.event_kinds import EventKind
+from apps.chats.frames.payloads import Action
 from apps.chats.models import Chat, Message, MessageSecret
 from apps.chats.services import events
 from tgadmin.core.official import is_official
@@ -34,7 +36,7 @@ def sent(message_id: int, telegram_id: int | None) -> None:
     message.waits_until = None
     message.save()
     _show_as_last(chat, message)
-    events.append(chat, "state", message_id=message.pk)
+    events.append(chat, EventKind.STATE, message_id=message.pk)
 
 
 def waiting(message_id: int, until: datetime, code: str) -> None:
@@ -50,7 +52,7 @@ def waiting(message_id: int, until: datetime, code: str) -> None:
     message.save(update_fields=("waits_until", "error_code"))
     if code == SLOW_MODE:
         Chat.objects.filter(pk=chat.pk).update(slow_until=until)
-    events.append(chat, "state", message_id=message.pk)
+    events.append(chat, EventKind.STATE, message_id=message.pk)
 
 
 def failed(message_id: int, code: str, says: str = "") -> None:
@@ -66,17 +68,16 @@ def failed(message_id: int, code: str, says: str = "") -> None:
     message.error_code, message.error_says = code, says[:255]
     message.waits_until = None
     message.save(update_fields=("state", "error_code", "error_says", "waits_until"))
-    events.append(chat, "state", message_id=message.pk)
+    events.append(chat, EventKind.STATE, message_id=message.pk)
 
 
-def refused(message_ids: Iterable[int], action: str, code: str, says: str = "") -> None:
-    """To ``action`` (edit, delete) these messages of one chat was refused, by Telegram or here; they stay as they
-    were."""
+def refused(message_ids: Iterable[int], action: Action, code: str, says: str = "") -> None:
+    """``action`` was refused to these messages of one chat, by Telegram or here; they stay as they were."""
     data = {"action": action, "code": code} | ({"says": says} if says else {})
     for message_id in message_ids:
         locked = _lock(message_id)
         if locked is not None:
-            events.append(locked[0], "state", message_id=message_id, data=data)
+            events.append(locked[0], EventKind.STATE, message_id=message_id, data=data)
 
 
 def _lock(message_id: int) -> tuple[Chat, Message] | None:
@@ -103,7 +104,7 @@ def _absorb_arrived(chat: Chat, message: Message, telegram_id: int) -> None:
     _move_secret(twin, message)
     twin_id = twin.pk
     twin.delete()
-    events.append(chat, "delete", message_id=twin_id)
+    events.append(chat, EventKind.DELETE, message_id=twin_id)
 
 
 def _move_secret(twin: Message, message: Message) -> None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.chats import sight
+from apps.chats.frames.payloads import Entity, RevealedText
 from apps.chats.models import Message, MessageSecret
 from apps.chats.services.text import Refused
 from apps.sessions.models import Role
@@ -16,8 +17,8 @@ from tgadmin.core.encryption import DecryptionError
 
 
 @transaction.atomic
-def reveal(user: User, message: Message) -> dict[str, Any]:
-    """``{"text", "entities"}`` as Telegram sent them. What is returned goes to the asking page only, and nowhere else.
+def reveal(user: User, message: Message) -> RevealedText:
+    """Text and entities as Telegram sent them. What is returned goes to the asking page only, and nowhere else.
 
     Raises Forbidden, Refused.
     """
@@ -30,6 +31,8 @@ def reveal(user: User, message: Message) -> dict[str, Any]:
     except DecryptionError as error:
         raise Refused("KEYS_MISSING", error.says) from None
     audit(user, "message.code_shown", message.chat.session, message=message.pk)
-    names = ("kind", "offset", "length", "extra")
-    entities = [dict(zip(names, one, strict=True)) for one in original["entities"]]
-    return {"text": original["text"], "entities": entities}
+    entities = [
+        Entity(kind=kind, offset=offset, length=length, extra=extra)
+        for kind, offset, length, extra in original["entities"]
+    ]
+    return RevealedText(text=original["text"], entities=entities)

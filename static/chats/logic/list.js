@@ -1,12 +1,6 @@
 // The chat list: which chats are shown, in which order; pure.
 
-/**
- * @typedef {{id: number, session: number, peer: number, kind: string, title: string, username: string,
- *   members: number | null, can_send: boolean, official?: boolean, left: boolean,
- *   last: {at: string, tid: number | null, text: string, sender: string, out: boolean}, pending: string | null, waiting: {sending: number, failed: number},
- *   unread: number, read_inbox: number, read_outbox: number, muted: boolean, pinned: boolean, online: boolean,
- *   slow_until: string | null, at: number}} Chat
- */
+/** @typedef {import("./frames.js").ChatRow} Chat */
 
 /** @type {{name: string, label: string}[]} */
 export const TABS = [

@@ -28,7 +28,7 @@ const SLEPT_MS = 5000;
 
 export class LiveSocket {
   /**
-   * @param {{url: string, onFrame: (frame: any) => void, onState: (connection: Connection) => void,
+   * @param {{url: string, onFrame: (frame: import("./frames.js").FromServer) => void, onState: (connection: Connection) => void,
    *   WebSocket?: typeof WebSocket, random?: () => number, now?: () => number,
    *   setTimeout?: (run: () => void, ms: number) => any, clearTimeout?: (timer: any) => void}} options
    */
@@ -91,19 +91,19 @@ export class LiveSocket {
     if (slept) this.hurry();
   }
 
-  /** @param {object} frame @returns {boolean} whether it could be sent */
+  /** @param {object} frame one of FromPage @returns {boolean} whether it could be sent */
   send(frame) {
     if (!this.open) return false;
     this.#send(frame);
     return true;
   }
 
-  /** @param {object} frame */
+  /** @param {object} frame one of FromPage */
   #send(frame) {
     if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(frame));
   }
 
-  /** @param {any} frame */
+  /** @param {import("./frames.js").FromServer} frame */
   #frame(frame) {
     this.heardAt = this.options.now();
     this.options.clearTimeout(this.pinger);
@@ -121,7 +121,7 @@ export class LiveSocket {
   }
 
   /** A frame that is too large for one comes as its text in parts, one right after the other.
-   * @param {{text: string, last: boolean}} part */
+   * @param {import("./frames.js").PartFrame} part */
   #part({ text, last }) {
     this.parts += text;
     if (!last) return;

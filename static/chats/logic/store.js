@@ -3,9 +3,7 @@
 import { applyEvents, complete, fromPage, hidden } from "./stream.js";
 
 /**
- * @typedef {{id: number, name: string, phone: string, user_id: number | null, status: string, label: string, code: string,
- *   cause: string, says: string, since: string, retry_at: string | null, flood_until: string | null, role?: string,
- *   can_send?: boolean, can_manage?: boolean}} Session
+ * @typedef {import("./frames.js").Session} Session
  * @typedef {{more: string | null, loading: boolean, error: string}} ListView
  * @typedef {{peer: number, sender: number, name: string, action: string, until: number}} Typing
  * @typedef {{
@@ -64,7 +62,7 @@ export const viewKey = (state) => `${state.tab}|${state.query.trim().toLocaleLow
 /**
  * The state after a frame from the server. What a frame does not change stays the same object.
  * @param {State} state
- * @param {any} frame
+ * @param {import("./frames.js").FromServer} frame
  * @param {{now: number, looking: boolean}} at looking: the page is visible and focused
  * @returns {{state: State, effect: "" | "reopen" | "arrived" | "gone"}}
  */
@@ -90,6 +88,8 @@ export function receive(state, frame, at) {
       return done(frame.chat === state.stream?.chat ? { ...state, stream: complete(state.stream, frame) } : state);
     case "error":
       return done(frame.code === "UNREADABLE" ? withUnreadable(state, frame) : state);
+    case "opened": // what the page knows goes on: events follow
+      return done(state);
     case "events":
       return state.stream ? withEvents(state, state.stream, frame, at) : done(state);
     default:
@@ -97,7 +97,7 @@ export function receive(state, frame, at) {
   }
 }
 
-/** @param {State} state @param {any} frame a fresh first page: rows that it does not name are kept as they were known */
+/** @param {State} state @param {import("./frames.js").ListFrame} frame a fresh first page: rows that it does not name are kept as they were known */
 function withList(state, frame) {
   const views = new Map([["all|", { more: frame.more, loading: false, error: "" }]]);
   return { ...withRows(state, frame.chats), unread: frame.unread, views };
@@ -113,7 +113,7 @@ export function withRows(state, rows) {
   return { ...state, chats };
 }
 
-/** @param {State} state @param {any} frame */
+/** @param {State} state @param {import("./frames.js").ResetFrame} frame */
 function withReset(state, frame) {
   const next = withRows(state, [frame.row]);
   const line = state.stream?.chat === state.chatId ? state.stream?.newLine ?? null : newLineOf(frame.row);
@@ -121,7 +121,7 @@ function withReset(state, frame) {
 }
 
 /** Something in a chat cannot be read: where messages would be, or, when there are some, as a notice.
- * @param {State} state @param {any} frame */
+ * @param {State} state @param {import("./frames.js").ErrorFrame} frame */
 function withUnreadable(state, frame) {
   if (frame.chat !== state.chatId) return state;
   return state.stream ? withNotice(state, frame.says) : { ...state, streamError: frame.says };
@@ -138,7 +138,7 @@ export function hiddenHere(state) {
 /**
  * @param {State} state
  * @param {import("./stream.js").Stream} stream
- * @param {any} frame
+ * @param {import("./frames.js").EventsFrame} frame
  * @param {{now: number, looking: boolean}} at
  * @returns {{state: State, effect: "" | "reopen" | "arrived"}}
  */
@@ -148,7 +148,7 @@ function withEvents(state, stream, frame, at) {
   let next = withRows(state, [frame.row]);
   next = { ...next, stream: applied.stream };
   for (const notice of frame.notices) {
-    next.saving = without(next.saving, notice.message);
+    if (notice.message !== null) next.saving = without(next.saving, notice.message);
     next = withNotice(next, `${notice.action === "delete" ? "Not deleted" : "Not changed"}: ${notice.error.says}`);
   }
   for (const message of frame.messages) next.saving = without(next.saving, message.id);
@@ -171,7 +171,7 @@ function without(map, key) {
   return copy;
 }
 
-/** @param {State} state @param {any} frame @param {number} now */
+/** @param {State} state @param {import("./frames.js").TypingFrame} frame @param {number} now */
 function withTyping(state, frame, now) {
   const others = state.typing.filter((one) => one.peer !== frame.peer_id || one.sender !== frame.sender_id);
   if (frame.action === "cancel") return { ...state, typing: others };

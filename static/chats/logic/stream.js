@@ -15,7 +15,7 @@ const GROUP_SECONDS = 300;
  *   id are new; unseen: how many arrived below what is in view
  */
 
-/** @param {any} page as the server gives it @param {number | null} newLine @returns {Stream} */
+/** @param {import("./frames.js").HistoryPage} page as the server gives it @param {number | null} newLine @returns {Stream} */
 export function fromPage(page, newLine) {
   return {
     chat: page.chat,
@@ -73,7 +73,7 @@ export function prepend(stream, page) {
 }
 
 /** What a frame `page` brings: messages of the newest page that had no room in `reset`. What is here is newer.
- * @param {Stream} stream @param {any} page @returns {Stream} */
+ * @param {Stream} stream @param {import("./frames.js").PageFrame} page @returns {Stream} */
 export function complete(stream, page) {
   const above = Math.min(...sentIds(page.messages), Infinity) < oldestId(stream);
   const items = merge(page.messages, stream.items);
@@ -112,7 +112,7 @@ function dropOldest(stream) {
  * The stream after an `events` frame, and what was new in it. `stale`: the frame says nothing new; `gap`: something
  * before it is missing, ask again.
  * @param {Stream} stream
- * @param {any} frame
+ * @param {import("./frames.js").EventsFrame} frame
  * @param {boolean} pinned the viewer is at the newest message
  * @returns {{stream: Stream, arrived: Message[], outcome: "applied" | "stale" | "gap"}}
  */
@@ -130,7 +130,7 @@ export function applyEvents(stream, frame, pinned) {
   const arrived = frame.messages.filter(
     (/** @type {Message} */ message) => !known.has(message.id) && !message.out && !message.deleted && (message.tid ?? 0) > newest,
   );
-  const gone = new Set(frame.removed);
+  const gone = /** @type {Set<number | null>} */ (new Set(frame.removed));
   const items = merge(stream.items, inWindow).filter((message) => !gone.has(message.id));
   const next = {
     ...stream,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from apps.chats.event_kinds import EventKind
 from apps.chats.services.record.rows import ChatRow, MessageRow
 from apps.chats.services.record.state import State, is_listed
 from tgadmin.core.bounds import INT
@@ -55,7 +56,7 @@ def _new_message(state: State, change: NewMessage, random_id: int | None = None)
 
 def _arrive(state: State, chat: ChatRow, message: Message) -> MessageRow:
     row = state.insert(chat, message)
-    chat.add_event("message", row.pk)
+    chat.add_event(EventKind.MESSAGE, row.pk)
     if not message.out and message.id > chat.read_inbox_max_id and is_listed(chat, row):
         if chat.is_counted or message.id > (chat.last_message_id or 0):
             chat.unread_count = min(chat.unread_count + 1, INT)
@@ -76,7 +77,7 @@ def _complete_ours(
     row.settle()
     state.stored[key] = row
     state.touch(row)
-    chat.add_event("state", row.pk)
+    chat.add_event(EventKind.STATE, row.pk)
     return row
 
 
@@ -85,11 +86,11 @@ def _again(state: State, chat: ChatRow, row: MessageRow, message: Message) -> No
     if row.out and row.state != "sent":
         row.settle()
         state.touch(row)
-        chat.add_event("state", row.pk)
+        chat.add_event(EventKind.STATE, row.pk)
     if _is_our_draft(row, message):
         row.take(message)
         state.touch(row)
-        chat.add_event("edit", row.pk)
+        chat.add_event(EventKind.EDIT, row.pk)
     _freshen(state, chat, row, message)
     if not message.out and row.deleted_at is None and message.id > chat.read_inbox_max_id:
         state.count_unread(chat)
@@ -119,7 +120,7 @@ def _freshen(state: State, chat: ChatRow, row: MessageRow, message: Message, *, 
         return
     row.take(message)
     state.touch(row)
-    chat.add_event("edit", row.pk)
+    chat.add_event(EventKind.EDIT, row.pk)
     if chat.last_message_id == row.telegram_id:
         state.show_as_last(chat, row)
 
@@ -140,7 +141,7 @@ def _id_assigned(state: State, change: MessageIdAssigned) -> None:
     row.settle()
     state.stored[row.box, change.id] = row
     state.touch(row)
-    chat.add_event("state", row.pk)
+    chat.add_event(EventKind.STATE, row.pk)
     if chat.synced_from_id is None:
         chat.synced_from_id = change.id
     state.show_as_last(chat, row)
@@ -151,7 +152,7 @@ def _merge(state: State, chat: ChatRow, row: MessageRow, twin: MessageRow) -> No
     row.take_row(twin)
     state.touched.pop(twin.pk, None)
     state.removed.append(twin.pk)
-    chat.add_event("delete", twin.pk)
+    chat.add_event(EventKind.DELETE, twin.pk)
 
 
 def _edited(state: State, change: MessageEdited) -> None:
@@ -193,7 +194,7 @@ def _erase(state: State, chat: ChatRow, row: MessageRow) -> bool:
     if row.out and row.state != "sent":
         row.settle()
     state.touch(row)
-    chat.add_event("delete", row.pk)
+    chat.add_event(EventKind.DELETE, row.pk)
     if chat.last_message_id == row.telegram_id:
         state.refresh.add(chat.pk)
     return (
@@ -214,7 +215,7 @@ def _read_inbox(state: State, change: ReadInbox) -> None:
         chat.unread_count = change.still_unread
     if chat.unread_count:
         state.count_unread(chat)
-    chat.add_event("read_inbox", data={"max_id": change.max_id})
+    chat.add_event(EventKind.READ_INBOX, data={"max_id": change.max_id})
 
 
 def _read_outbox(state: State, change: ReadOutbox) -> None:
@@ -222,7 +223,7 @@ def _read_outbox(state: State, change: ReadOutbox) -> None:
     if chat is None or change.max_id <= chat.read_outbox_max_id:
         return
     chat.read_outbox_max_id = change.max_id
-    chat.add_event("read_outbox", data={"max_id": change.max_id})
+    chat.add_event(EventKind.READ_OUTBOX, data={"max_id": change.max_id})
 
 
 def _typing(state: State, change: Typing) -> None:
@@ -268,7 +269,7 @@ def _dialog(state: State, change: Dialog) -> None:
     state.note_return(chat, was_left)
     if change.read_outbox_max_id > chat.read_outbox_max_id:
         chat.read_outbox_max_id = change.read_outbox_max_id
-        chat.add_event("read_outbox", data={"max_id": chat.read_outbox_max_id})
+        chat.add_event(EventKind.READ_OUTBOX, data={"max_id": chat.read_outbox_max_id})
     if change.read_inbox_max_id >= chat.read_inbox_max_id:
         _take_unread(state, chat, change)
     chat.dirty = True
@@ -278,7 +279,7 @@ def _take_unread(state: State, chat: ChatRow, change: Dialog) -> None:
     """The dialog's own count, unless every message after the read mark is stored: updates may have overtaken it."""
     if change.read_inbox_max_id > chat.read_inbox_max_id:
         chat.read_inbox_max_id = change.read_inbox_max_id
-        chat.add_event("read_inbox", data={"max_id": chat.read_inbox_max_id})
+        chat.add_event(EventKind.READ_INBOX, data={"max_id": chat.read_inbox_max_id})
     exact = (chat.last_message_id or 0) <= change.top_message_id and not change.overtaken
     if exact and not chat.is_counted:
         chat.unread_count, chat.unread_doubtful = change.unread_count, False
@@ -304,7 +305,7 @@ def _history(state: State, change: History) -> None:
     _extend(chat, change)
     # An open page cannot know of what lay in a gap, even if new messages have come since.
     if is_shown and change.before_id == 0 and (changed or state.new != before):
-        chat.add_event("reset")
+        chat.add_event(EventKind.RESET)
     if chat.is_counted and (chat.unread_count or chat.unread_doubtful):
         state.count_unread(chat)
 

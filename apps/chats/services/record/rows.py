@@ -11,6 +11,7 @@ from typing import Any
 
 from apps.chats.columns.chats import ChatColumns
 from apps.chats.columns.messages import MESSAGE_TABLE, MessageColumns
+from apps.chats.event_kinds import EventKind
 from tgadmin.core.official import conceal, is_from_telegram
 from tgadmin.core.preview import preview
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
@@ -18,20 +19,24 @@ from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
 _ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])")
 
 
+_ABOUT_ITS_CONTENT = frozenset({EventKind.MESSAGE, EventKind.EDIT, EventKind.STATE})
+"""What a message that was announced a moment ago needs not be told of again."""
+
+
 @dataclass(slots=True)
 class ChatRow(ChatColumns):
     """A locked row of telegram_chats; ``events`` are (kind, message row id, data) to append after ``last_event``."""
 
     dirty: bool = False
-    events: list[tuple[str, int | None, str | None]] = field(default_factory=list)
+    events: list[tuple[EventKind, int | None, str | None]] = field(default_factory=list)
     announced: set[int] = field(default_factory=set)
 
-    def add_event(self, kind: str, message_pk: int | None = None, data: dict[str, Any] | None = None) -> None:
+    def add_event(self, kind: EventKind, message_pk: int | None = None, data: dict[str, Any] | None = None) -> None:
         """Say that something changed. A message announced in this batch needs no further word: readers load its row."""
         self.dirty = True
-        if message_pk is not None and message_pk in self.announced and kind in ("message", "edit", "state"):
+        if message_pk in self.announced and kind in _ABOUT_ITS_CONTENT:
             return
-        if kind == "message" and message_pk is not None:
+        if kind is EventKind.MESSAGE and message_pk is not None:
             self.announced.add(message_pk)
         self.events.append((kind, message_pk, None if data is None else json.dumps(data)))
 

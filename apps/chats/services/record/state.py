@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from apps.chats.event_kinds import EventKind
 from apps.chats.services.record.batch import Needs
 from apps.chats.services.record.rows import ChatRow, MessageRow, new_row
 from tgadmin.core.official import is_official
@@ -91,7 +92,7 @@ class State:
             return
         chat.synced_from_id = None
         chat.history_complete = False
-        chat.add_event("reset")
+        chat.add_event(EventKind.RESET)
 
     def name_of(self, peer_id: int | None) -> str:
         """Whose name the list shows with a message; our own side has none."""
