@@ -26,7 +26,7 @@ from apps.chats.selectors.live import Change
 from apps.chats.services import events
 from apps.sessions.models import Role
 from tests.chats import world
-from tests.chats.test_socket import Connect, arrives, connect
+from tests.kit.sockets import Connect, arrives, connect
 
 __all__ = ["connect"]
 pytestmark = pytest.mark.django_db(transaction=True)
