@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, bare_environment
+from tests.kit.running import ROOT, bare_environment
 
 
 def programs(folder: Path, *arguments: str) -> set[str]:

@@ -12,9 +12,9 @@ from psycopg import sql
 
 from apps.chats.models import Chat, MessageSecret
 from apps.sessions.models import Command, FloodWait, Session
-from tests.chats import world
-from tests.confirmed import confirmed
-from tests.test_security_rights import MANAGERS, person
+from tests.kit import world
+from tests.kit.confirmed import confirmed
+from tests.kit.people import MANAGERS, person
 from tgadmin.core import types
 from tgadmin.core.official import SERVICE
 

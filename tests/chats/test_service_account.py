@@ -18,7 +18,6 @@ from apps.chats.models import Chat, Message, Peer, UnreadableUpdate
 from apps.chats.selectors import lists
 from apps.monitoring.models import AuditEntry
 from apps.sessions.models import Command, FloodWait, Role, Session, SessionGrant
-from tests.chats import world
 from tests.chats.official import (
     CODE,
     CODES,
@@ -35,14 +34,16 @@ from tests.chats.official import (
     signed_in,
     written,
 )
-from tests.kit.sockets import Connect, Page
-from tests.test_rights_table import Examples, outcome, routes
-from tests.test_security_rights import FRAMES, MANAGERS, person, quick_passwords
-from tests.test_security_rights import chat as secret_chat
+from tests.kit import world
+from tests.kit.people import MANAGERS, person, quick_passwords
+from tests.kit.people import chat as secret_chat
+from tests.kit.sockets import Connect, Page, connect
+from tests.test_rights_table import Examples, examples, outcome, routes
+from tests.test_security_rights import FRAMES
 from tgadmin.core import types
 from tgadmin.core.official import SERVICE
 
-__all__ = ["anna", "chat", "quick_passwords", "secret_chat"]
+__all__ = ["anna", "chat", "connect", "examples", "quick_passwords", "secret_chat"]
 
 
 # --- pages, admin -----------------------------------------------------------------------------------------------------

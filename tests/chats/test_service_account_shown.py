@@ -16,8 +16,8 @@ from apps.monitoring.models import AuditEntry
 from apps.sessions.models import Command, Role
 from apps.sessions.services import rights
 from tests.chats.official import CODE, ROLES, WORDS, anna, chat, dump
-from tests.test_security_rights import MANAGERS, person, quick_passwords
-from tests.test_security_rights import chat as secret_chat
+from tests.kit.people import MANAGERS, person, quick_passwords
+from tests.kit.people import chat as secret_chat
 from tgadmin.core import origin
 from tgadmin.core.official import SERVICE
 

@@ -23,8 +23,8 @@ from tests.chats.official import (
     secret_of,
     written,
 )
-from tests.test_security_rights import chat as secret_chat
-from tests.test_security_rights import quick_passwords
+from tests.kit.people import chat as secret_chat
+from tests.kit.people import quick_passwords
 from tgadmin.core import types
 from tgadmin.core.official import SERVICE
 

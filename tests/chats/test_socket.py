@@ -10,7 +10,7 @@ from apps.chats import consumers
 from apps.chats.frames import MAX_BYTES
 from apps.chats.models import Chat, Message
 from apps.sessions.models import Command
-from tests.chats import world
+from tests.kit import world
 from tests.kit.sockets import Connect, connect, run
 
 __all__ = ["connect"]

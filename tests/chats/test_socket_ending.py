@@ -14,7 +14,7 @@ from apps.chats import consumers
 from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists
 from apps.sessions.models import Role, SessionGrant
-from tests.chats import world
+from tests.kit import world
 from tests.kit.sockets import PATIENCE, Connect, arrives, connect, run
 
 __all__ = ["connect"]

@@ -15,7 +15,7 @@ from apps.chats.models import Chat, Event, Message, Peer
 from apps.chats.services import messages
 from apps.sessions.models import Command, SessionStatus
 from apps.sessions.services import commands, status
-from tests.chats import world
+from tests.kit import world
 from tests.kit.sockets import Connect, Page, arrives, connect, run
 from tgadmin.core import types
 

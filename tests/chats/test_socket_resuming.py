@@ -13,7 +13,7 @@ from apps.chats import consumers
 from apps.chats.hub import hub
 from apps.chats.models import Chat, Event, Installation
 from apps.chats.services import events, pruning
-from tests.chats import world
+from tests.kit import world
 from tests.kit.sockets import PATIENCE, Connect, arrives, connect, run
 
 __all__ = ["connect"]

@@ -16,8 +16,8 @@ from apps.chats.services import outcomes
 from apps.chats.services.pruning import prune_events
 from apps.sessions.models import Command, Role, Session, SessionGrant, SessionStatus
 from apps.sessions.services import commands, status
-from tests.chats import world
 from tests.e2e.conftest import Pages
+from tests.kit import world
 from tgadmin.core import types
 
 pytestmark = pytest.mark.browser

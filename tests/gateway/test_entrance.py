@@ -13,8 +13,8 @@ from django.contrib.auth.models import User
 
 from apps.chats.models import Peer
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus, UpdateState
-from tests.kit.waiting import until
-from tests.support import NETWORK_NAME, GatewayThread, SandboxThread, eventually
+from tests.kit.threads import NETWORK_NAME, GatewayThread, SandboxThread
+from tests.kit.waiting import eventually, until
 from tgadmin.gateway import entrance
 from tgadmin.gateway.entrance import Entrance
 
@@ -147,7 +147,7 @@ def test_many_accounts_on_a_slow_loop_are_ready_once_each(
         return Session.objects.filter(status=SessionStatus.READY).count() == MANY
 
     try:
-        eventually(all_ready, timeout=120, pause=0.1)
+        eventually(all_ready, seconds=120, pause=0.1)
     finally:
         stop[0] = True
     events = SessionEvent.objects.filter(session__in=sessions)

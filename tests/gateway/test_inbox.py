@@ -16,7 +16,7 @@ import pytest
 from apps.chats.services.record import Recorded
 from apps.sessions.fields import opened
 from apps.sessions.services.leases import Held, LeaseLost
-from tests.chats.record_kit import ANNA, PEERS, Kit, kit, leased, message, new
+from tests.kit.record import ANNA, PEERS, Kit, kit, leased, message, new
 from tgadmin.core.types import Checkpoint, Incoming, MessagesDeleted, NewMessage
 from tgadmin.gateway import database, inbox
 from tgadmin.gateway.inbox import SessionInbox, Writers

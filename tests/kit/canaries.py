@@ -30,9 +30,10 @@ import psutil
 import psycopg
 import pytest
 
-from tests.rawsocket import RawSocket
-from tests.running import ROOT, RunningUp, bare_environment, eventually, temporary_base
-from tests.support import LoopThread
+from tests.kit.rawsocket import RawSocket
+from tests.kit.running import ROOT, RunningUp, bare_environment, temporary_base
+from tests.kit.threads import LoopThread
+from tests.kit.waiting import eventually
 from tgadmin.core.encryption import Keyring, Place
 from tgadmin.sandbox.fronts import Socks5Front
 from tgadmin.sandbox.server import Sandbox

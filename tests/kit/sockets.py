@@ -16,7 +16,7 @@ from django.test import Client
 
 from apps.chats.hub import hub
 from apps.chats.models import Chat
-from tests.chats import world
+from tests.kit import world
 from tgadmin.asgi import application
 
 PATIENCE = 10
@@ -37,6 +37,16 @@ class Page:
         while True:
             frame: dict[str, Any] = json.loads(await self.communicator.receive_from(PATIENCE))
             if frame["type"] in types:
+                return frame
+
+    async def until(self, wanted: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """The first frame that is wanted; ``{"type": "closed", "code": …}`` when the server closes before."""
+        while True:
+            event = await self.communicator.receive_output(PATIENCE)
+            if event["type"] == "websocket.close":
+                return {"type": "closed", "code": event["code"]}
+            frame: dict[str, Any] = json.loads(event["text"])
+            if wanted(frame):
                 return frame
 
     async def closed(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from tests.kit.running import ROOT
 
 TOOLS = ("sh", "dirname", "basename", "cat", "cmp", "df", "awk", "rm", "env", "uname", "ls", "mkdir")
 FAKE_PYTHON = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; *version_info*) exit {new} ;; esac\necho "Python 3.x"\n'
