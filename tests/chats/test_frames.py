@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.chats.frames import FIELDS, MAX_REF, Frame, InvalidError, MalformedError, parse
@@ -43,7 +43,6 @@ def outcome(text: str) -> Frame | None:
     return frame
 
 
-@settings(max_examples=400)
 @given(FRAMES | VALUES, st.booleans())
 def test_any_json(value: Any, ascii_only: bool) -> None:
     outcome(json.dumps(value, ensure_ascii=ascii_only))
