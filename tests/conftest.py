@@ -1,100 +1,47 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey per pytest process, started before Django reads settings.
+"""Real servers for the tests: one PostgreSQL and one Valkey per pytest process, started before its first test that
+needs them.
 
 Tests that were given DATABASE_URL or REDIS_URL use those. All that a process makes lies in one temporary directory.
 A run on several cores (``-n``) has a process of its own for each; the one that hands the tests out starts no servers.
 """
 
 import os
-import secrets
 import shutil
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
+from django.db import connections
 
-from tgadmin.local.paths import DataDir
-from tgadmin.local.postgres import Postgres
-from tgadmin.local.valkey import Valkey
+from tests.kit.servers import Servers
+from tgadmin.local.errors import LocalError
 
-ROOT = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_CHROMIUM = (
     "Chromium is missing: install it ('apt-get install chromium fonts-noto-color-emoji fonts-inter fonts-noto-core', "
     "or set CHROMIUM to its path)"
 )
+WITHOUT_SERVERS = ("sandbox", "telegram")
+"""Folders whose tests use neither, pure or not: what they test knows no Django."""
 
 
-class Servers:
-    """What this pytest run has started."""
-
-    def __init__(self) -> None:
-        self.base = Path(tempfile.mkdtemp(prefix="tgadmin-tests-"))
-        self.base.chmod(0o711)  # under root the servers run as a user of their own, which has to go through here
-        self._running: list[Postgres | Valkey] = []
-
-    def start(self) -> None:
-        """Start what the environment does not name, and complete the environment."""
-        data = DataDir.at(self.base / "data")
-        data.prepare()
-        os.environ["DATA_DIR"] = str(data.root)
-        if not os.environ.get("DATABASE_URL"):
-            postgres = Postgres(data, durable=False)
-            self._running.append(postgres)
-            os.environ["DATABASE_URL"] = postgres.start()
-        if not os.environ.get("REDIS_URL"):
-            valkey = Valkey(data)
-            self._running.append(valkey)
-            os.environ["REDIS_URL"] = valkey.start()
-        for name in ("SECRET_KEY", "SESSION_ENCRYPTION_KEYS"):
-            os.environ.setdefault(name, secrets.token_urlsafe(48))
-        os.environ.setdefault("BACKGROUND_NICENESS", "0")  # the other tests on this machine are no pages
-        os.environ.setdefault("TELEGRAM_API_ID", "1")
-        os.environ.setdefault("TELEGRAM_API_HASH", secrets.token_hex(16))
-
-    def stop(self) -> None:
-        for server in reversed(self._running):
-            server.stop()
-        shutil.rmtree(self.base, ignore_errors=True)
-
-
-NOWHERE = {"DATABASE_URL": "postgres://nobody@127.0.0.1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
-"""What the process that only hands tests out gets instead of servers; its workers do not inherit it."""
-
-
-def _only_hands_out() -> bool:
-    """Whether this process runs no test itself (pytest-xdist's own answer comes after the first conftest files)."""
-    several = any(argument.startswith(("-n", "--numprocesses")) for argument in sys.argv[1:])
-    return several and "PYTEST_XDIST_WORKER" not in os.environ
-
-
-def _start_before_django() -> Servers | None:
+def _set_up_django() -> Servers:
     """At import: it reads the conftest files of subdirectories, which may import models, before any hook of ours."""
-    if {"-h", "--help", "-V", "--version", "--markers", "--fixtures"} & set(sys.argv):
-        return None
-    before = dict(os.environ)
-    hands_out = _only_hands_out()
-    if hands_out:
-        os.environ.update({name: url for name, url in NOWHERE.items() if name not in os.environ})
     servers = Servers()
     try:
-        servers.start()
+        servers.promise()
+        os.environ["DJANGO_SETTINGS_MODULE"] = "tgadmin.settings"
+        django.setup()
     except BaseException:
         servers.stop()
         raise
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tgadmin.settings"
-    import django
-
-    django.setup()
-    if hands_out:
-        os.environ.clear()
-        os.environ.update(before)
     return servers
 
 
-sys.path[:0] = [path for path in [str(ROOT)] if path not in sys.path]
-_servers = _start_before_django()
+_given = dict(os.environ)
+_servers = _set_up_django()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -102,12 +49,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-docs", action="store_true", help="tests that make pages of docs/ write them anew")
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if _servers is not None:
-        from django.db import connections
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist", "no") != "no" and "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ.clear()  # runs no test itself; its workers inherit the environment and have servers of their own
+        os.environ.update(_given)
 
-        connections.close_all()
-        _servers.stop()
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    connections.close_all()
+    _servers.stop()
 
 
 def chromium_path() -> str | None:
@@ -121,11 +71,24 @@ def browser_required() -> bool:
     return os.environ.get("CI", "").lower() in ("1", "true") or os.environ.get("REQUIRE_BROWSER") == "1"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m pure`` only files that name the marker are imported: the others take longer than all pure tests."""
+    if config.getoption("markexpr") != "pure":
+        return None
+    files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return None if any("mark.pure" in file.read_text(encoding="utf-8") for file in files) else True
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--long"):
         _skip(items, "long", "long form: run with --long")
     if chromium_path() is None and not browser_required():
         _skip(items, "browser", NO_CHROMIUM)
+
+
+def _needs_servers(item: pytest.Item) -> bool:
+    folder = item.path.relative_to(TESTS).parts[0]
+    return folder not in WITHOUT_SERVERS and item.get_closest_marker("pure") is None
 
 
 def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
@@ -134,7 +97,13 @@ def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if _needs_servers(item):
+        try:
+            _servers.start()
+        except LocalError as error:
+            pytest.exit(f"The tests' servers do not start: {error}", returncode=1)
     if item.get_closest_marker("browser") and chromium_path() is None:
         pytest.fail(NO_CHROMIUM, pytrace=False)
 

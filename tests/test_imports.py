@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from tests.kit.running import ROOT
 
 pytestmark = pytest.mark.pure
 

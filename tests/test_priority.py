@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from tests.kit.running import ROOT
 
 NICENESS = "import os; print('niceness', os.getpriority(os.PRIO_PROCESS, 0))"
 COMMAND = f"""

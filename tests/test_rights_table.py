@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from axes.models import AccessAttempt
-from channels.testing import WebsocketCommunicator
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command, get_commands, load_command_class
@@ -34,9 +33,11 @@ from apps.chats.models import Chat, Message, UnreadableUpdate
 from apps.monitoring.models import AuditEntry
 from apps.sessions.models import SessionGrant
 from apps.sessions.services.audit import audit
-from tests.confirmed import confirmed
-from tests.running import ROOT
-from tests.test_security_rights import FRAMES, SECRET, Connect, _until, chat, connect, person, quick_passwords
+from tests.kit.confirmed import confirmed
+from tests.kit.people import SECRET, chat, person, quick_passwords
+from tests.kit.running import ROOT
+from tests.kit.sockets import Connect, Page, connect
+from tests.test_security_rights import FRAMES
 
 __all__ = ["chat", "connect", "quick_passwords"]
 
@@ -50,7 +51,7 @@ PEOPLE = {
     "manager": "manager",
     "superuser": "superuser",
 }
-"""Who asks (tests/test_security_rights.py), and the head of his column."""
+"""Who asks (tests/kit/people.py), and the head of his column."""
 READERS = ("viewer", "operator", "manager", "superuser")
 METHODS = ("GET", "POST")
 BOTH = "GET POST"
@@ -225,10 +226,10 @@ async def test_frames(who: str, chat: Chat, connect: Connect, writing: bool) -> 
     agree("frames", who, found, writing)
 
 
-async def _answer(socket: WebsocketCommunicator, kind: str, fields: dict[str, Any]) -> str:
-    await socket.send_to(text_data=json.dumps({"type": kind, "ref": kind, **fields}))
+async def _answer(socket: Page, kind: str, fields: dict[str, Any]) -> str:
+    await socket.send(type=kind, ref=kind, **fields)
     if kind != "hello":
-        await socket.send_to(text_data=json.dumps({"type": "nothing", "ref": "end"}))
+        await socket.send(type="nothing", ref="end")
     codes: list[str] = []
 
     def last(frame: dict[str, Any]) -> bool:
@@ -236,7 +237,7 @@ async def _answer(socket: WebsocketCommunicator, kind: str, fields: dict[str, An
             codes.append(frame["code"])
         return frame.get("ref") == "end" or frame["type"] in ("welcome", "closed")
 
-    frame = await _until(socket, last)
+    frame = await socket.until(last)
     if frame["type"] == "closed":
         return "sign in"
     return "hidden" if "NOT_FOUND" in codes else "yes"

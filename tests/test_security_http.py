@@ -19,8 +19,8 @@ from apps.chats.models import Chat
 from apps.sessions.models import Session
 from apps.staff.logins import digest_of
 from apps.staff.models import Login
-from tests.chats import world
-from tests.confirmed import confirmed
+from tests.kit import world
+from tests.kit.confirmed import confirmed
 
 pytestmark = pytest.mark.django_db
 

@@ -30,9 +30,9 @@ from apps.monitoring.models import AuditEntry
 from apps.sessions.admin.parameters import KnownChangeList, KnownParameters, offered_by
 from apps.sessions.models import Command, SessionEvent
 from apps.sessions.services.audit import audit
-from tests.confirmed import confirmed
+from tests.kit.confirmed import confirmed
+from tests.kit.people import chat, person, quick_passwords
 from tests.test_rights_table import routes
-from tests.test_security_rights import chat, person, quick_passwords
 from tgadmin.core.ids import row_id
 
 __all__ = ["chat", "quick_passwords"]

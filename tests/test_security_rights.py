@@ -5,95 +5,23 @@ The commands' part of the table is in tests/sessions/test_commandline.py.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import Permission, User
-from django.contrib.contenttypes.models import ContentType
-from django.db import connections
-from django.test import Client
-from django.utils import timezone
 
-from apps.chats.hub import hub
-from apps.chats.models import Chat, Gap, Message, Peer
+from apps.chats.models import Chat, Message, Peer
 from apps.sessions.models import (
     Command,
-    FloodWait,
-    Lease,
-    Node,
-    Role,
     Session,
-    SessionEvent,
-    SessionGrant,
     SignInAttempt,
 )
-from tests.chats import world
-from tgadmin.asgi import application
+from tests.kit.people import MANAGERS, PEOPLE, READERS, SECRET, WRITERS, browser, chat, person, quick_passwords
+from tests.kit.sockets import Connect, connect
 
-SECRET = "Theirsecret"
-PATIENCE = 10
-PEOPLE = ("anonymous", "outsider", "inactive", "nobody", "viewer", "operator", "manager", "superuser")
-ROLES = {"viewer": Role.VIEWER, "operator": Role.OPERATOR, "manager": Role.MANAGER}
-READERS = {"viewer", "operator", "manager", "superuser"}
-WRITERS = READERS - {"viewer"}
-MANAGERS = {"manager", "superuser"}
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def chat(db: None) -> Chat:
-    """A chat of an account in which everything has a telling name, and one row of all that hangs on it."""
-    session = world.make_session(SECRET)
-    Session.objects.filter(pk=session.pk).update(profile_name=SECRET, username=SECRET)
-    chat = world.make_chat(session, SECRET, kind="supergroup", username=SECRET)
-    world.make_message(chat, 1, SECRET)
-    world.make_message(chat, 2, SECRET, out=True)
-    world.make_peer(session, SECRET)
-    user = User.objects.create_superuser("starter", password="x")
-    node = Node.objects.create(id=uuid.uuid4(), name=SECRET, host="h", pid=1, pid_started=1.0)
-    Lease.objects.create(session=session, owner=node, fence=1)
-    SessionEvent.objects.create(session=session, kind="status.ready", code=SECRET, user=user)
-    until = timezone.now() + timedelta(hours=1)
-    FloodWait.objects.create(session=session, method="m", until=until, code=SECRET)
-    Command.objects.create(session=session, kind="dialogs", lane="account", created_by=user, state="done")
-    SignInAttempt.objects.create(session=session, phone=session.phone, started_by=user)
-    Gap.objects.create(session=session, low_pts=1, high_pts=2, how="difference")
-    kind = ContentType.objects.get_for_model(Session)
-    LogEntry.objects.create(user=user, content_type=kind, object_id=session.pk, object_repr=SECRET, action_flag=CHANGE)
-    return chat
-
-
-def person(who: str, session: Session) -> User | None:
-    if who == "anonymous":
-        return None
-    facts: dict[str, Any] = {"is_staff": who != "outsider", "is_active": who != "inactive"}
-    user = User.objects.create_user(who, password="x", **facts, is_superuser=who == "superuser")
-    if who not in ("nobody", "superuser"):
-        SessionGrant.objects.create(session=session, user=user, role=ROLES.get(who, Role.MANAGER))
-    if who == "nobody":  # with every permission that can be given, but no right in the account
-        user.user_permissions.set(Permission.objects.exclude(codename="view_failure"))
-    return user
-
-
-def browser(who: str, session: Session) -> Client:
-    client = Client()
-    user = person(who, session)
-    if user is not None:
-        client.force_login(user)
-    return client
+__all__ = ["chat", "connect", "quick_passwords"]
 
 
 LISTS = ("chats/chat", "chats/message", "chats/peer", "chats/gap", *(
@@ -202,8 +130,6 @@ def test_forms(who: str, chat: Chat) -> None:
 
 # --- the live socket ------------------------------------------------------------------------------------------------
 
-Connect = Callable[[User | None], Awaitable[WebsocketCommunicator]]
-
 FRAMES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "list": ({"session": "session"}, READERS),
     "open": ({"chat": "chat"}, READERS),
@@ -220,52 +146,17 @@ FRAMES: dict[str, tuple[dict[str, Any], set[str]]] = {
 """Fields by frame; names of rows stand for their ids. ``retry`` and ``discard`` are refused otherwise to writers."""
 
 
-@pytest.fixture
-async def connect(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
-    monkeypatch.setitem(connections.databases["default"], "CONN_MAX_AGE", 0)
-    opened: list[WebsocketCommunicator] = []
-
-    async def open_socket(user: User | None) -> WebsocketCommunicator:
-        headers = [(b"origin", b"http://localhost"), (b"host", b"localhost")]
-        if user is not None:
-            client = Client()
-            await sync_to_async(client.force_login)(user)
-            headers.append((b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode()))
-        socket = WebsocketCommunicator(application, "/ws/live/", headers)
-        opened.append(socket)
-        await socket.connect(PATIENCE)
-        return socket
-
-    yield open_socket
-    for socket in opened:
-        with suppress(asyncio.CancelledError):
-            await socket.disconnect(timeout=PATIENCE)
-    for watcher in list(hub().watchers):
-        await hub().remove(watcher)
-    await sync_to_async(connections.close_all)()
-
-
-async def _until(socket: WebsocketCommunicator, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    while True:
-        event = await socket.receive_output(PATIENCE)
-        if event["type"] == "websocket.close":
-            return {"type": "closed", "code": event["code"]}
-        frame: dict[str, Any] = json.loads(event["text"])
-        if wanted(frame):
-            return frame
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("who", PEOPLE)
 async def test_the_socket(who: str, chat: Chat, connect: Connect) -> None:
     user = await sync_to_async(person)(who, chat.session)
     socket = await connect(user)
     if who in ("anonymous", "outsider", "inactive"):
-        closed = await _until(socket, lambda frame: frame["type"] == "closed")
+        closed = await socket.until(lambda frame: frame["type"] == "closed")
         assert closed["code"] == (4403 if who == "outsider" else 4401)
         return
-    await socket.send_to(text_data='{"type":"hello","version":1}')
-    welcome = await _until(socket, lambda frame: frame["type"] == "welcome")
+    await socket.send(type="hello", version=1)
+    welcome = await socket.until(lambda frame: frame["type"] == "welcome")
     assert bool(welcome["sessions"]) == (who in READERS)
     ours = await Message.objects.aget(chat=chat, telegram_id=2)
     rows: dict[str, Any] = {"session": chat.session_id, "chat": chat.pk, "ours": ours.pk}
@@ -275,10 +166,10 @@ async def test_the_socket(who: str, chat: Chat, connect: Connect) -> None:
             name: [rows[one] for one in value] if isinstance(value, list) else rows.get(value, value)
             for name, value in fields.items()
         }
-        await socket.send_to(text_data=json.dumps({"type": kind, "ref": kind, **given}))
-        await socket.send_to(text_data=json.dumps({"type": "nothing", "ref": "end"}))
+        await socket.send(type=kind, ref=kind, **given)
+        await socket.send(type="nothing", ref="end")
         answers: list[dict[str, Any]] = []
-        await _until(socket, lambda frame, seen=answers: bool(seen.append(frame)) or frame.get("ref") == "end")  # type: ignore[misc]
+        await socket.until(lambda frame, seen=answers: seen.append(frame) or frame.get("ref") == "end")
         refusal = next((one["code"] for one in answers if one["type"] == "error" and one["ref"] == kind), "")
         assert (refusal == "NOT_FOUND") == (who not in allowed), (kind, refusal)
         if refusal:

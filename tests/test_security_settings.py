@@ -19,9 +19,9 @@ from django_q.models import OrmQ, Schedule
 
 from apps.chats.models import Chat
 from apps.sessions.models import Session, SessionEvent
-from tests.chats import world
-from tests.confirmed import confirmed
-from tests.running import ROOT, bare_environment
+from tests.kit import world
+from tests.kit.confirmed import confirmed
+from tests.kit.running import ROOT, bare_environment
 
 PRODUCTION = {
     "SECRET_KEY": "k" * 20 + "0123456789abcdefghijklmnopqrstuvwxyz",

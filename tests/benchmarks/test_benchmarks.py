@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.figures import Outcome, Row, merged, percentile, rounded, spread, table
 from benchmarks.websocket import TEXT, frame
-from tests.running import ROOT, bare_environment
+from tests.kit.running import ROOT, bare_environment
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

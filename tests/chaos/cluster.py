@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.chaos import clocks
-from tests.running import ROOT, bare_environment, unused_port
+from tests.kit.running import ROOT, bare_environment, unused_port
 from tgadmin.local.paths import DataDir
 from tgadmin.local.ports import LOOPBACK, is_free
 from tgadmin.local.postgres import Postgres

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from tests.running import ROOT
+from tests.kit.running import ROOT
 
 PATIENCE = 60.0
 PAUSE = 0.1

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.running import ROOT
+from tests.kit.running import ROOT
 
 PROGRAMS = ("ip", "unshare", "nsenter")
 # 127.0.0.0/8 is not all this host's own, and may go over a link.

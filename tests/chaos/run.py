@@ -23,7 +23,7 @@ from tests.chaos.recovery import CatchUp, Recovery
 from tests.chaos.scene import Account
 from tests.chaos.traffic import Others, Staff, Step, Stream, plan, wrong_order
 from tests.chaos.troubles import DATA_CENTRE, PROCESSES, Field, NotYetError, Trouble
-from tests.running import temporary_base
+from tests.kit.running import temporary_base
 
 SIGNED_OUT = "AUTH_KEY_UNREGISTERED"
 TICK = 0.02

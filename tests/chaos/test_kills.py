@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from tests.chaos import compare, scene
 from tests.chaos.desk import Desk
 from tests.chaos.pages import Page, Pages
 from tests.chaos.traffic import Others, Send, Staff, Step, plan, wrong_order
-from tests.running import RunningUp, bare_environment, temporary_base
+from tests.kit.running import RunningUp, bare_environment, temporary_base
+from tests.kit.waiting import eventually
 from tgadmin.sandbox.control import ControlClient
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
@@ -88,10 +89,10 @@ def kill_in_turn(up: RunningUp, feed: Feed, rng: random.Random) -> list[tuple[st
     """SIGKILL to each of the victims in turn, at moments that only the seed decides, somewhere in a burst."""
     killed: list[tuple[str, int]] = []
     for number in range(KILLS):
-        time.sleep(rng.uniform(*PAUSE_BETWEEN_KILLS))
+        time.sleep(rng.uniform(*PAUSE_BETWEEN_KILLS))  # when it strikes is what is tried, here and below
         name = VICTIMS[number % len(VICTIMS)]
         before = {pid for victim, pid in killed if victim == name}
-        pid = until(lambda name=name, before=before: new_pid(up, name, before), 30, f"{name} runs again")
+        pid = eventually(lambda name=name, before=before: new_pid(up, name, before), 30, f"{name} runs again")
         feed.burst()
         time.sleep(rng.uniform(0, BURST_SECONDS))
         os.kill(pid, signal.SIGKILL)
@@ -102,14 +103,6 @@ def kill_in_turn(up: RunningUp, feed: Feed, rng: random.Random) -> list[tuple[st
 def new_pid(up: RunningUp, name: str, before: set[int]) -> int:
     pid = up.runtime().processes.get(name, 0)
     return 0 if pid in before else pid
-
-
-def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.1)
-    return result
 
 
 @pytest.fixture
@@ -128,7 +121,9 @@ def test_nothing_is_lost_doubled_stale_or_out_of_order(up: RunningUp) -> None:
     with contextlib.ExitStack() as stack:
         desk = stack.enter_context(contextlib.closing(Desk(bare_environment(DATA_DIR=str(up.data_dir)))))
         account.session = desk("sign_in", phone=ME, codes=sandbox["codes"])
-        until(lambda: set(account.chats) <= set(desk("chats", session=account.session)), 60, "the chat list is there")
+        eventually(
+            lambda: set(account.chats) <= set(desk("chats", session=account.session)), 60, "the chat list is there"
+        )
         page, send = written_by_page(stack.enter_context(contextlib.closing(Pages())), up.port, desk, account)
         others, staff = Others(control, [account]), Staff(desk, [account], send)
         feed = Feed(others, staff, KILLS * sum(PAUSE_BETWEEN_KILLS) / 2, random.Random(SEED + 2))
@@ -140,23 +135,23 @@ def test_nothing_is_lost_doubled_stale_or_out_of_order(up: RunningUp) -> None:
         assert len({pid for _, pid in killed}) == KILLS
         assert staff.count == OUTGOING
         assert 0 < staff.by_page < OUTGOING
-        until(lambda: page.connected, 60, "the page is back")
+        eventually(lambda: page.connected, 60, "the page is back")
         for peer in account.writable:
             staff.written(account, peer)  # every one was accepted
-        until(lambda: is_quiet(desk("status", session=account.session)), 90, "everything is settled")
+        eventually(lambda: is_quiet(desk("status", session=account.session)), 90, "everything is settled")
 
         def differences() -> list[str]:
             expected = control.call("world.snapshot", user_id=account.me)
             return compare.differences(expected, desk("state", session=account.session), account.chats)
 
         with contextlib.suppress(AssertionError):  # then the comparison below says what differs
-            until(lambda: differences() == [], 20, "no difference")
+            eventually(lambda: differences() == [], 20, "no difference")
         assert differences() == []
         status = desk("status", session=account.session)
         assert status["failed"] == []
         assert status["begun_again"], "no kill has hit a command under way: the moments are wrong"
     assert wrong_order(control, account, staff) == []
-    until(lambda: readable(up), 30, "the web process answers")
+    eventually(lambda: readable(up), 30, "the web process answers")
 
 
 def written_by_page(
@@ -166,7 +161,7 @@ def written_by_page(
     cookie = desk("login", name="operator", role="OPERATOR")
     rows = {peer: desk("chat_row", session=account.session, peer=peer) for peer in (account.friends[0], account.group)}
     page = pages.open(port, cookie, account.session, rows[account.group])
-    until(lambda: page.connected, 30, "the page is open")
+    eventually(lambda: page.connected, 30, "the page is open")
     return page, {(account.me, peer): partial(pages.write, page, row) for peer, row in rows.items()}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.chaos import namespaces
 from tests.chaos.namespaces import Link, Namespace
-from tests.running import ROOT
+from tests.kit.running import ROOT
 
 pytestmark = [
     pytest.mark.chaos,

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from apps.chats.models import Chat
 from apps.sessions.models import Role, Session, SessionGrant
-from tests.chats import world
+from tests.kit import world
 
 
 @pytest.fixture

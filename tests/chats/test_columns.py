@@ -20,7 +20,7 @@ from apps.chats.models import Chat, Message
 from apps.chats.selectors import lists, messages
 from apps.chats.services.record import sql
 from apps.chats.services.record.arrays import UnnestRows, array
-from tests.chats.record_kit import T0, Kit, kit, leased
+from tests.kit.record import T0, Kit, kit, leased
 from tgadmin.gateway.database import parameters
 
 __all__ = ["kit", "leased"]

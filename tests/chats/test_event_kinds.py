@@ -17,9 +17,9 @@ from apps.chats.models import Event
 from apps.chats.selectors import lists
 from apps.chats.selectors.live import Change, EventRow
 from apps.chats.services.record.arrays import array
-from tests.chats.frame_types import faults, outgoing
 from tests.chats.test_hub_frames import row, shown
-from tests.running import ROOT
+from tests.kit.frame_types import faults, outgoing
+from tests.kit.running import ROOT
 
 pytestmark = pytest.mark.pure
 

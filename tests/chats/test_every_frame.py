@@ -20,9 +20,9 @@ from apps.chats.selectors import history
 from apps.chats.services import events
 from apps.sessions.models import Session
 from benchmarks.websocket import Peer
-from tests.chats import world
-from tests.chats.frame_types import faults
-from tests.chats.web import Web, cookie_of, webs
+from tests.kit import world
+from tests.kit.frame_types import faults
+from tests.kit.web import Web, cookie_of, webs
 from tgadmin.core.frames import BOUND
 
 pytestmark = pytest.mark.django_db(transaction=True)

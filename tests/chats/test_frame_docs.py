@@ -14,9 +14,9 @@ from apps.chats.frames import outgoing as outgoing_module
 from apps.chats.frames import payloads
 from apps.chats.frames.incoming import REQUESTS, Request
 from apps.chats.frames.parsing import FIELDS
-from tests.chats import frame_types
-from tests.chats.frame_types import Declared, about, declared, is_union, outgoing, typed_dicts
-from tests.running import ROOT
+from tests.kit import frame_types
+from tests.kit.frame_types import Declared, about, declared, is_union, outgoing, typed_dicts
+from tests.kit.running import ROOT
 
 pytestmark = pytest.mark.pure
 

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.chats.frames import InvalidError, MalformedError, checks, incoming, parse
@@ -47,7 +47,6 @@ def outcome(text: str) -> Request | None:
     return frame
 
 
-@settings(max_examples=400)
 @given(FRAMES | VALUES, st.booleans())
 def test_any_json(value: Any, ascii_only: bool) -> None:
     outcome(json.dumps(value, ensure_ascii=ascii_only))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from apps.chats.hub.frames import AT_ONCE, Told, chats_frames, events_frames, list_frames, reset_frames
 from apps.chats.selectors import lists, messages
 from apps.chats.selectors.live import Change, EventRow
-from tests.chats.frame_types import faults
+from tests.kit.frame_types import faults
 from tgadmin.core.frames import BOUND, parts, size
 
 pytestmark = pytest.mark.pure

@@ -25,8 +25,9 @@ from apps.chats.selectors import live
 from apps.chats.selectors.live import Change
 from apps.chats.services import events
 from apps.sessions.models import Role
-from tests.chats import world
-from tests.chats.test_socket import Connect, arrives, connect
+from tests.kit import world
+from tests.kit.sockets import Connect, arrives, connect
+from tests.kit.waiting import until
 
 __all__ = ["connect"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,12 +108,6 @@ def happen(chat: Chat, first: int, count: int, text: str = "x") -> None:
         for number in range(first, first + count):
             message = world.make_message(locked, number, f"{number}{text}")
             events.append(locked, "message", message_id=message.pk)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not condition():  # noqa: ASYNC110 - told by the hub's own tasks
-            await asyncio.sleep(0.02)
 
 
 async def test_a_page_that_does_not_read_is_waited_for_by_nobody_and_hears_all(opened: Open, chat: Chat) -> None:

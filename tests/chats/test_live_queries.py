@@ -15,7 +15,7 @@ from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists, live, messages
 from apps.chats.services import events
 from apps.sessions.models import Role, Session, SessionGrant
-from tests.chats import world
+from tests.kit import world
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from apps.chats.services import events, messages, outcomes
 from apps.chats.services.text import Refused
 from apps.sessions.models import Command, Role, Session, SessionGrant, SessionStatus
 from apps.sessions.services import rights
-from tests.chats import world
+from tests.kit import world
 
 pytestmark = pytest.mark.django_db
 

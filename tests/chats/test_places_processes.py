@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
-from tests.chats.web import Socket, Web, cookie_of, webs
+from tests.kit.web import Socket, Web, cookie_of, webs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

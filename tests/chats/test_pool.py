@@ -12,8 +12,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.wakes import parameters
-from tests.chats.web import Web, cookie_of, webs
-from tests.running import eventually
+from tests.kit.waiting import eventually
+from tests.kit.web import Web, cookie_of, webs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

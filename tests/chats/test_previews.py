@@ -12,8 +12,8 @@ from django.db import transaction
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages, outcomes
-from tests.chats import world
-from tests.chats.record_kit import ANNA, Kit, kit, leased, message, new
+from tests.kit import world
+from tests.kit.record import ANNA, Kit, kit, leased, message, new
 from tgadmin.core.types import MessagesDeleted, NewMessage
 
 __all__ = ["kit", "leased"]

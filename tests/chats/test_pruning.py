@@ -11,7 +11,7 @@ from apps.chats import tasks
 from apps.chats.models import Chat, Event
 from apps.chats.services import pruning
 from apps.sessions.models import Session
-from tests.chats import world
+from tests.kit import world
 
 pytestmark = pytest.mark.django_db
 

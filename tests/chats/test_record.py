@@ -10,7 +10,7 @@ import pytest
 
 from apps.sessions.fields import opened
 from apps.sessions.services.leases import LeaseLost
-from tests.chats.record_kit import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit, leased, message, new
+from tests.kit.record import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit, leased, message, new
 from tgadmin.core.types import (
     Change,
     ChatState,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chats.record_kit import ANNA, BEN, CHANNEL, GROUP, Kit, kit, leased, message, new
+from tests.kit.record import ANNA, BEN, CHANNEL, GROUP, Kit, kit, leased, message, new
 from tgadmin.core.types import ACCOUNT_BOX, Change, ChatState, Dialog, Gap, History, MessagesDeleted, ReadInbox
 
 __all__ = ["kit", "leased"]

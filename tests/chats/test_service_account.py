@@ -1,5 +1,4 @@
-"""Telegram's own accounts, on every surface: for those who are no managers their chats and messages do not exist, and
-nobody is shown a code but one manager who asks for it."""
+"""Telegram's own accounts on every surface: for those who are no managers their chats and messages do not exist."""
 
 from __future__ import annotations
 
@@ -13,84 +12,38 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
-from django.test import Client
-from psycopg import sql
+from django.db import transaction
 
-from apps.chats import sight
-from apps.chats.models import Chat, Message, MessageSecret, Peer, UnreadableUpdate
+from apps.chats.models import Chat, Message, Peer, UnreadableUpdate
 from apps.chats.selectors import lists
-from apps.chats.services import messages as services
-from apps.chats.services.reveal import reveal
-from apps.chats.services.text import Refused
 from apps.monitoring.models import AuditEntry
 from apps.sessions.models import Command, FloodWait, Role, Session, SessionGrant
-from apps.sessions.services import rights
-from apps.sessions.services.keys import encrypted_columns
-from tests.chats import world
-from tests.chats.test_socket import Connect, Page, connect
-from tests.confirmed import confirmed
+from tests.chats.official import (
+    CODE,
+    CODES,
+    NAME,
+    ROLES,
+    SECOND,
+    THIRD,
+    WORDS,
+    anna,
+    arrive,
+    chat,
+    forwarded,
+    shows,
+    signed_in,
+    written,
+)
+from tests.kit import world
+from tests.kit.people import MANAGERS, person, quick_passwords
+from tests.kit.people import chat as secret_chat
+from tests.kit.sockets import Connect, Page, connect
 from tests.test_rights_table import Examples, examples, outcome, routes
-from tests.test_security_rights import FRAMES, MANAGERS, person, quick_passwords
-from tests.test_security_rights import chat as secret_chat
-from tgadmin.core import origin, types
+from tests.test_security_rights import FRAMES
+from tgadmin.core import types
 from tgadmin.core.official import SERVICE
 
-__all__ = ["connect", "examples", "quick_passwords", "secret_chat"]
-
-CODE, SECOND, THIRD = "73915", "80264", "59177"
-CODES = (CODE, SECOND, THIRD)
-NAME = "Telegramnotices"
-WORDS = "Logincode"
-MARKS = (NAME, WORDS, str(SERVICE))
-"""What only managers may see."""
-ROLES = ("viewer", "operator", "manager", "superuser")
-
-
-def written(number: int, code: str, *, peer_id: int = SERVICE, **facts: Any) -> types.Message:
-    """As Telegram's own account writes it, or somebody who forwards that."""
-    at = datetime.now(UTC)
-    sender = SERVICE if peer_id == SERVICE else peer_id
-    return types.Message(peer_id, number, at, f"{WORDS}: {code}. Do not give it to anyone.", sender, **facts)
-
-
-def arrive(session: Session, *changes: types.Change) -> None:
-    world.arrive(session, *changes, peers=(types.Peer(SERVICE, types.PeerKind.USER, NAME, phone="42777"),))
-
-
-def forwarded(number: int, code: str, peer_id: int) -> types.Message:
-    return written(number, code, peer_id=peer_id, forward={"from_id": SERVICE, "date": "2026-01-01T00:00:00+00:00"})
-
-
-@pytest.fixture
-def anna(secret_chat: Chat) -> Chat:
-    """An ordinary chat, in which a code was forwarded and answered."""
-    session = secret_chat.session
-    anna = world.make_chat(session, "Anna")
-    world.says(anna, 2, "hello")
-    arrive(session, types.NewMessage(forwarded(3, SECOND, anna.peer_id)))
-    answer = types.Message(anna.peer_id, 4, datetime.now(UTC), "thank you", anna.peer_id, reply_to_id=3)
-    world.arrive(session, types.NewMessage(answer))
-    anna.refresh_from_db()
-    return anna
-
-
-@pytest.fixture
-def chat(anna: Chat) -> Chat:
-    """The chat with Telegram's own account: an account's newest."""
-    session = anna.session
-    arrive(session, types.NewMessage(written(5, CODE)))
-    arrive(session, types.NewMessage(written(6, THIRD)))
-    chat = Chat.objects.select_related("session").get(session=session, peer_id=SERVICE)
-    lane = f"history:{SERVICE}"
-    Command.objects.create(session=session, kind="history", lane=lane, payload={"peer_id": SERVICE}, state="done")
-    FloodWait.objects.create(session=session, method="m", peer_id=SERVICE, until="2030-01-01T00:00Z", code="x")
-    return chat
-
-
-def shows(text: str, who: str) -> list[str]:
-    """What ``text`` holds that this person must not see."""
-    return [mark for mark in (*CODES, *(() if who in MANAGERS else MARKS)) if mark in text]
+__all__ = ["anna", "chat", "connect", "examples", "quick_passwords", "secret_chat"]
 
 
 # --- pages, admin -----------------------------------------------------------------------------------------------------
@@ -127,16 +80,6 @@ def test_every_address(who: str, chat: Chat, examples: Examples) -> None:
                 asked.add(route)
                 assert (cell == "yes") == (who in MANAGERS), route
     assert asked == hidden
-
-
-def signed_in(who: str, session: Session) -> Client:
-    client = Client()
-    user = person(who, session)
-    assert user is not None
-    client.force_login(user)
-    confirmed(client)
-    client.initial = {name: morsel.value for name, morsel in client.cookies.items()}  # type: ignore[attr-defined]
-    return client
 
 
 @pytest.mark.django_db(transaction=True)
@@ -411,208 +354,3 @@ def test_commands(who: str, chat: Chat, anna: Chat, settings: Any) -> None:
     other = run("chat", "history", str(anna.pk))
     assert (WORDS in other) == sees
     assert CODE not in other
-
-
-# --- what is stored ---------------------------------------------------------------------------------------------------
-
-
-def dump() -> dict[tuple[str, str], str]:
-    """Every column of every table, as text; bytes as they are and in base64 by no one."""
-    found = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables "
-            "USING (table_schema, table_name) WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
-        )
-        for table, column in cursor.fetchall():
-            cursor.execute(sql.SQL("SELECT {} FROM {}").format(sql.Identifier(column), sql.Identifier(table)))
-            values = [value for (value,) in cursor.fetchall() if value is not None]
-            found[table, column] = "\n".join(repr(bytes(v)) if isinstance(v, memoryview) else str(v) for v in values)
-    return found
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_column_holds_a_code(chat: Chat, anna: Chat) -> None:
-    unreadable = types.Unreadable("NewMessage", "DataError", repr(written(7, CODE)).encode())
-    arrive(chat.session, unreadable, types.MessageEdited(written(5, SECOND)))
-    columns = dump()
-    assert not [place for place, text in columns.items() for code in CODES if code in text]
-    assert columns["telegram_message_secrets", "secret"]
-    assert columns["telegram_unreadable_updates", "data"]
-    encrypted = {(column.table, column.name) for column in encrypted_columns()}
-    assert {("telegram_message_secrets", "secret"), ("telegram_unreadable_updates", "data")} <= encrypted
-
-
-def secret_of(session: Session, telegram_id: int) -> str | None:
-    kept = MessageSecret.objects.filter(message__session_id=session.pk, message__telegram_id=telegram_id).first()
-    original: Any = None if kept is None else kept.secret
-    return None if original is None else original["text"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_is_masked_follows_its_message(chat: Chat) -> None:
-    """Edits with another code and with none, a deletion, history, an account that is removed."""
-    session = chat.session
-    assert CODE in (secret_of(session, 5) or "")
-    arrive(session, types.MessageEdited(written(5, SECOND)))
-    assert SECOND in (secret_of(session, 5) or "")
-    arrive(session, types.MessageEdited(types.Message(SERVICE, 5, datetime.now(UTC), "This code is no longer good.")))
-    message = Message.objects.get(session_id=session.pk, telegram_id=5)
-    assert (message.text, secret_of(session, 5)) == ("This code is no longer good.", None)
-    assert message.managers_only
-    arrive(session, types.MessageEdited(written(5, THIRD)))
-    assert THIRD in (secret_of(session, 5) or "")
-    arrive(session, types.MessagesDeleted(0, (5,)))
-    message.refresh_from_db()
-    assert (message.text, message.managers_only, secret_of(session, 5)) == ("", True, None)
-    page = (written(6, THIRD), written(4 + 100, CODE))
-    arrive(session, types.History(SERVICE, page, 0, complete=True))
-    assert CODE in (secret_of(session, 104) or "")
-    arrive(session, types.History(SERVICE, (written(104, CODE),), 0, complete=True))  # 6 is there no more
-    assert secret_of(session, 6) is None
-    assert CODE in (secret_of(session, 104) or "")
-    session.delete()
-    assert not MessageSecret.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_edit_that_names_no_origin_any_more_unmasks_nothing(anna: Chat) -> None:
-    plain = types.Message(anna.peer_id, 3, datetime.now(UTC), f"{WORDS}: {CODE}", anna.peer_id)
-    arrive(anna.session, types.MessageEdited(plain))
-    message = Message.objects.get(session_id=anna.session_id, telegram_id=3)
-    assert (message.text, message.managers_only) == (f"{WORDS}: •••••", True)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("twin_is_stored", [True, False])
-def test_two_rows_that_become_one_keep_what_was_masked(anna: Chat, twin_is_stored: bool) -> None:
-    """One of ours that arrived before the word of its id: the page's own row stays, and the secret opens for it."""
-    session = anna.session
-    ours = Message.objects.create(
-        chat=anna, session_id=session.pk, random_id=77, state="sending", out=True, text="x", sender_id=1
-    )
-    arrived = types.NewMessage(forwarded(30, CODE, anna.peer_id))
-    assigned = types.MessageIdAssigned(77, 30)
-    for batch in ([arrived], [assigned]) if twin_is_stored else ([arrived, assigned],):
-        arrive(session, *batch)
-    (row,) = Message.objects.filter(session_id=session.pk, telegram_id=30)
-    assert (row.pk, row.managers_only, CODE in row.text) == (ours.pk, True, False)
-    assert CODE in (secret_of(session, 30) or "")
-    assert not MessageSecret.objects.exclude(message__managers_only=True).exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_same_when_the_answer_settles_it(anna: Chat) -> None:
-    from apps.chats.services import outcomes
-
-    ours = Message.objects.create(
-        chat=anna, session_id=anna.session_id, random_id=78, state="sending", out=True, text="x", sender_id=1
-    )
-    arrive(anna.session, types.NewMessage(forwarded(31, CODE, anna.peer_id)))
-    with transaction.atomic():
-        outcomes.sent(ours.pk, 31)
-    (row,) = Message.objects.filter(session_id=anna.session_id, telegram_id=31)
-    assert (row.pk, row.managers_only, CODE in row.text) == (ours.pk, True, False)
-    assert CODE in (secret_of(anna.session, 31) or "")
-
-
-# --- reveal -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_manager_is_shown_one_code_which_is_on_record(chat: Chat) -> None:
-    manager = person("manager", chat.session)
-    assert manager is not None
-    message = Message.objects.get(chat=chat, telegram_id=5)
-    token = origin.current.set(origin.Origin("192.0.2.9", "Browser", lambda: manager))
-    try:
-        shown = reveal(manager, message)
-    finally:
-        origin.current.reset(token)
-    assert shown == {"text": f"{WORDS}: {CODE}. Do not give it to anyone.", "entities": []}
-    entry = AuditEntry.objects.get(action="message.code_shown")
-    assert (entry.actor_id, entry.session_id, entry.details) == (manager.pk, chat.session_id, {"message": message.pk})
-    assert (entry.address, entry.agent) == ("192.0.2.9", "Browser")
-    assert CODE not in str(dump())
-
-
-@pytest.mark.django_db(transaction=True)
-def test_nobody_else_is(chat: Chat, anna: Chat) -> None:
-    people = [person(who, chat.session) for who in ("nobody", "viewer", "operator", "manager")]
-    forwarded_one = Message.objects.get(chat=anna, telegram_id=3)
-    for message in (Message.objects.get(chat=chat, telegram_id=5), forwarded_one):
-        for user in people[:3]:
-            assert user is not None
-            with pytest.raises(rights.Forbidden):
-                reveal(user, message)
-    manager = people[3]
-    assert manager is not None
-    with pytest.raises(Refused) as refused:
-        reveal(manager, Message.objects.get(chat=anna, telegram_id=2))
-    assert refused.value.code == "NO_CODE"
-    # Somebody who can write to the database puts another message's secret in this one's place.
-    one, other = MessageSecret.objects.order_by("pk")[:2]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE telegram_message_secrets SET secret = (SELECT secret FROM telegram_message_secrets "
-            "WHERE message_id = %s) WHERE message_id = %s",
-            [one.pk, other.pk],
-        )
-    with pytest.raises(Refused) as refused:
-        reveal(manager, other.message)
-    assert refused.value.code == "KEYS_MISSING"
-    assert not AuditEntry.objects.filter(action="message.code_shown").exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_nothing_can_be_written_there(chat: Chat, settings: Any) -> None:
-    from uuid import uuid4
-
-    manager = person("manager", chat.session)
-    assert manager is not None
-    before = Command.objects.count()
-    for write in (
-        lambda: services.send(manager, chat, "hello", cid=uuid4()),
-        lambda: services.typing(manager, chat),
-        lambda: services.edit(manager, Message.objects.filter(chat=chat)[0], "hello"),
-    ):
-        with pytest.raises(Refused) as refused:
-            write()
-        assert refused.value.says.endswith("nothing was sent.")
-    assert Command.objects.count() == before
-    assert not Message.objects.filter(chat=chat, telegram_id=None).exists()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("who", ROLES)
-def test_what_waits_for_it_is_not_done_for_who_is_no_manager_any_more(who: str, chat: Chat) -> None:
-    """Asked once more at the claim, by the command's lane."""
-    user = person(who, chat.session)
-    for peer_id, sees in ((SERVICE, who in MANAGERS), (5, True)):
-        waiting = Command.objects.create(
-            session=chat.session, kind="read", lane=f"read:{peer_id}", payload={}, created_by=user
-        )
-        query = (
-            f"SELECT {rights.lack_sql()} FROM telegram_commands c LEFT JOIN auth_user u ON u.id = c.created_by_id "
-            "CROSS JOIN (VALUES ('read', 1, false, false)) n(kind, role, or_starter, system) WHERE c.id = %s"
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(query, [waiting.pk])
-            assert (cursor.fetchone() == ("",)) is sees
-
-
-@pytest.mark.django_db(transaction=True)
-def test_selectors_agree_with_roles(chat: Chat, anna: Chat) -> None:
-    """The one rule, asked in its forms: by user, by role, for rows."""
-    for who in ROLES:
-        user = person(who, chat.session)
-        assert user is not None
-        sees = who in MANAGERS
-        held = {chat.session_id: rights.role(user, chat.session_id) or Role.VIEWER}
-        assert sight.chats(user).filter(pk=chat.pk).exists() == sees
-        assert sight.chats(user).filter(pk=anna.pk).exists()
-        assert sight.sees_chat(held, chat) == sees
-        assert sight.sees_chat(held, anna)
-        assert not sight.sees_chat({}, anna)
-        assert sight.sees_message(held, Message.objects.get(chat=anna, telegram_id=3)) == sees
-        assert rights.sees_telegram(held[chat.session_id]) == sees

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from apps.chats.threads import Shared
-from tests.running import eventually
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 

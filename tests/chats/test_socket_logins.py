@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.staff.models import Login
-from tests.chats.test_socket import Connect, connect
+from tests.kit.sockets import Connect, connect
 
 __all__ = ["connect"]
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.chats.models import Chat, Message
 from apps.sessions.models import Session
-from tests.chats import world
+from tests.kit import world
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -11,7 +10,8 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from apps.chats.wakes import Groups, Lifeline, Listener, parameters
-from tests.running import unused_port
+from tests.kit.running import unused_port
+from tests.kit.waiting import until
 
 SECONDS = 10.0
 
@@ -55,12 +55,6 @@ async def eventually(wanted: int) -> None:
                 if row is not None and row[0] == wanted:
                     return
                 await asyncio.sleep(0.02)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not condition():  # noqa: ASYNC110 - told by a callback
-            await asyncio.sleep(0.02)
 
 
 class Cable:

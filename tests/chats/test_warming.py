@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.chats import warming
 from apps.chats.selectors import live
 from apps.sessions.models import Role, SessionGrant
-from tests.chats import world
+from tests.kit import world
 
 TABLES = ("staff_logins", "auth_user", "telegram_session_grants", "telegram_sessions", "telegram_chats",
           "telegram_messages")  # fmt: skip

@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 
 from apps.chats.wakes import parameters
-from tests.chats.web import Web
-from tests.running import eventually
+from tests.kit.waiting import eventually
+from tests.kit.web import Web
 
 SIZE = 4
 PATIENT = {"DATABASE_STATEMENT_SECONDS": "120", "DATABASE_LOCK_SECONDS": "120", "DATABASE_IDLE_SECONDS": "120"}

@@ -17,9 +17,9 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.staff import hashers
-from tests.chats.web import cookie_of
 from tests.database.kit import Stage, running
-from tests.running import eventually
+from tests.kit.waiting import eventually
+from tests.kit.web import cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from apps.monitoring import health as module
 from apps.monitoring.health import Health
 from tests.database.kit import Lock, Stage
-from tests.running import eventually
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 

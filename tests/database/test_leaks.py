@@ -13,10 +13,10 @@ from django.contrib.auth.models import User
 
 from apps.chats.models import Chat
 from apps.sessions.models import Role, SessionGrant
-from tests.chats import world
-from tests.chats.web import cookie_of
 from tests.database.kit import Lock, Stage
-from tests.running import eventually
+from tests.kit import world
+from tests.kit.waiting import eventually
+from tests.kit.web import cookie_of
 
 PATHS = (
     "plain", "atomic", "unfinished", "raising", "asynchronous", "streaming", "endless", "file",

@@ -12,9 +12,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.wakes import parameters
-from tests.chats.web import Web, cookie_of
 from tests.database.kit import PATIENT, SIZE, Lock, Plain, running
-from tests.running import eventually
+from tests.kit.waiting import eventually
+from tests.kit.web import Web, cookie_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from apps.chats.wakes import parameters
 from tests.database.kit import SIZE, Gate, Stage, running
-from tests.running import eventually
+from tests.kit.waiting import eventually
 from tgadmin.database import pooled
 from tgadmin.database import watch as watching
 from tgadmin.database.watch import EXIT_STATUS, Watch

@@ -6,7 +6,6 @@ and stopped with each module, and modules that use it hold no ``async`` tests.
 """
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
@@ -25,7 +23,9 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.confirmed import confirmed
+from tests.kit.confirmed import confirmed
+from tests.kit.database import database_url
+from tests.kit.running import unused_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
@@ -88,19 +88,11 @@ class WebServer:
             return False
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def web_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     """The server, started once for the whole run, on the tests' own database."""
-    address = urlsplit(os.environ["DATABASE_URL"])
-    database = urlunsplit(address._replace(path="/" + settings.DATABASES["default"]["NAME"]))
-    env = {**os.environ, "DATABASE_URL": database, "TGADMIN_PROCESS": "web", "DEBUG": "0"}
-    server = WebServer(free_port(), tmp_path_factory.mktemp("web") / "web.log", env)
+    env = {**os.environ, "DATABASE_URL": database_url(), "TGADMIN_PROCESS": "web", "DEBUG": "0"}
+    server = WebServer(unused_port(), tmp_path_factory.mktemp("web") / "web.log", env)
     server.start()
     yield server
     server.stop()

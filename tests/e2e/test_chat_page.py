@@ -16,8 +16,8 @@ from apps.chats.services import outcomes
 from apps.chats.services.pruning import prune_events
 from apps.sessions.models import Command, Role, Session, SessionGrant, SessionStatus
 from apps.sessions.services import commands, status
-from tests.chats import world
 from tests.e2e.conftest import Pages
+from tests.kit import world
 from tgadmin.core import types
 
 pytestmark = pytest.mark.browser
@@ -276,11 +276,8 @@ def test_scroll_down_again_loads_newer(open_page: Pages, admin_user: User, sessi
     page = connected(open_page(address(chat), user=admin_user))
     bubble(page, target.text).locator(".q").click()
     expect(page.locator('article[data-tid="5"]')).to_be_in_viewport()
-    for _ in range(30):
-        page.evaluate("{const log = document.querySelector('#log'); log.scrollTop = log.scrollHeight}")
-        if page.locator('article[data-tid="201"]').count():
-            break
-        page.wait_for_timeout(50)
+    to_the_end = "log => {log.scrollTop = log.scrollHeight; return log.querySelector('article[data-tid=\"201\"]')}"
+    wait_until(page, f"({to_the_end})(document.querySelector('#log'))")
     expect(page.locator('article[data-tid="201"]')).to_be_visible()
 
 

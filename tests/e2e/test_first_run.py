@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from psycopg import sql
 
-from tests.running import RunningUp, temporary_base
+from tests.kit.running import RunningUp, temporary_base
 
 MINUTE = 60.0
 """Seconds from the ready line to the first answer (UX.md)."""

@@ -20,7 +20,7 @@ from apps.monitoring.models import AuditEntry
 from apps.sessions.models import Device, Session, SessionStatus, SignInSecret
 from tests.e2e.conftest import ROOT, Pages, WebServer
 from tests.e2e.test_sign_in import STARTS_WITHIN, DataCentre, Gateway, boss, environment, gateway, server, until, web
-from tests.support import Phone
+from tests.kit.threads import Phone
 from tgadmin.telegram import Network
 
 __all__ = ["boss", "environment", "gateway", "server", "web"]

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from apps.chats.models import Chat
 from apps.monitoring.models import AuditEntry
 from apps.sessions.models import Role, Session, SessionGrant
-from tests.chats import world
 from tests.e2e.conftest import Pages
 from tests.e2e.test_chat_page import address, anna, bubble, connected, session
+from tests.kit import world
 from tgadmin.core import types
 from tgadmin.core.official import SERVICE
 

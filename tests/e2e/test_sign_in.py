@@ -7,14 +7,11 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -31,7 +28,10 @@ from apps.sessions.models import (
     SignInStep,
 )
 from apps.sessions.selectors import VIA
-from tests.e2e.conftest import ROOT, Pages, WebServer, free_port
+from tests.e2e.conftest import ROOT, Pages, WebServer
+from tests.kit.database import database_url
+from tests.kit.running import unused_port
+from tests.kit.waiting import eventually
 from tgadmin.sandbox.control import ControlClient
 
 pytestmark = pytest.mark.browser
@@ -127,15 +127,13 @@ def dc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataCentre]:
 
 @pytest.fixture(scope="module")
 def environment(dc: DataCentre, django_db_setup: None) -> dict[str, str]:
-    address = urlsplit(os.environ["DATABASE_URL"])
-    database = urlunsplit(address._replace(path="/" + django_settings.DATABASES["default"]["NAME"]))
-    return {**os.environ, **dc.environment, "DATABASE_URL": database, "DEBUG": "0"}
+    return {**os.environ, **dc.environment, "DATABASE_URL": database_url(), "DEBUG": "0"}
 
 
 @pytest.fixture(scope="module")
 def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     log = tmp_path_factory.mktemp("web") / "web.log"
-    web = WebServer(free_port(), log, {**environment, "TGADMIN_PROCESS": "web"})
+    web = WebServer(unused_port(), log, {**environment, "TGADMIN_PROCESS": "web"})
     web.start()
     yield web
     web.stop()
@@ -164,10 +162,7 @@ def boss(web: WebServer, dc: DataCentre) -> User:
 
 def until(true: Callable[[], bool], what: str) -> None:
     """Waits for a condition, at most STARTS_WITHIN seconds."""
-    deadline = time.monotonic() + STARTS_WITHIN
-    while not true():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.02)
+    eventually(true, STARTS_WITHIN, what)
 
 
 def begin(open_page: Pages, boss: User, phone: str = PHONE) -> Page:

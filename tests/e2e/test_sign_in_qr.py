@@ -32,7 +32,7 @@ from tests.e2e.test_sign_in import (
     until,
     web,
 )
-from tests.support import Phone
+from tests.kit.threads import Phone
 from tgadmin.telegram import Network
 
 __all__ = ["boss", "environment", "gateway", "server", "web"]

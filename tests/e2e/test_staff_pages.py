@@ -18,8 +18,8 @@ from apps.monitoring.models import AuditEntry
 from apps.sessions.services.audit import audit
 from apps.staff.models import Authenticator
 from apps.staff.services import second_factor
-from tests.chats import world
 from tests.e2e.conftest import Pages, WebServer
+from tests.kit import world
 
 pytestmark = pytest.mark.browser
 

@@ -1,4 +1,4 @@
-"""A sandbox, a gateway and a signed-in account for the tests of the gateway (see tests/support.py)."""
+"""A sandbox, a gateway and a signed-in account for the tests of the gateway (see tests/kit/threads.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.sessions.models import Session
-from tests.support import NETWORK_NAME, GatewayThread, SandboxThread, sign_in
+from tests.kit.threads import NETWORK_NAME, GatewayThread, SandboxThread, sign_in
 from tgadmin.sandbox.rsa import RsaKey
 
 PHONE = "491511000001"
@@ -31,9 +31,9 @@ def rsa_key_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def dc(rsa_key_path: str, tmp_path: Path) -> Iterator[SandboxThread]:
-    """A fresh data centre."""
-    sandbox = SandboxThread(rsa_key_path, tmp_path)
+def dc(request: pytest.FixtureRequest, rsa_key_path: str, tmp_path: Path) -> Iterator[SandboxThread]:
+    """A fresh data centre; as many as the test's module says as DCS."""
+    sandbox = SandboxThread(rsa_key_path, tmp_path, dcs=getattr(request.module, "DCS", 1))
     yield sandbox
     sandbox.stop()
 

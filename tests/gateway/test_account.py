@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from apps.chats.models import Chat, Message
 from apps.sessions.models import Session
-from tests.support import SandboxThread, eventually
+from tests.kit.threads import SandboxThread
+from tests.kit.waiting import eventually
 
 
 def test_messages_arrive_and_are_edited_and_deleted(

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 
 from apps.sessions.command_kinds import SPECS, CommandKind, kind_of
 from apps.sessions.models import Role, SessionGrant
-from tests.chats.record_kit import Kit, kit, leased
+from tests.kit.record import Kit, kit, leased
 from tgadmin.core.refusals import Lack
 from tgadmin.gateway import database
 from tgadmin.gateway.claim import Claimed, Slots, claim

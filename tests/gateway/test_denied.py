@@ -21,7 +21,8 @@ from apps.sessions.models import Command, Role, Session, SessionEvent, SignInAtt
 from apps.sessions.services import devices, sessions, signin
 from apps.sessions.services.commands import OPEN
 from apps.staff.models import Authenticator, Policy
-from tests.support import GatewayThread, SandboxThread, at_step, eventually
+from tests.kit.threads import GatewayThread, SandboxThread, at_step
+from tests.kit.waiting import eventually
 
 SENDS = "messages.sendMessage"
 LATER = timedelta(hours=3)

@@ -15,7 +15,8 @@ from apps.sessions.models import Command, Device, Session, SessionEvent
 from apps.sessions.services import devices
 from apps.sessions.services.devices import DeviceError
 from tests.gateway.conftest import PHONE
-from tests.support import GatewayThread, Phone, SandboxThread, eventually, ready, sign_in
+from tests.kit.threads import GatewayThread, Phone, SandboxThread, ready, sign_in
+from tests.kit.waiting import eventually
 from tgadmin.core.errors import TelegramError
 
 

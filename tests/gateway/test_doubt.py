@@ -23,7 +23,8 @@ from apps.sessions.models import Command, Session
 from apps.sessions.services.commands import OPEN
 from tests.gateway.conftest import PHONE
 from tests.gateway.test_kill import same_network, start_process
-from tests.support import GatewayThread, SandboxThread, eventually, sign_in
+from tests.kit.threads import GatewayThread, SandboxThread, sign_in
+from tests.kit.waiting import eventually
 from tgadmin.gateway import bus as bus_module
 from tgadmin.gateway.claim import Claimed
 

@@ -13,7 +13,8 @@ from django.contrib.auth.models import User
 
 from apps.chats.models import Peer
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus, UpdateState
-from tests.support import NETWORK_NAME, GatewayThread, SandboxThread, eventually
+from tests.kit.threads import NETWORK_NAME, GatewayThread, SandboxThread
+from tests.kit.waiting import eventually, until
 from tgadmin.gateway import entrance
 from tgadmin.gateway.entrance import Entrance
 
@@ -71,22 +72,24 @@ async def test_nobody_connects_while_the_leases_do_not_hold(door: Entrance, held
     await task
 
 
-async def test_one_at_a_time_while_the_loop_is_behind(door: Entrance) -> None:
+async def test_one_at_a_time_while_the_loop_is_behind(door: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entrance, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(entrance, "BEHIND_SECONDS", 0.1)
     loop = asyncio.get_running_loop()
     entered: list[tuple[float, int]] = []
 
     def stand_still() -> None:
-        time.sleep(entrance.LOOK_SECONDS + entrance.BEHIND_SECONDS)
+        time.sleep(entrance.LOOK_SECONDS + entrance.BEHIND_SECONDS)  # a loop that is behind is what is tried
         loop.call_later(entrance.LOOK_SECONDS / 2, stand_still)
 
     async def connect() -> None:
         turn = await door.enter()
         entered.append((door._behind, door.inside))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)  # meanwhile another could enter
         turn.leave()
 
     loop.call_soon(stand_still)
-    await asyncio.sleep(entrance.LOOK_SECONDS * 2)
+    await until(lambda: door._behind > entrance.BEHIND_SECONDS)
     await asyncio.gather(*(connect() for _ in range(5)))
     assert len(entered) == 5
     late = [inside for behind, inside in entered if behind > entrance.BEHIND_SECONDS]
@@ -144,7 +147,7 @@ def test_many_accounts_on_a_slow_loop_are_ready_once_each(
         return Session.objects.filter(status=SessionStatus.READY).count() == MANY
 
     try:
-        eventually(all_ready, timeout=120, pause=0.1)
+        eventually(all_ready, seconds=120, pause=0.1)
     finally:
         stop[0] = True
     events = SessionEvent.objects.filter(session__in=sessions)

@@ -23,7 +23,8 @@ from apps.sessions.models import Authorization, Session, SessionEvent, SessionSt
 from apps.sessions.services import signin
 from tests.gateway.test_sending import at_telegram, chat_with, send
 from tests.gateway.test_signin import refused
-from tests.support import GatewayThread, SandboxThread, at_step, eventually, ready, sign_in
+from tests.kit.threads import GatewayThread, SandboxThread, at_step, ready, sign_in
+from tests.kit.waiting import eventually
 from tgadmin.core.errors import TelegramError, disposition
 from tgadmin.gateway.handlers.proxy import current_key
 from tgadmin.sandbox.control import _ALLOWED
@@ -31,6 +32,7 @@ from tgadmin.telegram import Network
 from tgadmin.telegram._telethon import Pings, Wire, wire
 from tgadmin.telegram.application import introduction
 
+DCS = 2
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "faults.md"
 TOOLS = {"thaw", "struck", "clear", "pending", "links", "passed", "revive"}
 """What undoes or tells: no faults."""
@@ -426,13 +428,6 @@ def line(row: Row, seen: Seen) -> str:
 def test_every_fault_is_in_the_table() -> None:
     faults = (set(_ALLOWED["faults"]) | set(_ALLOWED["fronts"])) - TOOLS
     assert {row.fault for row in ROWS} == faults
-
-
-@pytest.fixture
-def dc(rsa_key_path: str, tmp_path: Path) -> Iterator[SandboxThread]:
-    sandbox = SandboxThread(rsa_key_path, tmp_path, dcs=2)
-    yield sandbox
-    sandbox.stop()
 
 
 @pytest.fixture

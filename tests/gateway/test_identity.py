@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import eventually
+from tests.kit.waiting import eventually
 from tgadmin.gateway import identity
 
 

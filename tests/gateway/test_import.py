@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,20 +22,14 @@ from apps.sessions.models import (
 from apps.sessions.services import exports, sessions, signin
 from apps.sessions.services.signin import SignInError
 from tests.gateway.conftest import PHONE
-from tests.support import GatewayThread, Phone, SandboxThread, at_step, eventually, ready
+from tests.kit.threads import GatewayThread, Phone, SandboxThread, at_step, ready
+from tests.kit.waiting import eventually
 from tgadmin.core import session_files
 from tgadmin.core.session_files import ForeignSession
 
+DCS = 2
 HOME = 2
 OTHER_PHONE = "491511000002"
-
-
-@pytest.fixture
-def dc(rsa_key_path: str, tmp_path: Path) -> Iterator[SandboxThread]:
-    """Two data centres."""
-    sandbox = SandboxThread(rsa_key_path, tmp_path, dcs=2)
-    yield sandbox
-    sandbox.stop()
 
 
 @pytest.fixture

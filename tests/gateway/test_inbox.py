@@ -16,7 +16,8 @@ import pytest
 from apps.chats.services.record import Recorded
 from apps.sessions.fields import opened
 from apps.sessions.services.leases import Held, LeaseLost
-from tests.chats.record_kit import ANNA, PEERS, Kit, kit, leased, message, new
+from tests.kit.record import ANNA, PEERS, Kit, kit, leased, message, new
+from tests.kit.waiting import until
 from tgadmin.core.types import Checkpoint, Incoming, MessagesDeleted, NewMessage
 from tgadmin.gateway import database, inbox
 from tgadmin.gateway.inbox import SessionInbox, Writers
@@ -284,9 +285,7 @@ async def test_under_load_the_next_batch_may_grow(kit: Kit, monkeypatch: pytest.
     box.written(inbox.BUSY_CHANGES)
     box.put(entry(3))
     assert scheduled == [box] * 2
-    async with asyncio.timeout(10):
-        while len(scheduled) < 3:  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
+    await until(lambda: len(scheduled) == 3)
     assert len(box.batch()) == 2
     box.committed(2)
     box.written(inbox.BUSY_CHANGES)

@@ -6,30 +6,27 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection
 
 from apps.chats.models import Chat, Message
 from apps.sessions.models import Lease, Session, SignInStep
 from apps.sessions.services import signin
 from tests.gateway.conftest import PHONE
-from tests.running import ROOT
-from tests.support import API_HASH, API_ID, SandboxThread, at_step, eventually, ready, sign_in
+from tests.kit.database import database_url
+from tests.kit.running import ROOT
+from tests.kit.threads import API_HASH, API_ID, SandboxThread, at_step, ready, sign_in
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture
 def start_process(user: User, dc: SandboxThread) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts `manage.py gateway` on the tests' database and data centre."""
-    database = connection.settings_dict
-    secret, host = quote(database["PASSWORD"]), database["HOST"]
-    address = f"{database['USER']}:{secret}@{quote(host, safe='')}:{database['PORT']}/{database['NAME']}"
     environment = {
         **os.environ,
-        "DATABASE_URL": f"postgres://{address}",
+        "DATABASE_URL": database_url(),
         "TELEGRAM_API_ID": str(API_ID),
         "TELEGRAM_API_HASH": API_HASH,
         "TELEGRAM_DC": f"1@{dc.server.host}:{dc.server.port}",
@@ -55,7 +52,7 @@ def same_network(monkeypatch: pytest.MonkeyPatch, dc: SandboxThread) -> None:
 
     name = "dc-" + hashlib.sha256(dc.public_key_path.read_bytes().strip()).hexdigest()[:12]
     monkeypatch.setattr(settings, "TELEGRAM_NETWORK", name)
-    monkeypatch.setattr("tests.support.NETWORK_NAME", name)
+    monkeypatch.setattr("tests.kit.threads.NETWORK_NAME", name)
 
 
 def test_kill_9_and_the_next_one_goes_on(
@@ -77,7 +74,7 @@ def test_kill_9_and_the_next_one_goes_on(
     dc.world("send", anna, me, "two")
     start_process()
     # Nine seconds of watching would be over only after this.
-    eventually(lambda: Message.objects.filter(session_id=session.pk).count() == 2, timeout=8)
+    eventually(lambda: Message.objects.filter(session_id=session.pk).count() == 2, seconds=8)
     assert Lease.objects.get(session=session).fence == fence + 1
     assert Chat.objects.get(session=session).unread_count == 2
     ready(session)

@@ -20,7 +20,8 @@ from apps.sessions.models import (
 from apps.sessions.services import rights, signin
 from apps.sessions.services.commands import OPEN
 from tests.gateway.conftest import PHONE
-from tests.support import Phone, SandboxThread, eventually
+from tests.kit.threads import Phone, SandboxThread
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture

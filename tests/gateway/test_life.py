@@ -22,7 +22,8 @@ from apps.sessions.models import (
 )
 from apps.sessions.services import commands, sessions, status
 from tests.gateway.conftest import PHONE
-from tests.support import GatewayThread, SandboxThread, eventually, ready, sign_in
+from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
+from tests.kit.waiting import eventually
 
 
 def statuses(session: Session) -> list[tuple[str, str]]:

@@ -5,8 +5,7 @@ https://core.telegram.org/api/datacenter#user-migration
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,15 +16,10 @@ from apps.sessions.services import sessions
 from tests.gateway.conftest import PHONE
 from tests.gateway.test_proxy import settled
 from tests.gateway.test_sending import at_telegram, chat_with, send, sent
-from tests.support import GatewayThread, SandboxThread, eventually, ready, sign_in
+from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
+from tests.kit.waiting import eventually
 
-
-@pytest.fixture
-def dc(rsa_key_path: str, tmp_path: Path) -> Iterator[SandboxThread]:
-    """Two data centres; the installation begins at the first."""
-    sandbox = SandboxThread(rsa_key_path, tmp_path, dcs=2)
-    yield sandbox
-    sandbox.stop()
+DCS = 2
 
 
 def centres(dc: SandboxThread) -> list[int]:

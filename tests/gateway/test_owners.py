@@ -20,7 +20,8 @@ from tests.gateway.conftest import PHONE
 from tests.gateway.test_kill import same_network as one_network
 from tests.gateway.test_kill import start_process
 from tests.gateway.test_life import open_connections
-from tests.support import GatewayThread, SandboxThread, eventually, ready, sign_in
+from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
+from tests.kit.waiting import eventually
 from tgadmin.core.clock import SystemClock
 from tgadmin.gateway import lease, process
 from tgadmin.telegram._telethon import wire
@@ -103,7 +104,7 @@ def test_a_frozen_gateway_is_taken_over_and_sends_nothing_when_it_thaws(
         rows = [messages.send(user, chat, f"number {number}", cid=uuid.uuid4()) for number in range(5)]
         dc.world("send", anna, me, "while it was frozen")
         start_gateway()
-        eventually(lambda: Lease.objects.get(session=session).fence == fence + 1, timeout=30)
+        eventually(lambda: Lease.objects.get(session=session).fence == fence + 1, seconds=30)
         eventually(lambda: not rows_open(rows))
     finally:
         os.kill(frozen.pid, signal.SIGCONT)
@@ -146,7 +147,7 @@ def test_a_drain_hands_over_at_once(
     row = messages.send(user, chat, "in flight", cid=uuid.uuid4())
     assert first.stop()
     # Nine seconds of watching would be over only after this.
-    eventually(lambda: Lease.objects.filter(session=session, owner__name="second", fence=fence + 1).exists(), timeout=8)
+    eventually(lambda: Lease.objects.filter(session=session, owner__name="second", fence=fence + 1).exists(), seconds=8)
     ready(session)
     eventually(lambda: not rows_open([row]))
     assert second.process.leases.held.keys() == {session.pk}
@@ -169,7 +170,7 @@ def test_a_gateway_that_comes_gets_its_part_and_two_versions_work_side_by_side(
     sessions = [sign_in(user, dc, phone, name=phone) for phone in phones]
     monkeypatch.setattr(process, "VERSION", "9.9.9")
     new = start_gateway(name="new")
-    eventually(lambda: (len(old.process.leases.held), len(new.process.leases.held)) == (2, 2), timeout=40)
+    eventually(lambda: (len(old.process.leases.held), len(new.process.leases.held)) == (2, 2), seconds=40)
     assert set(Node.objects.values_list("version", flat=True)) == {"0.1.0", "9.9.9"}
     anna = person("Anna")
     for session in sessions:

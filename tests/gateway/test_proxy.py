@@ -14,7 +14,8 @@ from apps.sessions.models import Command, CommandSecret, Session, SessionProxy, 
 from apps.sessions.services import proxies, signin
 from tests.gateway.conftest import PHONE
 from tests.gateway.test_signin import refused
-from tests.support import GatewayThread, SandboxThread, at_step, eventually, ready
+from tests.kit.threads import GatewayThread, SandboxThread, at_step, ready
+from tests.kit.waiting import eventually
 from tgadmin.core.proxies import Proxy
 
 KINDS = ("socks5", "mtproxy")

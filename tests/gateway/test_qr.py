@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,19 +14,18 @@ from telethon.tl import functions
 from apps.sessions.models import Authorization, Session, SignInAttempt, SignInSecret, SignInStep
 from apps.sessions.services import signin
 from tests.gateway.conftest import PHONE
-from tests.support import GatewayThread, Phone, SandboxThread, at_step, eventually, ready
+from tests.kit.threads import GatewayThread, Phone, SandboxThread, at_step, ready
+from tests.kit.waiting import eventually
 
 PASSWORD = "correct horse"
-HOME = 2
+HOME = DCS = 2
 
 
 @pytest.fixture
-def dc(rsa_key_path: str, tmp_path: Path) -> Iterator[SandboxThread]:
-    """Two data centres, whose codes live longer than a busy machine may sleep."""
-    sandbox = SandboxThread(rsa_key_path, tmp_path, dcs=2)
-    sandbox.server.world.logins.tokens.seconds = 120
-    yield sandbox
-    sandbox.stop()
+def dc(dc: SandboxThread) -> SandboxThread:
+    """Codes live longer than a busy machine may sleep."""
+    dc.server.world.logins.tokens.seconds = 120
+    return dc
 
 
 @pytest.fixture

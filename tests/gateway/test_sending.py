@@ -12,7 +12,8 @@ from django.utils import timezone
 from apps.chats.models import Chat, Event, Message
 from apps.chats.services import messages
 from apps.sessions.models import Command, FloodWait, Session
-from tests.support import GatewayThread, SandboxThread, eventually
+from tests.kit.threads import GatewayThread, SandboxThread
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from apps.chats.services.reveal import reveal
 from apps.sessions.models import Session, SignInStep
 from apps.sessions.services import signin
 from tests.gateway.conftest import PHONE
-from tests.support import GatewayThread, SandboxThread, at_step, eventually
+from tests.kit.threads import GatewayThread, SandboxThread, at_step
+from tests.kit.waiting import eventually
 from tgadmin.core.codes import BULLET
 from tgadmin.core.official import SERVICE
 

@@ -11,7 +11,8 @@ from apps.chats.models import Chat
 from apps.sessions.models import Command, CommandSecret, Session, SignInAttempt, SignInSecret, SignInStep
 from apps.sessions.services import signin
 from tests.gateway.conftest import PHONE
-from tests.support import GatewayThread, SandboxThread, at_step, eventually, ready
+from tests.kit.threads import GatewayThread, SandboxThread, at_step, ready
+from tests.kit.waiting import eventually
 
 PASSWORD = "correct horse"
 

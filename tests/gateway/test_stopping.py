@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from apps.sessions.models import Authorization, AuthorizationSecret, Command, Session, SessionEvent, SessionStatus
 from apps.sessions.services import authorizations, commands, sessions
 from tests.gateway.test_sending import chat_with, send, sent
+from tests.kit.threads import GatewayThread, SandboxThread
+from tests.kit.waiting import eventually
 from tests.sessions.conftest import key
-from tests.support import GatewayThread, SandboxThread, eventually
 from tgadmin.gateway import stopping
 
 Role = Authorization.Role

@@ -14,7 +14,8 @@ from apps.chats.models import Chat, Event, Gap, Message
 from apps.sessions.models import Command, Node, Session, SessionEvent, SessionStatus
 from apps.sessions.services.commands import OPEN
 from tests.gateway.test_life import open_connections, statuses, with_status
-from tests.support import GatewayThread, SandboxThread, eventually, ready
+from tests.kit.threads import GatewayThread, SandboxThread, ready
+from tests.kit.waiting import eventually
 from tgadmin.core import backoff
 from tgadmin.gateway import stored
 

@@ -15,7 +15,8 @@ from apps.chats.services import messages
 from apps.sessions.command_kinds import SPECS, CommandKind
 from apps.sessions.models import Command, Session, SessionEvent
 from tests.gateway.conftest import PHONE
-from tests.support import GatewayThread, SandboxThread, eventually, ready, sign_in
+from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
+from tests.kit.waiting import eventually
 from tgadmin.gateway import bus, watchdog
 from tgadmin.gateway.handlers import HANDLERS
 from tgadmin.gateway.job import Done, Job

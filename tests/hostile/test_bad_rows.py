@@ -14,9 +14,9 @@ from django.db import connection, models
 
 from apps.chats.models import Chat, Event, Message, Peer, UnreadableUpdate
 from apps.chats.selectors.shapes import CANNOT_BE_SHOWN
-from tests.chats import world
-from tests.chats.record_kit import Kit, kit, leased, new
 from tests.hostile.pages import Opened, open_all
+from tests.kit import world
+from tests.kit.record import Kit, kit, leased, new
 from tgadmin.core.types import Incoming
 
 __all__ = ["kit", "leased"]

@@ -13,9 +13,9 @@ import pytest
 from telethon import types as T  # noqa: N812
 
 from apps.sessions.services.leases import Held
-from tests.chats.record_kit import Kit, kit, leased
 from tests.hostile.pages import open_all
 from tests.hostile.tlgen import Generator, constructors
+from tests.kit.record import Kit, kit, leased
 from tgadmin.core import types as core
 from tgadmin.core.bounds import fit
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Incoming, Unreadable

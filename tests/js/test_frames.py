@@ -9,8 +9,8 @@ import pytest
 from apps.chats.event_kinds import EventKind
 from apps.chats.frames.incoming import TYPES
 from apps.chats.frames.parsing import FIELDS
-from tests.chats.frame_types import declared, outgoing
-from tests.running import ROOT
+from tests.kit.frame_types import declared, outgoing
+from tests.kit.running import ROOT
 
 pytestmark = pytest.mark.pure
 

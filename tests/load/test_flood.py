@@ -22,10 +22,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat
-from tests.chats import world
-from tests.chats.web import Web, cookie_of, webs
+from tests.kit import world
+from tests.kit.running import ROOT
+from tests.kit.waiting import eventually
+from tests.kit.web import Web, cookie_of, webs
 from tests.load.flood import ENTRY_POINTS
-from tests.running import ROOT, eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import temporary_base
+from tests.kit.running import temporary_base
 from tgadmin.local.paths import DataDir
 from tgadmin.local.postgres import Postgres
 from tgadmin.local.valkey import Valkey

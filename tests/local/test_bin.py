@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from tests.kit.running import ROOT
 
 TOOLS = ("sh", "dirname", "basename", "cat", "cmp", "df", "awk", "rm", "env", "uname", "ls", "mkdir")
 FAKE_PYTHON = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; *version_info*) exit {new} ;; esac\necho "Python 3.x"\n'
@@ -110,6 +110,33 @@ def test_no_chromium(project: Path, tools: Path) -> None:
     assert ended.returncode == 1
     assert "Chromium is missing. Debian: apt-get install chromium" in ended.stderr
     assert "== " not in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runs"),
+    [
+        (
+            ("product",),
+            ["-n 2 --dist worksteal -m not alone --ignore=tests/sandbox", "-m alone --ignore=tests/sandbox"],
+        ),
+        (("product", "-m", "pure and x"), ["--ignore=tests/sandbox -m pure and x"]),
+        (("sandbox",), ["-n 2 tests/sandbox"]),
+        (("sandbox", "-k", "auth"), ["-n 2 tests/sandbox -k auth"]),
+        (("-k", "sandbox"), ["-k sandbox"]),
+        ((), ["-n 2 --dist worksteal -m not alone", "-m alone"]),
+    ],
+)
+def test_parts_of_the_tests(project: Path, tools: Path, arguments: tuple[str, ...], runs: list[str]) -> None:
+    programs = project / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    fake(programs, "python", '#!/bin/sh\nif [ "$1 $2" = "-m pytest" ]; then shift 2; echo "pytest $*"; fi\n')
+    for name in ("lint-imports", "ruff", "mypy"):
+        fake(programs, name, "#!/bin/sh\n")
+    ended = run(project, tools, "test", *arguments, CHROMIUM="chromium", TEST_PROCESSES="2")
+    assert ended.returncode == 0, ended.stderr
+    assert [line for line in ended.stdout.splitlines() if line.startswith("pytest")] == [
+        f"pytest {run}" for run in runs
+    ]
 
 
 def test_the_scripts_can_be_run() -> None:

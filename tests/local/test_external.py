@@ -15,7 +15,8 @@ import psycopg
 import pytest
 import redis
 
-from tests.running import RunningUp, eventually, temporary_base, unused_port
+from tests.kit.running import RunningUp, temporary_base, unused_port
+from tests.kit.waiting import eventually
 from tgadmin.local.account import is_root, nobody
 
 PASSWORD = secrets.token_urlsafe(16)

@@ -15,7 +15,8 @@ import psutil
 import psycopg
 import pytest
 
-from tests.running import ROOT, bare_environment, eventually, python_as
+from tests.kit.running import ROOT, bare_environment, python_as
+from tests.kit.waiting import eventually
 from tgadmin.local.account import nobody
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir, need_space

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.running import ROOT, bare_environment, eventually, unused_port
+from tests.kit.running import ROOT, bare_environment, unused_port
+from tests.kit.waiting import eventually
 from tgadmin.local import logs, tied
 from tgadmin.local.address import address, allowed_hosts, check_port
 from tgadmin.local.errors import LocalError

@@ -18,7 +18,8 @@ import psutil
 import psycopg
 import pytest
 
-from tests.running import ROOT, RunningUp, eventually, temporary_base
+from tests.kit.running import ROOT, RunningUp, temporary_base
+from tests.kit.waiting import eventually
 from tgadmin.local import programs
 from tgadmin.local.paths import DataDir
 from tgadmin.local.programs import GATEWAY, WEB, WORKER

@@ -11,7 +11,7 @@ import sys
 import psycopg
 import pytest
 
-from tests.running import ROOT, bare_environment
+from tests.kit.running import ROOT, bare_environment
 from tgadmin.local import postgres as module
 from tgadmin.local.paths import DataDir
 from tgadmin.local.postgres import USER, Postgres, owner_url

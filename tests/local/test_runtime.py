@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, bare_environment
+from tests.kit.running import ROOT, bare_environment
 from tgadmin.local import runtime
 from tgadmin.local.errors import LocalError, NotRunning
 from tgadmin.local.paths import DataDir

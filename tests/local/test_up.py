@@ -18,7 +18,8 @@ import psutil
 import psycopg
 import pytest
 
-from tests.running import ROOT, RunningUp, bare_environment, eventually, python_as, temporary_base, unused_port
+from tests.kit.running import ROOT, RunningUp, bare_environment, python_as, temporary_base, unused_port
+from tests.kit.waiting import eventually
 from tgadmin.local import runtime
 from tgadmin.local.account import nobody
 from tgadmin.local.errors import NotRunning

@@ -10,7 +10,8 @@ import psutil
 import pytest
 import redis
 
-from tests.running import ROOT, bare_environment, eventually
+from tests.kit.running import ROOT, bare_environment
+from tests.kit.waiting import eventually
 from tgadmin.local.paths import DataDir
 from tgadmin.local.valkey import Valkey
 

@@ -19,8 +19,8 @@ from apps.sessions.models import Role, Session, SessionGrant
 from apps.sessions.services import sessions
 from apps.sessions.services.audit import audit
 from apps.staff.services import failures
-from tests.chats import world
-from tests.confirmed import confirmed
+from tests.kit import world
+from tests.kit.confirmed import confirmed
 from tgadmin.core import origin
 
 pytestmark = pytest.mark.django_db

@@ -1,12 +1,12 @@
 """People with stock clients, who know each other, for tests of what they do to each other."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from telethon import TelegramClient, events
 from telethon.tl import types
 
+from tests.kit.waiting import until
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.sandbox.world.accounts import Contact
 
@@ -71,13 +71,6 @@ async def meet(sandbox: Sandbox, client_for: ClientFor, count: int = 2) -> list[
             if other is not person:
                 accounts.add_contact(accounts[person.id], other.id, Contact(accounts[other.id].first_name))
     return people
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for something that must come; fail if it does not."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 (what is waited for happens in a stock client)
-            await asyncio.sleep(0.005)
 
 
 def texts(messages: Any) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.clocks import Clock
 from tgadmin.sandbox.srp import SrpSessions
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world.accounts import (
@@ -16,16 +17,6 @@ from tgadmin.sandbox.world.accounts import (
     PendingEmail,
     valid_username,
 )
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -1,72 +1,35 @@
-"""Signing in and out, each method driven by a stock client. https://core.telegram.org/api/auth"""
+"""Signing in, each method driven by a stock client. https://core.telegram.org/api/auth"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from telethon import TelegramClient, errors, events
-from telethon import password as client_side
-from telethon.errors import UserMigrateError, rpc_message_to_error
+from telethon.errors import rpc_message_to_error
 from telethon.tl import functions, types
 
+from tests.sandbox.signing_in import (
+    API_HASH,
+    OTHER_PHONE,
+    PASSWORD,
+    PHONE,
+    SETTINGS,
+    ClientFor,
+    Refused,
+    Stranger,
+    anna,
+    answer,
+    code_of,
+    guarded,
+    half_signed,
+    log_out,
+    request_code,
+    wrong_code_of,
+)
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account
 
-ClientFor = Callable[..., Awaitable[TelegramClient]]
-Refused = Callable[..., Awaitable[str]]
-Stranger = Callable[..., Awaitable[TelegramClient]]
-Restarted = Callable[[], Awaitable[Sandbox]]
-
-PHONE, OTHER_PHONE = "491511234567", "491511234568"
-API_ID, API_HASH = 1, "0" * 32
-PASSWORD = "correct horse"
-SETTINGS = types.CodeSettings()
-
-
-def request_code(phone: str = PHONE, **settings: Any) -> functions.auth.SendCodeRequest:
-    return functions.auth.SendCodeRequest(phone, API_ID, API_HASH, types.CodeSettings(**settings))
-
-
-def log_out() -> functions.InvokeWithoutUpdatesRequest:
-    """auth.logOut in a wrapper: of a bare one Telethon takes the acknowledgement for the answer."""
-    return functions.InvokeWithoutUpdatesRequest(functions.auth.LogOutRequest())
-
-
-def code_of(sandbox: Sandbox, phone: str = PHONE) -> str:
-    """The code on its way to that phone."""
-    sent = sandbox.world.logins.by_phone(phone)
-    assert sent is not None
-    return sent.code
-
-
-def wrong_code_of(sandbox: Sandbox, phone: str = PHONE) -> str:
-    return "".join(str((int(digit) + 1) % 10) for digit in code_of(sandbox, phone))
-
-
-async def half_signed(client: TelegramClient, sandbox: Sandbox, phone: str = PHONE) -> None:
-    """Bring the client to where the cloud password is asked for."""
-    await client.send_code_request(phone)
-    with pytest.raises(errors.SessionPasswordNeededError):
-        await client.sign_in(phone, code_of(sandbox, phone))
-
-
-async def answer(client: TelegramClient, password: str) -> functions.auth.CheckPasswordRequest:
-    """The auth.checkPassword that a client makes of a password."""
-    asked = await client(functions.account.GetPasswordRequest())
-    return functions.auth.CheckPasswordRequest(client_side.compute_check(asked, password))
-
-
-@pytest.fixture
-def anna(sandbox: Sandbox) -> Account:
-    return sandbox.world.accounts.create(PHONE, "Anna", "Ba")
-
-
-@pytest.fixture
-def guarded(sandbox: Sandbox) -> Account:
-    """An account with a cloud password."""
-    return sandbox.world.accounts.create(PHONE, "Anna", password=PASSWORD, hint="a hint")
+__all__ = ["anna", "guarded"]
 
 
 class TestSendCode:
@@ -374,266 +337,6 @@ class TestCheckPassword:
         assert await refused(client(await answer(client, "wrong horse"))) == "PASSWORD_HASH_INVALID"
         with pytest.raises(errors.FloodWaitError):
             await client(await answer(client, PASSWORD))
-
-
-class TestRestart:
-    """A half-finished sign-in survives the restart of either side, even if the data centre was killed."""
-
-    @pytest.fixture
-    async def sandbox(self, rsa_key_path: str, tmp_path: Path) -> AsyncIterator[Sandbox]:
-        async with Sandbox(rsa_key_path=rsa_key_path, state=str(tmp_path / "state.sqlite")) as server:
-            yield server
-
-    @pytest.fixture
-    async def restarted(self, sandbox: Sandbox, rsa_key_path: str) -> AsyncIterator[Restarted]:
-        """Ends the data centre without a last word to its store, and starts it anew on the same state and port."""
-        started: list[Sandbox] = []
-
-        async def restart() -> Sandbox:
-            sandbox.commit = lambda: None  # type: ignore[method-assign]
-            sandbox.store._buffer.clear()
-            await sandbox.stop()
-            started.append(Sandbox(rsa_key_path=rsa_key_path, state=sandbox.state, port=sandbox.port))
-            await started[0].start()
-            return started[0]
-
-        yield restart
-        for server in started:
-            await server.stop()
-
-    async def test_after_the_code_was_sent(
-        self, restarted: Restarted, sandbox: Sandbox, stranger: Stranger, anna: Account
-    ) -> None:
-        client = await stranger()
-        code_hash, code = (await client(request_code())).phone_code_hash, code_of(sandbox)
-        session = client.session
-        await client.disconnect()
-        again = await stranger(session=session, server=await restarted())
-        assert (await again.sign_in(PHONE, code, phone_code_hash=code_hash)).id == anna.user_id
-
-    async def test_between_code_and_password(
-        self, restarted: Restarted, sandbox: Sandbox, stranger: Stranger, guarded: Account
-    ) -> None:
-        client = await stranger()
-        await half_signed(client, sandbox)
-        session = client.session
-        await client.disconnect()
-        again = await stranger(session=session, server=await restarted())
-        assert (await again.sign_in(password=PASSWORD)).id == guarded.user_id
-
-    async def test_wrong_tries_are_not_forgotten(
-        self, restarted: Restarted, sandbox: Sandbox, stranger: Stranger, refused: Refused,
-        anna: Account,
-    ) -> None:  # fmt: skip
-        client = await stranger()
-        code_hash, wrong = (await client(request_code())).phone_code_hash, wrong_code_of(sandbox)
-        request = functions.auth.SignInRequest(PHONE, code_hash, wrong)
-        tries = sandbox.world.logins.limits.wrong_codes
-        for _ in range(tries - 1):
-            assert await refused(client(request)) == "PHONE_CODE_INVALID"
-        session = client.session
-        await client.disconnect()
-        again = await stranger(session=session, server=await restarted())
-        assert await refused(again(request)) == "PHONE_CODE_INVALID"
-        assert await refused(again(request)) == "PHONE_CODE_EXPIRED"
-
-    async def test_a_repeated_sign_in_asks_for_the_password_again(
-        self, sandbox: Sandbox, stranger: Stranger, refused: Refused, guarded: Account
-    ) -> None:
-        """Whoever did not hear the first answer may ask again with the same code."""
-        client = await stranger()
-        code_hash, code = (await client(request_code())).phone_code_hash, code_of(sandbox)
-        request = functions.auth.SignInRequest(PHONE, code_hash, code)
-        assert await refused(client(request)) == "SESSION_PASSWORD_NEEDED"
-        assert await refused(client(request)) == "SESSION_PASSWORD_NEEDED"
-        await client.sign_in(password=PASSWORD)
-        assert await refused(client(request)) == "PHONE_CODE_EXPIRED"
-
-
-class TestLogOut:
-    """https://core.telegram.org/method/auth.logOut"""
-
-    async def test_the_key_is_nobodys_afterwards(
-        self, sandbox: Sandbox, client_for: ClientFor, refused: Refused, anna: Account
-    ) -> None:
-        client = await client_for(PHONE)
-        done = await client(log_out())
-        assert isinstance(done, types.auth.LoggedOut)
-        assert sandbox.keys_of(anna.user_id) == []
-        assert await refused(client(functions.account.UpdateStatusRequest(True))) == "AUTH_KEY_UNREGISTERED"
-        assert await refused(client(log_out())) == "AUTH_KEY_UNREGISTERED"
-
-    async def test_telethons_own_way(self, sandbox: Sandbox, client_for: ClientFor, anna: Account) -> None:
-        assert await (await client_for(PHONE)).log_out() is True
-        assert sandbox.keys_of(anna.user_id) == []
-
-    async def test_a_half_signed_in_key_may_leave_too(
-        self, sandbox: Sandbox, stranger: Stranger, refused: Refused, guarded: Account
-    ) -> None:
-        client = await stranger()
-        await half_signed(client, sandbox)
-        assert (await client(log_out())).future_auth_token is None
-        assert await refused(client(functions.account.GetPasswordRequest())) == "AUTH_KEY_UNREGISTERED"
-
-    async def test_its_token_spares_the_next_code(
-        self, stranger: Stranger, client_for: ClientFor, anna: Account
-    ) -> None:
-        """https://core.telegram.org/api/auth#future-auth-tokens"""
-        token = (await (await client_for(PHONE))(log_out())).future_auth_token
-        client = await stranger()
-        entered = await client(request_code(logout_tokens=[b"some other", token]))
-        assert isinstance(entered, types.auth.SentCodeSuccess)
-        assert entered.authorization.user.id == anna.user_id
-        again = await stranger()
-        assert isinstance(await again(request_code(logout_tokens=[token])), types.auth.SentCode)
-
-    async def test_its_token_does_not_spare_the_password(
-        self, stranger: Stranger, client_for: ClientFor, refused: Refused, guarded: Account
-    ) -> None:
-        token = (await (await client_for(PHONE, password=PASSWORD))(log_out())).future_auth_token
-        client = await stranger()
-        assert await refused(client(request_code(logout_tokens=[token]))) == "SESSION_PASSWORD_NEEDED"
-        assert (await client.sign_in(password=PASSWORD)).id == guarded.user_id
-
-
-class TestDeadAccounts:
-    """https://core.telegram.org/api/errors#401-unauthorized"""
-
-    async def test_a_banned_accounts_live_keys(
-        self, sandbox: Sandbox, client_for: ClientFor, refused: Refused, anna: Account
-    ) -> None:
-        client = await client_for(PHONE)
-        sandbox.world.accounts.ban(anna.user_id)
-        assert await refused(client(functions.account.UpdateStatusRequest(True))) == "USER_DEACTIVATED_BAN"
-
-    async def test_a_deleted_accounts_live_keys(
-        self, sandbox: Sandbox, client_for: ClientFor, refused: Refused, anna: Account
-    ) -> None:
-        client = await client_for(PHONE)
-        sandbox.world.accounts.delete(anna.user_id)
-        assert await refused(client(functions.account.UpdateStatusRequest(True))) == "USER_DEACTIVATED"
-
-
-class TestResetAuthorizations:
-    """https://core.telegram.org/method/auth.resetAuthorizations"""
-
-    async def test_ends_all_others(
-        self, sandbox: Sandbox, client_for: ClientFor, stranger: Stranger, refused: Refused, anna: Account
-    ) -> None:
-        client, other = await client_for(PHONE), await client_for(PHONE)
-        reset = functions.auth.ResetAuthorizationsRequest()
-        assert await refused(client(reset)) == "FRESH_RESET_AUTHORISATION_FORBIDDEN"
-        assert len(sandbox.keys_of(anna.user_id)) == 2
-        sandbox.world.logins.limits.fresh_seconds = 0
-        session = other.session
-        await other.disconnect()
-        assert await client(reset) is True
-        assert len(sandbox.keys_of(anna.user_id)) == 1
-        again = await stranger(session=session)
-        assert await refused(again(functions.account.UpdateStatusRequest(True))) == "AUTH_KEY_UNREGISTERED"
-        assert await refused(again(reset)) == "AUTH_KEY_UNREGISTERED"
-
-
-class TestHomeDataCentre:
-    """https://core.telegram.org/api/datacenter#user-migration"""
-
-    @pytest.fixture
-    async def sandbox(self, rsa_key_path: str, tmp_path: Path) -> AsyncIterator[Sandbox]:
-        async with Sandbox(rsa_key_path=rsa_key_path, codes_path=str(tmp_path / "codes.jsonl"), dcs=2) as server:
-            yield server
-
-    async def test_a_number_is_sent_to_its_own(self, sandbox: Sandbox, stranger: Stranger) -> None:
-        account = sandbox.world.accounts.create(PHONE, "Anna", home_dc=2)
-        client = await stranger(dc=1, request_retries=2)
-        await client.send_code_request(PHONE)
-        assert (await client.sign_in(PHONE, code_of(sandbox))).id == account.user_id
-        assert [key.dc_id for key in sandbox.keys_of(account.user_id)] == [2]
-        assert client.session.dc_id == 2
-
-    async def test_the_error_names_it(self, sandbox: Sandbox, stranger: Stranger) -> None:
-        sandbox.world.accounts.create(PHONE, "Anna", home_dc=2)
-        client = await stranger(dc=1)
-        sender = client._sender
-        with pytest.raises(errors.PhoneMigrateError) as caught:
-            await sender.send(request_code())
-        assert caught.value.new_dc == 2
-
-    async def test_a_newcomer_stays_where_he_signs_up(self, sandbox: Sandbox, stranger: Stranger) -> None:
-        client = await stranger(dc=2)
-        code_hash = (await client(request_code())).phone_code_hash
-        await client(functions.auth.SignInRequest(PHONE, code_hash, code_of(sandbox)))
-        await client(functions.auth.SignUpRequest(PHONE, code_hash, "Nora", ""))
-        account = sandbox.world.accounts.by_phone(PHONE)
-        assert account is not None
-        assert account.home_dc == 2
-
-
-class TestExport:
-    """https://core.telegram.org/method/auth.exportAuthorization
-    https://core.telegram.org/method/auth.importAuthorization"""
-
-    @pytest.fixture
-    async def sandbox(self, rsa_key_path: str, tmp_path: Path) -> AsyncIterator[Sandbox]:
-        async with Sandbox(rsa_key_path=rsa_key_path, codes_path=str(tmp_path / "codes.jsonl"), dcs=3) as server:
-            yield server
-
-    async def test_carried_to_another_data_centre(
-        self, sandbox: Sandbox, client_for: ClientFor, stranger: Stranger, refused: Refused, anna: Account
-    ) -> None:
-        client, media = await client_for(PHONE), await stranger(dc=2)
-        exported = await client(functions.auth.ExportAuthorizationRequest(2))
-        entered = await media(functions.auth.ImportAuthorizationRequest(exported.id, exported.bytes))
-        assert entered.user.id == anna.user_id == (await media.get_me()).id
-        listed = await media(functions.account.GetAuthorizationsRequest())
-        assert [(each.current, each.hash) for each in listed.authorizations] == [(True, 0)]
-        session = media.session
-        await media.disconnect()
-        await client(log_out())
-        assert sandbox.keys_of(anna.user_id) == []
-        again = await stranger(dc=2, session=session)
-        assert await refused(again(functions.account.UpdateStatusRequest(True))) == "AUTH_KEY_UNREGISTERED"
-
-    async def test_wrong_uses(
-        self, sandbox: Sandbox, client_for: ClientFor, stranger: Stranger, refused: Refused, anna: Account
-    ) -> None:
-        client, media, third = await client_for(PHONE), await stranger(dc=2), await stranger(dc=3)
-        export, load = functions.auth.ExportAuthorizationRequest, functions.auth.ImportAuthorizationRequest
-        for wrong in (0, 1, 4, -2):
-            assert await refused(client(export(wrong))) == "DC_ID_INVALID"
-        assert await refused(media(load(anna.user_id, b"nonsense"))) == "AUTH_BYTES_INVALID"
-        for_two = await client(export(2))
-        assert await refused(third(load(for_two.id, for_two.bytes))) == "AUTH_BYTES_INVALID"
-        assert await refused(media(load(for_two.id + 1, for_two.bytes))) == "USER_ID_INVALID"
-        assert await refused(media(load(for_two.id, for_two.bytes))) == "AUTH_BYTES_INVALID"
-        late = await client(export(2))
-        sandbox.world.logins.limits.export_seconds = 0
-        expired = await client(export(2))
-        assert await refused(media(load(expired.id, expired.bytes))) == "AUTH_BYTES_INVALID"
-        await client(log_out())
-        assert await refused(media(load(late.id, late.bytes))) == "AUTH_BYTES_INVALID"
-
-    async def test_an_account_that_is_moved(
-        self, sandbox: Sandbox, client_for: ClientFor, stranger: Stranger, refused: Refused, anna: Account
-    ) -> None:
-        """https://core.telegram.org/api/datacenter#user-migration"""
-        client, media = await client_for(PHONE), await stranger(dc=2)
-        update = functions.account.UpdateStatusRequest(True)
-        with pytest.raises(ValueError, match="no such data centre"):
-            sandbox.faults.move(anna.user_id, 4)
-        sandbox.faults.move(anna.user_id, 2)
-        # A raw sender: Telethon's own client follows by itself, with a key that is signed in to nothing.
-        with pytest.raises(UserMigrateError) as told:
-            await client._sender.send(update)
-        assert told.value.new_dc == 2
-        exported = await client._sender.send(functions.auth.ExportAuthorizationRequest(2))
-        await media(functions.auth.ImportAuthorizationRequest(exported.id, exported.bytes))
-        assert await media(update)
-        # And back: the key that was carried over is told so in its turn.
-        sandbox.faults.move(anna.user_id, 1)
-        assert await media(update), "its session lives at the first again: a key for files"
-        sandbox.faults.move(anna.user_id, 3)
-        with pytest.raises(UserMigrateError):
-            await media._sender.send(update)
 
 
 async def test_error_codes(

@@ -6,19 +6,10 @@ import pytest
 from telethon import password as client_side
 from telethon.tl import types
 
+from tests.kit.clocks import Clock
 from tgadmin.sandbox import srp
 
 USER, PASSWORD = 5_000_000_001, "correct horse — battery ☃ staple"
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture(scope="module")

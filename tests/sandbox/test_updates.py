@@ -5,7 +5,8 @@ from typing import Any
 
 from telethon.tl import functions, types
 
-from tests.sandbox.people import ClientFor, Person, Refused, meet, texts, until
+from tests.kit.waiting import until
+from tests.sandbox.people import ClientFor, Person, Refused, meet, texts
 from tgadmin.sandbox.server import Sandbox
 
 EPOCH = datetime.fromtimestamp(0, UTC)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from telethon.tl import functions, types
 
+from tests.kit.waiting import until
 from tests.sandbox.mirror import Mirror, comparable
-from tests.sandbox.people import ClientFor, until
+from tests.sandbox.people import ClientFor
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.sandbox.world import World

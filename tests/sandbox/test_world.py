@@ -8,18 +8,11 @@ from typing import Any
 import pytest
 from telethon.tl import types
 
+from tests.kit.clocks import Clock
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world import World
 from tgadmin.sandbox.world.talk import Draft
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from apps.sessions.models import (
     SessionGrant,
     SessionStatus,
 )
-from tests.confirmed import confirmed
+from tests.kit.confirmed import confirmed
 from tgadmin.core.types import Checkpoint, Peer, PeerKind
 
 NUMBERS = itertools.count(1000)

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.chats.models import Chat, Message
 from apps.sessions import commandline
 from apps.sessions.models import Command, Role, Session, SessionGrant, SignInAttempt
-from tests.chats import world
+from tests.kit import world
 
 HOSTILE = "\x1b[2J\x9b31m\a evil\nrow"
 

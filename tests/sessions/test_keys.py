@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import psycopg
@@ -20,7 +19,6 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.apps import apps
-from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -39,6 +37,7 @@ from apps.sessions.models import (
     SignInSecret,
 )
 from apps.sessions.services import exports, keys
+from tests.kit.database import database_url
 from tests.sessions.conftest import NETWORK, key
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.gateway.stored import load_all
@@ -236,11 +235,6 @@ def make_sessions(count: int) -> None:
     AuthorizationSecret.objects.bulk_create(
         AuthorizationSecret(authorization=one, secret=key(one.key_id)) for one in authorizations
     )
-
-
-def database_url() -> str:
-    address = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(address._replace(path="/" + django_settings.DATABASES["default"]["NAME"]))
 
 
 def wait_for_a_waiting_query(process: subprocess.Popen[bytes]) -> None:

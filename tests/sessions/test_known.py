@@ -29,7 +29,7 @@ from apps.sessions.models import (
 from apps.sessions.services import access, rights, signin
 from tests.core.test_session_files import telethon_string
 from tests.sessions.conftest import CHECKPOINT, key, profile
-from tests.sessions.test_signin import Account, at_code, settle_all, starter
+from tests.sessions.signing_in import Account, at_code, settle_all, starter
 from tgadmin.core.proxies import Proxy, ProxyKind
 
 __all__ = ["starter"]

@@ -29,8 +29,8 @@ from apps.sessions.models import Command, CommandSecret, FloodWait, Session, Ses
 from apps.sessions.services import retention
 from apps.sessions.services.retention import Bounded, Forever, Pruned
 from apps.staff.models import Login
-from tests.chats import world
-from tests.running import ROOT
+from tests.kit import world
+from tests.kit.running import ROOT
 
 Settled = Callable[..., Command]
 PAGE = ROOT / "docs" / "configuration.md"

@@ -20,7 +20,7 @@ from apps.sessions.models import Command, Session, SignInAttempt, SignInStep
 from apps.sessions.services import signin
 from apps.sessions.services.signin import SignInError
 from tests.sessions.conftest import key
-from tests.sessions.test_signin import Sent, at_code, settle_all, starter
+from tests.sessions.signing_in import Sent, at_code, settle_all, starter
 
 __all__ = ["starter"]
 

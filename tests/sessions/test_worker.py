@@ -20,8 +20,9 @@ from django_q.tasks import async_task
 
 from apps.sessions.tasks import clean_up
 from apps.sessions.worker import plain_loads
-from tests.sessions.test_keys import ROOT, database_url
-from tests.support import eventually
+from tests.kit.database import database_url
+from tests.kit.running import ROOT
+from tests.kit.waiting import eventually
 from tgadmin.core.tasks import path
 
 Q_OPTIONS = "{{'q_options': {{'hook': 'os.system', 'sync': {sync}}}}}"
@@ -65,8 +66,8 @@ def test_a_row_that_names_a_function_runs_nothing(worker: Any, tmp_path: Path) -
     async_task("os.system", touch)
     async_task("subprocess.getoutput", touch)
     async_task(path(clean_up))
-    eventually(lambda: (Failure.objects.count(), Success.objects.count()) == (4, 3), timeout=60)
-    eventually(lambda: not OrmQ.objects.exists(), timeout=30)
+    eventually(lambda: (Failure.objects.count(), Success.objects.count()) == (4, 3), seconds=60)
+    eventually(lambda: not OrmQ.objects.exists(), seconds=30)
     assert not mark.exists()
     assert "is not defined" in str(Failure.objects.first().result)  # type: ignore[union-attr]
     assert worker.poll() is None

@@ -13,7 +13,7 @@ from django_otp.oath import TOTP
 
 from apps.staff.models import Authenticator, AuthenticatorSecret
 from apps.staff.services import second_factor
-from tests.confirmed import confirmed
+from tests.kit.confirmed import confirmed
 
 PASSWORD = "a-long-password-1"
 

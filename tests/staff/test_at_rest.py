@@ -19,8 +19,8 @@ from django.test import Client
 from apps.chats.hub import hub
 from apps.staff.logins import digest_of
 from apps.staff.models import Login
+from tests.kit.sockets import PATIENCE, Connect, connect
 from tests.staff.conftest import PASSWORD, equip, next_code
-from tests.test_security_rights import PATIENCE, Connect, _until, connect
 
 __all__ = ["connect"]
 
@@ -82,10 +82,8 @@ def test_what_lies_there_is_no_login(root: User) -> None:
 @pytest.mark.django_db(transaction=True)
 async def test_a_socket_closes_when_its_login_is_good_no_more(connect: Connect, way: str, settings: Any) -> None:
     user = await User.objects.acreate_superuser("root", password=PASSWORD)
-    socket = await connect(user)
-    await socket.send_to(text_data='{"type":"hello","version":1}')
-    await _until(socket, lambda frame: frame["type"] == "welcome")
-    key = dict(socket.scope["headers"])[b"cookie"].decode().partition("=")[2]
+    page = await (await connect(user)).hello()
+    key = dict(page.communicator.scope["headers"])[b"cookie"].decode().partition("=")[2]
     assert {watcher.login_key for watcher in hub().watchers} == {digest_of(key)}
 
     def change() -> None:
@@ -103,7 +101,7 @@ async def test_a_socket_closes_when_its_login_is_good_no_more(connect: Connect, 
 
     await sync_to_async(change)()
     started = time.monotonic()
-    closed = await asyncio.wait_for(_until(socket, lambda frame: False), PATIENCE)
+    closed = await asyncio.wait_for(page.until(lambda frame: False), PATIENCE)
     assert closed["code"] == (4403 if way == "deactivated" else SIGNED_OUT) or closed["code"] == SIGNED_OUT
     assert time.monotonic() - started < PATIENCE
     assert json.dumps(closed)

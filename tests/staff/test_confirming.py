@@ -23,7 +23,7 @@ from apps.staff import confirming, selectors
 from apps.staff.confirming import ADDRESSES, When
 from apps.staff.models import Authenticator, Failures
 from apps.staff.services import second_factor
-from tests.chats import world
+from tests.kit import world
 from tests.sessions.conftest import key as auth_key
 from tests.staff.conftest import PASSWORD, Password, code, equip, next_code
 from tests.test_rights_table import routes

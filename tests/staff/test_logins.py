@@ -18,7 +18,7 @@ from apps.sessions.services import retention, signin
 from apps.staff import logins, selectors
 from apps.staff.middleware import POLLS
 from apps.staff.models import Login
-from tests.running import ROOT
+from tests.kit.running import ROOT
 from tests.staff.conftest import PASSWORD, Password, equip, next_code
 
 pytestmark = pytest.mark.django_db

@@ -23,8 +23,8 @@ from apps.staff import selectors
 from apps.staff.models import MOST_FAILURES, Authenticator, AuthenticatorSecret, Login
 from apps.staff.services import second_factor
 from apps.staff.services.second_factor import Refused
-from tests.chats import world
-from tests.confirmed import confirmed
+from tests.kit import world
+from tests.kit.confirmed import confirmed
 from tests.staff.conftest import Password, code, equip, next_code
 
 pytestmark = pytest.mark.django_db

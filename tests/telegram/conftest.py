@@ -194,13 +194,6 @@ class MemoryInbox:
                 await self._moved.wait()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until a condition holds of which nobody tells."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.005)
-
-
 Make = Callable[..., AccountClient]
 
 

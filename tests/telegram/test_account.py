@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from tests.telegram.conftest import Make, MemoryInbox, Store, until
+from tests.kit.waiting import until
+from tests.telegram.conftest import Make, MemoryInbox, Store
 from tgadmin.core import types as core
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.sandbox.server import Sandbox

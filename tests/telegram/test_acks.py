@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.telegram.conftest import Make, MemoryInbox, Store, until
+from tests.kit.waiting import until
+from tests.telegram.conftest import Make, MemoryInbox, Store
 from tgadmin.core import types as core
 from tgadmin.sandbox.server import Sandbox
 from tgadmin.sandbox.session import Session

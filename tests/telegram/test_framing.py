@@ -9,6 +9,7 @@ import pytest
 from telethon.network.connection.tcpabridged import AbridgedPacketCodec
 from telethon.network.connection.tcpintermediate import IntermediatePacketCodec
 
+from tests.kit.waiting import until
 from tgadmin.telegram._telethon import GuardedConnection
 from tgadmin.telegram._telethon.connection import HELD_BYTES
 from tgadmin.telegram._telethon.framing import Abridged, Framing, Sized
@@ -82,9 +83,9 @@ async def test_nothing_is_read_while_too_much_waits(connected: tuple[GuardedConn
     writer = await server.writer
     sent = [os.urandom(4000) for _ in range(5000)]  # more than all buffers of a loopback connection hold
     writer.write(b"".join(map(Abridged().wrap, sent)))
-    while connection._reading:  # noqa: ASYNC110 - nobody tells
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.2)
+    await until(lambda: not connection._reading)
+    assert connection._transport is not None
+    assert not connection._transport.is_reading()
     assert connection._held < HELD_BYTES + 512 * 1024  # one read of the socket more at most
     assert writer.transport.get_write_buffer_size() > 0
     found: list[bytes] = []

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store, until
+from tests.kit.waiting import until
+from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store
 from tgadmin.core import types as core
 from tgadmin.core.errors import Action, TelegramError
 from tgadmin.sandbox.server import Sandbox

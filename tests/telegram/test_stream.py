@@ -9,7 +9,8 @@ import pytest
 from telethon import types as T  # noqa: N812
 from telethon.tl import TLObject
 
-from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store, until
+from tests.kit.waiting import until
+from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store
 from tgadmin.core import types as core
 from tgadmin.core.types import CHANNEL_MARK
 from tgadmin.sandbox.server import Sandbox

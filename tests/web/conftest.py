@@ -15,8 +15,9 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.rawsocket import ESTABLISHED
-from tests.running import ROOT, eventually, unused_port
+from tests.kit.rawsocket import ESTABLISHED
+from tests.kit.running import ROOT, unused_port
+from tests.kit.waiting import eventually
 
 PATIENCE = 20.0
 

@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 
-from tests.rawsocket import RawSocket
-from tests.running import ROOT, eventually
+from tests.kit.rawsocket import RawSocket
+from tests.kit.running import ROOT
+from tests.kit.waiting import eventually
 from tests.web.conftest import PATIENCE, Serve
 
 

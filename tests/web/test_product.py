@@ -10,9 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import override_settings
 
-from tests.chats.web import Web, cookie_of, webs
-from tests.rawsocket import RawSocket
-from tests.running import eventually
+from tests.kit.rawsocket import RawSocket
+from tests.kit.waiting import eventually
+from tests.kit.web import Web, cookie_of, webs
 from tests.web.conftest import PATIENCE, Raw
 from tgadmin.web.main import configured, known_by
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tests.rawsocket import CLOSE, RawSocket
-from tests.running import eventually
+from tests.kit.rawsocket import CLOSE, RawSocket
+from tests.kit.waiting import eventually
 from tests.web.conftest import PATIENCE, Raw, Running, Serve
 
 HELD = 1 << 20

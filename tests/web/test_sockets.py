@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from tests.rawsocket import BINARY, CONTINUED, PING, PONG, TEXT, RawSocket
+from tests.kit.rawsocket import BINARY, CONTINUED, PING, PONG, TEXT, RawSocket
 from tests.web.conftest import Running, Serve
 
 

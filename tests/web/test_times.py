@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.running import eventually
+from tests.kit.waiting import eventually
 from tests.web.conftest import PATIENCE, Serve
 
 

@@ -39,9 +39,10 @@ loglevel warning
 
 
 class Valkey:
-    """One server of one DATA_DIR. `copies` is where its program is put for a user who cannot go to pip's."""
+    """One server of one DATA_DIR. `copies` is where its program is put for a user who cannot go to pip's; without a
+    `password` it makes one."""
 
-    def __init__(self, data: DataDir, copies: Path | None = None, *, megabytes: int = 256) -> None:
+    def __init__(self, data: DataDir, copies: Path | None = None, *, megabytes: int = 256, password: str = "") -> None:
         self._data = data
         self._user: ServiceUser | None = service_user(data.root) if is_root() else None
         self._program = valkey_program(self._user, copies or data.root / "programs")
@@ -49,7 +50,7 @@ class Valkey:
             self._user = None  # then as root: there is no place for a copy that another user can reach
         self._megabytes = megabytes
         self._log = data.log("valkey")
-        self._password = secrets.token_urlsafe(24)
+        self._password = password or secrets.token_urlsafe(24)
         self._port: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._log_from = 0

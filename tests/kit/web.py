@@ -12,15 +12,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
 from benchmarks.websocket import Peer
-from tests.confirmed import confirmed
-from tests.running import ROOT, eventually, unused_port
+from tests.kit.confirmed import confirmed
+from tests.kit.database import database_url
+from tests.kit.running import ROOT, unused_port
+from tests.kit.waiting import eventually
 from tgadmin.local.procfile import read_procfile
 
 START_SECONDS = 60.0
@@ -32,9 +33,13 @@ class Web:
 
     def __init__(self, log: Path, **environment: str) -> None:
         self.port = unused_port()
-        address = urlsplit(os.environ["DATABASE_URL"])
-        database = urlunsplit(address._replace(path="/" + settings.DATABASES["default"]["NAME"]))
-        env = {**os.environ, "DATABASE_URL": database, "TGADMIN_PROCESS": "web", "DEBUG": "0", "PORT": str(self.port)}
+        env = {
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "TGADMIN_PROCESS": "web",
+            "DEBUG": "0",
+            "PORT": str(self.port),
+        }
         with log.open("wb") as out:
             self._process = subprocess.Popen(self.command(env), cwd=ROOT, env=env | environment, stdout=out, stderr=out)
         try:

@@ -10,7 +10,6 @@ import asyncio
 import base64
 import json
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from telethon.tl import functions
 
 from apps.sessions.models import Session, SessionStatus, SignInAttempt, SignInStep
 from apps.sessions.services import signin
+from tests.kit.waiting import eventually
 from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
@@ -184,17 +184,6 @@ class Phone:
     def close(self) -> None:
         self._thread.run(self.client.disconnect())
         self._thread.close()
-
-
-def eventually(condition: Callable[[], T], timeout: float = 20.0, pause: float = 0.02) -> T:
-    """What ``condition`` gives once it is true. A test fails when that takes longer than ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
-    while True:
-        if result := condition():
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s")
-        time.sleep(pause)
 
 
 def sign_in(user: User, sandbox: SandboxThread, phone: str, *, name: str = "Support", password: str = "") -> Session:
