@@ -315,29 +315,41 @@ HEADS = {"addresses": ("address", "method"), "frames": ("frame",), "commands": (
 INTRODUCTION = """\
 # Who may do what
 
-Made by `tests/test_rights_table.py`: each cell is what happened when such a person asked. Do not edit it:
-`bin/test tests/test_rights_table.py --write-docs` writes it anew.
+Made by `tests/test_rights_table.py`: each cell is what happened when such a person asked.
+Do not edit it: `bin/test tests/test_rights_table.py --write-docs` writes it anew.
 
-Everything asked about belongs to one account. **nobody**: not signed in. **staff**: signed in, without any right or
-permission. **staff +**: with every permission that can be given, but no right in the account. **viewer**, **operator**,
-**manager**: with that role in the account, their own or by a group, and no permission. **superuser**: manages every
-account.
+Everything asked about belongs to one account.
+Who asked:
 
-*yes*: it answers; a page may still offer less to one than to another, and a list shows what one may see. *no*: 403.
-*hidden*: 404, as what does not exist. *sign in*: sent to the sign-in. *–*: not by this method. *shell*: who has the
-machine's shell. *nothing*: it runs, and shows nothing of the account.
-An action that the row's state does not offer (enabling what is enabled) is *no* for all; a POST to a row's old short
-address is only sent on to its page, which asks.
+- **nobody**: not signed in.
+- **staff**: signed in, without any right or permission.
+- **staff +**: with every permission that can be given, but no right in the account.
+- **viewer**, **operator**, **manager**: with that role in the account, their own or by a group, and no permission.
+- **superuser**: manages every account.
 
-A chat with Telegram's own account, where login codes arrive, and messages forwarded from it are *hidden* from all but
-managers, whatever the table says of other chats (`tests/chats/test_service_account.py`); codes in them are masked.
+What happened:
+
+- *yes*: it answers; a page may still offer less to one than to another, and a list shows what one may see.
+- *no*: 403.
+- *hidden*: 404, as what does not exist.
+- *sign in*: sent to the sign-in.
+- *–*: not by this method.
+- *shell*: who has the machine's shell.
+- *nothing*: it runs, and shows nothing of the account.
+
+An action that the row's state does not offer (enabling what is enabled) is *no* for all;
+a POST to a row's old short address is only sent on to its page, which asks.
+
+A chat with Telegram's own account, where login codes arrive,
+and messages forwarded from it are *hidden* from all but managers,
+whatever the table says of other chats (`tests/chats/test_service_account.py`); codes in them are masked.
 
 A login whose second factor is still to be given is sent to the page that asks for it from every address but the
 sign-in, `/healthz` and `/readyz` (`tests/staff/test_second_factor.py`).
 
-Who asked here had confirmed a moment before that it is them. A login that has not is asked for that first, whoever it
-is, by what takes an account out, gives a right, makes a colleague or changes how anybody signs in
-(`apps/staff/confirming.py`, `tests/staff/test_confirming.py`).
+Who asked here had confirmed a moment before that it is them.
+A login that has not is asked for that first, whoever it is, by what takes an account out, gives a right,
+makes a colleague or changes how anybody signs in (`apps/staff/confirming.py`, `tests/staff/test_confirming.py`).
 """
 TITLES = {
     "addresses": "## Addresses",

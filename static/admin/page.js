@@ -1,6 +1,7 @@
 // On every page of the admin: times said relative to now (data-clock: by the clock), exactly, in the viewer's zone, on
 // hover; and the focus in the field that asks for it.
 (() => {
+  /** @type {[number, number, string][]} below so many seconds: seconds of one unit, its name */
   const STEPS = [
     [60, 1, "s"],
     [3600, 60, "min"],
@@ -11,6 +12,7 @@
   const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
+  /** @param {number} at milliseconds */
   function relative(at) {
     const seconds = Math.round((Date.now() - at) / 1000);
     const size = Math.abs(seconds);
@@ -24,14 +26,15 @@
     return day.format(at);
   }
 
+  /** @param {number} at milliseconds */
   function clock(at) {
     const today = new Date(at).toDateString() === new Date().toDateString();
     return (today ? hours : exact).format(at);
   }
 
   function show() {
-    for (const element of document.querySelectorAll("time[datetime]")) {
-      const at = Date.parse(element.getAttribute("datetime"));
+    for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll("time[datetime]"))) {
+      const at = Date.parse(element.dateTime);
       if (Number.isNaN(at)) continue;
       element.title = exact.format(at);
       element.textContent = element.dataset.clock === undefined ? relative(at) : clock(at);
@@ -53,7 +56,8 @@
   // The browser's own autofocus may pass the field by: Unfold hides the page until its scripts have run.
   function focus() {
     requestAnimationFrame(() => {
-      if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
+      const field = /** @type {HTMLElement | null} */ (document.querySelector("[autofocus]"));
+      if (document.activeElement === document.body) field?.focus();
     });
   }
 

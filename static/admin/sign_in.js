@@ -3,19 +3,35 @@
 const POLL = 400; // ms between looks while an answer is owed
 const POLL_SLOWEST = 5000; // ms, while the server does not answer
 
-const POLL_QR = 1000; // ms, while somebody is looking for his phone
+const POLL_QR = 1000; // ms, while somebody is looking for their phone
 
 // Said of what nobody has asked for, so that a page that is left alone does not keep its login alive.
 const UNATTENDED = { "X-Unattended": "1" };
 const AGAIN = "?again";
 if (location.search === AGAIN) history.replaceState(history.state, "", location.pathname);
 
-const page = document.querySelector("[data-status]");
-const code = document.querySelector("[data-qr]");
+/**
+ * @typedef {{id: string, svg?: string, seconds: number, renew?: boolean}} Shown a QR code; svg: it is another one
+ * @typedef {{open?: string, version: string, qr?: Shown, chats?: number, complete?: boolean}} Status
+ */
+
+/** The first element that fits, or null. @param {string} selector */
+function find(selector) {
+  return /** @type {HTMLElement | null} */ (document.querySelector(selector));
+}
+
+/** All elements that fit. @param {string} selector */
+function findAll(selector) {
+  return /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector));
+}
+
+const page = find("[data-status]");
+const code = find("[data-qr]");
 let lapses = 0; // performance.now() at which the shown code is of no use any more
 
-async function look() {
-  const shown = code ? `?shown=${encodeURIComponent(code.dataset.qr)}` : "";
+/** How the sign-in stands. @param {HTMLElement} page @returns {Promise<Status>} */
+async function look(page) {
+  const shown = code ? `?shown=${encodeURIComponent(code.dataset.qr ?? "")}` : "";
   const response = await fetch(page.dataset.status + shown, {
     headers: { Accept: "application/json", ...UNATTENDED },
     credentials: "same-origin",
@@ -26,9 +42,13 @@ async function look() {
   return response.json();
 }
 
-// Another code takes the place of the one that lapses, without the page being loaded anew. A page that nobody sees asks
-// for none; it does so when it is looked at again.
-function showCode(qr) {
+/**
+ * Another code takes the place of the one that lapses, without the page being loaded anew. A page that nobody sees asks
+ * for none; it does so when it is looked at again.
+ * @param {HTMLElement} code
+ * @param {Shown} qr
+ */
+function showCode(code, qr) {
   if (qr.svg !== undefined) {
     const drawn = new DOMParser().parseFromString(qr.svg, "image/svg+xml").documentElement;
     code.replaceChildren(document.importNode(drawn, true));
@@ -44,7 +64,7 @@ async function renew() {
   if (renewing) return;
   renewing = true;
   try {
-    const form = new FormData(document.querySelector("[data-qr-form]"));
+    const form = new FormData(/** @type {HTMLFormElement} */ (find("[data-qr-form]")));
     form.set("action", "qr");
     await fetch(location.pathname, {
       method: "POST",
@@ -60,13 +80,21 @@ async function renew() {
   }
 }
 
-function tickCode() {
+/** @param {HTMLElement} code */
+function tickCode(code) {
   const left = Math.max(0, Math.ceil((lapses - performance.now()) / 1000));
-  document.querySelector("[data-qr-seconds]").textContent = `${left} s`;
+  say("[data-qr-seconds]", `${left} s`);
   code.toggleAttribute("data-lapsed", left === 0);
 }
 
-function show(answer) {
+/** @param {string} selector @param {string} text what the element then says, if there is one */
+function say(selector, text) {
+  const element = find(selector);
+  if (element) element.textContent = text;
+}
+
+/** Show how the sign-in stands. @param {HTMLElement} page @param {Status} answer @returns {boolean} whether to look again */
+function show(page, answer) {
   if (answer.open) {
     location.replace(answer.open);
     return false;
@@ -75,22 +103,23 @@ function show(answer) {
     location.replace(page.dataset.again ?? location.pathname + AGAIN);
     return false;
   }
-  if (answer.qr && code) showCode(answer.qr);
+  if (answer.qr && code) showCode(code, answer.qr);
   if (answer.chats !== undefined) {
-    page.querySelector("[data-chats]").textContent = answer.chats;
-    page.querySelector("[data-syncing]").hidden = answer.complete;
+    say("[data-chats]", String(answer.chats));
+    find("[data-syncing]")?.toggleAttribute("hidden", Boolean(answer.complete));
     return !answer.complete;
   }
   return true;
 }
 
-async function watch() {
+/** @param {HTMLElement} page */
+async function watch(page) {
   const usual = code ? POLL_QR : POLL;
   let wait = usual;
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     try {
-      if (!show(await look())) return;
+      if (!show(page, await look(page))) return;
       wait = usual;
     } catch {
       wait = Math.min(wait * 2, POLL_SLOWEST);
@@ -98,6 +127,7 @@ async function watch() {
   }
 }
 
+/** @param {number} seconds */
 function words(seconds) {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
@@ -105,6 +135,7 @@ function words(seconds) {
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")} h`;
 }
 
+/** @param {HTMLElement} element */
 function countDown(element) {
   const end = performance.now() + Number(element.dataset.seconds) * 1000;
   const tick = () => {
@@ -116,14 +147,14 @@ function countDown(element) {
     }
     element.textContent = "0 s";
     element.closest(".tg-wait")?.remove();
-    for (const button of document.querySelectorAll(`[data-${element.dataset.enables}]`)) button.disabled = false;
+    for (const button of findAll(`[data-${element.dataset.enables}]`)) button.removeAttribute("disabled");
   };
   tick();
 }
 
-for (const element of document.querySelectorAll("[data-seconds]")) countDown(element);
+for (const element of findAll("[data-seconds]")) countDown(element);
 
-for (const form of document.querySelectorAll("form[data-once]")) {
+for (const form of findAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent !== undefined) {
       event.preventDefault();
@@ -135,15 +166,15 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 }
 
 addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) {
+  for (const form of findAll("form[data-sent]")) {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
   }
 });
 
 if (code) {
-  lapses = performance.now() + Number.parseInt(document.querySelector("[data-qr-seconds]").textContent, 10) * 1000;
-  setInterval(tickCode, 250);
+  lapses = performance.now() + Number.parseInt(find("[data-qr-seconds]")?.textContent ?? "0", 10) * 1000;
+  setInterval(() => tickCode(code), 250);
 }
 
-if (page && page.dataset.watch !== undefined) watch();
+if (page && page.dataset.watch !== undefined) watch(page);

@@ -39,7 +39,7 @@ function step(app, by) {
   const at = chats.findIndex((chat) => chat.id === state.chatId);
   const next = chats[at < 0 ? 0 : at + by];
   if (!next) return true;
-  app.go(next.session, next.id).then(() => {
+  app.navigation.go(next.session, next.id).then(() => {
     document.querySelector(`.row[data-chat="${next.id}"]`)?.scrollIntoView({ block: "nearest" });
     document.getElementById("composer")?.focus();
   });

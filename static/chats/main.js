@@ -43,11 +43,11 @@ const app = new App({
 /** @type {import("./view/conversation.js").Actions} */
 const actions = {
   reply: (one) => {
-    app.compose({ reply: one, editing: null });
+    app.writing.compose({ reply: one, editing: null });
     focusComposer();
   },
   edit: (one) => {
-    app.compose({ editing: one, reply: null });
+    app.writing.compose({ editing: one, reply: null });
     focusComposer();
   },
   copy: async (one) => {
@@ -64,20 +64,20 @@ const actions = {
     dialog("deletion")?.showModal();
   },
   find: async (tid) => {
-    await app.find(tid);
+    await app.history.find(tid);
     paint();
     if (!scroller.show(tid)) app.notice("That message is not stored here. Scroll up to fetch older ones.");
   },
   jump: async () => {
-    if (app.state.stream?.newer) await app.load();
-    app.pin(true);
+    if (app.state.stream?.newer) await app.history.load();
+    app.reading.pin(true);
     paint();
     scroller.bottom();
     focusComposer();
   },
   back: async () => {
     const from = app.state.chatId;
-    if (app.state.sessionId !== null) await app.go(app.state.sessionId, null);
+    if (app.state.sessionId !== null) await app.navigation.go(app.state.sessionId, null);
     paint();
     /** @type {HTMLElement | null} */ (root.querySelector(`.row[data-chat="${from}"]`))?.focus();
   },
@@ -87,7 +87,7 @@ const actions = {
   },
   help: () => dialog("help")?.showModal(),
   scrolled: () => {
-    app.pin(scroller.place().pinned && !app.state.stream?.newer);
+    app.reading.pin(scroller.place().pinned && !app.state.stream?.newer);
     reach();
   },
   signIn: `${root.dataset.signIn}?next=${encodeURIComponent(location.pathname)}`,
@@ -123,7 +123,7 @@ function paint() {
   render(
     html`${list(app, links)} ${conversation(app, actions)}
       ${panel && app.chat ? details(app, facts?.chat === app.state.chatId ? facts : null, closePanel) : nothing}
-      ${help()} ${deletion(doomed, (one) => app.remove(one), forget)} ${notices(app)}
+      ${help()} ${deletion(doomed, (one) => app.changes.remove(one), forget)} ${notices(app)}
       <div class="sr" role="log" aria-live="polite" aria-label="New messages">${app.state.announcement}</div>`,
     root,
   );
@@ -182,7 +182,7 @@ function refreshFacts(sessionId, chatId) {
   factsFor = name;
   clearTimeout(factsTimer);
   factsTimer = setTimeout(async () => {
-    const found = await app.details(sessionId, chatId);
+    const found = await app.server.details(sessionId, chatId);
     if (found.error || app.state.chatId !== chatId) return;
     facts = found;
     draw();
@@ -195,8 +195,8 @@ function reach() {
   if (!stream || stream.chat !== chatId || !scroller.log) return;
   const { nearTop, nearBottom } = scroller.place();
   const away = edge.older === "away" && app.session?.status === "ready";
-  if (nearTop && stream.older !== "start" && (!edge.older || away)) app.loadOlder();
-  if (nearBottom && stream.newer && !edge.newer) app.loadNewer();
+  if (nearTop && stream.older !== "start" && (!edge.older || away)) app.history.older();
+  if (nearBottom && stream.newer && !edge.newer) app.history.newer();
 }
 
 scroller.stick = () => app.state.pinned && !app.state.stream?.newer;
@@ -207,15 +207,15 @@ app.start();
 
 addEventListener("popstate", () => {
   const [, session, chat] = location.pathname.match(/(\d+)\/(?:(\d+)\/)?$/) ?? [];
-  if (session) app.go(Number(session), chat ? Number(chat) : null, { push: false });
+  if (session) app.navigation.go(Number(session), chat ? Number(chat) : null, { push: false });
 });
 addEventListener("online", () => app.socket.hurry());
 addEventListener("offline", draw);
-addEventListener("focus", () => app.markRead());
+addEventListener("focus", () => app.reading.mark());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   app.socket.hurry();
-  app.markRead();
+  app.reading.mark();
   draw();
 });
 addEventListener("storage", draw);

@@ -139,10 +139,11 @@ def test_what_can_be_pressed() -> None:
 
 HEAD = """# Error codes
 
-What Telegram answers when it refuses, and what we say ourselves: what each code is, what the program does, what staff
-read and what they can press. Codes are Telegram's names without their numbers (`FLOOD_WAIT_30` is `FLOOD_WAIT` with 30
-seconds). A code that is not here is treated by its kind. This page is written by `python -m tests.core.test_errors`; a
-test fails when it differs from the table.
+What Telegram answers when it refuses, and what we say ourselves: what each code is, what the program does,
+what staff read and what they can press.
+Codes are Telegram's names without their numbers (`FLOOD_WAIT_30` is `FLOOD_WAIT` with 30 seconds).
+A code that is not here is treated by its kind.
+This page is written by `python -m tests.core.test_errors`; a test fails when it differs from the table.
 
 | kind | number | what the program does | what staff read | what to do |
 |---|---|---|---|---|

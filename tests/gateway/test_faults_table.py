@@ -405,9 +405,9 @@ ROWS = (
 HEAD = """# What can go wrong, and what then
 
 Each line was brought about in the sandbox, with a real gateway over real connections, and is what was seen: the state,
-what staff read, what they can do, and when it is over. Nothing of a message or a chat is lost in any of them, and no
-message is sent twice. Written by `bin/test tests/gateway/test_faults_table.py --write-docs`; the test fails when it
-differs.
+what staff read, what they can do, and when it is over.
+Nothing of a message or a chat is lost in any of them, and no message is sent twice.
+Written by `bin/test tests/gateway/test_faults_table.py --write-docs`; the test fails when it differs.
 
 | fault | what happens | state | code | what staff read | what to do | button | over |
 |---|---|---|---|---|---|---|---|

@@ -16,10 +16,11 @@ pytestmark = pytest.mark.pure
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "updates.md"
 HEAD = """# Updates
 
-What becomes of each kind of update that Telegram may send. The names are those of
-[Telegram's schema](https://core.telegram.org/type/Update). A kind that Telethon does not know yet is set aside with its
-bytes. This page is written by `bin/test tests/telegram/test_fates.py --write-docs`; the test fails when it differs from
-the code.
+What becomes of each kind of update that Telegram may send.
+The names are those of [Telegram's schema](https://core.telegram.org/type/Update).
+A kind that Telethon does not know yet is set aside with its bytes.
+This page is written by `bin/test tests/telegram/test_fates.py --write-docs`;
+the test fails when it differs from the code.
 
 | update | what becomes of it | |
 |---|---|---|

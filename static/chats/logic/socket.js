@@ -44,7 +44,9 @@ export class LiveSocket {
     /** @type {WebSocket | null} */
     this.socket = null;
     this.attempt = 0;
+    /** @type {any} what options.setTimeout gave; null: no attempt is due */
     this.timer = null;
+    /** @type {any} likewise, until the next ping or the end of patience */
     this.pinger = null;
     /** @type {Connection} */
     this.connection = { state: "connecting", code: 0, told: null, since: this.options.now() };
@@ -183,28 +185,31 @@ export class LiveSocket {
  * @param {number} code @param {Told | null} told */
 export function refusalReason(code, told) {
   const { limit, seconds } = told ?? { limit: "", seconds: "a few" };
-  return (
-    {
-      4421: `You have tgadmin's chats open in ${limit} other pages, as many as one person may. Close one of them: this page then connects by itself.`,
-      4422: `All ${limit} places for open chat pages are taken. This page tries again every few seconds; if it lasts, tell your administrator.`,
-      4423: `Your pages connected more than ${limit} times within a minute. Wait: this page connects again in ${seconds} seconds.`,
-      4503: "The server has more to do than it can just now. This page tries again in a few seconds; what you wrote is kept.",
-    }[code] ?? ""
-  );
+  /** @type {Record<number, string>} */
+  const reasons = {
+    4421: `You have tgadmin's chats open in ${limit} other pages, as many as one person may. Close one of them: this page then connects by itself.`,
+    4422: `All ${limit} places for open chat pages are taken. This page tries again every few seconds; if it lasts, tell your administrator.`,
+    4423: `Your pages connected more than ${limit} times within a minute. Wait: this page connects again in ${seconds} seconds.`,
+    4503: "The server has more to do than it can just now. This page tries again in a few seconds; what you wrote is kept.",
+  };
+  return reasons[code] ?? "";
 }
 
 /** What a close code means, for people; "" for those that mend themselves. @param {number} code */
 export function closeReason(code) {
-  return (
-    {
-      4400: "The server did not understand this page. Reload it; what you wrote is kept.",
-      4401: "You are signed out. Sign in again; what you wrote is kept.",
-      4403: "You no longer have the right to use these pages. Ask an administrator.",
-      4409: "tgadmin was updated. Reload this page; what you wrote is kept.",
-      4413: "Something sent from this page was too large. Reload it; what you wrote is kept.",
-      4429: "Too much was sent from this page at once. It connects again in a few seconds.",
-      4430: "This page did not read what it was sent for 30 seconds: the network is slow, or this device was asleep. What you wrote is kept; what you missed is fetched.",
-      4500: "Something could not be sent to this page. It asks for it again; what you wrote is kept.",
-    }[code] ?? ""
-  );
+  return CLOSE_REASONS[code] ?? "";
 }
+
+/** @type {Record<number, string>} */
+const CLOSE_REASONS = {
+  4400: "The server did not understand this page. Reload it; what you wrote is kept.",
+  4401: "You are signed out. Sign in again; what you wrote is kept.",
+  4403: "You no longer have the right to use these pages. Ask an administrator.",
+  4409: "tgadmin was updated. Reload this page; what you wrote is kept.",
+  4413: "Something sent from this page was too large. Reload it; what you wrote is kept.",
+  4429: "Too much was sent from this page at once. It connects again in a few seconds.",
+  4430:
+    "This page did not read what it was sent for 30 seconds: the network is slow, or this device was asleep. " +
+    "What you wrote is kept; what you missed is fetched.",
+  4500: "Something could not be sent to this page. It asks for it again; what you wrote is kept.",
+};

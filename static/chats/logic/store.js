@@ -19,6 +19,12 @@ import { applyEvents, complete, fromPage, hidden } from "./stream.js";
 
 export const TYPING_MS = 6000;
 
+/** Nothing is being loaded at either end of the stream. @type {State["edge"]} */
+export const STILL = { older: "", newer: "", says: "" };
+
+/** The list's parts before the first page has come. @returns {Map<string, ListView>} */
+export const firstViews = () => new Map([["all|", { more: null, loading: true, error: "" }]]);
+
 /** @param {any} first what the server put into the page @param {number} now @returns {State} */
 export function initial(first, now) {
   const chats = new Map((first.list?.chats ?? []).map((/** @type {any} */ chat) => [chat.id, chat]));
@@ -36,7 +42,7 @@ export function initial(first, now) {
     chatId: first.chat?.id ?? null,
     stream: first.page ? fromPage(first.page, newLineOf(first.chat)) : null,
     streamError: "",
-    edge: { older: "", newer: "", says: "" },
+    edge: STILL,
     typing: [],
     typists: new Map(),
     connection: { state: "connecting", code: 0, told: null, since: now },
@@ -85,7 +91,9 @@ export function receive(state, frame, at) {
     case "reset":
       return done(frame.page.chat === state.chatId ? withReset(state, frame) : state);
     case "page":
-      return done(frame.chat === state.stream?.chat ? { ...state, stream: complete(state.stream, frame) } : state);
+      return done(
+        state.stream && frame.chat === state.stream.chat ? { ...state, stream: complete(state.stream, frame) } : state,
+      );
     case "error":
       return done(frame.code === "UNREADABLE" ? withUnreadable(state, frame) : state);
     case "opened": // what the page knows goes on: events follow
@@ -117,7 +125,7 @@ export function withRows(state, rows) {
 function withReset(state, frame) {
   const next = withRows(state, [frame.row]);
   const line = state.stream?.chat === state.chatId ? state.stream?.newLine ?? null : newLineOf(frame.row);
-  return { ...next, stream: fromPage(frame.page, line), streamError: "", edge: { older: "", newer: "", says: "" } };
+  return { ...next, stream: fromPage(frame.page, line), streamError: "", edge: STILL };
 }
 
 /** Something in a chat cannot be read: where messages would be, or, when there are some, as a notice.

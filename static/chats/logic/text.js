@@ -38,6 +38,7 @@ export function refusal(text) {
  * @param {string} name
  */
 export function initials(name) {
+  /** @type {string[]} */
   const words = name.normalize("NFC").match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
   const first = (/** @type {string} */ word) => [...word][0];
   if (!words.length) return [...name.trim()][0] ?? "?";

@@ -17,9 +17,10 @@ let shownIn = null;
 export function composer(app, chat, actions) {
   const barred = obstacle(app, chat);
   if (barred) return html`<footer class="cmp"><div class="w barred" role="note">${icon("lock")}<span>${barred}</span></div></footer>`;
-  const { reply, editing, error } = app.composer;
+  const { reply, editing, error } = app.writing.composer;
+  const save = editing ? "Save the change" : "";
   return html`<footer class="cmp"><form class="w" @submit=${(/** @type {Event} */ event) => submit(event, app)}>
-    ${editing ? bar("Edit message", "edit", editing.text, () => leave(app)) : reply ? bar(`Reply to ${reply.out ? "yourself" : reply.sender.name}`, "reply", reply.text, () => leave(app)) : nothing}
+    ${editing ? bar("Edit message", "edit", editing.text, () => leave(app)) : reply ? replyBar(app, reply) : nothing}
     ${error ? html`<div class="cerr" role="alert" id="composer-error">${icon("error", "s")} ${error}</div>` : nothing}
     <div class="box">
       <textarea
@@ -30,9 +31,10 @@ export function composer(app, chat, actions) {
         @paste=${(/** @type {ClipboardEvent} */ event) => pasted(event, app)}
       ></textarea>
       <span class="count num" id="composer-count" aria-live="polite"></span>
-      <button class="send" aria-label=${editing ? "Save the change" : "Send message"} title=${editing ? "Save the change" : "Send"}>${icon(editing ? "check" : "send")}</button>
+      <button class="send" aria-label=${save || "Send message"} title=${save || "Send"}>${icon(editing ? "check" : "send")}</button>
     </div>
-    <div class="hint"><span>Sending as <b dir="auto">${app.session?.name}</b></span><span><kbd>Enter</kbd> send</span><span><kbd>Shift Enter</kbd> new line</span>
+    <div class="hint"><span>Sending as <b dir="auto">${app.session?.name}</b></span>
+      <span><kbd>Enter</kbd> send</span><span><kbd>Shift Enter</kbd> new line</span>
       <span><kbd>↑</kbd> edit last</span><button type="button" class="plain" @click=${actions.help}><kbd>?</kbd> all shortcuts</button></div>
   </form></footer>`;
 }
@@ -54,17 +56,22 @@ function bar(title, name, text, cancel) {
     ${iconButton("Cancel (Esc)", "close", cancel)}</div>`;
 }
 
+/** @param {import("../app.js").App} app @param {import("../logic/stream.js").Message} reply what is answered */
+function replyBar(app, reply) {
+  return bar(`Reply to ${reply.out ? "yourself" : reply.sender.name}`, "reply", reply.text, () => leave(app));
+}
+
 /** After each painting: the draft of this chat, or the text of the message that is edited, goes in once.
  * @param {import("../app.js").App} app */
 export function fill(app) {
   const field = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("composer"));
-  const { editing } = app.composer;
+  const { editing } = app.writing.composer;
   const chatId = app.state.chatId;
   const wanted = `${chatId}/${editing ? `${editing.id}/${editing.text}` : ""}`;
   if (!field || chatId === null || (wanted === shownFor && field === shownIn)) return;
   shownFor = wanted;
   shownIn = field;
-  field.value = editing ? editing.text : app.draft(chatId);
+  field.value = editing ? editing.text : app.drafts.of(chatId);
   size(field);
 }
 
@@ -83,10 +90,10 @@ function size(field) {
 /** @param {HTMLTextAreaElement} field @param {import("../app.js").App} app @param {number} chatId */
 function typed(field, app, chatId) {
   size(field);
-  if (app.composer.error) app.compose({ error: "" });
-  if (app.composer.editing) return;
-  app.keepDraft(chatId, field.value);
-  if (field.value.trim()) app.typed();
+  if (app.writing.composer.error) app.writing.compose({ error: "" });
+  if (app.writing.composer.editing) return;
+  app.drafts.keep(chatId, field.value);
+  if (field.value.trim()) app.writing.typed();
 }
 
 /** Far too much is not even put in: a browser needs many seconds to lay a megabyte out. The clipboard still has it.
@@ -96,17 +103,17 @@ function pasted(event, app) {
   if (length <= PASTE_MOST) return;
   event.preventDefault();
   const [is, most] = [length.toLocaleString("en"), MAX_LENGTH.toLocaleString("en")];
-  app.compose({ error: `What you pasted is too long: ${is} of ${most} characters. It was not put in; paste it in parts.` });
+  app.writing.compose({ error: `What you pasted is too long: ${is} of ${most} characters. It was not put in; paste it in parts.` });
 }
 
 /** @param {Event} event @param {import("../app.js").App} app */
 function submit(event, app) {
   event.preventDefault();
   const field = /** @type {HTMLTextAreaElement} */ (document.getElementById("composer"));
-  const editing = app.composer.editing;
+  const editing = app.writing.composer.editing;
   const chatId = app.state.chatId;
-  if (!app.submit(field.value)) return;
-  if (!editing && chatId !== null) app.keepDraft(chatId, "");
+  if (!app.writing.submit(field.value)) return;
+  if (!editing && chatId !== null) app.drafts.keep(chatId, "");
   shownFor = "";
   app.paint();
   field.focus();
@@ -119,16 +126,16 @@ function keys(event, app) {
     submit(event, app);
   } else if (event.key === "Escape") {
     leave(app);
-  } else if (event.key === "ArrowUp" && !event.altKey && !field.value && !app.composer.editing && app.state.stream) {
+  } else if (event.key === "ArrowUp" && !event.altKey && !field.value && !app.writing.composer.editing && app.state.stream) {
     const last = lastEditable(app.messages());
-    if (last) app.compose({ editing: last, reply: null, error: "" });
+    if (last) app.writing.compose({ editing: last, reply: null, error: "" });
     event.preventDefault();
   }
 }
 
 /** @param {import("../app.js").App} app */
 function leave(app) {
-  app.compose({ editing: null, reply: null, error: "" });
+  app.writing.compose({ editing: null, reply: null, error: "" });
   document.getElementById("composer")?.focus();
 }
 

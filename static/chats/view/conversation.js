@@ -55,8 +55,10 @@ export function banner(app, actions) {
   const { connection } = app.state;
   const since = clockSeconds(new Date(connection.since));
   if (connection.state === "refused") {
-    return html`<div class="net bad" role="status">${icon("error")}<span>${closeReason(connection.code) || "The server refused the connection."}</span>
-      ${connection.code === 4401 ? html`<a class="link" href=${actions.signIn}>Sign in</a>` : html`<button type="button" class="link" @click=${() => location.reload()}>Reload</button>`}</div>`;
+    const reload = html`<button type="button" class="link" @click=${() => location.reload()}>Reload</button>`;
+    const way = connection.code === 4401 ? html`<a class="link" href=${actions.signIn}>Sign in</a>` : reload;
+    return html`<div class="net bad" role="status">${icon("error")}
+      <span>${closeReason(connection.code) || "The server refused the connection."}</span> ${way}</div>`;
   }
   const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.told);
   if (refused) return html`<div class="net" role="status">${icon("error")}<span>${refused}</span></div>`;
@@ -91,8 +93,9 @@ function log(app, chat, actions) {
   if (!stream || stream.chat !== chat.id) {
     return html`<div class="log" tabindex="0" aria-label="Messages in ${chat.title}" role="log" aria-live="off" aria-busy="true">
       ${streamError
-        ? html`<div class="edge" role="alert">${streamError} <button type="button" class="link" @click=${() => app.load()}>Try again</button></div>`
-        : html`<div class="skels" aria-hidden="true"><i></i><i class="o"></i><i></i><i></i><i class="o"></i></div><span class="sr" role="status">Loading messages</span>`}
+        ? html`<div class="edge" role="alert">${streamError} <button type="button" class="link" @click=${() => app.history.load()}>Try again</button></div>`
+        : html`<div class="skels" aria-hidden="true"><i></i><i class="o"></i><i></i><i></i><i class="o"></i></div>
+          <span class="sr" role="status">Loading messages</span>`}
     </div>`;
   }
   const drawn = rows(app.messages(), stream.newLine);
@@ -119,7 +122,7 @@ function draw(app, row, around) {
  * @param {import("../app.js").App} app @param {import("../logic/stream.js").Stream} stream @param {number} count */
 function topEdge(app, stream, count) {
   const { edge } = app.state;
-  const again = html`<button type="button" class="link" @click=${() => app.loadOlder()}>Try again</button>`;
+  const again = html`<button type="button" class="link" @click=${() => app.history.older()}>Try again</button>`;
   if (edge.older === "loading") return html`<div class="edge late">Loading…</div>`;
   if (edge.older === "telegram") return html`<div class="edge">${icon("sync", "spin s")} Asking Telegram for older messages…</div>`;
   if (edge.older === "late") return html`<div class="edge">${icon("hourglass_top", "s")} ${edge.says}</div>`;
@@ -140,6 +143,7 @@ function jump(app, actions) {
   const { stream, pinned } = app.state;
   if (!stream || (pinned && !stream.newer)) return nothing;
   const count = stream.unseen;
-  return html`<button type="button" class="jump" aria-label=${count ? `To the newest message, ${count} new` : "To the newest message"} title="To the newest message" @click=${actions.jump}>
+  const label = count ? `To the newest message, ${count} new` : "To the newest message";
+  return html`<button type="button" class="jump" aria-label=${label} title="To the newest message" @click=${actions.jump}>
     ${icon("keyboard_arrow_down")}${count ? html`<b class="bdg">${count}</b>` : nothing}</button>`;
 }

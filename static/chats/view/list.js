@@ -29,7 +29,7 @@ function finder(app) {
       <input
         id="chat-search" type="search" placeholder="Search chats" aria-label="Search chats" autocomplete="off" maxlength="200"
         .value=${live(state.query)}
-        @input=${(/** @type {any} */ event) => app.show(state.tab, event.target.value)}
+        @input=${(/** @type {any} */ event) => app.list.show(state.tab, event.target.value)}
         @keydown=${(/** @type {KeyboardEvent} */ event) => searchKey(event, app)}
       /><kbd aria-hidden="true">/</kbd>
     </div>
@@ -43,8 +43,11 @@ function finder(app) {
 function nobody(app, links) {
   const { sessions } = app.state;
   if (sessions.length) {
-    return html`<p class="empty">${icon("sim_card")}<span>Choose an account.</span>
-      ${sessions.map((one) => html`<a class="btn" dir="auto" href=${app.path(one.id, null)} @click=${(/** @type {MouseEvent} */ event) => choose(event, app, one.id)}>${one.name}</a>`)}</p>`;
+    const link = (/** @type {import("../logic/store.js").Session} */ one) => html`<a
+      class="btn" dir="auto" href=${app.navigation.path(one.id, null)}
+      @click=${(/** @type {MouseEvent} */ event) => choose(event, app, one.id)}
+    >${one.name}</a>`;
+    return html`<p class="empty">${icon("sim_card")}<span>Choose an account.</span> ${sessions.map(link)}</p>`;
   }
   if (!app.state.mayAdd) return html`<p class="empty">${icon("sim_card")}<span>No account yet.</span><span>Ask a manager for access to one.</span></p>`;
   return html`<p class="empty">${icon("sim_card")}<span>No account yet.</span>
@@ -66,7 +69,7 @@ function accounts(app, links) {
         ${app.state.sessions.map(
           (one) => html`<li>
             <a
-              href=${app.path(one.id, null)} aria-current=${one.id === current.id ? "true" : nothing}
+              href=${app.navigation.path(one.id, null)} aria-current=${one.id === current.id ? "true" : nothing}
               @click=${(/** @type {MouseEvent} */ event) => choose(event, app, one.id)}
             >
               ${avatar(one.name, one.id, { size: "sm", online: one.status === "ready" })}
@@ -87,7 +90,7 @@ function choose(event, app, id) {
   if (event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
   document.getElementById("accounts")?.hidePopover();
-  app.go(id, null);
+  app.navigation.go(id, null);
 }
 
 /** @param {import("../app.js").App} app @param {{name: string, label: string}} tab */
@@ -96,7 +99,7 @@ function tabButton(app, tab) {
   const count = tab.name === "unread" && app.state.unread ? html` <small class="num">${app.state.unread}</small>` : nothing;
   return html`<button
     type="button" role="tab" id="tab-${tab.name}" aria-selected=${selected} tabindex=${selected ? 0 : -1} aria-controls="chat-rows"
-    @click=${() => app.show(tab.name, app.state.query)}
+    @click=${() => app.list.show(tab.name, app.state.query)}
   >${tab.label}${count}</button>`;
 }
 
@@ -114,7 +117,7 @@ function tabKey(event) {
 /** @param {KeyboardEvent} event @param {import("../app.js").App} app */
 function searchKey(event, app) {
   if (event.key === "Escape") {
-    app.show(app.state.tab, "");
+    app.list.show(app.state.tab, "");
     if (app.state.chatId !== null) document.getElementById("composer")?.focus();
   } else if (event.key === "ArrowDown" || event.key === "Enter") {
     const first = /** @type {HTMLElement | null} */ (document.querySelector(".rows .row"));
@@ -129,7 +132,7 @@ function rows(app) {
   const { state } = app;
   const chats = shown(state.chats.values(), state.tab, state.query, state.chatId);
   const view = state.views.get(viewKey(state)) ?? { more: null, loading: false, error: "" };
-  const more = () => app.loadList();
+  const more = () => app.list.load();
   return html`<div
     class="rows" id="chat-rows" role="tabpanel" aria-labelledby="tab-${state.tab}" tabindex=${chats.length ? nothing : 0}
     @scroll=${(/** @type {any} */ event) => {
@@ -183,11 +186,11 @@ function row(app, chat) {
   const look = ["row", current && "cur", chat.unread && "un", chat.muted && "mute"].filter(Boolean).join(" ");
   const kind = kindIcon(chat);
   return html`<a
-    class=${look} href=${app.path(chat.session, chat.id)} data-chat=${chat.id} aria-current=${current ? "true" : nothing}
+    class=${look} href=${app.navigation.path(chat.session, chat.id)} data-chat=${chat.id} aria-current=${current ? "true" : nothing}
     @click=${(/** @type {MouseEvent} */ event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
-      app.go(chat.session, chat.id);
+      app.navigation.go(chat.session, chat.id);
     }}
   >
     ${avatar(chat.title, chat.peer, { online: chat.online })}
@@ -214,7 +217,7 @@ function mark(chat) {
 function preview(app, chat) {
   const typing = typingLabel(app.state, chat);
   if (typing) return html`<em>${typing}</em>`;
-  const draft = chat.id === app.state.chatId ? "" : app.draft(chat.id).trim();
+  const draft = chat.id === app.state.chatId ? "" : app.drafts.of(chat.id).trim();
   if (draft) return html`<span class="d">Draft:</span> ${draft.slice(0, 80)}`;
   if (chat.last.out) return html`<b>You:</b> ${chat.last.text}`;
   const group = chat.kind === "group" || chat.kind === "supergroup";

@@ -4,7 +4,7 @@ import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { colour } from "../logic/text.js";
 import { isAttachment, media, service } from "../logic/names.js";
 import { canEdit } from "../logic/stream.js";
-import { clock, exact } from "../logic/time.js";
+import { clock, exact, until } from "../logic/time.js";
 import { avatar, icon, iconButton, time } from "./parts.js";
 import { formatted } from "./text.js";
 
@@ -84,7 +84,7 @@ function body(app, one) {
 function code(app, one) {
   if (!one.masked || !app.session?.can_manage) return nothing;
   const shown = app.codes.of(one) !== null;
-  const [word, name, act] = shown ? ["Hide code", "lock", () => app.hideCode(one)] : ["Show code", "visibility", () => app.showCode(one)];
+  const [word, name, act] = shown ? ["Hide code", "lock", () => app.changes.hideCode(one)] : ["Show code", "visibility", () => app.changes.showCode(one)];
   return html`<button type="button" class="eye" title=${shown ? "Hide the code again" : "Show the code. It is noted that you saw it."}
     @click=${act}>${icon(/** @type {string} */ (name), "s")}${word}</button>`;
 }
@@ -112,12 +112,14 @@ function delivery(one, readUpTo) {
 function foot(app, one) {
   if (one.state === "failed") {
     return html`<div class="foot"><span>Not sent: ${one.error?.says ?? "Telegram refused it."} ${one.error?.next ?? ""}</span>
-      <button type="button" class="retry" @click=${() => app.retry(one)}>Retry</button>
-      <button type="button" class="retry off" @click=${() => app.discard(one)}>Delete</button></div>`;
+      <button type="button" class="retry" @click=${() => app.delivery.retry(one)}>Retry</button>
+      <button type="button" class="retry off" @click=${() => app.delivery.discard(one)}>Delete</button></div>`;
   }
   if (one.state === "sending" && one.waits_until) {
-    return html`<div class="foot wait">${icon("hourglass_top")}<span>${app.goesOut(one.waits_until)}${one.error ? `: ${one.error.says}` : ""}</span>
-      <button type="button" class="retry off" @click=${() => app.discard(one)}>Do not send</button></div>`;
+    const when = until(new Date(one.waits_until), new Date());
+    const why = one.error ? `: ${one.error.says}` : "";
+    return html`<div class="foot wait">${icon("hourglass_top")}<span>Goes out ${when}${why}</span>
+      <button type="button" class="retry off" @click=${() => app.delivery.discard(one)}>Do not send</button></div>`;
   }
   return nothing;
 }

@@ -1,0 +1,60 @@
+// Changes to a message that is there: edited, deleted, its code shown.
+
+/** @typedef {import("../logic/stream.js").Message} Message */
+
+export class Changes {
+  /** @param {import("../app.js").App} app */
+  constructor(app) {
+    this.app = app;
+  }
+
+  /** @param {Message} message @param {string} text */
+  async edit(message, text) {
+    const { app } = this;
+    if (text === message.text) {
+      app.draw();
+      return;
+    }
+    this.#saving(message.id, "saving");
+    const answer = await app.server.request({ type: "edit", message: message.id, text });
+    this.#saving(message.id, "");
+    if (answer.ok) return;
+    const { chatId } = app.state;
+    app.notice(`Not changed: ${answer.says}`, () => {
+      if (app.state.chatId === chatId) app.writing.compose({ editing: { ...message, text }, reply: null });
+    });
+  }
+
+  /** @param {Message} message */
+  async remove(message) {
+    this.#saving(message.id, "deleting");
+    const answer = await this.app.server.request({ type: "delete", messages: [message.id] });
+    this.#saving(message.id, "");
+    if (!answer.ok) this.app.notice(`Not deleted: ${answer.says}`);
+  }
+
+  /** The code in a message of Telegram's own, for this page alone. @param {Message} message */
+  async showCode(message) {
+    const { app } = this;
+    const { visit } = app.navigation;
+    const answer = await app.server.request({ type: "reveal", message: message.id });
+    if (!answer.ok) app.notice(answer.says);
+    else if (visit === app.navigation.visit) app.codes.show(message, answer.frame.shown);
+    app.draw();
+  }
+
+  /** @param {Message} message */
+  hideCode(message) {
+    this.app.codes.hide(message.id);
+    this.app.draw();
+  }
+
+  /** @param {number | null} id @param {string} what is being done with it, "" for nothing any more */
+  #saving(id, what) {
+    if (id === null) return;
+    const saving = new Map(this.app.state.saving);
+    if (what) saving.set(id, what);
+    else saving.delete(id);
+    this.app.patch({ saving });
+  }
+}
