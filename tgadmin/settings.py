@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from tgadmin import env as environment
 from tgadmin.core import pool
 from tgadmin.env import BASE_DIR, env, value
-from tgadmin.unfold import UNFOLD as UNFOLD
+from tgadmin.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting, which nothing here reads
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = environment.secret_key()

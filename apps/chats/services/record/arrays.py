@@ -20,7 +20,7 @@ _BETWEEN = "\0"  # PostgreSQL's text has none, so no element contains it
 def columns_of(rows: Iterable[tuple[Any, ...]], width: int) -> list[Array]:
     """Rows turned into one array per column, as UNNEST takes them; each column holds values of one type, or None."""
     columns = [array(column) for column in zip(*rows, strict=True)]
-    return columns if columns else ["{}"] * width
+    return columns or ["{}"] * width
 
 
 def array(values: Collection[Any]) -> Array:
