@@ -71,11 +71,15 @@ Debian, Ubuntu: apt-get install python3-venv (or $(basename "$python")-venv)"
     }
 }
 
+has_pip() {
+    "$1" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pip") is None)'
+}
+
 # run_pip ARGUMENT... : the environment's pip, or where it has none that of the Python it was made with, or it gets one
 run_pip() {
     with="$VENV/bin/python"
-    if ! "$with" -c 'import pip' 2>/dev/null; then
-        base=$(find_python) && "$base" -c 'import pip' 2>/dev/null && with=$base || "$with" -m ensurepip >/dev/null || return 1
+    if ! has_pip "$with"; then
+        base=$(find_python) && has_pip "$base" && with=$base || "$with" -m ensurepip >/dev/null || return 1
     fi
     PIP_ROOT_USER_ACTION=ignore PIP_REQUIRE_VIRTUALENV=0 PIP_USER=0 "$with" -m pip --disable-pip-version-check "$@"
 }
@@ -98,11 +102,18 @@ find_index() {
 }
 
 install_with_uv() {
-    find_uv && find_index && "$UV" pip install --python "$VENV/bin/python" --no-deps --require-hashes -r "$1"
+    find_uv && find_index && "$UV" pip install --quiet --python "$VENV/bin/python" --no-deps --require-hashes -r "$1"
 }
 
 install_with_pip() {
-    "$VENV/bin/python" -m ensurepip >/dev/null && run_pip install --no-deps --require-hashes -r "$1"
+    "$VENV/bin/python" -m ensurepip >/dev/null && run_pip install --no-compile --no-deps --require-hashes -r "$1"
+}
+
+# Bytecode, on all processors. pip would make it on one, and of everything: half of it is phonenumbers' place names. What is
+# passed over here is compiled when it is first imported; programs that run as users of their own could not keep that.
+compile_packages() {
+    "$VENV/bin/python" -m compileall -qq -j 0 -x '/(_?tests?|geodata|carrierdata|tzdata|locale|gis|conch|mail|names|words|trial|wamp|flatbuffers|valkey)/' \
+        "$VENV/lib" apps tgadmin || true
 }
 
 # install STAMP LOCK : the packages that LOCK lists, each checked against its hash, unless that was done with this very LOCK
@@ -123,5 +134,6 @@ install() {
         fi
         fail "The packages could not be installed (see above). This needs a way to PyPI, or to a mirror named in PIP_INDEX_URL."
     }
+    compile_packages
     cat "$2" >"$stamp"
 }

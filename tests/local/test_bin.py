@@ -125,7 +125,7 @@ def test_uv_installs_where_there_is_one(project: Path, tools: Path) -> None:
     fake(tools, "uv", FAKE_UV.format(status=0))
     ended = run(project, tools)
     assert ended.returncode == 0, ended.stderr
-    command = "uv pip install --python .venv/bin/python --no-deps --require-hashes -r locks/run.txt"
+    command = "uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r locks/run.txt"
     assert command in ended.stdout.splitlines()
     assert "with pip" not in ended.stdout
     assert "Installing" not in run(project, tools).stdout
