@@ -306,7 +306,7 @@ def _ran(*arguments: str) -> str:
     except CommandError as error:
         refused = str(error).startswith(REFUSALS) and SECRET not in str(error)
         return "hidden" if refused else "yes"
-    return "yes" if SECRET in out.getvalue() or arguments[1] not in ("list",) else "nothing"
+    return "yes" if SECRET in out.getvalue() or arguments[1] != "list" else "nothing"
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

@@ -145,5 +145,5 @@ def test_files_are_their_owners_only(run: Run) -> None:
     for folder, _, files in os.walk(data):
         for name in files:
             path = Path(folder) / name
-            private = path.suffix not in (".pem",)  # the sandbox's public key
+            private = path.suffix != ".pem"  # the sandbox's public key
             assert not private or path.lstat().st_mode & 0o077 == 0, path

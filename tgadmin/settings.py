@@ -11,7 +11,7 @@ from tgadmin import env as environment
 from tgadmin import priority
 from tgadmin.core import pool
 from tgadmin.env import BASE_DIR, env, value
-from tgadmin.unfold import UNFOLD as UNFOLD
+from tgadmin.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting, which nothing here reads
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = environment.secret_key()

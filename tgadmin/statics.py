@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import IO, Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -23,7 +24,7 @@ PIECE = 64 << 10
 def stamp(path: str) -> Stamp | None:
     """By what a change is noticed: the time of the last one in ns, the length in bytes; None if there is no file."""
     try:
-        return _of(os.stat(path))
+        return _of(os.stat(path))  # noqa: PTH116 - for each request, and a Path costs more than the stat
     except OSError:
         return None
 
@@ -59,7 +60,7 @@ class StaticFiles(WhiteNoiseMiddleware):
         super().add_file_to_dictionary(url, path, stat_cache)
 
     def _look_again(self, url: str, path: str) -> None:
-        if os.path.isfile(path):
+        if Path(path).is_file():
             self.add_file_to_dictionary(url, path)
         else:
             self.files.pop(url, None)

@@ -32,7 +32,7 @@ class SignedIn(AuthMiddleware):
     """Channels', but it looks in the sockets' threads: its own is a single one, in which all would wait for one."""
 
     async def resolve_scope(self, scope: Any) -> None:
-        scope["user"]._wrapped = await read(get_user.func, scope)
+        scope["user"]._wrapped = await read(get_user.func, scope)  # noqa: SLF001 - as Channels' own does
 
 
 class BusyIsSaid:

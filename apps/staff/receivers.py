@@ -76,7 +76,7 @@ def keep_little(instance: AccessAttempt, **kwargs: Any) -> None:
 
 @receiver(pre_save, sender=User)
 def before_user(instance: User, update_fields: Any, **kwargs: Any) -> None:
-    instance._was = None if _unimportant(update_fields) else User.objects.filter(pk=instance.pk).first()  # type: ignore[attr-defined]
+    instance._was = None if _unimportant(update_fields) else User.objects.filter(pk=instance.pk).first()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 @receiver(post_save, sender=User)
@@ -106,7 +106,7 @@ def _unimportant(update_fields: Any) -> bool:
 
 def _rehashed(user: User, update_fields: Any) -> bool:
     """Django stores the same password anew when it is hashed better: nobody has changed it."""
-    return update_fields is not None and set(update_fields) == {"password"} and user._password is None  # type: ignore[attr-defined]
+    return update_fields is not None and set(update_fields) == {"password"} and user._password is None  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 @receiver(post_delete, sender=User)

@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
@@ -42,7 +43,7 @@ def sign_in(phone: str, codes: str, session: int | None = None) -> int:
     known = None if session is None else Session.objects.get(pk=session)
     attempt = signin.start(staff(), "Chaos", phone, session=known)
     _step(attempt, SignInStep.CODE)
-    with open(codes) as lines:
+    with Path(codes).open() as lines:
         code = [json.loads(line)["code"] for line in lines if json.loads(line)["phone"] == phone][-1]
     signin.submit_code(staff(), attempt, code)
     _step(attempt, SignInStep.DONE)
@@ -88,9 +89,8 @@ def send_again(session: int, code: str) -> list[int]:
 def scroll_up(session: int) -> int:
     """Fetch the next page above what is known in each chat of the session, as its page does when somebody scrolls up
     there; how many chats had one."""
-    asked = []
-    for chat in Chat.objects.filter(session_id=session, history_complete=False, left=False):
-        asked.append(messages.fetch_history(staff(), chat, chat.synced_from_id or 0).pk)
+    chats = Chat.objects.filter(session_id=session, history_complete=False, left=False)
+    asked = [messages.fetch_history(staff(), chat, chat.synced_from_id or 0).pk for chat in chats]
     for command in asked:
         commands.wait(command, SECONDS)
     return len(asked)

@@ -207,8 +207,8 @@ def test_history_that_is_asked_for_is_bounded(operator: User, viewer: User, chat
     "act",
     [
         lambda user, message: messages.send(user, message.chat, "x", cid=uuid4()),
-        lambda user, message: messages.retry(user, message),
-        lambda user, message: messages.discard(user, message),
+        messages.retry,
+        messages.discard,
         lambda user, message: messages.edit(user, message, "x"),
         lambda user, message: messages.delete(user, [message]),
         lambda user, message: messages.mark_read(user, message.chat, 1),

@@ -25,7 +25,7 @@ def signed_in(client: Client, viewer: User) -> Client:
 
 
 def first_data(html: str) -> dict[str, Any]:
-    found = re.search(r'<script id="first-data" type="application/json">(.*?)</script>', html, re.S)
+    found = re.search(r'<script id="first-data" type="application/json">(.*?)</script>', html, re.DOTALL)
     assert found
     data: dict[str, Any] = json.loads(found[1])
     return data

@@ -22,6 +22,7 @@ from tests.gateway.test_kill import start_process
 from tests.gateway.test_life import open_connections
 from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
 from tests.kit.waiting import eventually
+from tgadmin import __version__
 from tgadmin.core.clock import SystemClock
 from tgadmin.gateway import lease, process
 from tgadmin.telegram._telethon import wire
@@ -168,10 +169,10 @@ def test_a_gateway_that_comes_gets_its_part_and_two_versions_work_side_by_side(
     for phone in phones:
         person("Support", phone)
     sessions = [sign_in(user, dc, phone, name=phone) for phone in phones]
-    monkeypatch.setattr(process, "VERSION", "9.9.9")
+    monkeypatch.setattr(process, "__version__", "9.9.9")
     new = start_gateway(name="new")
     eventually(lambda: (len(old.process.leases.held), len(new.process.leases.held)) == (2, 2), seconds=40)
-    assert set(Node.objects.values_list("version", flat=True)) == {"0.1.0", "9.9.9"}
+    assert set(Node.objects.values_list("version", flat=True)) == {__version__, "9.9.9"}
     anna = person("Anna")
     for session in sessions:
         ready(session)

@@ -232,9 +232,7 @@ def test_history_on_demand(session: Session, dc: SandboxThread, user: User, pers
     ids = list(Message.objects.filter(chat=chat).order_by("telegram_id").values_list("telegram_id", flat=True))
     Message.objects.filter(chat=chat, telegram_id__lt=ids[129]).delete()
     Chat.objects.filter(pk=chat.pk).update(synced_from_id=ids[129])
-    results = []
-    for lowest in (129, 29, 0):
-        results.append(settled(messages.fetch_history(user, chat, ids[lowest] or 0)).result)
+    results = [settled(messages.fetch_history(user, chat, ids[lowest] or 0)).result for lowest in (129, 29, 0)]
     assert results == [
         {"stored": 100, "complete": False},
         {"stored": 29, "complete": False},

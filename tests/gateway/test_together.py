@@ -16,7 +16,7 @@ from tgadmin.gateway.together import Together
 pytestmark = pytest.mark.pure
 
 
-class Away(Exception):  # noqa: N818  what it is
+class Away(Exception):
     """The database's trouble."""
 
 

@@ -37,7 +37,7 @@ def sent() -> list[tuple[str, set[str], bool]]:
 def handled() -> set[str]:
     """Types that the page tells apart."""
     found = set(re.findall(r"\b(?:frame|answer)\.type [!=]== \"(\w+)\"", SCRIPTS))
-    for switch in re.finditer(r"switch \(frame\.type\) \{(.*?)\n  \}", SCRIPTS, re.S):
+    for switch in re.finditer(r"switch \(frame\.type\) \{(.*?)\n  \}", SCRIPTS, re.DOTALL):
         found |= set(re.findall(r"case \"(\w+)\"", switch[1]))
     for some in re.findall(r"\[([^\[\]]*)\]\.includes\(frame\.type\)", SCRIPTS):
         found |= set(re.findall(r"\"(\w+)\"", some))

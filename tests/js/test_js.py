@@ -39,7 +39,7 @@ def _run(path: Path, **environment: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^# pass [1-9]", done.stdout, re.M), "no test ran"
+    assert re.search(r"^# pass [1-9]", done.stdout, re.MULTILINE), "no test ran"
 
 
 @pytest.mark.pure

@@ -130,7 +130,7 @@ def webs(folder: Path, count: int = 1, **environment: str) -> Iterator[list[Web]
     started: list[Web] = []
     try:
         for number in range(count):
-            started.append(Web(folder / f"web-{number}.log", **environment))
+            started.append(Web(folder / f"web-{number}.log", **environment))  # noqa: PERF401 - each is ended, whatever the next does
         yield started
     finally:
         for web in started:

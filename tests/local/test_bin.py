@@ -11,6 +11,8 @@ import pytest
 from tests.kit.running import ROOT
 
 TOOLS = ("sh", "dirname", "basename", "cat", "cmp", "df", "awk", "rm", "env", "uname", "ls", "mkdir")
+BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
+FAKE_UV = '#!/bin/sh\necho "uv $*"\nexit {status}\n'
 FAKE_PYTHON = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; *version_info*) exit {new} ;; esac\necho "Python 3.x"\n'
 
 
@@ -19,8 +21,9 @@ def project(tmp_path: Path) -> Path:
     """A project with the real scripts, nothing to install, and a manage.py that shows its arguments."""
     folder = tmp_path / "project"
     shutil.copytree(ROOT / "bin", folder / "bin")
-    (folder / "requirements.txt").write_text("# nothing\n")
-    (folder / "requirements-dev.txt").write_text("-r requirements.txt\n")
+    (folder / "locks").mkdir()
+    for name in ("run", "test", "uv"):
+        (folder / "locks" / f"{name}.txt").write_text("# nothing\n")
     (folder / "manage.py").write_text("import sys\nprint('manage.py', sys.argv[1:], sys.prefix)\n")
     return folder
 
@@ -84,19 +87,22 @@ def test_a_full_disk(project: Path, tools: Path) -> None:
 
 
 def test_first_second_and_changed_start(project: Path, tools: Path) -> None:
-    (tools / "python3").symlink_to(getattr(sys, "_base_executable", sys.executable))
+    """Without uv (there is none in the lock), so by pip."""
+    (tools / "python3").symlink_to(BASE_PYTHON)
+    lock = project / "locks" / "run.txt"
     first = run(project, tools, "run", "--port", "81 82")
     assert first.returncode == 0, first.stderr
     assert "Making a virtual environment" in first.stdout
-    assert "Installing what requirements.txt lists" in first.stdout
+    assert "Installing what locks/run.txt lists" in first.stdout
+    assert "with pip it takes a minute longer" in first.stdout
     assert f"manage.py ['up', '--port', '81 82'] {project / '.venv'}" in first.stdout
     second = run(project, tools)
     assert second.stdout.splitlines() == [f"manage.py ['up'] {project / '.venv'}"]
-    (project / "requirements.txt").write_text("# nothing, in other words\n")
+    lock.write_text("# nothing, in other words\n")
     changed = run(project, tools)
     assert "Installing" in changed.stdout
     assert "Making" not in changed.stdout
-    (project / "requirements.txt").write_text("./no-such-package\n")
+    lock.write_text("./no-such-package\n")
     broken = run(project, tools)
     assert broken.returncode == 1
     assert "The packages could not be installed" in broken.stderr
@@ -104,8 +110,50 @@ def test_first_second_and_changed_start(project: Path, tools: Path) -> None:
     assert run(project, tools).returncode == 1  # what failed is not taken for done
 
 
+def test_pip_takes_nothing_without_its_hash(project: Path, tools: Path) -> None:
+    (tools / "python3").symlink_to(BASE_PYTHON)
+    wheel = project / "thing-1-py3-none-any.whl"
+    wheel.write_bytes(b"")
+    (project / "locks" / "run.txt").write_text(f"thing @ file://{wheel} --hash=sha256:{'0' * 64}\n")
+    ended = run(project, tools)
+    assert ended.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in ended.stderr
+
+
+def test_uv_installs_where_there_is_one(project: Path, tools: Path) -> None:
+    (tools / "python3").symlink_to(BASE_PYTHON)
+    fake(tools, "uv", FAKE_UV.format(status=0))
+    ended = run(project, tools)
+    assert ended.returncode == 0, ended.stderr
+    command = "uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r locks/run.txt"
+    assert command in ended.stdout.splitlines()
+    assert "with pip" not in ended.stdout
+    assert "Installing" not in run(project, tools).stdout
+
+
+def test_pip_installs_where_uv_fails(project: Path, tools: Path) -> None:
+    (tools / "python3").symlink_to(BASE_PYTHON)
+    fake(tools, "uv", FAKE_UV.format(status=2))
+    ended = run(project, tools)
+    assert ended.returncode == 0, ended.stderr
+    assert "with pip it takes a minute longer" in ended.stdout
+    assert "manage.py ['up']" in ended.stdout
+
+
+def test_another_python_has_an_environment_of_its_own(project: Path, tools: Path) -> None:
+    fake(tools, "uv", FAKE_UV.format(status=0))
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    ended = run(project, tools, PYTHON=BASE_PYTHON)
+    assert f"manage.py ['up'] {project / f'.venv-{version}'}" in ended.stdout
+    assert not (project / ".venv").exists()
+    ended = run(project, tools, PYTHON="python2.7")
+    assert ended.returncode == 1
+    assert "PYTHON=python2.7 is no Python 3.11 or newer" in ended.stderr
+
+
 def test_no_chromium(project: Path, tools: Path) -> None:
-    (tools / "python3").symlink_to(getattr(sys, "_base_executable", sys.executable))
+    (tools / "python3").symlink_to(BASE_PYTHON)
+    fake(tools, "uv", FAKE_UV.format(status=0))
     ended = run(project, tools, "test", CI="true")
     assert ended.returncode == 1
     assert "Chromium is missing. Debian: apt-get install chromium" in ended.stderr
@@ -140,5 +188,5 @@ def test_parts_of_the_tests(project: Path, tools: Path, arguments: tuple[str, ..
 
 
 def test_the_scripts_can_be_run() -> None:
-    for script in ("bin/run", "bin/test", ".ci/run"):
+    for script in ("bin/run", "bin/test", "bin/lock", ".ci/run"):
         assert os.access(ROOT / script, os.X_OK)

@@ -3,50 +3,31 @@
 The programs are Debian's (packages postgresql and redis-server); .ci/run installs them.
 """
 
-import os
 import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
 from tests.kit.running import RunningUp, temporary_base, unused_port
+from tests.kit.system_postgres import installed, system_postgres
 from tests.kit.waiting import eventually
-from tgadmin.local.account import is_root, nobody
 
 PASSWORD = secrets.token_urlsafe(16)
 
 
-def debian_postgres() -> Path:
-    """The folder of the newest PostgreSQL of the system, 15 or newer."""
-    found = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
-    usable = sorted((path for path in found if int(path.parent.name) >= 15), key=lambda path: int(path.parent.name))
-    if not usable:
-        pytest.skip("no PostgreSQL of the system: apt-get install postgresql")
-    return usable[0]
-
-
 @contextmanager
-def running(command: list[str], **options: object) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
+def running(command: list[str]) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield
     finally:
         process.terminate()
         process.wait(30)
-
-
-def answers(url: str) -> bool:
-    try:
-        psycopg.connect(url, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def pings(url: str) -> bool:
@@ -59,29 +40,11 @@ def pings(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def database_url() -> Iterator[str]:
-    """An empty database of a server of the system's, with a password."""
-    programs = debian_postgres()
-    with temporary_base() as base:
-        secret = base / "password"
-        secret.write_text(PASSWORD)
-        options: dict[str, object] = {}
-        if is_root():
-            user = nobody()
-            os.chown(base, user.uid, user.gid)
-            os.chown(secret, user.uid, user.gid)
-            options = {"user": user.uid, "group": user.gid, "extra_groups": []}
-        data, port = base / "cluster", unused_port()
-        how = ["-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8", "--no-sync"]
-        make = [str(programs / "initdb"), "-D", str(data), *how]
-        subprocess.run(make, check=True, capture_output=True, **options)  # type: ignore[call-overload]
-        settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
-        command = [str(programs / "postgres"), "-D", str(data), *(part for one in settings for part in ("-c", one))]
-        url = f"postgresql://owner:{PASSWORD}@127.0.0.1:{port}/postgres"
-        with running(command, **options):
-            eventually(lambda: answers(url), 30, "PostgreSQL answers")
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute("CREATE DATABASE tgadmin")
-            yield url.removesuffix("postgres") + "tgadmin"
+    servers = installed()
+    if not servers:
+        pytest.skip("no PostgreSQL of the system: apt-get install postgresql")
+    with system_postgres(servers[max(servers)]) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

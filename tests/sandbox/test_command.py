@@ -119,7 +119,7 @@ async def test_signing_in_with_the_code_from_its_file_and_a_kill(run: Run, tmp_p
     await client.send_code_request(PHONE)
     (line,) = (json.loads(line) for line in Path(codes).read_text().splitlines())  # noqa: ASYNC240
     assert line["phone"] == PHONE
-    assert stat.S_IMODE(os.stat(codes).st_mode) == 0o600
+    assert stat.S_IMODE(Path(codes).stat().st_mode) == 0o600  # noqa: ASYNC240
     assert (await client.sign_in(PHONE, line["code"])).id == user_id
     command.end(signal.SIGKILL)
     await client.disconnect()

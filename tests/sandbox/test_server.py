@@ -263,7 +263,7 @@ class TestRestart:
         sandbox.note_code("1", "22222")
         sandbox.note_code("2", "33333")
         assert sandbox.codes_path is not None
-        assert stat.S_IMODE(os.stat(sandbox.codes_path).st_mode) == 0o600
+        assert stat.S_IMODE(Path(sandbox.codes_path).stat().st_mode) == 0o600  # noqa: ASYNC240
         text = await asyncio.to_thread(Path(sandbox.codes_path).read_text)
         assert text == '{"phone": "1", "code": "22222"}\n{"phone": "2", "code": "33333"}\n'
 

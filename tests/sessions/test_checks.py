@@ -95,6 +95,7 @@ def test_the_data_centres_public_key(settings: Any, tmp_path: Path) -> None:
     assert ["TELEGRAM_DC is not" in message for message in messages()] == [True]
 
 
+@pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")  # that is what is tried
 def test_only_postgresql(settings: Any) -> None:
     settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
     assert ["DATABASE_URL" in message for message in messages()] == [True]

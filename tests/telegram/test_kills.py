@@ -216,9 +216,11 @@ def first_difference(expected: dict[int, list[Any]], found: dict[int, list[Any]]
     for peer in sorted(expected.keys() | found.keys()):
         want = {row["id"]: row for row in expected.get(peer, [])}
         have = {row["id"]: row for row in found.get(peer, [])}
-        for number in sorted(want.keys() | have.keys()):
-            if want.get(number) != have.get(number):
-                lines.append(f"{peer}/{number}: world {want.get(number)} store {have.get(number)}")
+        lines.extend(
+            f"{peer}/{number}: world {want.get(number)} store {have.get(number)}"
+            for number in sorted(want.keys() | have.keys())
+            if want.get(number) != have.get(number)
+        )
     return "\n".join(lines[:12])
 
 

@@ -33,7 +33,7 @@ Check = Callable[[Any], Any]
 """Gives the value itself if it fits, or one that does. Raises Unfit."""
 
 
-class Unfit(ValueError):  # noqa: N818  what it is
+class Unfit(ValueError):
     """No value that fits can be made. ``name`` is the field's: the error's text never holds the value."""
 
     def __init__(self, name: str = "a value") -> None:
@@ -209,11 +209,11 @@ class Spans(Bound):
         left = self.extra
         for span in islice(spans, 2 * self.most):
             try:
-                span = fit(span)
+                fitting = fit(span)
             except (Unfit, TypeError):  # or no object at all
                 continue
-            left -= len(span.extra)
-            kept.append(span if left >= 0 else replace(span, extra=""))
+            left -= len(fitting.extra)
+            kept.append(fitting if left >= 0 else replace(fitting, extra=""))
             if len(kept) == self.most:
                 break
         return tuple(kept)

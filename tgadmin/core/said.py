@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Said(ValueError):  # noqa: N818  what is said
+class Said(ValueError):
     """``says`` may be shown to whoever entered it; it never repeats what was entered."""
 
     def __init__(self, says: str) -> None:
@@ -11,7 +11,7 @@ class Said(ValueError):  # noqa: N818  what is said
         self.says = says
 
 
-class TooMuch(Exception):  # noqa: N818  a state, told to staff
+class TooMuch(Exception):
     """Somebody has asked for too much at once: nothing of this was done, and it may be tried again later."""
 
     def __init__(self, code: str, says: str) -> None:

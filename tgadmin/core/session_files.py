@@ -27,7 +27,7 @@ _READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ})
 _TABLES = frozenset({"sqlite_master", "sessions"})
 
 
-class SessionUnreadable(ValueError):  # noqa: N818  what was found
+class SessionUnreadable(ValueError):
     """What was given holds no session. ``code`` is one of core.errors; its text is a sentence for staff."""
 
     def __init__(self, code: str, says: str) -> None:

@@ -37,7 +37,7 @@ def boot(proc: Path = PROC) -> str:
     """The boot id with the pid namespace, or an empty text where the system has neither."""
     try:
         boot_id = (proc / "sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot_id}/{os.stat(proc / 'self/ns/pid').st_ino}"
+        return f"{boot_id}/{(proc / 'self/ns/pid').stat().st_ino}"
     except OSError:
         return ""
 

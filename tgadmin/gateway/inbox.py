@@ -169,7 +169,7 @@ def _retrieve(future: asyncio.Future[None]) -> None:
         future.exception()
 
 
-class Passing(Exception):  # noqa: N818  what it is
+class Passing(Exception):
     """The database did not take it this time; it is tried again."""
 
     def __init__(self, error: Exception) -> None:

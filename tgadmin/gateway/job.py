@@ -33,7 +33,7 @@ class Done:
     effect: Effect | None = None
 
 
-class TryLater(Exception):  # noqa: N818  a decision, not a mistake
+class TryLater(Exception):
     """The handler cannot tell yet: come back after ``seconds``, with the outcome still unknown."""
 
     def __init__(self, seconds: float, code: str) -> None:

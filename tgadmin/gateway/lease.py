@@ -98,7 +98,7 @@ SETTLED_SECONDS = 4.0
 """So long a gateway must have been seen before sessions move to it."""
 
 
-class NodeRemoved(Exception):  # noqa: N818  what happened
+class NodeRemoved(Exception):
     """Somebody removed this node's row: it holds nothing any more and must register again."""
 
 

@@ -25,6 +25,7 @@ from django.db import IntegrityError
 from apps.chats.services.record import Recorded
 from apps.sessions.models import TimelineKind
 from apps.sessions.services import timeline
+from tgadmin import __version__
 from tgadmin.core import backoff, reach
 from tgadmin.core.clock import Clock, SystemClock
 from tgadmin.core.reach import Reach
@@ -51,7 +52,6 @@ from tgadmin.telegram import Network
 
 log = structlog.get_logger(__name__)
 
-VERSION = "0.1.0"
 QUIET_SECONDS = 2.0
 """For all connections to close and what had arrived to be stored; what is open then is cut."""
 SHUT_DOWN_SECONDS = 3.0
@@ -176,7 +176,7 @@ class GatewayProcess:
             try:
                 conn = await database.connect(self._params)
                 try:
-                    await self.leases.register(conn, VERSION)
+                    await self.leases.register(conn, __version__)
                     await self.leases.beat(conn)
                     return True
                 finally:

@@ -28,7 +28,7 @@ from tgadmin.gateway.gaps import FOUND
 from tgadmin.telegram.network import Key
 
 
-class NothingToConnect(Exception):  # noqa: N818  what was found
+class NothingToConnect(Exception):
     """The session, or its auth key, is gone."""
 
 

@@ -52,7 +52,7 @@ class ServiceUser:
         """Give `folder` and all that is in it to this user."""
         for root, folders, files in os.walk(folder):
             for name in (*folders, *files):
-                os.chown(os.path.join(root, name), self.uid, self.gid, follow_symlinks=False)
+                os.chown(Path(root, name), self.uid, self.gid, follow_symlinks=False)
         os.chown(folder, self.uid, self.gid)
 
 
@@ -99,9 +99,9 @@ def copy_readable(source: Path, target: Path) -> None:
     shutil.copytree(source, target, symlinks=True)
     for root, folders, files in os.walk(target):
         for name in folders:
-            os.chmod(os.path.join(root, name), 0o755)  # noqa: S103 - programs, no data
+            Path(root, name).chmod(0o755)
         for name in files:
-            path = os.path.join(root, name)
-            if not os.path.islink(path):
-                os.chmod(path, 0o755 if os.access(path, os.X_OK) else 0o644)
+            path = Path(root, name)
+            if not path.is_symlink():
+                path.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
     target.chmod(0o755)

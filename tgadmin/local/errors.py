@@ -9,5 +9,5 @@ class LocalError(Exception):
         self.says = says
 
 
-class NotRunning(LocalError):  # noqa: N818 - a state, no error of ours
+class NotRunning(LocalError):
     """No `up` runs on the DATA_DIR that was asked about."""

@@ -56,7 +56,7 @@ def spawn(
             cwd=cwd,
             start_new_session=True,
             pass_fds=tuple(keep),
-            preexec_fn=_tie_to_parent(os.getpid(), on_parent_death),
+            preexec_fn=_tie_to_parent(os.getpid(), on_parent_death),  # noqa: PLW1509 - from the main thread only, see above
             **identity,
         )
     finally:

@@ -28,7 +28,7 @@ _TAGS = (b"\xef" * 4, b"\xee" * 4, b"\xdd" * 4)
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class _GiveUp(Exception):  # noqa: N818  a decision
+class _GiveUp(Exception):
     """The client is not let through."""
 
 

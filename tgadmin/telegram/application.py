@@ -7,11 +7,10 @@ from typing import Any
 
 from telethon import functions as F  # noqa: N812
 
-import tgadmin
+from tgadmin import __version__
 from tgadmin.telegram.network import Network
 
 DEVICE = "tgadmin"
-VERSION = getattr(tgadmin, "__version__", "0.1.0")
 
 
 def introduction(network: Network, *, updates: bool) -> Any:
@@ -20,7 +19,7 @@ def introduction(network: Network, *, updates: bool) -> Any:
         api_id=network.api_id,
         device_model=DEVICE,
         system_version=f"{platform.system()} {platform.release()}".strip() or "unknown",
-        app_version=VERSION,
+        app_version=__version__,
         system_lang_code="en",
         lang_pack="",  # of official applications only
         lang_code="en",

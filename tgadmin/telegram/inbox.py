@@ -8,7 +8,7 @@ from typing import Protocol
 from tgadmin.core.types import Incoming
 
 
-class InboxFull(Exception):  # noqa: N818 - a state, not a failure
+class InboxFull(Exception):
     """The inbox takes nothing more at present. What was put is unaffected; what was refused was not taken at all."""
 
 

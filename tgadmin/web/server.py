@@ -120,7 +120,7 @@ class Server(daphne.Server):
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
         reactor.callLater(SWEEP_SECONDS, self._sweep)
-        asyncio.set_event_loop(reactor._asyncioEventloop)
+        asyncio.set_event_loop(reactor._asyncioEventloop)  # noqa: SLF001 - as daphne does
         reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
         reactor.run()
 

@@ -10,7 +10,7 @@ MAX_LENGTH = 4096
 _KEPT = frozenset("\n\t")
 
 
-class Refused(Exception):  # noqa: N818  an answer, not a fault
+class Refused(Exception):
     """A request that cannot be done. ``code`` is for programs, ``says`` for people; neither quotes the text."""
 
     def __init__(self, code: str, says: str) -> None:

@@ -42,8 +42,8 @@ def _redirect(address: str, request: HttpRequest | None = None) -> HttpResponse:
 def _life(session: Session) -> dict[str, Any]:
     """selectors.life, read once for a page."""
     if not hasattr(session, "_life"):
-        session._life = selectors.life(session)  # type: ignore[attr-defined]
-    return dict(session._life)  # type: ignore[attr-defined]
+        session._life = selectors.life(session)  # type: ignore[attr-defined]  # noqa: SLF001
+    return dict(session._life)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _key(object_id: object) -> int:

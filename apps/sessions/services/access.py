@@ -17,7 +17,7 @@ from apps.sessions.services.audit import audit
 from apps.sessions.services.notify import EVENTS, notify
 
 
-class AlreadyDecided(Exception):  # noqa: N818  a state, told to staff
+class AlreadyDecided(Exception):
     """A colleague was quicker."""
 
     says = "A colleague has answered this request already."

@@ -28,7 +28,7 @@ CONFIRMED_FIRST = frozenset({
 What takes a right away or ends a login is not here: it must not wait."""
 
 
-class NotConfirmed(Exception):  # noqa: N818  a state, which becomes a question
+class NotConfirmed(Exception):
     """Who asks for this has to show first that it is them. Raised inside the transaction, which it undoes."""
 
 

@@ -22,7 +22,7 @@ TAKE_OVER_SECONDS = LEASE_SECONDS + DISCONNECT_SECONDS + 1.0
 """How long a taker watches an unchanged beat, on its own monotonic clock, before it takes over."""
 
 
-class LeaseLost(Exception):  # noqa: N818  what happened, not a mistake
+class LeaseLost(Exception):
     """The session is no longer this gateway's: nothing may be written for it."""
 
 

@@ -26,7 +26,7 @@ from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from tgadmin.core import phones
 
 
-class StillSignedIn(Exception):  # noqa: N818  a state, told to staff
+class StillSignedIn(Exception):
     """The account's key still works at Telegram: log it out before its session is removed."""
 
     def __init__(self) -> None:

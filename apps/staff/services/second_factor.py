@@ -30,7 +30,7 @@ CODE_BYTES = 10
 """80 random bits: what is stored of a code is its hash, and cannot be searched for."""
 
 
-class Refused(Exception):  # noqa: N818  a state, told to staff
+class Refused(Exception):
     """``says``: a sentence; ``until``: when the next try is allowed, or None."""
 
     def __init__(self, says: str, until: datetime | None = None) -> None:

@@ -152,7 +152,7 @@ class Rooms:
         https://core.telegram.org/method/channels.editBanned
         """
         self.need(chat, actor, "ban_users")
-        if user_id == chat.creator or user_id == actor or (chat.is_admin(user_id) and actor != chat.creator):
+        if user_id in (chat.creator, actor) or (chat.is_admin(user_id) and actor != chat.creator):
             raise RpcError(400, "USER_ADMIN_INVALID")
         if not BAN_SECONDS[0] <= until - self._world.now() <= BAN_SECONDS[1]:
             until = FOREVER

@@ -307,8 +307,9 @@ class Talk:
                 named = self._world.peers.resolve_user(
                     self._world.accounts[author], entity.user_id, error="ENTITY_MENTION_USER_INVALID"
                 )
-                entity = types.MessageEntityMentionName(entity.offset, entity.length, named.user_id)
-            kept.append(entity)
+                kept.append(types.MessageEntityMentionName(entity.offset, entity.length, named.user_id))
+            else:
+                kept.append(entity)
         return kept
 
     def _take_slow_mode(self, author: int, peer: int) -> None:

@@ -124,7 +124,7 @@ _last_moment = (0, datetime.fromtimestamp(0, UTC))
 
 
 def _moment(seconds: int) -> datetime:
-    global _last_moment
+    global _last_moment  # noqa: PLW0603 - a cache of one entry
     last = _last_moment
     if last[0] != seconds:
         last = _last_moment = (seconds, datetime.fromtimestamp(seconds, UTC))

@@ -58,7 +58,7 @@ def connection_to(
     return kind(address, through=proxy, **options)
 
 
-class ProxyFailed(ConnectionError):  # noqa: N818  what the proxy did
+class ProxyFailed(ConnectionError):
     """The proxy did not take us through."""
 
 

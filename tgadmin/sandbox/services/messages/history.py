@@ -103,7 +103,7 @@ def named_messages(ctx: Context, box: Box, inputs: list[Any]) -> Any:
         raise RpcError(400, "MESSAGE_IDS_TOO_MUCH")
     wanted = [_number(box, each) for each in inputs]
     there = [number for number in wanted if number in box.posts]
-    answer = messages_answer(ctx, box.owner, there, len(there), peer=box.owner if box.owner < 0 else 0)
+    answer = messages_answer(ctx, box.owner, there, len(there), peer=min(0, box.owner))
     found = dict(zip(there, answer.messages, strict=True))
     answer.messages = [found.get(number) or types.MessageEmpty(number, None) for number in wanted]
     if hasattr(answer, "count"):
