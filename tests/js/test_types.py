@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 NODE = shutil.which("node")
 COMPILER = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
+GENERATED = "frames.js"
+"""Written by tests/chats/test_frame_docs.py; it has types only."""
 MODULE_LINES, WIDTH = 400, 160
 """Lines of a module of ours, longer ones are split by subject; characters of a line."""
 
@@ -57,6 +59,6 @@ def test_a_wrong_type_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", own_scripts(), ids=lambda path: path.name)
 def test_modules_can_be_reviewed(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= MODULE_LINES
+    assert len(lines) <= MODULE_LINES or path.name == GENERATED
     assert [(number, line[:80]) for number, line in enumerate(lines, 1) if len(line) > WIDTH] == []
     assert [line for line in lines if "@ts-ignore" in line or "@ts-nocheck" in line] == []

@@ -172,7 +172,9 @@ the code.
   *system*: the program asks for it too.
 - **lane**: commands of one lane run one after another, in their order; lanes do not wait for each other.
 - **in doubt**: what happens when nobody knows whether Telegram did it.
-  *repeat*: twice is the same as once. *look*: the gateway looks first. *drop*: it is given up.
+  *repeat*: twice is the same as once.
+  *look*: the gateway looks first.
+  *drop*: it is given up.
 - **account**: *yes* if it waits until the account is connected, and fails when the account is logged out.
 - **tries**: how often it is tried at most; a flood wait that is waited for is none.
 - **waits for**: Telegram's methods whose flood waits hold it back.

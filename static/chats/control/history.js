@@ -132,8 +132,10 @@ export class History {
         this.#edge({ older: "late", says: "Telegram does not answer yet. Older messages are kept there." });
       }
     }, TELEGRAM_MS);
-    const asked = { type: "history", chat: stream.chat, before: stream.askBefore };
-    const answer = await app.server.request(asked, HISTORY_MS);
+    const answer = await app.server.request(
+      { type: "history", chat: stream.chat, before: stream.askBefore },
+      HISTORY_MS,
+    );
     clearTimeout(late);
     if (visit !== app.navigation.visit) return;
     if (!answer.ok) {
