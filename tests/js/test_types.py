@@ -59,6 +59,7 @@ def test_a_wrong_type_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", own_scripts(), ids=lambda path: path.name)
 def test_modules_can_be_reviewed(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= MODULE_LINES or path.name == GENERATED
-    assert [(number, line[:80]) for number, line in enumerate(lines, 1) if len(line) > WIDTH] == []
+    if path.name != GENERATED:
+        assert len(lines) <= MODULE_LINES
+        assert [(number, line[:80]) for number, line in enumerate(lines, 1) if len(line) > WIDTH] == []
     assert [line for line in lines if "@ts-ignore" in line or "@ts-nocheck" in line] == []
