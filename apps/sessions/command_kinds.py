@@ -1,7 +1,7 @@
 """Every kind of command that the bus carries, and everything that is declared about one: here and nowhere else.
 
 Services, the claim's SQL, the limits, the bus and what staff are told derive from ``SPECS``; the gateway's handlers
-(tgadmin/gateway/handlers) add only the functions that do the work. How to add a kind: docs/recipes.md.
+(tgadmin/gateway/commands/handlers) add only the functions that do the work. How to add a kind: docs/recipes.md.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from tgadmin.gateway import bell as bells
-from tgadmin.gateway.account import Account
-from tgadmin.gateway.accounts import Accounts
+from tgadmin.gateway.accounts.account import Account
+from tgadmin.gateway.accounts.registry import Accounts
 from tgadmin.gateway.bell import Bell
 
 LONG = 60.0

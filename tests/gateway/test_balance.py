@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tgadmin.gateway.balance import Load, deal, too_many
+from tgadmin.gateway.ownership.balance import Load, deal, too_many
 
 A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
 

@@ -16,7 +16,7 @@ from apps.sessions.models import Role, SessionGrant
 from tests.kit.record import Kit, kit, leased
 from tgadmin.core.refusals import Lack
 from tgadmin.gateway import database
-from tgadmin.gateway.claim import Claimed, Slots, claim
+from tgadmin.gateway.commands.claim import Claimed, Slots, claim
 
 __all__ = ["kit", "leased"]
 

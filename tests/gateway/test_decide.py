@@ -8,7 +8,7 @@ import pytest
 
 from apps.sessions.command_kinds import CHAT_LANE, CommandSpec, Need, Rule
 from tgadmin.core.errors import PROXY_CODES, TelegramError
-from tgadmin.gateway.decide import (
+from tgadmin.gateway.commands.decide import (
     LONGEST_PAUSE,
     NOT_ITS_FAULT,
     Decision,

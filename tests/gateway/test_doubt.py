@@ -25,8 +25,8 @@ from tests.gateway.conftest import PHONE
 from tests.gateway.test_kill import same_network, start_process
 from tests.kit.threads import GatewayThread, SandboxThread, sign_in
 from tests.kit.waiting import eventually
-from tgadmin.gateway import bus as bus_module
-from tgadmin.gateway.claim import Claimed
+from tgadmin.gateway.commands import bus as bus_module
+from tgadmin.gateway.commands.claim import Claimed
 
 __all__ = ["same_network", "start_process"]
 

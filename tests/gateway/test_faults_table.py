@@ -26,7 +26,7 @@ from tests.gateway.test_signin import refused
 from tests.kit.threads import GatewayThread, SandboxThread, at_step, ready, sign_in
 from tests.kit.waiting import eventually
 from tgadmin.core.errors import TelegramError, disposition
-from tgadmin.gateway.handlers.proxy import current_key
+from tgadmin.gateway.commands.handlers.proxy import current_key
 from tgadmin.sandbox.control import _ALLOWED
 from tgadmin.telegram import Network
 from tgadmin.telegram._telethon import Pings, Wire, wire

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tgadmin.gateway.guard import Guard
-from tgadmin.gateway.identity import this_process
-from tgadmin.gateway.lease import Leases
+from tgadmin.gateway.ownership.guard import Guard
+from tgadmin.gateway.ownership.identity import this_process
+from tgadmin.gateway.ownership.lease import Leases
 
 
 class TwoClocks:

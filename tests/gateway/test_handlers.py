@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.sessions.command_kinds import SPECS, CommandKind, Rule
-from tgadmin.gateway.handlers import HANDLERS, MODULES
+from tgadmin.gateway.commands.handlers import HANDLERS, MODULES
 
 pytestmark = pytest.mark.pure
 

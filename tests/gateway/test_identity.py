@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.kit.waiting import eventually
-from tgadmin.gateway import identity
+from tgadmin.gateway.ownership import identity
 
 
 def test_a_living_process_is_not_dead_and_a_killed_one_is() -> None:

@@ -19,8 +19,9 @@ from apps.sessions.services.leases import Held, LeaseLost
 from tests.kit.record import ANNA, PEERS, Kit, kit, leased, message, new
 from tests.kit.waiting import until
 from tgadmin.core.types import Checkpoint, Incoming, MessagesDeleted, NewMessage
-from tgadmin.gateway import database, inbox
-from tgadmin.gateway.inbox import SessionInbox, Writers
+from tgadmin.gateway import database
+from tgadmin.gateway.accounts import inbox
+from tgadmin.gateway.accounts.inbox import SessionInbox, Writers
 from tgadmin.telegram import InboxFull
 
 __all__ = ["kit", "leased"]

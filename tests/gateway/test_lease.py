@@ -19,8 +19,10 @@ from apps.chats.services.record.sql import HOLD
 from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session, SessionEvent, SessionStatus
 from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held, LeaseLost
 from apps.sessions.services.status import Change
-from tgadmin.gateway import database, identity, stopping
-from tgadmin.gateway.lease import LEFT_SECONDS, Leases, NodeRemoved
+from tgadmin.gateway import database
+from tgadmin.gateway.accounts import handover
+from tgadmin.gateway.ownership import identity
+from tgadmin.gateway.ownership.lease import LEFT_SECONDS, Leases, NodeRemoved
 
 _networks = itertools.count(1)
 
@@ -348,7 +350,7 @@ async def test_a_gateway_that_has_lost_a_session_does_not_say_how_it_is(
 
     def say(held: Held, to: SessionStatus) -> str:
         try:
-            stopping.change(held, Change(held.session_id, to))
+            handover.change(held, Change(held.session_id, to))
             return str(Session.objects.get(pk=held.session_id).status)
         finally:
             connection.close()
@@ -371,7 +373,7 @@ async def test_statuses_of_many_are_written_at_once_and_wait_for_nobody(
     def say(*held: Held) -> set[Held]:
         try:
             steps = (SessionStatus.CONNECTING, SessionStatus.READY)
-            return stopping.change_all([(one, Change(one.session_id, to)) for one in held for to in steps])
+            return handover.change_all([(one, Change(one.session_id, to)) for one in held for to in steps])
         finally:
             connection.close()
 

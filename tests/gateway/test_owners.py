@@ -24,7 +24,8 @@ from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
 from tests.kit.waiting import eventually
 from tgadmin import __version__
 from tgadmin.core.clock import SystemClock
-from tgadmin.gateway import lease, process
+from tgadmin.gateway import process
+from tgadmin.gateway.ownership import lease
 from tgadmin.telegram._telethon import wire
 
 __all__ = ["one_network", "start_process"]

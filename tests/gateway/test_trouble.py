@@ -17,7 +17,7 @@ from tests.gateway.test_life import open_connections, statuses, with_status
 from tests.kit.threads import GatewayThread, SandboxThread, ready
 from tests.kit.waiting import eventually
 from tgadmin.core import backoff
-from tgadmin.gateway import stored
+from tgadmin.gateway.accounts import state
 
 
 def test_a_connection_that_cannot_be_made_is_said_so_and_tried_for_ever(
@@ -172,15 +172,15 @@ def dc_unread(dc: SandboxThread, session: Session, chat: Chat) -> int:
 def test_a_bug_in_one_accounts_life_is_recorded_and_it_begins_again(
     user: User, session: Session, dc: SandboxThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load, broken = stored.load_all, [True, True]
+    load, broken = state.load_all, [True, True]
 
-    def sometimes(wanted: list[tuple[int, int]]) -> list[stored.Stored | Exception]:
+    def sometimes(wanted: list[tuple[int, int]]) -> list[state.Stored | Exception]:
         if broken:
             broken.pop()
             raise ZeroDivisionError
         return load(wanted)
 
-    monkeypatch.setattr(stored, "load_all", sometimes)
+    monkeypatch.setattr(state, "load_all", sometimes)
     monkeypatch.setattr(backoff, "delay", lambda failures, random: 0.05)
     dc.faults("drop", user=session.telegram_user_id)
     eventually(lambda: SessionEvent.objects.filter(session=session, kind="crashed").count() == 2)

@@ -17,10 +17,11 @@ from apps.sessions.models import Command, Session, SessionEvent
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
 from tests.kit.waiting import eventually
-from tgadmin.gateway import bus, watchdog
-from tgadmin.gateway.handlers import HANDLERS
-from tgadmin.gateway.job import Done, Job
-from tgadmin.gateway.watchdog import Watchdog
+from tgadmin.gateway.accounts import watchdog
+from tgadmin.gateway.accounts.watchdog import Watchdog
+from tgadmin.gateway.commands import bus
+from tgadmin.gateway.commands.handlers import HANDLERS
+from tgadmin.gateway.commands.job import Done, Job
 from tgadmin.telegram._telethon import wire
 
 

@@ -20,7 +20,7 @@ from tgadmin.core import types as core
 from tgadmin.core.bounds import fit
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Incoming, Unreadable
 from tgadmin.gateway import database
-from tgadmin.gateway.inbox import InboxFull, Writers
+from tgadmin.gateway.accounts.inbox import InboxFull, Writers
 from tgadmin.telegram._telethon import Batch
 from tgadmin.telegram._telethon.packets import Reader
 from tgadmin.telegram.convert import converted

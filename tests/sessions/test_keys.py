@@ -40,7 +40,7 @@ from apps.sessions.services import exports, keys
 from tests.kit.database import database_url
 from tests.sessions.conftest import NETWORK, key
 from tgadmin.core.encryption import DecryptionError
-from tgadmin.gateway.stored import load_all
+from tgadmin.gateway.accounts.state import load_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEW = "a new key for the secrets at rest 1"

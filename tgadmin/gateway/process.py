@@ -29,25 +29,26 @@ from tgadmin import __version__
 from tgadmin.core import backoff, reach
 from tgadmin.core.clock import Clock, SystemClock
 from tgadmin.core.reach import Reach
-from tgadmin.gateway import database, gaps, unread
-from tgadmin.gateway.accounts import Accounts
-from tgadmin.gateway.beats import TROUBLE
+from tgadmin.gateway import database
+from tgadmin.gateway.accounts import gaps, unread
+from tgadmin.gateway.accounts.connect_limiter import ConnectLimiter
+from tgadmin.gateway.accounts.inbox import Writers
+from tgadmin.gateway.accounts.registry import Accounts
+from tgadmin.gateway.accounts.services import Services
+from tgadmin.gateway.accounts.signins import SignIns
+from tgadmin.gateway.accounts.storage import Storage
+from tgadmin.gateway.accounts.watchdog import Watchdog
 from tgadmin.gateway.bell import Bells
-from tgadmin.gateway.bus import Bus
-from tgadmin.gateway.entrance import Entrance
-from tgadmin.gateway.guard import Guard
-from tgadmin.gateway.handlers import HANDLERS
-from tgadmin.gateway.identity import this_process
-from tgadmin.gateway.inbox import Writers
-from tgadmin.gateway.job import Tools
-from tgadmin.gateway.lease import Leases
-from tgadmin.gateway.services import Services
-from tgadmin.gateway.signins import SignIns
-from tgadmin.gateway.storage import Storage
+from tgadmin.gateway.commands.bus import Bus
+from tgadmin.gateway.commands.handlers import HANDLERS
+from tgadmin.gateway.commands.job import Tools
+from tgadmin.gateway.ownership.guard import Guard
+from tgadmin.gateway.ownership.heartbeat import TROUBLE
+from tgadmin.gateway.ownership.identity import this_process
+from tgadmin.gateway.ownership.lease import Leases
 from tgadmin.gateway.supervisor import Supervisor
 from tgadmin.gateway.threads import Threads
 from tgadmin.gateway.wake import Wake
-from tgadmin.gateway.watchdog import Watchdog
 from tgadmin.telegram import Network
 
 log = structlog.get_logger(__name__)
@@ -117,7 +118,7 @@ class GatewayProcess:
             config.network, self.leases, self.threads, Storage(self.threads), Wake(get_channel_layer()), clock, random
         )
         self.signins = SignIns(config.network, self.leases, clock, self.threads)
-        self.entrance = Entrance(config.connecting, self.leases.allowed)
+        self.connect_limiter = ConnectLimiter(config.connecting, self.leases.allowed)
         bells = Bells()
         self.accounts = Accounts(bells.supervisor)
         tools = Tools(config.network, self.leases, self.threads, self.accounts, self.signins, bells.bus)
@@ -129,7 +130,7 @@ class GatewayProcess:
             bus=self.bus,
             writers=self.writers,
             signins=self.signins,
-            entrance=self.entrance,
+            connect_limiter=self.connect_limiter,
             params=self._params,
         )
         self._stop = asyncio.Event()

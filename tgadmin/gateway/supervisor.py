@@ -17,20 +17,21 @@ from apps.sessions.models import SessionStatus, TimelineKind
 from apps.sessions.services import notify, timeline
 from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
-from tgadmin.gateway import database, stopping
-from tgadmin.gateway.account import Account
-from tgadmin.gateway.accounts import Accounts
-from tgadmin.gateway.beats import RECONNECT_SECONDS, TROUBLE, Beats
+from tgadmin.gateway import database
+from tgadmin.gateway.accounts import handover
+from tgadmin.gateway.accounts.account import Account
+from tgadmin.gateway.accounts.batcher import Batcher
+from tgadmin.gateway.accounts.connect_limiter import ConnectLimiter
+from tgadmin.gateway.accounts.inbox import SessionInbox, Writers
+from tgadmin.gateway.accounts.registry import Accounts
+from tgadmin.gateway.accounts.services import Services
+from tgadmin.gateway.accounts.signins import SignIns
+from tgadmin.gateway.accounts.state import NothingToConnect
 from tgadmin.gateway.bell import Bells
-from tgadmin.gateway.bus import Bus
-from tgadmin.gateway.entrance import Entrance
-from tgadmin.gateway.inbox import SessionInbox, Writers
-from tgadmin.gateway.lease import Wanted
-from tgadmin.gateway.neighbours import Neighbours
-from tgadmin.gateway.services import Services
-from tgadmin.gateway.signins import SignIns
-from tgadmin.gateway.stored import NothingToConnect
-from tgadmin.gateway.together import Together
+from tgadmin.gateway.commands.bus import Bus
+from tgadmin.gateway.ownership.heartbeat import RECONNECT_SECONDS, TROUBLE, Heartbeat
+from tgadmin.gateway.ownership.lease import Wanted
+from tgadmin.gateway.ownership.local_gateways import LocalGateways
 
 log = structlog.get_logger(__name__)
 
@@ -58,24 +59,24 @@ class Supervisor:
         bus: Bus,
         writers: Writers,
         signins: SignIns,
-        entrance: Entrance,
+        connect_limiter: ConnectLimiter,
         params: dict[str, Any],
     ) -> None:
         self._services, self._bells, self._accounts = services, bells, accounts
-        self._bus, self._writers, self._signins, self._entrance = bus, writers, signins, entrance
+        self._bus, self._writers, self._signins, self._connect_limiter = bus, writers, signins, connect_limiter
         self._leases = services.leases
         self._params = params
         self._sessions: dict[int, _Session] = {}
         self._stopping = False
-        self._neighbours = Neighbours(bells.supervisor.ring)
-        self._handing_over = Together(self._hand_over_all)
+        self._local_gateways = LocalGateways(bells.supervisor.ring)
+        self._handing_over = Batcher(self._hand_over_all)
 
     async def run(self) -> None:
         """Beat, let in, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
         async with asyncio.TaskGroup() as group:
-            beats = Beats(self._leases, self._params, partial(self._lost, why="lease lost"))
+            beats = Heartbeat(self._leases, self._params, partial(self._lost, why="lease lost"))
             group.create_task(beats.run())
-            group.create_task(self._entrance.run())
+            group.create_task(self._connect_limiter.run())
             group.create_task(self._listen())
             group.create_task(self._scan())
 
@@ -126,14 +127,14 @@ class Supervisor:
                     conn = None
                 await self._bells.supervisor.wait(self._leases.next_look(SCAN_SECONDS))
         finally:
-            self._neighbours.close()
+            self._local_gateways.close()
             await _close(conn)
 
     async def _look(self, conn: psycopg.AsyncConnection[Any]) -> None:
         """Take what may be taken, connect what should be, let go of what nobody wants any more."""
         leases = self._leases
         found = {one.session_id: one for one in await leases.scan(conn)}
-        self._neighbours.watch(leases.neighbours)
+        self._local_gateways.watch(leases.neighbours)
         taken = await leases.take(conn, list(found.values()))
         for held in leases.held.values():
             self._keep(held)
@@ -172,7 +173,9 @@ class Supervisor:
             self._start(session, to_connect)
 
     def _start(self, session: _Session, authorization_id: int) -> None:
-        account = Account(self._services, self._bells, self._entrance, session.held, authorization_id, session.inbox)
+        account = Account(
+            self._services, self._bells, self._connect_limiter, session.held, authorization_id, session.inbox
+        )
         self._accounts.start(account, self._live(account))
 
     async def _live(self, account: Account) -> None:
@@ -277,7 +280,7 @@ class Supervisor:
 
     async def _hand_over_all(self, sessions: Sequence[tuple[int, bool]]) -> Sequence[None]:
         leases = self._leases
-        await self._services.threads.run(stopping.hand_over, leases.identity.id, dict(sessions))
+        await self._services.threads.run(handover.hand_over, leases.identity.id, dict(sessions))
         leases.released([session_id for session_id, _ in sessions])
         return [None] * len(sessions)
 

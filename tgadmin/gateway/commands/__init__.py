@@ -1,0 +1,1 @@
+"""The command bus: what is due is claimed, carried out and settled; a refusal is decided on as data."""

@@ -1,0 +1,110 @@
+"""Reading: marks, typing, older messages, the list of chats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from apps.sessions.command_kinds import CommandKind
+from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.core.types import Dialog, History, Incoming
+from tgadmin.gateway.accounts import gaps
+from tgadmin.gateway.accounts import unread as counts
+from tgadmin.gateway.commands.job import Done, Handler, Job
+
+TYPING_LIFE = timedelta(seconds=5)
+ABOUT_A_PEER = (Kind.CALLER, Kind.RIGHTS, Kind.REFUSED)
+
+
+async def read(job: Job) -> Done:
+    await job.account.client.mark_read(int(job.payload["peer_id"]), int(job.payload["max_id"]))
+    return Done()
+
+
+async def typing(job: Job) -> Done:
+    """Worth something for a few seconds only."""
+    if datetime.now(UTC) - job.command.created_at > TYPING_LIFE:
+        return Done({"dropped": True})
+    await job.account.client.send_typing(int(job.payload["peer_id"]), str(job.payload.get("action", "typing")))
+    return Done()
+
+
+async def history(job: Job) -> Done:
+    """A page of older messages, through the same FIFO as everything else."""
+    with job.account.inbox.window() as window:
+        page = await job.account.client.history(
+            int(job.payload["peer_id"]),
+            before_id=int(job.payload.get("before_id") or 0),
+            limit=int(job.payload.get("limit") or 100),
+        )
+        page = window.reconcile(page)
+        await job.account.inbox.put_fetched(page)
+    await job.tools.threads.run(gaps.count, job.held.session_id)
+    pages = [change for change in page.changes if isinstance(change, History)]
+    stored = sum(len(one.messages) for one in pages)
+    return Done({"stored": stored, "complete": any(one.complete for one in pages)})
+
+
+async def dialogs(job: Job) -> Done:
+    """The whole list of chats, page by page, each with its newest message; gaps of the past are closed by it."""
+    began = await job.tools.threads.run(gaps.now)
+    pages = job.account.client.dialogs()
+    chats = 0
+    while True:
+        with job.account.inbox.window() as window:
+            page = await anext(pages, None)
+            if page is None:
+                break
+            await job.account.inbox.put_fetched(window.reconcile(page))
+        chats += _dialogs_in(page)
+        job.progress()
+    await job.tools.threads.run(gaps.close, job.held.session_id, began)
+    return Done({"chats": chats})
+
+
+async def unread(job: Job) -> Done:
+    """How much is unread where that is in doubt; what is in doubt still, since more happened meanwhile, is asked again
+    later."""
+    threads, session_id = job.tools.threads, job.held.session_id
+    peers = await threads.run(counts.doubtful, session_id)
+    if not peers:
+        return Done()
+    try:
+        await _fetch_dialogs(job, peers)
+    except TelegramError as error:
+        if error.kind not in ABOUT_A_PEER or error.is_fatal:
+            raise
+        for peer_id in peers:
+            await _fetch_dialog(job, peer_id)
+            job.progress()
+    return Done({"chats": len(peers)}, partial(counts.ask_again, session_id, job.payload))
+
+
+async def _fetch_dialogs(job: Job, peers: Sequence[int]) -> None:
+    with job.account.inbox.window() as window:
+        page = await job.account.client.peer_dialogs(peers)
+        await job.account.inbox.put_fetched(window.reconcile(page))
+
+
+async def _fetch_dialog(job: Job, peer_id: int) -> None:
+    """One that Telegram tells nothing of does not keep the others from being asked for."""
+    try:
+        await _fetch_dialogs(job, [peer_id])
+    except TelegramError as error:
+        if error.kind not in ABOUT_A_PEER or error.is_fatal:
+            raise
+        await job.tools.threads.run(counts.leave, job.held.session_id, peer_id)
+
+
+def _dialogs_in(page: Incoming) -> int:
+    return sum(isinstance(change, Dialog) for change in page.changes)
+
+
+HANDLERS = {
+    CommandKind.READ: Handler(read),
+    CommandKind.TYPING: Handler(typing),
+    CommandKind.HISTORY: Handler(history),
+    CommandKind.DIALOGS: Handler(dialogs),
+    CommandKind.UNREAD: Handler(unread),
+}
