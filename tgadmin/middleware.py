@@ -21,7 +21,7 @@ from tgadmin.core.said import TooMuch
 from tgadmin.core.visitors import visitors
 
 
-class Whence:
+class RequestOriginMiddleware:
     """What is recorded during a request can say from where it came and who was signed in (tgadmin/core/origin.py)."""
 
     sync_capable = True

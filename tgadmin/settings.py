@@ -62,7 +62,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "tgadmin.middleware.Whence",
+    "tgadmin.middleware.RequestOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "tgadmin.middleware.AdminContentSecurity",
@@ -292,7 +292,7 @@ LOGGING = {
         # Telethon's debug lines hold whole requests, message text included.
         "telethon": {"level": "WARNING"},
         "django.request": {"level": "ERROR", "filters": ["trouble"]},
-        # Anybody may send a wrong host, as often as he likes: one line each.
+        # Anybody may send a wrong host, as often as they like: one line each.
         "django.security.DisallowedHost": {"filters": ["brief"]},
         "daphne": {"level": "WARNING"},
         "axes": {"level": "WARNING"},

@@ -51,7 +51,7 @@ NAVIGATION = [
         ],
     },
     {
-        "title": "Stored",
+        "title": "Data",
         "items": [
             _item("Chat records", "list_alt", "admin:chats_chat_changelist"),
             _item("Messages", "chat_bubble", "admin:chats_message_changelist"),
@@ -60,7 +60,7 @@ NAVIGATION = [
         ],
     },
     {
-        "title": "Machinery",
+        "title": "Operations",
         "items": [
             _item("Commands", "send", "admin:tg_sessions_command_changelist"),
             _item("Flood waits", "hourglass_top", "admin:tg_sessions_floodwait_changelist"),

@@ -35,7 +35,7 @@ from apps.chats.frames.payloads import Revealed, RevealedText
 from apps.chats.hub import OpenChat, Watcher, hub
 from apps.chats.hub.frames import list_frames
 from apps.chats.models import Chat, Message
-from apps.chats.origin import whence
+from apps.chats.origin import socket_origin
 from apps.chats.selectors import messages
 from apps.chats.selectors.page import PROTOCOL
 from apps.chats.services import messages as services
@@ -159,7 +159,7 @@ class Answers:
     async def _reveal(self, frame: RevealRequest) -> None:
         """The answer goes to this page alone; it is in no other frame, and stored nowhere."""
         message = (await self._messages([frame.message]))[0]
-        token = origin.current.set(whence(self._page.scope, self._page.user))
+        token = origin.current.set(socket_origin(self._page.scope, self._page.user))
         try:
             text: RevealedText = await read(reveal, self._page.user, message)
         finally:

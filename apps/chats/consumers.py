@@ -15,8 +15,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 
-from apps.chats.admission import admission
 from apps.chats.answers import Answers
+from apps.chats.connection_limiter import limiter
 from apps.chats.frames import MAX_BYTES, InvalidError, MalformedError, parse
 from apps.chats.frames.incoming import (
     HelloRequest,
@@ -34,7 +34,7 @@ from apps.chats.hub.line import GONE, Line
 from apps.chats.hub.watchers import UNSENT
 from apps.chats.models import Chat
 from apps.chats.selectors import live
-from apps.chats.services.places import Place
+from apps.chats.services.connection_limits import SocketSlot
 from apps.chats.services.text import Refused
 from apps.chats.threads import read
 from apps.sessions.models import Role
@@ -78,7 +78,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     roles: dict[int, Role]
     session_id: int | None = None
     chat: OpenChat | None = None
-    place: Place | None = None
+    place: SocketSlot | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,16 +115,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self.user, self.login_key, self.auth_hash = user, login.digest, user.get_session_auth_hash()
             query = self.scope["query_string"]
             self.line.whole = not _knows_parts(query)
-            await self._enter(Place(uuid4(), user.pk, _page_name(query)))
+            await self._enter(SocketSlot(uuid4(), user.pk, _page_name(query)))
 
-    async def _enter(self, place: Place) -> None:
+    async def _enter(self, place: SocketSlot) -> None:
         """One of the limited places, or a close code that says why there is none."""
         try:
             if not await hub().shared.read(live.signed_in, self.login_key, [self.login_key]):
                 # its second factor is still to be given
                 await self.shut(SIGNED_OUT)
                 return
-            refusal = await admission().enter(self, place)
+            refusal = await limiter().enter(self, place)
         except DatabaseError:
             await self.shut(BUSY)
             return
@@ -143,7 +143,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _leave(self) -> None:
         place, self.place = self.place, None
         if place is not None:
-            await admission().leave(place)
+            await limiter().leave(place)
 
     async def disconnect(self, code: int) -> None:
         self._closed = True

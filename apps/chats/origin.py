@@ -30,7 +30,7 @@ class OriginChecked:
         await chosen(scope, receive, send)
 
 
-def whence(scope: Any, user: Any) -> origin.Origin:
+def socket_origin(scope: Any, user: Any) -> origin.Origin:
     """From where what is done on this socket comes, for the record."""
     headers = {name: value.decode("latin1") for name, value in scope["headers"]}
     remote = (scope.get("client") or ("",))[0]

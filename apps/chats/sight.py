@@ -1,4 +1,4 @@
-"""Which chats, messages and peers a user sees: those of his sessions, what Telegram's own accounts write for managers
+"""Which chats, messages and peers a user sees: those of their accounts, what Telegram's own accounts write for managers
 only (apps.sessions.services.rights). Pages, sockets, admin and commands begin here, or with a role and ``whole``:
 whether what is for managers only is shown."""
 

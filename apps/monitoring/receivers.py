@@ -29,8 +29,8 @@ def keep(
     **kwargs: Any,
 ) -> None:
     """A command at the shell proves no user's identity: it is named itself, and the user for whom it acts beside it."""
-    whence = origin.current.get()
-    process = "" if whence is not None else PROCESSES.get(settings.PROCESS, "") or command_line()
+    came_from = origin.current.get()
+    process = "" if came_from is not None else PROCESSES.get(settings.PROCESS, "") or command_line()
     name = actor.get_username() if actor is not None else process
     if process and settings.PROCESS not in PROCESSES:
         details = details | ({"acting_as": name} if actor is not None else {})
@@ -43,8 +43,8 @@ def keep(
         session_id=None if session is None else session.pk,
         account="" if session is None else session.name,
         details=details,
-        address=(whence.address or None) if whence is not None else None,
-        agent=whence.agent if whence is not None else process if name != process else "",
+        address=(came_from.address or None) if came_from is not None else None,
+        agent=came_from.agent if came_from is not None else process if name != process else "",
     )
 
 

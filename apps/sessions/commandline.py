@@ -1,4 +1,4 @@
-"""What our commands for sessions and chats share: whose rights apply, which account is meant, how it is printed."""
+"""What our commands for sessions and chats share: as whom they act, which account is meant, how it is printed."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ class ReportingCommand(BaseCommand):
 
     def add_common(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON for programs")
-        parser.add_argument(
-            "--user", default="", help="whose rights apply and who is named (default: the first administrator)"
-        )
+        parser.add_argument("--user", default="", help="act as this user (default: the first administrator)")
 
     def execute(self, *args: Any, **options: Any) -> Any:
         for name, value in options.items():

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.sessions import selectors, views
 from apps.sessions.forms import ImportForm
-from apps.sessions.models import SignInStep, SignInWay
+from apps.sessions.models import SignInMethod, SignInStep
 from apps.sessions.services import rights, signin
 from apps.sessions.services.signin import SignInError
 from tgadmin.core.session_files import MAX_FILE
@@ -67,9 +67,9 @@ def _import_session(request: HttpRequest) -> HttpResponse:
         else:
             return HttpResponseRedirect(views.address(attempt))
     context = {
-        **views.steps_of(SignInWay.IMPORT, SignInStep.IMPORT),
+        **views.steps_of(SignInMethod.IMPORT, SignInStep.IMPORT),
         "title": f"Sign in again: {session.name}" if session is not None else "Add account",
-        "way": SignInWay.IMPORT.value,
+        "way": SignInMethod.IMPORT.value,
         "form": form,
         "refused": refused,
         "explanation": None if refused is None else selectors.explain(refused.code),

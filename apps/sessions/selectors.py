@@ -23,8 +23,8 @@ from apps.sessions.models import (
     SessionProxy,
     SessionStatus,
     SignInAttempt,
+    SignInMethod,
     SignInStep,
-    SignInWay,
     TimelineKind,
 )
 from apps.sessions.services import commands, devices
@@ -99,7 +99,7 @@ def explain_step(attempt: SignInAttempt) -> Explanation | None:
             "Start again with this account's own number.",
         )
     if code in ("AUTH_RESTART", "SIGN_IN_FAILED"):
-        if attempt.way == SignInWay.QR:
+        if attempt.way == SignInMethod.QR:
             return Explanation(code, "Telegram asks to begin this sign-in again.", "Show a new QR code.")
         return Explanation(code, "Telegram asks to begin this sign-in again.", "Send a new code to the number below.")
     known = disposition(code)

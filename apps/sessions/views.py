@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.sessions import demo, qr, selectors
 from apps.sessions.forms import CodeForm, NameForm, PasswordForm, PhoneForm
-from apps.sessions.models import Role, Session, SignInAttempt, SignInStep, SignInWay
+from apps.sessions.models import Role, Session, SignInAttempt, SignInMethod, SignInStep
 from apps.sessions.services import rights, signin
 from apps.sessions.services.signin import SignInError
 from tgadmin.core import phones
@@ -26,9 +26,9 @@ REFRESH_SECONDS = 3
 """How often a browser without JavaScript loads the page again while the gateway is asked."""
 
 STEPS = {
-    SignInWay.QR: (SignInStep.QR, SignInStep.PASSWORD, SignInStep.DONE),
-    SignInWay.PHONE: (SignInStep.PHONE, SignInStep.CODE, SignInStep.PASSWORD, SignInStep.DONE),
-    SignInWay.IMPORT: (SignInStep.IMPORT, SignInStep.DONE),
+    SignInMethod.QR: (SignInStep.QR, SignInStep.PASSWORD, SignInStep.DONE),
+    SignInMethod.PHONE: (SignInStep.PHONE, SignInStep.CODE, SignInStep.PASSWORD, SignInStep.DONE),
+    SignInMethod.IMPORT: (SignInStep.IMPORT, SignInStep.DONE),
 }
 
 
@@ -72,23 +72,23 @@ def sign_in_start(request: HttpRequest) -> HttpResponse:
     return page(request, "sessions/sign_in_start.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _way(request: HttpRequest) -> SignInWay:
+def _way(request: HttpRequest) -> SignInMethod:
     """The way that is asked for; the QR code unless another is named."""
     named = request.POST.get("way") or request.GET.get("way") or ("phone" if "phone" in request.POST else "")
-    return SignInWay.PHONE if named == SignInWay.PHONE else SignInWay.QR
+    return SignInMethod.PHONE if named == SignInMethod.PHONE else SignInMethod.QR
 
 
-def _start_form(request: HttpRequest, way: SignInWay, session: Session | None) -> NameForm:
+def _start_form(request: HttpRequest, way: SignInMethod, session: Session | None) -> NameForm:
     proxied = "" if session is None else None  # an account that is known keeps its own: its page changes it
-    if way == SignInWay.QR:
+    if way == SignInMethod.QR:
         return NameForm(request.POST or None, named=session is None, proxied=proxied)
     known = phones.masked(session.phone) if session is not None else ""
     return PhoneForm(request.POST or None, named=session is None, known=known, proxied=proxied)
 
 
-def _start(user: User, way: SignInWay, form: NameForm, session: Session | None) -> SignInAttempt:
+def _start(user: User, way: SignInMethod, form: NameForm, session: Session | None) -> SignInAttempt:
     name, proxy = form.cleaned_data.get("name", ""), form.cleaned_data.get("proxy")
-    if way == SignInWay.QR:
+    if way == SignInMethod.QR:
         return signin.start_qr(user, name, session=session, proxy=proxy)
     phone = form.cleaned_data["phone"] or (session.phone if session is not None else "")
     return signin.start(user, name, phone, session=session, proxy=proxy)
@@ -106,7 +106,7 @@ def known_session(user: User, wanted: str) -> Session | None:
 
 
 def managed_session(user: User, session_id: int) -> Session:
-    """An account that the user manages. Raises Http404 for one that he may not see, Forbidden for one that he may."""
+    """An account that the user manages. Raises Http404 for one that they may not see, Forbidden for another."""
     session = rights.visible_sessions(user).filter(pk=session_id).first()
     if session is None:
         raise Http404
@@ -212,7 +212,7 @@ def _show(
     chats, complete = selectors.sync_progress(attempt.session) if step == SignInStep.DONE else (0, False)
     shown = signin.shown_code(attempt)
     context = {
-        **steps_of(SignInWay(attempt.way), step),
+        **steps_of(SignInMethod(attempt.way), step),
         "title": f"Sign in: {attempt.session.name}",
         "attempt": attempt,
         "session": attempt.session,
@@ -249,7 +249,7 @@ def _form(user: User, attempt: SignInAttempt) -> Any:
     )
 
 
-def steps_of(way: SignInWay, current: SignInStep) -> dict[str, Any]:
+def steps_of(way: SignInMethod, current: SignInStep) -> dict[str, Any]:
     steps = STEPS[way]
     place = steps.index(current) if current in steps else len(steps)
     names = [(step.label, "done" if at < place else "now" if at == place else "") for at, step in enumerate(steps)]

@@ -58,8 +58,9 @@ def _go(request: HttpRequest, address: str) -> HttpResponse:
 
 @admin.register(User)
 class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
-    """Who may change users may not take powers that he lacks: to give them, to set another's password, which opens his
-    accounts, to take his second factor away, and to delete users, which shows what hangs on them, is for superusers."""
+    """Who may change users may not take powers that they lack. To give them, to set another's password, which opens
+    their accounts, to take their second factor away, and to delete users, which shows what hangs on them, is for
+    superusers."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -147,7 +148,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
         variant=ActionVariant.DANGER,
         dialog=_dialog(
             "Take this user's second factor away?",
-            "For a colleague who has lost the app and the recovery codes: make sure that it is him who asks. All "
+            "For a colleague who has lost the app and the recovery codes: make sure that it is they who ask. All "
             "logins of this user end; the password alone then signs in, and a new second factor can be added.",
             "Reset",
         ),

@@ -129,7 +129,7 @@ def question(
         "sent": sent,
         "next": back,
         "purpose": _purpose(request.path if sent else back),
-        "cancel": _whence(request),
+        "cancel": _came_from(request),
         "minutes": settings.LOGIN_CONFIRM_MINUTES,
     }
     request.current_app = admin.site.name
@@ -147,7 +147,7 @@ def _purpose(address: str) -> str:
     return ADDRESSES.get(name, (When.DONE, ""))[1]
 
 
-def _whence(request: HttpRequest) -> str:
+def _came_from(request: HttpRequest) -> str:
     """The page that one comes from, if it is one of ours and not the question itself."""
     came, home = request.headers.get("Referer", ""), reverse("admin:index")
     good = url_has_allowed_host_and_scheme(came, {request.get_host()}, require_https=request.is_secure())

@@ -100,7 +100,7 @@ class SessionStore(db.SessionStore):
         user_id = data.get(SESSION_KEY)
         if user_id is not None:
             data.setdefault(BEGAN, time.time())
-        began, whence = self._began(data), origin.current.get()
+        began, came_from = self._began(data), origin.current.get()
         return self.get_model_class()(
             session_key=digest_of(self._get_or_create_session_key()),  # type: ignore[attr-defined]
             session_data=self.encode(data),
@@ -108,8 +108,8 @@ class SessionStore(db.SessionStore):
             user_id=None if user_id is None else int(user_id),
             verified=DEVICE_ID_SESSION_KEY in data,
             began_at=began,
-            address=None if whence is None else whence.address or None,
-            agent="" if whence is None else whence.agent,
+            address=None if came_from is None else came_from.address or None,
+            agent="" if came_from is None else came_from.agent,
         )
 
     async def acreate_model_instance(self, data: dict[str, Any]) -> Login:

@@ -50,10 +50,10 @@ class Login(AbstractBaseSession):
 
 class Authenticator(TimestampMixin, ThrottlingMixin, Device):
     """An authenticator app of a user's: django-otp's device, its key encrypted in a table of its own. A user has one
-    that is confirmed at most, and one that he is about to confirm."""
+    that is confirmed at most, and one that they are about to confirm."""
 
     last_step = models.BigIntegerField(default=-1)
-    """The step of the last code: it and those before are good no more."""
+    """The step of the last code: it and those before no longer work."""
     drift = models.SmallIntegerField(default=0)
 
     class Meta:

@@ -27,7 +27,7 @@ async def far(kit: Kit) -> Kit:
 
 async def unread(kit: Kit, peer_id: int) -> tuple[int, bool]:
     chat = await kit.chat(peer_id)
-    return chat["unread_count"], chat["unread_doubtful"]
+    return chat["unread_count"], chat["unread_stale"]
 
 
 async def test_telegrams_count_and_what_comes_after_it_are_not_doubted(far: Kit) -> None:

@@ -10,7 +10,7 @@ from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from apps.chats.hub import hub, list_news, news
+from apps.chats.hub import event_broadcaster, hub, list_broadcaster
 from apps.chats.models import Chat, Event, Message, Peer
 from apps.chats.services import messages
 from apps.sessions.models import Command, SessionStatus
@@ -59,7 +59,7 @@ async def test_events_come_each_and_the_list_now_and_then(
     connect: Connect, viewer: User, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a busy account: the open chat's events one by one, its list in few frames, the last of which is right."""
-    monkeypatch.setattr(list_news, "LIST_REST", 0.4)
+    monkeypatch.setattr(list_broadcaster, "LIST_REST", 0.4)
     other = await run(world.make_chat, chat.session, "Busy")
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")
@@ -92,8 +92,8 @@ async def test_a_list_is_sent_once_for_each_change(connect: Connect, viewer: Use
         await arrives(chat, number, f"news {number}")
         while (await page.receive("chats"))["chats"][0]["last"]["text"] != f"news {number}":
             pass
-    looked = hub().news._full_at
-    while hub().news._full_at < looked + 2 * news.LOOK:  # noqa: ASYNC110 - a clock of the hub's own
+    looked = hub().broadcaster._full_at
+    while hub().broadcaster._full_at < looked + 2 * event_broadcaster.LOOK:  # noqa: ASYNC110 - a clock of the hub's own
         await asyncio.sleep(0.05)
     await page.send(type="ping")
     assert (await page.receive("pong", "chats"))["type"] == "pong"
@@ -104,7 +104,7 @@ async def test_the_hub_s_connection_is_made_anew(connect: Connect, viewer: User,
     await page.receive("reset")
     await arrives(chat, 1, "before")
     await page.receive("events")
-    conn = hub().news._reader._conn
+    conn = hub().broadcaster._reader._conn
     assert conn is not None
 
     def end() -> None:

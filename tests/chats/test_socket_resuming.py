@@ -107,16 +107,16 @@ async def test_an_open_page_whose_next_events_are_pruned_is_reset(
     """The web process stood still for so long that what its page has to hear next is gone."""
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")
-    look = hub().news._send_events
+    look = hub().broadcaster._send_events
 
     async def still(session_ids: set[int]) -> None:
         pass
 
-    monkeypatch.setattr(hub().news, "_send_events", still)
+    monkeypatch.setattr(hub().broadcaster, "_send_events", still)
     await run(happen, chat, 200)
     await Event.objects.filter(number__lte=200 - kept).adelete()
-    monkeypatch.setattr(hub().news, "_send_events", look)
-    hub().news.wake(chat.session_id)
+    monkeypatch.setattr(hub().broadcaster, "_send_events", look)
+    hub().broadcaster.wake(chat.session_id)
     frame = await page.receive("reset", "events")
     assert (frame["type"], frame["page"]["at"]) == ("reset", 200)
     await arrives(chat, 201, "next")
@@ -127,7 +127,7 @@ async def test_an_open_page_whose_next_events_are_pruned_is_reset(
 async def test_a_restored_database_sends_pages_back_to_resume(connect: Connect, viewer: User, chat: Chat) -> None:
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")
-    while hub().standing.epoch is None:
+    while hub().access_watch.epoch is None:
         await page.send(type="ping")
         await page.receive("pong")
     await Installation.objects.aupdate(epoch=uuid4())

@@ -22,7 +22,7 @@ from tgadmin.core.errors import (
     PROXY_CODES,
     Action,
     Kind,
-    Press,
+    SuggestedAction,
     TelegramError,
     disposition,
     kind_of,
@@ -127,14 +127,14 @@ def test_every_code_that_is_written_down_has_a_row() -> None:
 
 
 def test_what_can_be_pressed() -> None:
-    assert disposition("AUTH_KEY_UNREGISTERED").press is Press.SIGN_IN_AGAIN
-    assert disposition("PROXY_UNREACHABLE").press is Press.PROXY
-    assert disposition("CHAT_WRITE_FORBIDDEN").press is Press.RETRY_MESSAGE
-    assert disposition("FLOOD_WAIT").press is Press.NONE
+    assert disposition("AUTH_KEY_UNREGISTERED").press is SuggestedAction.SIGN_IN_AGAIN
+    assert disposition("PROXY_UNREACHABLE").press is SuggestedAction.PROXY
+    assert disposition("CHAT_WRITE_FORBIDDEN").press is SuggestedAction.RETRY_MESSAGE
+    assert disposition("FLOOD_WAIT").press is SuggestedAction.NONE
     templates = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
     pages = templates + "".join(path.read_text() for path in (ROOT / "static" / "chats").rglob("*.js"))
     pages += (ROOT / "apps" / "sessions" / "admin" / "sessions.py").read_text()
-    assert [press for press in Press if press not in pages] == [], "no page has such a button"
+    assert [press for press in SuggestedAction if press not in pages] == [], "no page has such a button"
 
 
 HEAD = """# Error codes

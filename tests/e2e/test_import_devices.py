@@ -124,7 +124,7 @@ def test_a_file_its_devices_and_its_export(
     expect(page.get_by_text("only 24 hours after its own sign-in")).to_be_visible()
     expect(page.get_by_role("button", name="End all others")).to_be_disabled()
     assert axe(page) == []
-    page.get_by_role("button", name="It is all right").click()
+    page.get_by_role("button", name="Mark as known").click()
     expect(page.get_by_text("All right, says boss")).to_be_visible()
     page.get_by_role("button", name="Look again").click()
     expect(page.get_by_role("button", name="Look again")).to_be_enabled(timeout=STARTS_WITHIN * 1000)

@@ -360,7 +360,7 @@ def test_a_dead_proxy_is_named_and_another_one_taken(
     # Its page: what it goes through, how fast; a proxy that does not work changes nothing.
     page.goto(f"/admin/tg_sessions/session/{Session.objects.get().pk}/proxy/")
     page.get_by_role("button", name="Test proxy").click()
-    expect(page.get_by_text("The way works.")).to_be_visible()
+    expect(page.get_by_text("Connection OK.")).to_be_visible()
     page.get_by_label("Proxy link").fill(dc.told["proxies"]["socks5"])
     page.get_by_role("button", name="Test and use").click()
     expect(page.get_by_role("alert")).to_contain_text("PROXY_UNREACHABLE")

@@ -162,7 +162,7 @@ def test_an_unread_count_that_nothing_here_tells_is_asked_for(
     for place in (news, offers):
         dc.world("delete", anna, place, posts[:3])
     eventually(lambda: sorted(counts()) == [before - 3, before])
-    eventually(lambda: not chats.filter(unread_doubtful=True).exists())
+    eventually(lambda: not chats.filter(unread_stale=True).exists())
 
 
 def dc_unread(dc: SandboxThread, session: Session, chat: Chat) -> int:

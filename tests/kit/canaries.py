@@ -35,7 +35,7 @@ from tests.kit.running import ROOT, RunningUp, bare_environment, temporary_base
 from tests.kit.threads import LoopThread
 from tests.kit.waiting import eventually
 from tgadmin.core.encryption import Keyring, Place
-from tgadmin.sandbox.fronts import Socks5Front
+from tgadmin.sandbox.proxy_servers import Socks5Front
 from tgadmin.sandbox.server import Sandbox
 
 PHONE, PASSWORD = "9996621002", "north-star-24"

@@ -15,9 +15,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from tgadmin.local.cluster_dir import find_cluster_dir, note
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir, write_json
-from tgadmin.local.place import find_place, note
 from tgadmin.local.ports import LOOPBACK
 from tgadmin.local.postgres import Postgres, owner_url
 from tgadmin.local.valkey import Valkey
@@ -44,7 +44,7 @@ class Servers:
         self._data.prepare()
         os.environ["DATA_DIR"] = str(self._data.root)
         if not os.environ.get("DATABASE_URL"):
-            note(self._data, replace(find_place(self._data), port=self._hold("DATABASE_URL")))
+            note(self._data, replace(find_cluster_dir(self._data), port=self._hold("DATABASE_URL")))
             os.environ["DATABASE_URL"] = owner_url(self._data) or ""
         if not os.environ.get("REDIS_URL"):
             port = self._hold("REDIS_URL")

@@ -18,9 +18,9 @@ import pytest
 from tests.kit.running import ROOT, bare_environment, python_as
 from tests.kit.waiting import eventually
 from tgadmin.local.account import nobody
+from tgadmin.local.cluster_dir import find_cluster_dir, note
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir, need_space
-from tgadmin.local.place import find_place, note
 from tgadmin.local.postgres import Postgres, stop_orphan
 
 
@@ -194,7 +194,7 @@ def test_a_taken_port_is_exchanged(data: DataDir) -> None:
 
 
 def test_a_half_made_cluster_is_made_anew(data: DataDir) -> None:
-    place = find_place(data)
+    place = find_cluster_dir(data)
     (place.folder / "data.new").mkdir()
     (place.folder / "data.new" / "PG_VERSION").write_text("18\n")
     server = Postgres(data, durable=False)
@@ -265,7 +265,7 @@ def test_a_full_disk_in_the_middle_is_told_in_words(base: Path) -> None:
     try:
         data = DataDir.at(base / "var")
         data.prepare()
-        place = replace(find_place(data), folder=small)
+        place = replace(find_cluster_dir(data), folder=small)
         note(data, place)
         (small / "owner.json").write_text(json.dumps({"id": place.id}))
         import tgadmin.local.postgres as module

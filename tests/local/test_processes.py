@@ -12,7 +12,7 @@ import pytest
 
 from tests.kit.running import ROOT, bare_environment, unused_port
 from tests.kit.waiting import eventually
-from tgadmin.local import logs, tied
+from tgadmin.local import logs, parent_watch
 from tgadmin.local.address import address, allowed_hosts, check_port
 from tgadmin.local.errors import LocalError
 from tgadmin.local.processes import Child, Supervisor, describe_status, stop_children
@@ -122,7 +122,7 @@ def test_a_child_ends_at_the_end_of_its_parents_pipe(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     program = tmp_path / "child.py"
     program.write_text("import signal, sys\nprint(sys.argv[1:], flush=True)\nsignal.pause()\n")
-    command = [sys.executable, "-m", "tgadmin.local.tied", str(reading), str(program), "--option", "word"]
+    command = [sys.executable, "-m", "tgadmin.local.parent_watch", str(reading), str(program), "--option", "word"]
     started = subprocess.Popen(command, cwd=ROOT, pass_fds=[reading], stdout=subprocess.PIPE, text=True)
     os.close(reading)
     assert started.stdout is not None
@@ -133,10 +133,10 @@ def test_a_child_ends_at_the_end_of_its_parents_pipe(tmp_path: Path) -> None:
 
 
 def test_a_deaf_child_is_killed_with_its_group(tmp_path: Path) -> None:
-    assert tied.GRACE_SECONDS > 0
+    assert parent_watch.GRACE_SECONDS > 0
     script = (
         "import os, signal, sys\n"
-        "from tgadmin.local.tied import watch\n"
+        "from tgadmin.local.parent_watch import watch\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "watch(int(sys.argv[1]), grace=0.2)\n"
         "print('up', flush=True)\n"

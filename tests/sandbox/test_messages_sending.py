@@ -5,7 +5,7 @@ from telethon.tl import functions, types
 
 from tests.sandbox.people import ClientFor, Refused, meet
 from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.talk import EDIT_SECONDS
+from tgadmin.sandbox.world.message_actions import EDIT_SECONDS
 
 send = functions.messages.SendMessageRequest
 forward = functions.messages.ForwardMessagesRequest

@@ -10,7 +10,7 @@ from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world.accounts import Account, Accounts, Contact
 from tgadmin.sandbox.world.chats import Chats
-from tgadmin.sandbox.world.messages import Boxes, Post
+from tgadmin.sandbox.world.messages import MessageBoxes, Post
 from tgadmin.sandbox.world.peers import Peers, marked_channel, peer
 
 NOW = 1_700_000_000
@@ -23,7 +23,7 @@ class Scene:
         store, rng = Store(None), random.Random(1)
         self.accounts = Accounts(store, lambda: NOW, rng)
         self.chats = Chats(store, lambda: NOW, rng)
-        self.boxes = Boxes(store, lambda: NOW)
+        self.boxes = MessageBoxes(store, lambda: NOW)
         self.peers = Peers(b"secret", self.accounts, self.chats, self.boxes)
         self.chats.access_hash = self.peers.access_hash
         self.anna = self.accounts.create("491511234567", "Anna", "Ba", username="anna_b")

@@ -12,7 +12,7 @@ from tests.kit.clocks import Clock
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world import World
-from tgadmin.sandbox.world.talk import Draft
+from tgadmin.sandbox.world.message_actions import Draft
 
 
 @pytest.fixture

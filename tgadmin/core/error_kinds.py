@@ -35,7 +35,7 @@ class Action(StrEnum):
     MIGRATE = "migrate"  # do it again at the data centre that Telegram named
 
 
-class Press(StrEnum):
+class SuggestedAction(StrEnum):
     """What staff can press about a code: the label of a button, "" for none. What is done by itself has none."""
 
     NONE = ""

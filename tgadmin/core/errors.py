@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from tgadmin.core.bounds import INT
 from tgadmin.core.error_codes import TelegramErrorCode
-from tgadmin.core.error_kinds import KINDS, Action, Kind, Press
-from tgadmin.core.error_press import press_for
+from tgadmin.core.error_kinds import KINDS, Action, Kind, SuggestedAction
 from tgadmin.core.error_table import DEFAULTS, TABLE
+from tgadmin.core.suggested_actions import suggested_action_for
 
 __all__ = [
     "LONGEST_WAIT",
@@ -21,7 +21,7 @@ __all__ = [
     "Action",
     "Disposition",
     "Kind",
-    "Press",
+    "SuggestedAction",
     "TelegramError",
     "disposition",
     "kind_of",
@@ -40,9 +40,9 @@ class Disposition:
     next_step: str
 
     @property
-    def press(self) -> Press:
+    def press(self) -> SuggestedAction:
         """The button that goes with ``next_step``."""
-        return press_for(self.code, self.action)
+        return suggested_action_for(self.code, self.action)
 
     @property
     def is_fatal(self) -> bool:

@@ -19,7 +19,7 @@ import psycopg
 import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DatabaseError
 from django.db import IntegrityError
 
 from apps.chats.services.record import Recorded
@@ -43,7 +43,7 @@ from tgadmin.gateway.commands.bus import Bus
 from tgadmin.gateway.commands.handlers import HANDLERS
 from tgadmin.gateway.commands.job import Tools
 from tgadmin.gateway.ownership.guard import Guard
-from tgadmin.gateway.ownership.heartbeat import TROUBLE
+from tgadmin.gateway.ownership.heartbeat import DB_ERRORS
 from tgadmin.gateway.ownership.identity import this_process
 from tgadmin.gateway.ownership.lease import Leases
 from tgadmin.gateway.supervisor import Supervisor
@@ -134,7 +134,7 @@ class GatewayProcess:
             params=self._params,
         )
         self._stop = asyncio.Event()
-        self._errands: set[asyncio.Task[Any]] = set()
+        self._background_writes: set[asyncio.Task[Any]] = set()
 
     def stop(self) -> None:
         """Begin the clean end; ``run`` returns when it is done."""
@@ -150,7 +150,7 @@ class GatewayProcess:
             self.writers.run(),
             self.bus.run(),
             self.supervisor.run(),
-            Watchdog(self.accounts, self.services.clock, self._errand).run(),
+            Watchdog(self.accounts, self.services.clock, self._background_write).run(),
         ]
         tasks = [asyncio.create_task(part) for part in parts]
         waiting = asyncio.create_task(self._stop.wait())
@@ -163,9 +163,9 @@ class GatewayProcess:
         for task in failed:
             log.error("a part of the gateway failed", error=type(task.exception()).__name__)
         await self._shut_down()
-        for task in (waiting, *tasks, *self._errands):
+        for task in (waiting, *tasks, *self._background_writes):
             task.cancel()
-        await asyncio.gather(waiting, *tasks, *self._errands, return_exceptions=True)
+        await asyncio.gather(waiting, *tasks, *self._background_writes, return_exceptions=True)
         await asyncio.to_thread(guard.stop)
         await asyncio.to_thread(self.threads.close)
         log.info("gateway stopped", node=self.leases.identity.name)
@@ -182,7 +182,7 @@ class GatewayProcess:
                     return True
                 finally:
                     await conn.close()
-            except TROUBLE as error:
+            except DB_ERRORS as error:
                 log.warning("no database yet", error=type(error).__name__)
                 await asyncio.sleep(START_PAUSE)
         return False
@@ -212,7 +212,7 @@ class GatewayProcess:
                     await service(conn)
                 finally:
                     await conn.close()
-        except TROUBLE as error:
+        except DB_ERRORS as error:
             log.warning("not said at the end", what=service.__name__, error=type(error).__name__)
 
     # --- what the writers report -----------------------------------------------------------------------------------
@@ -225,12 +225,12 @@ class GatewayProcess:
         for one in recorded.unreadable:
             log.warning("unreadable update", session=session_id, kind=one.kind, reason=one.reason)
         if recorded.gaps:
-            self._errand(gaps.recover, session_id)
+            self._background_write(gaps.recover, session_id)
         if recorded.doubts:
-            self._errand(unread.ask, session_id)
+            self._background_write(unread.ask, session_id)
 
     def _refused(self, session_id: int, what: str) -> None:
-        self._errand(timeline.note, session_id, TimelineKind.NOT_STORED, what=what)
+        self._background_write(timeline.note, session_id, TimelineKind.NOT_STORED, what=what)
 
     def _lost(self, held: Any) -> None:
         self.supervisor.lost(held)
@@ -241,11 +241,11 @@ class GatewayProcess:
         def note() -> None:
             for session_id in self.accounts.all():
                 kind = TimelineKind.CLOCK_JUMPED
-                self._errand(timeline.note, session_id, kind, code="CLOCK_JUMPED", seconds=round(seconds))
+                self._background_write(timeline.note, session_id, kind, code="CLOCK_JUMPED", seconds=round(seconds))
 
         loop.call_soon_threadsafe(note)
 
-    def _errand(self, service: Callable[..., Any], *args: Any, **named: Any) -> None:
+    def _background_write(self, service: Callable[..., Any], *args: Any, **named: Any) -> None:
         """Something to write that the stream of updates does not wait for, tried again while the database is away."""
 
         async def go() -> None:
@@ -255,13 +255,13 @@ class GatewayProcess:
                     return
                 except IntegrityError:  # the session was deleted meanwhile
                     return
-                except DatabaseTrouble as error:
-                    log.warning("errand failed", error=type(error).__name__)
+                except DatabaseError as error:
+                    log.warning("a background write failed", error=type(error).__name__)
                     await asyncio.sleep(backoff.delay(failures, self.services.random))
 
         task = asyncio.create_task(go())
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        self._background_writes.add(task)
+        task.add_done_callback(self._background_writes.discard)
 
 
 async def _tick(guard: Guard) -> None:

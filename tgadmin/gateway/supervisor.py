@@ -29,7 +29,7 @@ from tgadmin.gateway.accounts.signins import SignIns
 from tgadmin.gateway.accounts.state import NothingToConnect
 from tgadmin.gateway.bell import Bells
 from tgadmin.gateway.commands.bus import Bus
-from tgadmin.gateway.ownership.heartbeat import RECONNECT_SECONDS, TROUBLE, Heartbeat
+from tgadmin.gateway.ownership.heartbeat import DB_ERRORS, RECONNECT_SECONDS, Heartbeat
 from tgadmin.gateway.ownership.lease import Wanted
 from tgadmin.gateway.ownership.local_gateways import LocalGateways
 
@@ -99,7 +99,7 @@ class Supervisor:
                 self._bells.supervisor.ring()
                 async for note in conn.notifies():
                     self._heard(note.channel, note.payload)
-            except TROUBLE as error:
+            except DB_ERRORS as error:
                 log.warning("not listening", error=type(error).__name__)
             finally:
                 await _close(conn)
@@ -121,7 +121,7 @@ class Supervisor:
                     if self._leases.allowed() and not self._stopping:
                         await self._look(conn)
                     await self._signins.tidy()
-                except TROUBLE as error:
+                except DB_ERRORS as error:
                     log.warning("no scan", error=type(error).__name__)
                     await _close(conn)
                     conn = None
@@ -295,5 +295,5 @@ def _place(error: Exception) -> str:
 
 async def _close(conn: psycopg.AsyncConnection[Any] | None) -> None:
     if conn is not None:
-        with contextlib.suppress(*TROUBLE):
+        with contextlib.suppress(*DB_ERRORS):
             await conn.close()

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tgadmin.local import keys, leftovers, logs, programs
+from tgadmin.local import keys, logs, orphans, programs
 from tgadmin.local.address import WILDCARDS, address, allowed_hosts, check_port, reach
+from tgadmin.local.bootstrap import Administrator, Preparation
 from tgadmin.local.datacentre import DataCentre
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir
 from tgadmin.local.pidfile import POLL_SECONDS
 from tgadmin.local.postgres import Postgres
-from tgadmin.local.preparing import Administrator, Preparation
 from tgadmin.local.processes import Child, Supervisor, Watched, stop_children
 from tgadmin.local.procfile import read_procfile
 from tgadmin.local.programs import GATEWAY, WEB, WORKER, Programs
@@ -98,7 +98,7 @@ class Up:
 
     def _start(self) -> None:
         check_port(self._options.host, self._options.port)
-        leftovers.end(self._data, self._say)
+        orphans.end(self._data, self._say)
         self._keys = keys.keys(self._data, self._given, self._say)
         self._programs = programs.find(self._data, self._options.base, self._options.port)
         if self._programs.says:
@@ -154,7 +154,7 @@ class Up:
             "PORT": str(self._options.port),
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SUPERUSER_PASSWORD": None,
-            leftovers.MARK: self._runtime.run,
+            orphans.MARK: self._runtime.run,
         }
         return {name: value for name, value in {**self._given, **own}.items() if value is not None}
 

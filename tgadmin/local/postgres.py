@@ -21,10 +21,10 @@ import psutil
 
 from tgadmin.local.account import ServiceUser, nobody
 from tgadmin.local.binaries import postgres_programs
+from tgadmin.local.cluster_dir import ClusterDir, find_cluster_dir, note
 from tgadmin.local.errors import LocalError
 from tgadmin.local.paths import DataDir, need_space, read_json
 from tgadmin.local.pidfile import POLL_SECONDS, Mark, stop
-from tgadmin.local.place import Place, find_place, note
 from tgadmin.local.ports import LOOPBACK, free_port
 from tgadmin.local.spawn import spawn
 
@@ -83,7 +83,7 @@ class Postgres:
         self._data = data
         self._durable = durable
         self._connections = connections
-        self._place = find_place(data)
+        self._place = find_cluster_dir(data)
         self._programs = postgres_programs(self._place.user, self._place.copies)
         self._log = data.log("postgres")
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,7 +100,7 @@ class Postgres:
         return _url(USER, _program_password(self._place.password), self._place.port)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ClusterDir:
         return self._place
 
     @property

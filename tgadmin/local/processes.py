@@ -55,7 +55,7 @@ class Child:
         self.log_from = logs.size(self.log)
         interpreter, *rest = self.command
         self.process = spawn(
-            [interpreter, "-m", "tgadmin.local.tied", str(self.parent_pipe), *rest],
+            [interpreter, "-m", "tgadmin.local.parent_watch", str(self.parent_pipe), *rest],
             environment=self.environment,
             log=self.log,
             cwd=self.cwd,

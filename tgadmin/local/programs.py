@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tgadmin.local.account import ServiceUser, is_root, service_user
+from tgadmin.local.cluster_dir import SYSTEM_ROOTS, is_safe
 from tgadmin.local.paths import DataDir
-from tgadmin.local.place import SYSTEM_ROOTS, is_safe
 
 WEB, GATEWAY, WORKER = "web", "gateway", "worker"
 FIRST_FREE_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
-NEEDED = "import django, tgadmin.local.tied"
+NEEDED = "import django, tgadmin.local.parent_watch"
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
         self.key: AuthKey | None = None  # the last key that was used on it
         self.sessions: set[Session] = set()
         self.frozen = False
-        self.forsaken = False
+        self.half_open = False
         self.asked = False  # whether an API request came over it
         self._framing = Framing()
         self._transport: asyncio.Transport | None = None
@@ -67,7 +67,7 @@ class Connection(asyncio.Protocol):
         self.server.record.closed(self.number, self._why)
 
     def data_received(self, data: bytes) -> None:
-        if self.forsaken:
+        if self.half_open:
             return
         try:
             packets = self._framing.feed(data)
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
             self.close(f"transport: {error}")
             return
         for packet, quick_ack in packets:
-            if self._transport is None or self._transport.is_closing() or self.forsaken:
+            if self._transport is None or self._transport.is_closing() or self.half_open:
                 return
             self._receive(packet, quick_ack)
 
@@ -103,9 +103,9 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._end_timer = loop.call_later(max(0, seconds), self.close, "ping_delay_disconnect ran out")
 
-    def forsake(self) -> None:
+    def leave_half_open(self) -> None:
         """Half-open from now on: for this end it is gone, the client's end stands until the client closes it."""
-        self.forsaken = True
+        self.half_open = True
         if self._end_timer is not None:
             self._end_timer.cancel()
         sessions, self.sessions = self.sessions, set()
@@ -192,7 +192,7 @@ class Connection(asyncio.Protocol):
 
     def _write(self, data: bytes) -> None:
         transport = self._transport
-        if transport is None or transport.is_closing() or self.forsaken:
+        if transport is None or transport.is_closing() or self.half_open:
             return
         delay = 0.0 if self.key is None else self.server.faults.delay_of(self.key)
         if self.frozen or delay or self._out:

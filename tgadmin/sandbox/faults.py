@@ -195,7 +195,7 @@ class Faults:
         end. New ones are sound. Gives how many there were."""
         connections = self._connections(key, user)
         for connection in connections:
-            connection.forsake()
+            connection.leave_half_open()
         return len(connections)
 
     def set_random_id(self, mode: RandomIdMode) -> None:
@@ -285,7 +285,7 @@ class Faults:
             connection
             for connection in self._server.connections
             if connection.key is not None
-            and not connection.forsaken
+            and not connection.half_open
             and wanted in (None, connection.key.id)
             and user in (None, connection.key.user_id)
         ]

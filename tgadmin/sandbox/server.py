@@ -21,9 +21,9 @@ from tgadmin.sandbox.control import Control
 from tgadmin.sandbox.dispatch import Context
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.faults import DUPLICATED, Faults, Outcome
-from tgadmin.sandbox.fronts import Fronts
 from tgadmin.sandbox.keyexchange import KeyExchange
 from tgadmin.sandbox.keys import AuthKey, KeyRing
+from tgadmin.sandbox.proxy_servers import ProxyServers
 from tgadmin.sandbox.record import Record
 from tgadmin.sandbox.rsa import RsaKey
 from tgadmin.sandbox.session import Session
@@ -80,7 +80,7 @@ class Sandbox:
         self.ring = KeyRing(self.store)
         self.faults = Faults(self)
         self.record = Record(clock)
-        self.fronts = Fronts(self)
+        self.fronts = ProxyServers(self)
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self._rsa = _rsa_key(self.store, rsa_key_path)

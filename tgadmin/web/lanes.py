@@ -1,7 +1,7 @@
 """Requests of people who are not signed in: few are worked on at once, others wait for their turn.
 
-Whoever floods a page that is dear (a password to be hashed) fills the queue of his own address, and waits there; those
-who are signed in, whom the application has told us of (``tgadmin.core.visitors``), do not come here at all.
+Whoever floods a page that is dear (a password to be hashed) fills the queue of their own address, and waits there.
+Those who are signed in, whom the application has told us of (``tgadmin.core.visitors``), do not come here at all.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tgadmin.web.transport import Transport, Valve
 TOO_MANY, UNREAD = 4429, 4430
 """Close codes (docs/socket-protocol.md): too many frames came; what was sent has not been read."""
 UNREAD_SECONDS = 10.0
-"""Whoever did not read gets so long to find the close code behind what waits for him."""
+"""Whoever did not read gets so long to find the close code behind what waits for them."""
 TEXT, BINARY = 1, 2
 
 

@@ -34,7 +34,7 @@ class ChatColumns:
     archived: Annotated[bool, Column("boolean")] = False
     synced_from_id: Annotated[int | None, Column("bigint")] = None
     history_complete: Annotated[bool, Column("boolean")] = False
-    unread_doubtful: Annotated[bool, Column("boolean")] = False
+    unread_stale: Annotated[bool, Column("boolean")] = False
     last_event: Annotated[int, Column("bigint")] = 0
 
 

@@ -1,9 +1,9 @@
 """The hub of a web process: looks at the database for all sockets at once and fans the same bytes out.
 
 The database is truth, a wake-up is a hint: it says which session to look at, and everything is looked at now and then
-without any. No page waits for another one, and none for what cannot be read of another (line.py, bad.py). news.py tells
-the pages what happens in their chats, standing.py the rest. A socket whose right is gone hears of it within a second
-and gets nothing more.
+without any. No page waits for another one, and none for what cannot be read of another (line.py, bad.py).
+event_broadcaster.py tells the pages what happens in their chats, access_watch.py the rest. A socket whose right is gone
+hears of it within a second and gets nothing more.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from apps.chats.frames.outgoing import TypingFrame
-from apps.chats.hub.news import News
-from apps.chats.hub.standing import NO_RIGHT, RESTORED, SIGNED_OUT, Standing
+from apps.chats.hub.access_watch import NO_RIGHT, RESTORED, SIGNED_OUT, AccessWatch
+from apps.chats.hub.event_broadcaster import EventBroadcaster
 from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all
 from apps.chats.threads import Shared
 from apps.chats.wakes import Groups, Lifeline, Listener
@@ -43,19 +43,19 @@ class Hub:
         self._make()
 
     def _make(self) -> None:
-        self.news = News(self.watchers)
-        self.standing = Standing(self.watchers, joined=self._join, flipped=self.news.flipped)
+        self.broadcaster = EventBroadcaster(self.watchers)
+        self.access_watch = AccessWatch(self.watchers, joined=self._join, flipped=self.broadcaster.flipped)
 
     async def add(self, watcher: Watcher) -> None:
         self.watchers.add(watcher)
         if not self._tasks:
             self._listener.start()
             self._lifeline.start()
-            self._tasks = [asyncio.create_task(work.run()) for work in (self.news, self.standing)]
+            self._tasks = [asyncio.create_task(work.run()) for work in (self.broadcaster, self.access_watch)]
 
     async def remove(self, watcher: Watcher) -> None:
         self.watchers.remove(watcher)
-        self.standing.leave(watcher)
+        self.access_watch.leave(watcher)
         if not self.watchers and self._tasks:
             tasks, self._tasks = self._tasks, []
             for task in tasks:
@@ -71,31 +71,31 @@ class Hub:
         self.watchers.follow(watcher, session_id)
         await self._join()
         if session_id is not None:
-            await self.standing.note_online({session_id})  # before the page reads its list: later ones are changes
+            await self.access_watch.note_online({session_id})  # before the page reads its list: later ones are changes
 
     def show(self, watcher: Watcher, chat: OpenChat | None) -> None:
         """From here on the watcher hears of the events of this chat, which is of the session that it follows."""
         watcher.chat = chat
         if chat is not None and watcher.session_id is not None:
-            self.news.wake(watcher.session_id)
+            self.broadcaster.wake(watcher.session_id)
 
     def drained(self, watcher: Watcher) -> None:
         """Nothing is on its way to the watcher any more."""
-        self.news.drained(watcher)
+        self.broadcaster.drained(watcher)
 
     def await_command(self, command_id: int, watcher: Watcher, ref: str | None) -> None:
         """Tell the watcher when this command is over."""
-        self.standing.await_command(command_id, watcher, ref)
+        self.access_watch.await_command(command_id, watcher, ref)
 
     async def _join(self) -> None:
         followed = self.watchers.sessions
-        self.news.keep(followed)
-        self.standing.keep(followed)
+        self.broadcaster.keep(followed)
+        self.access_watch.keep(followed)
         await self._groups.want(followed)
 
     def _group_message(self, session_id: int, message: dict[str, Any]) -> None:
         if message.get("type") != "session.typing":
-            self.news.wake(session_id)
+            self.broadcaster.wake(session_id)
             return
         told_of: Callable[[str], Any] = message.get  # a gateway of another version may tell less
         frame = TypingFrame(
@@ -114,19 +114,19 @@ class Hub:
         task.add_done_callback(_report)
 
     def _look(self) -> None:
-        self.news.look()
-        self.standing.look()
+        self.broadcaster.look()
+        self.access_watch.look()
 
     def _hears(self, hears: bool) -> None:
-        self.news.hears(hears)
-        self.standing.look()
+        self.broadcaster.hears(hears)
+        self.access_watch.look()
 
     def _notified(self, channel: str, number: int) -> None:
         if channel == EVENTS:
-            self.news.wake(number)
-            self.standing.note(number)
+            self.broadcaster.wake(number)
+            self.access_watch.note(number)
         else:
-            self.standing.settled(number)
+            self.access_watch.settled(number)
 
 
 def _report(task: asyncio.Future[Any]) -> None:

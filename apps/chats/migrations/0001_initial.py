@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ("last_message_sender", models.CharField(blank=True, max_length=255)),
                 ("last_message_out", models.BooleanField(default=False)),
                 ("unread_count", models.PositiveIntegerField(default=0)),
-                ("unread_doubtful", models.BooleanField(db_default=False, default=False)),
+                ("unread_stale", models.BooleanField(db_default=False, default=False)),
                 ("read_inbox_max_id", models.BigIntegerField(default=0)),
                 ("read_outbox_max_id", models.BigIntegerField(default=0)),
                 ("muted_until", models.DateTimeField(blank=True, null=True)),
@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="chat",
             index=models.Index(
-                condition=models.Q(("unread_doubtful", True)), fields=["session"], name="chat_unread_doubtful"
+                condition=models.Q(("unread_stale", True)), fields=["session"], name="chat_unread_stale"
             ),
         ),
         migrations.AddConstraint(

@@ -47,7 +47,7 @@ class Chat(models.Model):
 
     ``synced_from_id``: every message of the chat from that id up is stored (None: nothing known); below it Telegram is
     asked. ``history_complete``: nothing older exists. ``last_event`` numbers the chat's events without gaps.
-    ``unread_doubtful``: the count can be told neither from what is stored nor from updates; Telegram is to be asked.
+    ``unread_stale``: the count can be told neither from what is stored nor from updates; Telegram is to be asked.
     """
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="chats")
@@ -65,7 +65,7 @@ class Chat(models.Model):
     last_message_sender = models.CharField(max_length=255, blank=True)
     last_message_out = models.BooleanField(default=False)
     unread_count = models.PositiveIntegerField(default=0)
-    unread_doubtful = models.BooleanField(default=False, db_default=False)
+    unread_stale = models.BooleanField(default=False, db_default=False)
     read_inbox_max_id = models.BigIntegerField(default=0)
     read_outbox_max_id = models.BigIntegerField(default=0)
     muted_until = models.DateTimeField(null=True, blank=True)
@@ -85,7 +85,7 @@ class Chat(models.Model):
         indexes = (
             models.Index(fields=("session", "-last_message_at", "-id"), name="chat_list"),
             models.Index(fields=("session", "updated_at"), name="chat_changed"),
-            models.Index(fields=("session",), name="chat_unread_doubtful", condition=models.Q(unread_doubtful=True)),
+            models.Index(fields=("session",), name="chat_unread_stale", condition=models.Q(unread_stale=True)),
         )
 
     def __str__(self) -> str:

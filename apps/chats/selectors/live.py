@@ -180,7 +180,7 @@ def session_facts(session_ids: Iterable[int]) -> dict[int, SessionFacts]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A connected user as the database has him now."""
+    """A connected user as the database has them now."""
 
     user: User
     roles: dict[int, Role]

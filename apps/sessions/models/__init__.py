@@ -7,7 +7,7 @@ from apps.sessions.models.lease import Lease, Node
 from apps.sessions.models.proxy import SessionProxy, SessionProxySecret
 from apps.sessions.models.rights import AccessRequest, Role, SessionGrant
 from apps.sessions.models.session import Session, SessionEvent, SessionStatus, TimelineKind
-from apps.sessions.models.signin import SignInAttempt, SignInSecret, SignInStep, SignInWay
+from apps.sessions.models.signin import SignInAttempt, SignInMethod, SignInSecret, SignInStep
 from apps.sessions.models.updates import ChannelState, FloodWait, UpdateState
 
 __all__ = [
@@ -29,9 +29,9 @@ __all__ = [
     "SessionProxySecret",
     "SessionStatus",
     "SignInAttempt",
+    "SignInMethod",
     "SignInSecret",
     "SignInStep",
-    "SignInWay",
     "TimelineKind",
     "UpdateState",
 ]

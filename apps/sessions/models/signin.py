@@ -13,7 +13,7 @@ from apps.sessions.fields import EncryptedJSONField
 from apps.sessions.models.session import Session
 
 
-class SignInWay(models.TextChoices):
+class SignInMethod(models.TextChoices):
     """How the account is signed in."""
 
     QR = "qr", "QR code"
@@ -46,7 +46,7 @@ class SignInAttempt(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="sign_ins")
-    way = models.CharField(max_length=6, choices=SignInWay, default=SignInWay.PHONE)
+    way = models.CharField(max_length=6, choices=SignInMethod, default=SignInMethod.PHONE)
     phone = models.CharField(max_length=20, blank=True)
     step = models.CharField(max_length=10, choices=SignInStep, default=SignInStep.PHONE)
     busy = models.BooleanField(default=False)

@@ -41,7 +41,7 @@ def audit(
     ``details`` hold no secret, code, phone or message text. Raises NotConfirmed, in a browser's request: whoever has
     the shell has everything.
     """
-    whence = origin.current.get()
-    if action in CONFIRMED_FIRST and whence is not None and not whence.confirmed():
+    came_from = origin.current.get()
+    if action in CONFIRMED_FIRST and came_from is not None and not came_from.confirmed():
         raise NotConfirmed
     audited.send(sender=None, actor=actor, action=action, session=session, details=details, at=at)

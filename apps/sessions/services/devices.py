@@ -58,7 +58,7 @@ def end(user: User, session: Session, hash: int) -> Command:  # noqa: A002  Tele
         raise DeviceError("HASH_INVALID", "This device is not signed in any more.")
     if device.is_current:
         raise DeviceError("HASH_INVALID", "This is the authorization that is used here: log the account out instead.")
-    _season(session)
+    _require_24h_old(session)
     timeline.note(session.pk, TimelineKind.DEVICE_ENDED, user=user, device=device.label)
     audit(user, "device.ended", session, device=device.label)
     return _ask(session, CommandKind.DEVICES_END, user, hash=hash)
@@ -68,7 +68,7 @@ def end(user: User, session: Session, hash: int) -> Command:  # noqa: A002  Tele
 def end_others(user: User, session: Session) -> Command:
     """Has every device but ours logged out. Raises Forbidden, DeviceError (24-hour rule)."""
     rights.require(user, session.pk, Role.MANAGER)
-    _season(session)
+    _require_24h_old(session)
     timeline.note(session.pk, TimelineKind.DEVICES_ENDED, user=user)
     audit(user, "device.others_ended", session)
     return _ask(session, CommandKind.DEVICES_END_OTHERS, user)
@@ -80,7 +80,7 @@ def set_ttl(user: User, session: Session, days: int) -> Command:
     rights.require(user, session.pk, Role.MANAGER)
     if not MIN_TTL <= days <= MAX_TTL:
         raise DeviceError("TTL_DAYS_INVALID", f"Give {MIN_TTL} to {MAX_TTL} days.")
-    _season(session)
+    _require_24h_old(session)
     timeline.note(session.pk, TimelineKind.DEVICES_TTL, user=user, days=days)
     audit(user, "device.ttl_set", session, days=days)
     return _ask(session, CommandKind.DEVICES_TTL, user, days=days)
@@ -118,7 +118,7 @@ def may_end_at(session: Session) -> datetime | None:
     return current + FRESH
 
 
-def _season(session: Session) -> None:
+def _require_24h_old(session: Session) -> None:
     until = may_end_at(session)
     if until is not None:
         raise DeviceError(

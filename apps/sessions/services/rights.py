@@ -1,7 +1,7 @@
 """Who may do what with which session: the one place that answers, asked by admin, pages, sockets and commands.
 
 A viewer reads; an operator sends, edits, deletes and marks read; a manager signs in, renames, disables, grants and logs
-out. A right is a user's own or his group's: the highest of them counts. Superusers are managers of every session.
+out. A right is a user's own or their group's: the highest of them counts. Superusers are managers of every session.
 Whoever is not staff, or not active, has no right at all.
 
 What Telegram's own accounts write, login codes above all, is for managers alone: for others those chats and messages do
@@ -45,7 +45,7 @@ def is_staff(user: AnyUser) -> bool:
 
 
 def _grants(user: AnyUser) -> QuerySet[SessionGrant]:
-    """His own, and those of his groups."""
+    """The user's own, and those of their groups."""
     groups = Group.objects.filter(user=user.pk or 0)
     return SessionGrant.objects.filter(Q(user_id=user.pk or 0) | Q(group__in=groups))
 

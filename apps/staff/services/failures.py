@@ -28,16 +28,16 @@ OTHERS = "(others)"
 
 def count(action: str, username: str, step: str = "") -> None:
     """One more, from where the request comes."""
-    now, whence = timezone.now(), origin.current.get()
+    now, came_from = timezone.now(), origin.current.get()
     minute = _minute(now)
     tell(minute)
     key: dict[str, Any] = {"minute": minute, "action": action, "username": username, "step": step}
-    key["address"] = None if whence is None else origin.network_of(whence.address) or None
+    key["address"] = None if came_from is None else origin.network_of(came_from.address) or None
     if _add(key, now):
         return
     if Failures.objects.filter(minute=minute).count() >= MOST:
         key |= {"username": OTHERS, "step": "", "address": None}
-    agent = "" if whence is None or key["username"] == OTHERS else whence.agent
+    agent = "" if came_from is None or key["username"] == OTHERS else came_from.agent
     Failures.objects.get_or_create(**key, defaults={"agent": agent, "last_at": now})
     _add(key, now)
 
@@ -74,8 +74,8 @@ def _tell(row: Failures) -> None:
     details["count"] = row.count
     if row.action.endswith("locked_out"):
         details["minutes"] = settings.LOGIN_LOCK_MINUTES
-    whence = origin.Origin(row.address or "", row.agent, lambda: None)
-    token = origin.current.set(whence)  # from where it came, not from where it is told
+    came_from = origin.Origin(row.address or "", row.agent, lambda: None)
+    token = origin.current.set(came_from)  # from where it came, not from where it is told
     try:
         audit(None, row.action, at=row.last_at, **details)
     finally:

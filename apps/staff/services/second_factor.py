@@ -128,8 +128,8 @@ def remove(user: User, *, keep: str | None) -> None:
 
 @transaction.atomic
 def reset(by: User | None, user: User) -> None:
-    """Takes a colleague's second factor away, who has lost it, and ends his logins. ``by``: a superuser, or None at the
-    shell. Raises Forbidden."""
+    """Takes away the second factor of a colleague who has lost it, and ends their logins. ``by``: a superuser, or None
+    at the shell. Raises Forbidden."""
     if by is not None and not (by.is_active and by.is_superuser):
         raise Forbidden
     _drop(user)

@@ -31,7 +31,7 @@ export class Scroller {
   }
 
   /**
-   * After drawing: at the newest message if the viewer was there, else where he was.
+   * After drawing: at the newest message if the viewer was there, else where they were.
    * @param {ParentNode} root
    * @param {{chat: number | null, pinned: boolean, ready: boolean}} now
    */

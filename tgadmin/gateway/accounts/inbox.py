@@ -169,7 +169,7 @@ def _retrieve(future: asyncio.Future[None]) -> None:
         future.exception()
 
 
-class Passing(Exception):
+class TransientError(Exception):
     """The database did not take it this time; it is tried again."""
 
     def __init__(self, error: Exception) -> None:
@@ -252,8 +252,8 @@ class Writers:
             try:
                 await self._commit(await self._connected(line), inbox, batch)
                 return sum(map(_size, batch))
-            except Passing as passing:
-                log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(passing.error))
+            except TransientError as transient:
+                log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(transient.error))
                 await _drop(line)
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 2)
@@ -270,23 +270,26 @@ class Writers:
             await make_ready(line.conn)
             return line.conn
         except (psycopg.Error, OSError) as error:
-            raise Passing(error) from None
+            raise TransientError(error) from None
 
     async def _record(self, conn: Connection, held: Held, batch: list[Incoming]) -> Recorded:
-        """Raises LeaseLost, Passing, or what says that this batch can never be stored as it is."""
+        """Raises LeaseLost, TransientError, or what says that this batch can never be stored as it is."""
         try:
             return await record(conn, held.session_id, held.fence, held.node_id, batch)
         except (psycopg.Error, OSError) as error:
             if _is_passing(error):
-                raise Passing(error) from None
+                raise TransientError(error) from None
             raise
 
     async def _commit(self, conn: Connection, inbox: SessionInbox, batch: list[Incoming]) -> None:
-        """Record the batch; what cannot be stored is found by halving and set aside. Raises Passing, LeaseLost."""
+        """Record the batch; what cannot be stored is found by halving and set aside.
+
+        Raises TransientError, LeaseLost.
+        """
         held = inbox.held
         try:
             recorded = await self._record(conn, held, batch)
-        except (Passing, LeaseLost):
+        except (TransientError, LeaseLost):
             raise
         except Exception as error:  # noqa: BLE001  an entry that meets a bug must not keep the others out
             if len(batch) > 1:
@@ -318,7 +321,7 @@ class Writers:
         """Those that can be stored: one that cannot must not cost the messages beside it."""
         try:
             await self._record(conn, held, [Incoming((), peers)])
-        except (Passing, LeaseLost):
+        except (TransientError, LeaseLost):
             raise
         except Exception:  # noqa: BLE001  which of them is found one by one
             return tuple(
@@ -329,10 +332,10 @@ class Writers:
     async def _try(
         self, conn: Connection, held: Held, incoming: Incoming, what: object, kept: list[Unreadable]
     ) -> Recorded | None:
-        """Store it, or note in ``kept`` what it was. Raises Passing, LeaseLost."""
+        """Store it, or note in ``kept`` what it was. Raises TransientError, LeaseLost."""
         try:
             return await self._record(conn, held, [incoming])
-        except (Passing, LeaseLost):
+        except (TransientError, LeaseLost):
             raise
         except Exception as refused:  # noqa: BLE001  see above
             rendering = repr(what).encode(errors="backslashreplace")

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DatabaseError
 
 from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
@@ -110,7 +110,7 @@ async def _watch(client: SignInClient, accepted: Callable[[], Awaitable[None]]) 
             await client.token_accepted()
             try:
                 await accepted()
-            except (DatabaseTrouble, OSError) as error:
+            except (DatabaseError, OSError) as error:
                 log.warning("an accepted login token was not noted", error=type(error).__name__)
 
 

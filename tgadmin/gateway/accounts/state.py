@@ -56,7 +56,7 @@ def load_all(wanted: Sequence[tuple[int, int]]) -> list[Stored | Exception]:
     ways = proxies.load_all(ids)
     checkpoints = _checkpoints(ids)
     gaps = set(Gap.objects.filter(session_id__in=ids, how=FOUND).values_list("session_id", flat=True))
-    doubts = set(Chat.objects.filter(session_id__in=ids, unread_doubtful=True).values_list("session_id", flat=True))
+    doubts = set(Chat.objects.filter(session_id__in=ids, unread_stale=True).values_list("session_id", flat=True))
     found: list[Stored | Exception] = []
     for session_id, authorization_id in wanted:
         user_id, secret = users.get(session_id), secrets.get(authorization_id)

@@ -50,10 +50,10 @@ def ask_again(session_id: int, payload: Mapping[str, Any]) -> None:
 
 def doubtful(session_id: int) -> list[int]:
     """The chats in doubt (peer ids), those used last first, as many as one request takes."""
-    chats = Chat.objects.filter(session_id=session_id, unread_doubtful=True, left=False)
+    chats = Chat.objects.filter(session_id=session_id, unread_stale=True, left=False)
     return list(chats.order_by("-last_message_at").values_list("peer_id", flat=True)[:AT_ONCE])
 
 
 def leave(session_id: int, peer_id: int) -> None:
     """Telegram does not tell of this chat: its count stays as it is."""
-    Chat.objects.filter(session_id=session_id, peer_id=peer_id).update(unread_doubtful=False)
+    Chat.objects.filter(session_id=session_id, peer_id=peer_id).update(unread_stale=False)

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DatabaseError
 from django.db import transaction
 
 from apps.sessions.command_kinds import SPECS, CommandKind, Rule, kind_of, peer_of
@@ -38,7 +38,7 @@ QUICK_JOBS, SLOW_JOBS = 8, 2
 """Commands of one session at a time: those that people wait for, and fetches."""
 GRACE_SECONDS = 0.7
 """How long running commands may take to end when the gateway stops."""
-CLAIM_TROUBLE = (psycopg.Error, OSError)
+CLAIM_ERRORS = (psycopg.Error, OSError)
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Bus:
                     if conn is None or conn.closed:
                         conn = await database.connect(self._params)
                     await self._claim(conn)
-                except CLAIM_TROUBLE as error:
+                except CLAIM_ERRORS as error:
                     log.warning("nothing claimed", error=type(error).__name__)
                     if conn is not None:
                         await conn.close()
@@ -144,7 +144,7 @@ class Bus:
             try:
                 async with job.until_settled:
                     await self._attempt(job, handler)
-            except (LeaseLost, DatabaseTrouble):
+            except (LeaseLost, DatabaseError):
                 raise
             except Exception as error:  # noqa: BLE001  one command's bug must not take the others along
                 log.error("handler failed", command=job.command.id, kind=job.command.kind, error=type(error).__name__)

@@ -27,7 +27,7 @@ BEAT_SECONDS = 1.0
 RECONNECT_SECONDS = 0.2
 STUCK_SECONDS = DISCONNECT_SECONDS
 """A loop that has not answered for so long has lost every connection: another gateway shall have its sessions."""
-TROUBLE = (psycopg.Error, OSError, TimeoutError)
+DB_ERRORS = (psycopg.Error, OSError, TimeoutError)
 
 
 class Heartbeat:
@@ -78,7 +78,7 @@ class Heartbeat:
                             loop.call_soon_threadsafe(partial(self._settle, beaten))
                         else:  # this process may just have been frozen: then the loop answers at once
                             pause = RECONNECT_SECONDS
-                except TROUBLE as error:
+                except DB_ERRORS as error:
                     log.warning("no beat", error=type(error).__name__, left=round(self._leases.seconds_left, 2))
                     await _close(conn)
                     conn, pause = None, RECONNECT_SECONDS
@@ -118,5 +118,5 @@ async def _close(conn: psycopg.AsyncConnection[Any] | None) -> None:
     if conn is not None:
         try:
             await conn.close()
-        except TROUBLE:
+        except DB_ERRORS:
             return

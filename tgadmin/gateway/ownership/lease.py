@@ -68,9 +68,9 @@ ON CONFLICT (session_id) DO UPDATE SET owner_id = EXCLUDED.owner_id, fence = l.f
 WHERE l.owner_id IS NULL
 RETURNING l.session_id, l.fence
 """
-# The lock on the former owner's row makes a beat of his wait; he then sees that his leases are gone.
+# The lock on the former owner's row makes its heartbeat wait; it then sees that its leases are gone.
 SILENT = "SELECT 1 FROM gateway_nodes WHERE id = %s AND beat = %s FOR UPDATE"
-# A transaction of his that hangs half-way may hold the locks that we, and staff's messages, would wait for.
+# A transaction of its own that hangs half-way may hold the locks that we, and staff's messages, would wait for.
 END_CONNECTIONS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND application_name = %s

@@ -149,7 +149,7 @@ class Box:
         return dialog.ids if dialog else []
 
 
-class Boxes:
+class MessageBoxes:
     """All boxes. Every method changes memory and store in one step; nothing here checks rights."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:

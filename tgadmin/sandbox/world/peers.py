@@ -18,7 +18,7 @@ from telethon.tl import types
 
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.accounts import SERVICE_USER_ID, Account, Accounts
-from tgadmin.sandbox.world.messages import Boxes, is_channel
+from tgadmin.sandbox.world.messages import MessageBoxes, is_channel
 
 _CHANNEL_BASE = 1_000_000_000_000
 
@@ -51,7 +51,7 @@ def peer(marked: int) -> types.TypePeer:
 class Peers:
     """Turns input peers into marked ids and marked ids into the objects that one viewer may see."""
 
-    def __init__(self, secret: bytes, accounts: Accounts, chats: ChatBook, boxes: Boxes) -> None:
+    def __init__(self, secret: bytes, accounts: Accounts, chats: ChatBook, boxes: MessageBoxes) -> None:
         self.secret = secret
         self._accounts = accounts
         self._chats = chats

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
+from tgadmin.sandbox.world.message_actions import NUMBERED, Push
 from tgadmin.sandbox.world.messages import Post
-from tgadmin.sandbox.world.talk import NUMBERED, Push
 
 if TYPE_CHECKING:
     from tgadmin.sandbox.world.world import World

@@ -12,8 +12,8 @@ from telethon.tl import TLObject, types
 
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.chats import Chat
+from tgadmin.sandbox.world.message_actions import NUMBERED
 from tgadmin.sandbox.world.messages import Box, Dialog, Event, Post
-from tgadmin.sandbox.world.talk import NUMBERED
 
 if TYPE_CHECKING:
     from tgadmin.sandbox.keys import AuthKey

@@ -12,15 +12,15 @@ from telethon.tl import TLObject, types
 
 from tgadmin.sandbox.store import Store
 from tgadmin.sandbox.world.accounts import Accounts
+from tgadmin.sandbox.world.chat_actions import ChatActions
 from tgadmin.sandbox.world.chats import Chats, Kind
 from tgadmin.sandbox.world.logins import Logins
 from tgadmin.sandbox.world.mentions import Mentions
-from tgadmin.sandbox.world.messages import Boxes, Dialog, Post, is_channel, objects
+from tgadmin.sandbox.world.message_actions import Draft, MessageActions, Push
+from tgadmin.sandbox.world.messages import Dialog, MessageBoxes, Post, is_channel, objects
 from tgadmin.sandbox.world.peers import Peers
 from tgadmin.sandbox.world.reading import Reading
 from tgadmin.sandbox.world.render import Render
-from tgadmin.sandbox.world.rooms import Rooms
-from tgadmin.sandbox.world.talk import Draft, Push, Talk
 from tgadmin.sandbox.world.updates import Updates
 
 T = TypeVar("T")
@@ -55,14 +55,14 @@ class World:
         self.accounts = Accounts(store, clock, self.rng)
         self.logins = Logins(store, clock, self.rng)
         self.chats = Chats(store, clock, self.rng)
-        self.boxes = Boxes(store, clock)
+        self.boxes = MessageBoxes(store, clock)
         self.peers = Peers(self._secret(), self.accounts, self.chats, self.boxes)
         self.chats.access_hash = self.peers.access_hash
         self.render = Render(self)
-        self.talk = Talk(self)
+        self.talk = MessageActions(self)
         self.reading = Reading(self)
         self.mentions = Mentions(self)
-        self.rooms = Rooms(self)
+        self.rooms = ChatActions(self)
         self.updates = Updates(self)
 
     def now(self) -> int:

@@ -17,7 +17,7 @@ import psycopg
 
 from apps.chats.services.record import reads, sql, writes
 from apps.chats.services.record.apply import apply
-from apps.chats.services.record.batch import survey
+from apps.chats.services.record.batch import collect_requirements
 from tgadmin.core.types import Gap, GapKind, Incoming, Typing, Unreadable
 
 __all__ = ["Recorded", "joined", "make_ready", "record"]
@@ -62,7 +62,7 @@ async def record(
 
     Raises LeaseLost and psycopg.Error; then nothing is stored.
     """
-    needs = survey(batch)
+    needs = collect_requirements(batch)
     async with conn.pipeline(), conn.transaction():
         state = await reads.load(conn, session_id, fence, node_id, needs, datetime.now(UTC))
         for incoming in batch:

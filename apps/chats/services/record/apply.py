@@ -44,7 +44,7 @@ def _new_message(state: State, change: NewMessage, random_id: int | None = None)
     key = (box_of(message.peer_id), message.id)
     row = state.stored.get(key)
     if row is not None:
-        _again(state, chat, row, message)
+        _merge_duplicate(state, chat, row, message)
     else:
         row = _complete_ours(state, chat, key, message, random_id) or _arrive(state, chat, message)
     if chat.synced_from_id is None:
@@ -81,7 +81,7 @@ def _complete_ours(
     return row
 
 
-def _again(state: State, chat: ChatRow, row: MessageRow, message: Message) -> None:
+def _merge_duplicate(state: State, chat: ChatRow, row: MessageRow, message: Message) -> None:
     """A message that is stored (fetched with a page of history, or named by its id before)."""
     if row.out and row.state != "sent":
         row.settle()
@@ -282,7 +282,7 @@ def _take_unread(state: State, chat: ChatRow, change: Dialog) -> None:
         chat.add_event(EventKind.READ_INBOX, data={"max_id": chat.read_inbox_max_id})
     exact = (chat.last_message_id or 0) <= change.top_message_id and not change.overtaken
     if exact and not chat.is_counted:
-        chat.unread_count, chat.unread_doubtful = change.unread_count, False
+        chat.unread_count, chat.unread_stale = change.unread_count, False
         return
     chat.unread_count = max(chat.unread_count, change.unread_count)
     state.count_unread(chat)
@@ -306,7 +306,7 @@ def _history(state: State, change: History) -> None:
     # An open page cannot know of what lay in a gap, even if new messages have come since.
     if is_shown and change.before_id == 0 and (changed or state.new != before):
         chat.add_event(EventKind.RESET)
-    if chat.is_counted and (chat.unread_count or chat.unread_doubtful):
+    if chat.is_counted and (chat.unread_count or chat.unread_stale):
         state.count_unread(chat)
 
 

@@ -31,7 +31,7 @@ from tgadmin.core.types import (
 
 
 @dataclass(slots=True)
-class Needs:
+class BatchScope:
     """Peers, messages and random ids that a batch names; ``creates`` are the chats that exist from now on."""
 
     peers: dict[int, Peer] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Needs:
     creates: set[int] = field(default_factory=set)
     names: set[int] = field(default_factory=set)
     keys: set[tuple[int, int]] = field(default_factory=set)
-    loose: set[tuple[int, int]] = field(default_factory=set)
+    unlocated_ids: set[tuple[int, int]] = field(default_factory=set)
     random_ids: dict[int, int] = field(default_factory=dict)
     histories: list[History] = field(default_factory=list)
     whole_account: bool = False
@@ -57,15 +57,15 @@ class Needs:
             self.random_ids[message.random_id] = message.id
 
 
-def survey(batch: Sequence[Incoming]) -> Needs:
+def collect_requirements(batch: Sequence[Incoming]) -> BatchScope:
     """One pass over the batch."""
-    needs = Needs()
+    needs = BatchScope()
     channels: dict[int, int] = {}
     for incoming in batch:
         for peer in incoming.peers:
             _peer(needs, peer)
         for change in incoming.changes:
-            look = _LOOKS.get(type(change))
+            look = _COLLECTORS.get(type(change))
             if look is not None:
                 look(needs, change)
         if incoming.checkpoint is not None:
@@ -79,37 +79,37 @@ def survey(batch: Sequence[Incoming]) -> Needs:
     return needs
 
 
-def _peer(needs: Needs, peer: Peer) -> None:
+def _peer(needs: BatchScope, peer: Peer) -> None:
     known = needs.peers.get(peer.id)
     if known is None or known.partial or not peer.partial:
         needs.peers[peer.id] = tidy(peer)
 
 
-def _new(needs: Needs, change: NewMessage) -> None:
+def _new(needs: BatchScope, change: NewMessage) -> None:
     needs.message(change.message)
     needs.creates.add(change.message.peer_id)
 
 
-def _sent(needs: Needs, change: SentShort) -> None:
+def _sent(needs: BatchScope, change: SentShort) -> None:
     _new(needs, NewMessage(change.message))
     needs.random_ids[change.random_id] = change.message.id
 
 
-def _edited(needs: Needs, change: MessageEdited) -> None:
+def _edited(needs: BatchScope, change: MessageEdited) -> None:
     needs.message(change.message)
 
 
-def _deleted(needs: Needs, change: MessagesDeleted) -> None:
-    needs.loose.update((change.box, one) for one in change.ids)
+def _deleted(needs: BatchScope, change: MessagesDeleted) -> None:
+    needs.unlocated_ids.update((change.box, one) for one in change.ids)
     if change.box != ACCOUNT_BOX:
         needs.chats.add(change.box)
 
 
-def _assigned(needs: Needs, change: MessageIdAssigned) -> None:
+def _assigned(needs: BatchScope, change: MessageIdAssigned) -> None:
     needs.random_ids[change.random_id] = change.id
 
 
-def _history(needs: Needs, change: History) -> None:
+def _history(needs: BatchScope, change: History) -> None:
     needs.creates.add(change.peer_id)
     needs.chats.add(change.peer_id)
     needs.names.add(change.peer_id)
@@ -118,7 +118,7 @@ def _history(needs: Needs, change: History) -> None:
         needs.message(message)
 
 
-def _dialog(needs: Needs, change: Dialog) -> None:
+def _dialog(needs: BatchScope, change: Dialog) -> None:
     needs.creates.add(change.peer_id)
     needs.chats.add(change.peer_id)
     needs.names.add(change.peer_id)
@@ -126,7 +126,7 @@ def _dialog(needs: Needs, change: Dialog) -> None:
         needs.keys.add((box_of(change.peer_id), change.top_message_id))
 
 
-def _gap(needs: Needs, change: Gap) -> None:
+def _gap(needs: BatchScope, change: Gap) -> None:
     if change.how is not GapKind.TOO_LONG:
         return
     if change.box == ACCOUNT_BOX:
@@ -135,15 +135,15 @@ def _gap(needs: Needs, change: Gap) -> None:
         needs.chats.add(change.box)
 
 
-def _typing(needs: Needs, change: Typing) -> None:
+def _typing(needs: BatchScope, change: Typing) -> None:
     needs.names.add(change.sender_id)
 
 
-def _chat(needs: Needs, change: ReadInbox | ReadOutbox | ChatState) -> None:
+def _chat(needs: BatchScope, change: ReadInbox | ReadOutbox | ChatState) -> None:
     needs.chats.add(change.peer_id)
 
 
-_LOOKS: dict[type, Callable[[Needs, Any], None]] = {
+_COLLECTORS: dict[type, Callable[[BatchScope, Any], None]] = {
     NewMessage: _new,
     SentShort: _sent,
     MessageEdited: _edited,

@@ -11,7 +11,7 @@ import psycopg
 
 from apps.chats.services.record import sql
 from apps.chats.services.record.arrays import array
-from apps.chats.services.record.batch import Needs
+from apps.chats.services.record.batch import BatchScope
 from apps.chats.services.record.rows import ChatRow, MessageRow, guessed, new_chat, stored_kind
 from apps.chats.services.record.state import State
 from apps.sessions.services.leases import LeaseLost
@@ -21,7 +21,7 @@ Connection = psycopg.AsyncConnection[Any]
 END_OF_IDS = 2**62
 
 
-async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, needs: Needs, now: datetime) -> State:
+async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, needs: BatchScope, now: datetime) -> State:
     """Everything the batch touches, under lock. Raises LeaseLost."""
     lease = await conn.execute(sql.HOLD, (session_id, node_id, fence), prepare=True)
     chats = await _lock_chats(conn, session_id, needs)
@@ -62,13 +62,13 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
     return state
 
 
-async def _lock_chats(conn: Connection, session_id: int, needs: Needs) -> psycopg.AsyncCursor[Any]:
-    if not (needs.loose or needs.random_ids or needs.whole_account):
+async def _lock_chats(conn: Connection, session_id: int, needs: BatchScope) -> psycopg.AsyncCursor[Any]:
+    if not (needs.unlocated_ids or needs.random_ids or needs.whole_account):
         return await _lock(conn, session_id, needs.chats)
     params = {
         "session": session_id,
         "peers": array(needs.chats),
-        **sql.MESSAGE_KEYS.params(needs.loose),
+        **sql.MESSAGE_KEYS.params(needs.unlocated_ids),
         "random": array(needs.random_ids),
         "account": needs.whole_account,
         "mark": CHANNEL_MARK,
@@ -85,9 +85,9 @@ async def _chats(found: psycopg.AsyncCursor[Any]) -> dict[int, ChatRow]:
     return {chat.peer_id: chat for chat in [ChatRow(*values) for values in await found.fetchall()]}
 
 
-async def _ask_messages(conn: Connection, session_id: int, needs: Needs) -> list[psycopg.AsyncCursor[Any]]:
+async def _ask_messages(conn: Connection, session_id: int, needs: BatchScope) -> list[psycopg.AsyncCursor[Any]]:
     asked = []
-    keys = needs.keys | needs.loose
+    keys = needs.keys | needs.unlocated_ids
     if keys:
         params = {"session": session_id, **sql.MESSAGE_KEYS.params(keys)}
         asked.append(await conn.execute(sql.MESSAGES, params, prepare=True))

@@ -192,8 +192,8 @@ WHERE c.id = ANY(%s)
 
 # Messages that nobody knew were deleted: wherever they may have been counted, the count is in doubt.
 DOUBT_UNREAD = """
-UPDATE telegram_chats c SET unread_doubtful = true
-WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unread_doubtful AND NOT c.history_complete
+UPDATE telegram_chats c SET unread_stale = true
+WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unread_stale AND NOT c.history_complete
     AND (c.synced_from_id IS NULL OR c.synced_from_id > c.read_inbox_max_id + 1)
     AND EXISTS (SELECT 1 FROM unnest(%s::bigint[]) k(id)
         WHERE k.id > c.read_inbox_max_id AND k.id <= c.last_message_id)

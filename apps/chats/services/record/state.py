@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.chats.event_kinds import EventKind
-from apps.chats.services.record.batch import Needs
+from apps.chats.services.record.batch import BatchScope
 from apps.chats.services.record.rows import ChatRow, MessageRow, new_row
 from tgadmin.core.official import is_official
 from tgadmin.core.types import Gap, Message, Peer, Presence, Typing, Unreadable, box_of, is_channel
@@ -50,7 +50,7 @@ class State:
     unreadable: list[Unreadable] = field(default_factory=list)
     new: int = 0
 
-    def prepare(self, needs: Needs) -> None:
+    def prepare(self, needs: BatchScope) -> None:
         """Indexes, and what the batch says of the peers of its chats."""
         self.by_pk = {chat.pk: chat for chat in self.chats.values()}
         for random_id, telegram_id in needs.random_ids.items():
@@ -68,9 +68,9 @@ class State:
         """Something happened to the chat's unread messages: count what is stored, or else have Telegram asked."""
         if chat.is_counted:
             self.recount.add(chat.pk)
-            chat.unread_doubtful = False
-        elif not chat.unread_doubtful:
-            chat.unread_doubtful = self.doubts = True
+            chat.unread_stale = False
+        elif not chat.unread_stale:
+            chat.unread_stale = self.doubts = True
         chat.dirty = True
 
     def note_return(self, chat: ChatRow, was_left: bool) -> None:
@@ -84,7 +84,7 @@ class State:
         """Telegram says that a channel has changed and must be looked at again. The account may have been out of it
         and in again without our seeing it: then it counts as read up to there, which no update tells."""
         if not was_left and not chat.left and is_channel(chat.peer_id):
-            chat.unread_doubtful = self.doubts = True
+            chat.unread_stale = self.doubts = True
 
     def forget_history(self, chat: ChatRow) -> None:
         """What is stored of the chat may have holes: it has to be fetched anew."""

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from apps.chats.services.record import sql
-from apps.chats.services.record.batch import Needs
+from apps.chats.services.record.batch import BatchScope
 from apps.chats.services.record.rows import ChatRow, media_of
 from apps.chats.services.record.state import State
 from apps.sessions.fields import opened, sealed
@@ -22,7 +22,7 @@ Connection = psycopg.AsyncConnection[Any]
 _SECRETS, _UNREADABLE = "telegram_message_secrets", "telegram_unreadable_updates"
 
 
-async def store(conn: Connection, session_id: int, needs: Needs, state: State) -> None:
+async def store(conn: Connection, session_id: int, needs: BatchScope, state: State) -> None:
     """Queue every write of the batch; the transaction's end sends and checks them."""
     await _store_peers(conn, session_id, needs.peers.values(), state.known_peers)
     await _store_presence(conn, session_id, state)

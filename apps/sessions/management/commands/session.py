@@ -26,7 +26,7 @@ class Command(WaitingCommand):
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         listing = actions.add_parser("list", help="the accounts with their status")
         check = actions.add_parser("check", help="ask Telegram for the chat list: shows that the account answers")
-        log_out = actions.add_parser("logout", help="end the account's key at Telegram; chats stay")
+        log_out = actions.add_parser("logout", help="log the account out of Telegram (keeps chats)")
         clean_up = actions.add_parser(
             "cleanup", help="end abandoned sign-ins, erase what they left, delete what is no longer kept of each table"
         )
@@ -56,7 +56,7 @@ class Command(WaitingCommand):
             help="erase what no key decrypts: its accounts must be signed in again (for a key that is lost for good)",
         )
         do = proxy.add_mutually_exclusive_group()
-        do.add_argument("--test", action="store_true", help="try the way to Telegram as it is")
+        do.add_argument("--test", action="store_true", help="check the connection to Telegram as it is")
         do.add_argument(
             "--set-stdin", action="store_true", help="read a proxy link from standard input, try and use it"
         )
@@ -187,9 +187,7 @@ class Command(WaitingCommand):
         self.require_done(command)
         result: dict[str, Any] = dict(command.result or {})
         trouble = selectors.explain(str(result["error"]))
-        text = (
-            f"The way works: it stood after {result['connect_ms']} ms, Telegram answered in {result['answer_ms']} ms."
-        )
+        text = f"Connection OK: connected in {result['connect_ms']} ms, Telegram replied in {result['answer_ms']} ms."
         if trouble is None or options["json"]:
             self.show(options, {**_proxy_shown(session)[0], **result}, text)
         if trouble is not None:

@@ -14,9 +14,9 @@ from apps.sessions.models import (
     Session,
     SessionStatus,
     SignInAttempt,
+    SignInMethod,
     SignInSecret,
     SignInStep,
-    SignInWay,
 )
 from apps.sessions.services import commands
 from tgadmin.core import phones
@@ -47,7 +47,7 @@ def is_unnamed(session: Session) -> bool:
 
 def first_step(attempt: SignInAttempt) -> SignInStep:
     """Where the sign-in begins, and begins again."""
-    return SignInStep.QR if attempt.way == SignInWay.QR else SignInStep.PHONE
+    return SignInStep.QR if attempt.way == SignInMethod.QR else SignInStep.PHONE
 
 
 def locked(attempt_id: UUID | str) -> SignInAttempt:

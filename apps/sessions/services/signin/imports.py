@@ -13,11 +13,19 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import AuthorizationSecret, Role, Session, SignInAttempt, SignInStep, SignInWay, TimelineKind
+from apps.sessions.models import (
+    AuthorizationSecret,
+    Role,
+    Session,
+    SignInAttempt,
+    SignInMethod,
+    SignInStep,
+    TimelineKind,
+)
 from apps.sessions.services import proxies, rights, timeline
 from apps.sessions.services.audit import audit
-from apps.sessions.services.signin.asking import ask, count_start
 from apps.sessions.services.signin.common import OVER, UNNAMED, SignInError, finish, keep_secret, locked
+from apps.sessions.services.signin.step_guard import ask, count_start
 from tgadmin.core import session_files
 from tgadmin.core.ids import auth_key_id
 from tgadmin.core.proxies import Proxy
@@ -60,11 +68,11 @@ def start_import(
             if proxy is not None:
                 proxies.store(session.pk, proxy, user)
         attempt = SignInAttempt.objects.create(
-            session=session, way=SignInWay.IMPORT, step=SignInStep.IMPORT, started_by=user, key_id=number
+            session=session, way=SignInMethod.IMPORT, step=SignInStep.IMPORT, started_by=user, key_id=number
         )
         keep_secret(attempt, **found.to_json())
-        timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInWay.IMPORT)
-        audit(user, "sign_in.started", session, way=SignInWay.IMPORT.value)
+        timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInMethod.IMPORT)
+        audit(user, "sign_in.started", session, way=SignInMethod.IMPORT.value)
         return ask(user, attempt, CommandKind.SIGN_IN_IMPORT)
 
 

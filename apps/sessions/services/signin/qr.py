@@ -22,10 +22,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Role, Session, SignInAttempt, SignInStep, SignInWay, TimelineKind
+from apps.sessions.models import Role, Session, SignInAttempt, SignInMethod, SignInStep, TimelineKind
 from apps.sessions.services import proxies, rights, timeline
 from apps.sessions.services.audit import audit
-from apps.sessions.services.signin.asking import ask, count_start, go_on, mine, one_at_a_time
 from apps.sessions.services.signin.common import (
     OVER,
     UNNAMED,
@@ -35,6 +34,7 @@ from apps.sessions.services.signin.common import (
     locked,
     secret_of,
 )
+from apps.sessions.services.signin.step_guard import ask, count_start, go_on, lock_attempt_for, one_at_a_time
 from tgadmin.core.proxies import Proxy
 
 MAX_NAME = 64
@@ -81,10 +81,10 @@ def start_qr(user: User, name: str, *, session: Session | None = None, proxy: Pr
         if proxy is not None:
             proxies.store(session.pk, proxy, user)
     attempt = SignInAttempt.objects.create(
-        session=session, way=SignInWay.QR, step=SignInStep.QR, phone=session.phone, started_by=user
+        session=session, way=SignInMethod.QR, step=SignInStep.QR, phone=session.phone, started_by=user
     )
-    timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInWay.QR)
-    audit(user, "sign_in.started", session, way=SignInWay.QR.value)
+    timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInMethod.QR)
+    audit(user, "sign_in.started", session, way=SignInMethod.QR.value)
     return ask(user, attempt, CommandKind.SIGN_IN_QR)
 
 
@@ -97,24 +97,24 @@ def renew_qr(user: User, attempt: SignInAttempt) -> SignInAttempt:
     row = locked(attempt.pk)
     if row.step == SignInStep.QR and row.busy:
         return row
-    return _renewed(user, mine(user, attempt, SignInStep.QR))
+    return _renewed(user, lock_attempt_for(user, attempt, SignInStep.QR))
 
 
 @transaction.atomic
 def use_qr(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """From the phone number to the QR code. Raises Forbidden, SignInError."""
-    row = mine(user, attempt, SignInStep.PHONE, obey_wait=False)
+    row = lock_attempt_for(user, attempt, SignInStep.PHONE, obey_wait=False)
     erase_secret(row)
-    row.way, row.step = SignInWay.QR, SignInStep.QR
+    row.way, row.step = SignInMethod.QR, SignInStep.QR
     return ask(user, row, CommandKind.SIGN_IN_QR)
 
 
 @transaction.atomic
 def use_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """From the QR code to the phone number: the code is forgotten. Raises Forbidden, SignInError."""
-    row = mine(user, attempt, SignInStep.QR, obey_wait=False)
+    row = lock_attempt_for(user, attempt, SignInStep.QR, obey_wait=False)
     erase_secret(row)
-    row.way, row.step = SignInWay.PHONE, SignInStep.PHONE
+    row.way, row.step = SignInMethod.PHONE, SignInStep.PHONE
     row.error_code, row.flood_until, row.token_until = "", None, None
     row.save()
     return row
@@ -148,7 +148,7 @@ def _renewed(user: User, attempt: SignInAttempt) -> SignInAttempt:
 
 def _unfinished(user: User, name: str, session: Session | None) -> SignInAttempt | None:
     attempts = SignInAttempt.objects.filter(
-        way=SignInWay.QR, started_by=user, session__network=settings.TELEGRAM_NETWORK
+        way=SignInMethod.QR, started_by=user, session__network=settings.TELEGRAM_NETWORK
     ).exclude(step__in=OVER)
     if session is not None:
         attempts = attempts.filter(session=session)

@@ -27,8 +27,8 @@ from apps.sessions.models import (
     SessionGrant,
     SessionStatus,
     SignInAttempt,
+    SignInMethod,
     SignInStep,
-    SignInWay,
     TimelineKind,
     UpdateState,
 )
@@ -202,7 +202,7 @@ def _session_of(attempt: SignInAttempt, profile: Peer) -> Session | None:
 def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
     """Signed in after it was cancelled, as another account than the one it was for, or as one that is somebody else's:
     the key is logged out."""
-    if attempt.way == SignInWay.IMPORT:  # somebody else's key: it is forgotten, not ended
+    if attempt.way == SignInMethod.IMPORT:  # somebody else's key: it is forgotten, not ended
         timeline.note(attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by)
         finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
         return attempt.session_id

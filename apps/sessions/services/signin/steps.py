@@ -15,14 +15,13 @@ from apps.sessions.models import (
     Role,
     Session,
     SignInAttempt,
+    SignInMethod,
     SignInSecret,
     SignInStep,
-    SignInWay,
     TimelineKind,
 )
 from apps.sessions.services import commands, proxies, rights, timeline
 from apps.sessions.services.audit import audit
-from apps.sessions.services.signin.asking import ask, count_start, enqueue, mine, one_at_a_time
 from apps.sessions.services.signin.common import (
     NEW_CODE_NEEDED,
     OVER,
@@ -33,6 +32,7 @@ from apps.sessions.services.signin.common import (
     is_unnamed,
     locked,
 )
+from apps.sessions.services.signin.step_guard import ask, count_start, enqueue, lock_attempt_for, one_at_a_time
 from tgadmin.core import phones
 from tgadmin.core.proxies import Proxy
 from tgadmin.core.said import Said
@@ -83,7 +83,7 @@ def submit_phone(
 ) -> SignInAttempt:
     """Asks for a code again, for another number or the same, through another ``proxy`` if one is given, or ``directly``
     where it was to go through one. Raises Forbidden, SignInError."""
-    attempt = mine(user, attempt, SignInStep.PHONE)
+    attempt = lock_attempt_for(user, attempt, SignInStep.PHONE)
     digits = _digits(phone)
     if digits != attempt.phone:
         if attempt.phone:
@@ -98,7 +98,7 @@ def submit_phone(
 @transaction.atomic
 def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
     """Hands the code over; it is kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
-    attempt = mine(user, attempt, SignInStep.CODE)
+    attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
     code = "".join(code.split()).replace("-", "")
     if not code or len(code) > MAX_CODE:
         raise SignInError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
@@ -110,7 +110,7 @@ def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
 @transaction.atomic
 def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignInAttempt:
     """Hands the cloud password over, kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
-    attempt = mine(user, attempt, SignInStep.PASSWORD)
+    attempt = lock_attempt_for(user, attempt, SignInStep.PASSWORD)
     if not password or len(password) > MAX_PASSWORD:
         raise SignInError("PASSWORD_EMPTY", "Enter the account's cloud password.")
     return ask(user, attempt, CommandKind.SIGN_IN_PASSWORD, secret={"password": password})
@@ -119,7 +119,7 @@ def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignIn
 @transaction.atomic
 def resend(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """Asks for the code again the next way, or for a new one where it has expired. Raises Forbidden, SignInError."""
-    attempt = mine(user, attempt, SignInStep.CODE)
+    attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
     if attempt.error_code in NEW_CODE_NEEDED:
         return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
     if attempt.resend_at is not None and attempt.resend_at > timezone.now():
@@ -135,7 +135,7 @@ def change_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
 
     Raises Forbidden, SignInError.
     """
-    attempt = mine(user, attempt, SignInStep.CODE, SignInStep.PASSWORD, obey_wait=False)
+    attempt = lock_attempt_for(user, attempt, SignInStep.CODE, SignInStep.PASSWORD, obey_wait=False)
     attempt.step, attempt.password_hint = first_step(attempt), ""
     attempt.code_via, attempt.next_via, attempt.resend_at, attempt.code_length = "", "", None, None
     return ask(user, attempt, CommandKind.SIGN_IN_CANCEL)
@@ -188,7 +188,7 @@ def _digits(phone: str) -> str:
 
 def _unfinished(user: User, digits: str, session: Session | None) -> SignInAttempt | None:
     attempts = SignInAttempt.objects.filter(
-        way=SignInWay.PHONE, phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
+        way=SignInMethod.PHONE, phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
     ).exclude(step__in=OVER)
     if session is not None:
         attempts = attempts.filter(session=session)
@@ -206,7 +206,7 @@ def _go_on(user: User, attempt: SignInAttempt) -> SignInAttempt:
 def _forget_phone(attempt: SignInAttempt, digits: str) -> None:
     """Another number: the key made for the first is let go, and a new account takes the new number."""
     erase_secret(attempt)
-    attempt.phone, attempt.way = digits, SignInWay.PHONE
+    attempt.phone, attempt.way = digits, SignInMethod.PHONE
     session = attempt.session
     if session.telegram_user_id is None:
         if is_unnamed(session):

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import CommandSecret, SignInAttempt, SignInSecret, SignInWay
+from apps.sessions.models import CommandSecret, SignInAttempt, SignInMethod, SignInSecret
 from apps.sessions.services import signin, status
 from tgadmin.core import errors
 from tgadmin.core.errors import Action, TelegramError
@@ -75,7 +75,7 @@ def _step(act: Step, *, needs_key: bool = True) -> Callable[[Job], Awaitable[Don
             raise TelegramError("PHONE_CODE_EXPIRED")
         try:
             client = await job.tools.signins.client(
-                attempt.id, job.held.session_id, attempt.key, updates=attempt.way == SignInWay.QR
+                attempt.id, job.held.session_id, attempt.key, updates=attempt.way == SignInMethod.QR
             )
             return await act(job, attempt, client)
         except TelegramError as error:
@@ -199,7 +199,7 @@ async def _cancel(job: Job) -> Done:
     if attempt is None:
         return Done()
     try:
-        if attempt.key is not None and attempt.way != SignInWay.IMPORT:
+        if attempt.key is not None and attempt.way != SignInMethod.IMPORT:
             client = await job.tools.signins.client(attempt.id, job.held.session_id, attempt.key)
             await _let_go(attempt, client)
     except TelegramError as error:

@@ -9,8 +9,8 @@ from telethon.tl import functions, types
 from tgadmin.sandbox.dispatch import Context, registry
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services.answers import peer_of, seconds
+from tgadmin.sandbox.world.message_actions import NUMBERED
 from tgadmin.sandbox.world.messages import Dialog, Post, is_channel
-from tgadmin.sandbox.world.talk import NUMBERED
 
 DIALOGS_LIMIT = 100
 PINNED_LIMIT = 5

@@ -9,7 +9,7 @@ from telethon.tl import functions, types
 from tgadmin.sandbox.dispatch import Context, registry
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.services.answers import peer_of, seconds, sent_answer
-from tgadmin.sandbox.world.talk import Draft
+from tgadmin.sandbox.world.message_actions import Draft
 
 
 @registry.method(functions.messages.SendMessageRequest)

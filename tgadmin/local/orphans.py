@@ -18,7 +18,7 @@ def end(data: DataDir, say: Callable[[str], None]) -> None:
     """End the children of the last `up` on this DATA_DIR, if it did not.
 
     The lock is ours, so whatever bears the last run's mark is an orphan.
-    They were told to stop when it died (spawn.py, tied.py), so they get a moment to do so in order.
+    They were told to stop when it died (spawn.py, parent_watch.py), so they get a moment to do so in order.
     """
     last = Runtime.read(data)
     if last is None or not last.run:

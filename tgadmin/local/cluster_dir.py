@@ -16,7 +16,7 @@ SYSTEM_ROOTS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - made with mo
 
 
 @dataclass(frozen=True)
-class Place:
+class ClusterDir:
     """One cluster's home. `id` also stands in the place itself, so that a place is never taken for another's."""
 
     id: str
@@ -34,11 +34,11 @@ class Place:
         return self.folder / "programs"
 
 
-def find_place(data: DataDir) -> Place:
+def find_cluster_dir(data: DataDir) -> ClusterDir:
     """The place that DATA_DIR records, or a new one, recorded there before anything is put into it."""
     noted = read_json(data.postgres)
     if noted is None:
-        place = _new_place(data)
+        place = _new_cluster_dir(data)
         note(data, place)
         _make(data, place)
         return place
@@ -54,7 +54,7 @@ def find_place(data: DataDir) -> Place:
     return place
 
 
-def note(data: DataDir, place: Place) -> None:
+def note(data: DataDir, place: ClusterDir) -> None:
     """Write down where the place is, its password and its port."""
     user = None if place.user is None else [place.user.uid, place.user.gid]
     folder = None if place.user is None else str(place.folder)  # inside DATA_DIR it moves along with it
@@ -64,11 +64,11 @@ def note(data: DataDir, place: Place) -> None:
     )
 
 
-def _read(data: DataDir, noted: dict[str, object]) -> Place:
+def _read(data: DataDir, noted: dict[str, object]) -> ClusterDir:
     user, folder, port = noted.get("user"), noted.get("folder"), noted.get("port")
     if isinstance(user, list) and not is_root():
         raise LocalError(f"The database of {data.root} was made by root: run this as root, or set another DATA_DIR.")
-    return Place(
+    return ClusterDir(
         id=str(noted["id"]),
         folder=Path(folder) if isinstance(folder, str) else data.root / "postgres",
         user=ServiceUser(int(user[0]), int(user[1])) if isinstance(user, list) else None,
@@ -77,10 +77,10 @@ def _read(data: DataDir, noted: dict[str, object]) -> Place:
     )
 
 
-def _new_place(data: DataDir) -> Place:
+def _new_cluster_dir(data: DataDir) -> ClusterDir:
     user = service_user(data.root) if is_root() else None
     folder = data.root / "postgres" if user is None else _root_folder(data, user)
-    return Place(secrets.token_hex(8), folder, user, secrets.token_urlsafe(24), None)
+    return ClusterDir(secrets.token_hex(8), folder, user, secrets.token_urlsafe(24), None)
 
 
 def _root_folder(data: DataDir, user: ServiceUser) -> Path:
@@ -105,7 +105,7 @@ def is_safe(folder: Path) -> bool:
     return facts.st_uid == 0 and (not facts.st_mode & 0o022 or bool(facts.st_mode & 0o1000))
 
 
-def _make(data: DataDir, place: Place) -> None:
+def _make(data: DataDir, place: ClusterDir) -> None:
     """Make the folder anew. What an older DATA_DIR of that name left there is put aside, never deleted, never used."""
     if os.path.lexists(place.folder):
         aside = place.folder.with_name(

@@ -1,4 +1,5 @@
-"""Who may have a live socket: a web process's side of the limits that hold over all of them (services/places.py)."""
+"""Who may have a live socket: a web process's side of the limits that hold over all of them
+(services/connection_limits.py)."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db import Error as DatabaseError
 
-from apps.chats.services import places
-from apps.chats.services.places import Place, Refusal
+from apps.chats.services import connection_limits
+from apps.chats.services.connection_limits import Refusal, SocketSlot
 from apps.chats.threads import read
 from apps.chats.wakes import parameters
 
@@ -23,28 +24,28 @@ REPLACED = 4410
 """Close code of a socket whose page has connected anew."""
 
 
-class Guest(Protocol):
+class Client(Protocol):
     """A socket, as it is seen here."""
 
     async def shut(self, code: int) -> None:
         """Close the socket with a close code."""
 
 
-class Admission:
+class ConnectionLimiter:
     """Lives in one event loop; beats while there are places."""
 
     def __init__(self) -> None:
         self.process = uuid4()
-        self._guests: dict[UUID, Guest] = {}
-        self._places: dict[UUID, Place] = {}
+        self._clients: dict[UUID, Client] = {}
+        self._places: dict[UUID, SocketSlot] = {}
         self._asking: set[UUID] = set()
         self._task: asyncio.Task[None] | None = None
 
-    async def enter(self, guest: Guest, place: Place) -> Refusal | None:
-        """None: the guest has the place until ``leave``. Raises DatabaseError when nobody can say."""
+    async def enter(self, client: Client, place: SocketSlot) -> Refusal | None:
+        """None: the client has the place until ``leave``. Raises DatabaseError when nobody can say."""
         self._asking.add(place.id)
         try:
-            refusal: Refusal | None = await read(places.take, self.process, place)
+            refusal: Refusal | None = await read(connection_limits.take, self.process, place)
         finally:
             self._asking.discard(place.id)
         if refusal is not None:
@@ -54,22 +55,22 @@ class Admission:
             for one in self._places.values()
             if place.page is not None and (one.user_id, one.page) == (place.user_id, place.page)
         ]
-        self._guests[place.id], self._places[place.id] = guest, place
+        self._clients[place.id], self._places[place.id] = client, place
         if self._task is None:
             self._task = asyncio.create_task(self._beat())
         await self._replace(former)
         return None
 
-    async def leave(self, place: Place) -> None:
+    async def leave(self, place: SocketSlot) -> None:
         """Harmless when it has left already. The database hears of it now or, when it is away, by the next beat."""
         if not self._forget(place.id):
             return
         with contextlib.suppress(DatabaseError):
-            await read(places.give_back, [place.id])
+            await read(connection_limits.give_back, [place.id])
 
     def _forget(self, place_id: UUID) -> bool:
         known = self._places.pop(place_id, None) is not None
-        self._guests.pop(place_id, None)
+        self._clients.pop(place_id, None)
         if not self._places and self._task is not None:
             self._task.cancel()
             self._task = None
@@ -77,23 +78,23 @@ class Admission:
 
     async def _replace(self, place_ids: list[UUID]) -> None:
         for place_id in place_ids:
-            guest = self._guests.get(place_id)
+            client = self._clients.get(place_id)
             self._forget(place_id)
-            if guest is not None:
-                await guest.shut(REPLACED)
+            if client is not None:
+                await client.shut(REPLACED)
 
     async def _beat(self) -> None:
         """Agree with the database once in a while. That goes through the pool, which may be full of requests that hang:
         until it has succeeded, the database hears past the pool that this process lives, else its places were free."""
         while True:
-            await asyncio.sleep(places.BEAT)
+            await asyncio.sleep(connection_limits.BEAT)
             agreeing = asyncio.create_task(self._try_to_agree())
             await asyncio.wait((agreeing,), timeout=1.0)
             while not agreeing.done() or not agreeing.result():
                 await self._say_alive()
                 if agreeing.done():
                     break
-                await asyncio.wait((agreeing,), timeout=places.BEAT)
+                await asyncio.wait((agreeing,), timeout=connection_limits.BEAT)
 
     async def _try_to_agree(self) -> bool:
         """A supervisor: what fails is recorded, the next beat mends what it missed."""
@@ -109,9 +110,9 @@ class Admission:
 
     async def _say_alive(self) -> None:
         try:
-            async with asyncio.timeout(places.BEAT):
+            async with asyncio.timeout(connection_limits.BEAT):
                 async with await psycopg.AsyncConnection.connect(**parameters(), autocommit=True) as conn:
-                    await conn.execute(places.ALIVE, (self.process,))
+                    await conn.execute(connection_limits.ALIVE, (self.process,))
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.warning("open pages cannot be kept: %s", type(error).__name__)
 
@@ -119,21 +120,21 @@ class Admission:
         """Makes the database and this process say the same. Pages that have come back elsewhere are closed here; what
         could not be given back, since the database was away, is given back now."""
         known = dict(self._places)
-        own = await read(places.beat, self.process, list(known.values()))
+        own = await read(connection_limits.beat, self.process, list(known.values()))
         ghosts = own - self._places.keys() - self._asking
         if ghosts:
-            await read(places.give_back, ghosts)
+            await read(connection_limits.give_back, ghosts)
         # Apart: the last place that goes ends this task.
         await asyncio.shield(asyncio.ensure_future(self._replace(list(known.keys() - own))))
 
 
-_admissions: WeakKeyDictionary[asyncio.AbstractEventLoop, Admission] = WeakKeyDictionary()
+_limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, ConnectionLimiter] = WeakKeyDictionary()
 
 
-def admission() -> Admission:
-    """The admission of the running loop: one per web process."""
+def limiter() -> ConnectionLimiter:
+    """The limiter of the running loop: one per web process."""
     loop = asyncio.get_running_loop()
-    found = _admissions.get(loop)
+    found = _limiters.get(loop)
     if found is None:
-        found = _admissions[loop] = Admission()
+        found = _limiters[loop] = ConnectionLimiter()
     return found

@@ -203,7 +203,7 @@ class MTProxyFront(Front):
         await self._join((reader, writer), centre, decrypt.update, encrypt.update)
 
 
-class Fronts:
+class ProxyServers:
     """The sandbox's proxies, by name; started on demand."""
 
     def __init__(self, server: Sandbox) -> None:

@@ -22,7 +22,7 @@ from apps.chats.frames.payloads import Newest
 from apps.chats.hub.bad import AWAY, Bad
 from apps.chats.hub.frames import Told, events_frames
 from apps.chats.hub.line import drain
-from apps.chats.hub.list_news import ListNews
+from apps.chats.hub.list_broadcaster import ListNews
 from apps.chats.hub.reader import Reader
 from apps.chats.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all
 from apps.chats.selectors import live
@@ -44,7 +44,7 @@ REST, LONGEST_REST = 0.002, 0.2
 _Viewer = tuple[Watcher, OpenChat]
 
 
-class News:
+class EventBroadcaster:
     """Runs in the hub's loop."""
 
     def __init__(self, watchers: Watchers, clock: Callable[[], float] = time.monotonic) -> None:

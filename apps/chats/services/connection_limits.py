@@ -68,7 +68,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SocketSlot:
     """What one socket holds. ``page`` is the browser page's name for itself: a page that comes back takes the place
     of its former socket, which may be dead without anybody knowing."""
 
@@ -77,7 +77,7 @@ class Place:
     page: UUID | None
 
 
-def take(process: UUID, place: Place) -> Refusal | None:
+def take(process: UUID, place: SocketSlot) -> Refusal | None:
     """None: the place is taken. One INSERT decides; nothing is written when it refuses."""
     limits = (settings.LIVE_SOCKETS_PER_USER, settings.LIVE_SOCKETS, settings.LIVE_SOCKETS_PER_MINUTE)
     per_user, in_all, per_minute = limits
@@ -105,7 +105,7 @@ def give_back(place_ids: Collection[UUID]) -> None:
         )
 
 
-def beat(process: UUID, places: Collection[Place]) -> set[UUID]:
+def beat(process: UUID, places: Collection[SocketSlot]) -> set[UUID]:
     """The process lives, and had these places when it said so. Returns the places that are its own now.
 
     What is gone with a restored database, or was given away while this process was frozen, is written anew.
@@ -130,7 +130,7 @@ def beat(process: UUID, places: Collection[Place]) -> set[UUID]:
     return own
 
 
-def _write_anew(process: UUID, places: Collection[Place]) -> None:
+def _write_anew(process: UUID, places: Collection[SocketSlot]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO live_sockets (id, process_id, user_id, page, opened_at) "

@@ -14,8 +14,8 @@ from telethon.tl import types
 
 from tgadmin.sandbox.errors import RpcError
 from tgadmin.sandbox.world.chats import FOREVER, Ban, Chat, Kind
+from tgadmin.sandbox.world.message_actions import NUMBERED, Extra, Push
 from tgadmin.sandbox.world.messages import Post
-from tgadmin.sandbox.world.talk import NUMBERED, Extra, Push
 
 if TYPE_CHECKING:
     from tgadmin.sandbox.world.world import World
@@ -26,7 +26,7 @@ BAN_SECONDS = (30, 366 * 86400)  # https://core.telegram.org/constructor/chatBan
 SLOW_MODE_STEPS = (0, 10, 30, 60, 300, 900, 3600)
 
 
-class Rooms:
+class ChatActions:
     """The actions on groups and channels."""
 
     def __init__(self, world: World) -> None:

@@ -38,7 +38,7 @@ NO_RIGHT = 4403
 RESTORED = 4411
 
 
-class Standing:
+class AccessWatch:
     """Runs in the hub's loop. ``joined`` is awaited when followers were taken from a session; ``flipped`` hears of
     chats whose people came or went."""
 

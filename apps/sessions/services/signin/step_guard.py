@@ -57,7 +57,7 @@ def _numbers(attempts: QuerySet[SignInAttempt]) -> int:
     return attempts.aggregate(sum=Sum("numbers"))["sum"] or 0
 
 
-def mine(user: User, attempt: SignInAttempt, *steps: SignInStep, obey_wait: bool = True) -> SignInAttempt:
+def lock_attempt_for(user: User, attempt: SignInAttempt, *steps: SignInStep, obey_wait: bool = True) -> SignInAttempt:
     """The attempt, locked, if the user may drive it and it waits for one of ``steps``."""
     if not rights.may_drive(user, attempt):
         raise rights.Forbidden

@@ -7,8 +7,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from apps.chats.models.live import LiveProcess, LiveSocket
-from apps.chats.services import places
-from apps.chats.services.places import Place, Reason, Refusal
+from apps.chats.services import connection_limits
+from apps.chats.services.connection_limits import Reason, Refusal, SocketSlot
 
 pytestmark = pytest.mark.django_db
 
@@ -20,13 +20,13 @@ def limits(settings: Settings) -> None:
     settings.LIVE_SOCKETS_PER_USER, settings.LIVE_SOCKETS, settings.LIVE_SOCKETS_PER_MINUTE = 3, 5, 100
 
 
-def place(user_id: int = 1, page: UUID | None = None) -> Place:
-    return Place(uuid4(), user_id, page)
+def place(user_id: int = 1, page: UUID | None = None) -> SocketSlot:
+    return SocketSlot(uuid4(), user_id, page)
 
 
-def take(process: UUID, user_id: int = 1, page: UUID | None = None) -> Place:
+def take(process: UUID, user_id: int = 1, page: UUID | None = None) -> SocketSlot:
     wanted = place(user_id, page)
-    assert places.take(process, wanted) is None
+    assert connection_limits.take(process, wanted) is None
     return wanted
 
 
@@ -37,24 +37,24 @@ def age(table: str, column: str, seconds: float) -> None:
 
 def test_three_a_user_over_processes() -> None:
     taken = [take(HERE), take(HERE), take(THERE)]
-    assert places.take(THERE, place()) == Refusal(Reason.USER, 3, 3)
+    assert connection_limits.take(THERE, place()) == Refusal(Reason.USER, 3, 3)
     assert LiveSocket.objects.count() == 3
-    places.give_back([taken[0].id])
+    connection_limits.give_back([taken[0].id])
     take(THERE)
 
 
 def test_five_in_all() -> None:
     for user_id in range(5):
         take((HERE, THERE)[user_id % 2], user_id)
-    assert places.take(HERE, place(9)) == Refusal(Reason.EVERYONE, 5, 10)
+    assert connection_limits.take(HERE, place(9)) == Refusal(Reason.EVERYONE, 5, 10)
 
 
 def test_so_many_within_a_minute(settings: Settings) -> None:
     settings.LIVE_SOCKETS_PER_MINUTE = 4
     for _ in range(4):
-        places.give_back([take(HERE).id])
+        connection_limits.give_back([take(HERE).id])
         age("live_sockets", "opened_at", 5)
-    refusal = places.take(HERE, place())
+    refusal = connection_limits.take(HERE, place())
     assert refusal is not None
     assert (refusal.code, refusal.limit) == (Reason.MINUTE, 4)
     assert 39 <= refusal.seconds <= 40
@@ -66,10 +66,10 @@ def test_so_many_within_a_minute(settings: Settings) -> None:
 def test_a_process_without_a_beat_has_no_places() -> None:
     for _ in range(3):
         take(HERE)
-    age("live_processes", "beat", places.STALE + 1)
+    age("live_processes", "beat", connection_limits.STALE + 1)
     take(THERE)
-    places.beat(HERE, [])  # it was only slow: its own count again
-    assert places.take(THERE, place()) == Refusal(Reason.USER, 3, 3)
+    connection_limits.beat(HERE, [])  # it was only slow: its own count again
+    assert connection_limits.take(THERE, place()) == Refusal(Reason.USER, 3, 3)
 
 
 def test_a_page_takes_the_place_of_its_former_socket() -> None:
@@ -77,33 +77,33 @@ def test_a_page_takes_the_place_of_its_former_socket() -> None:
     former = take(HERE, 1, page)
     others = [take(HERE, 2, page), take(HERE, 1, uuid4())]
     newer = take(THERE, 1, page)
-    assert places.beat(HERE, [former, *others]) == {one.id for one in others}
-    assert places.beat(THERE, [newer]) == {newer.id}
+    assert connection_limits.beat(HERE, [former, *others]) == {one.id for one in others}
+    assert connection_limits.beat(THERE, [newer]) == {newer.id}
 
 
 def test_a_beat_tells_what_the_process_does_not_know_of() -> None:
     known, ghost = take(HERE), take(HERE)
-    assert places.beat(HERE, [known]) == {known.id, ghost.id}
+    assert connection_limits.beat(HERE, [known]) == {known.id, ghost.id}
 
 
 def test_a_beat_after_a_restored_database_writes_anew() -> None:
     kept = [take(HERE), take(HERE, 2, uuid4())]
     LiveSocket.objects.all().delete()
     LiveProcess.objects.all().delete()
-    assert places.beat(HERE, kept) == {one.id for one in kept}
-    assert places.take(HERE, place()) is None
-    assert places.take(HERE, place()) is None
-    assert places.take(HERE, place()) == Refusal(Reason.USER, 3, 3)
+    assert connection_limits.beat(HERE, kept) == {one.id for one in kept}
+    assert connection_limits.take(HERE, place()) is None
+    assert connection_limits.take(HERE, place()) is None
+    assert connection_limits.take(HERE, place()) == Refusal(Reason.USER, 3, 3)
 
 
 def test_rows_go_a_minute_after_their_end() -> None:
-    places.give_back([take(HERE).id])
+    connection_limits.give_back([take(HERE).id])
     dead = take(THERE)
     age("live_sockets", "opened_at", 61)
     age("live_sockets", "closed_at", 61)
     age("live_processes", "beat", 61)
     alive = take(HERE)
-    places.beat(HERE, [alive])
+    connection_limits.beat(HERE, [alive])
     assert list(LiveSocket.objects.values_list("id", flat=True)) == [alive.id]
     assert not LiveSocket.objects.filter(id=dead.id).exists()
     assert list(LiveProcess.objects.values_list("id", flat=True)) == [HERE]

@@ -11,11 +11,11 @@ import pytest
 from channels.db import database_sync_to_async
 from django.db import OperationalError, connections
 
-from apps.chats import admission
-from apps.chats.admission import Admission
+from apps.chats import connection_limiter
+from apps.chats.connection_limiter import ConnectionLimiter
 from apps.chats.models.live import LiveProcess
-from apps.chats.services import places
-from apps.chats.services.places import Place
+from apps.chats.services import connection_limits
+from apps.chats.services.connection_limits import SocketSlot
 
 
 class Guest:
@@ -33,7 +33,7 @@ async def beat(process: UUID) -> Any:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("hangs", [True, False])
 async def test_the_beat_goes_on_past_a_full_pool(monkeypatch: pytest.MonkeyPatch, hangs: bool) -> None:
-    monkeypatch.setattr(places, "BEAT", 0.05)
+    monkeypatch.setattr(connection_limits, "BEAT", 0.05)
     full = asyncio.Event()
 
     async def read(function: Callable[..., Any], *args: Any) -> Any:
@@ -43,9 +43,9 @@ async def test_the_beat_goes_on_past_a_full_pool(monkeypatch: pytest.MonkeyPatch
             raise OperationalError("too many wait")
         return await database_sync_to_async(function)(*args)
 
-    monkeypatch.setattr(admission, "read", read)
-    here = Admission()
-    place = Place(uuid4(), 1, None)
+    monkeypatch.setattr(connection_limiter, "read", read)
+    here = ConnectionLimiter()
+    place = SocketSlot(uuid4(), 1, None)
     assert await here.enter(Guest(), place) is None
     full.set()
     seen = {await beat(here.process)}

@@ -1,8 +1,8 @@
 """Runs a Python program that ends when whoever started it is gone.
 
-`python -m tgadmin.local.tied FD -m MODULE …` or `… FD FILE …`. FD is the read end of a pipe whose write end only the
-parent holds. The kernel closes that end however the parent dies, on every system; the death signal (spawn.py) is
-quicker, but follows the thread that forked, and is Linux' own.
+`python -m tgadmin.local.parent_watch FD -m MODULE …` or `… FD FILE …`. FD is the read end of a pipe whose write end
+only the parent holds. The kernel closes that end however the parent dies, on every system; the death signal (spawn.py)
+is quicker, but follows the thread that forked, and is Linux' own.
 """
 
 import os

@@ -39,7 +39,7 @@ class Draft:
     forward: Any = None
 
 
-class Talk:
+class MessageActions:
     """The actions on messages."""
 
     def __init__(self, world: World) -> None:
