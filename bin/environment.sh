@@ -50,7 +50,8 @@ check_disk() {
 
 is_environment() {
     [ -x "$VENV/bin/python" ] && is_new_enough "$VENV/bin/python" &&
-        "$VENV/bin/python" -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null
+        "$VENV/bin/python" -c 'import os, sys, sysconfig
+sys.exit(sys.prefix == sys.base_prefix or not os.path.isdir(sysconfig.get_path("purelib")))' 2>/dev/null
 }
 
 make_venv() {

@@ -6,12 +6,11 @@ from __future__ import annotations
 import logging
 from concurrent.futures import wait
 from functools import partial
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier
 
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import Error as DatabaseError
 from django.db import connection
 from django.urls import reverse
 
@@ -22,7 +21,6 @@ from apps.chats.selectors import live
 from apps.chats.threads import begin
 from apps.sessions.models import Role
 from apps.staff.logins import SessionStore
-from tgadmin.core.faults import told
 
 log = logging.getLogger(__name__)
 
@@ -36,25 +34,27 @@ def warm() -> None:
     reverse("admin:index")
     get_channel_layer()
     pool = connection.settings_dict["OPTIONS"].get("pool") or {}
-    count = min(settings.SOCKET_THREADS, pool.get("max_size", settings.SOCKET_THREADS))
+    count = min([settings.SOCKET_THREADS, *(pool[name] for name in ("max_size", "max_waiting") if name in pool)])
     all_connected = Barrier(count)
-    wait([begin(partial(_rehearse, all_connected)) for _ in range(count)], SECONDS)
+    rehearsals = [begin(partial(_rehearse, all_connected)) for _ in range(count)]
+    done, late = wait(rehearsals, SECONDS)
+    causes = {type(error).__name__ for one in done if (error := one.exception()) is not None}
+    if late or causes:
+        causes |= {"too slow"} if late else set()
+        log.warning("pages were not rehearsed on every connection before the first one: %s", ", ".join(sorted(causes)))
 
 
 def _rehearse(all_connected: Barrier) -> None:
+    """Raises what a page would, BrokenBarrierError if another one has failed before."""
     try:
         connection.ensure_connection()
-        # Whoever was quicker would leave its connection to the next one.
-        all_connected.wait(SECONDS)
-        _greet()
-        _open()
-    except BrokenBarrierError:
-        pass  # one of them says why
-    except DatabaseError as error:
+    except BaseException:
         all_connected.abort()
-        log.warning("the database could not be asked before the first page: %s", type(error).__name__)
-    except Exception as error:  # noqa: BLE001  pages say what is wrong with them
-        log.error("a page could not be rehearsed: %s", told(error))
+        raise
+    # Whoever was quicker would leave its connection to the next one.
+    all_connected.wait(SECONDS)
+    _greet()
+    _open()
 
 
 def _greet() -> None:

@@ -233,4 +233,6 @@ def kind_of(stored: str) -> CommandKind | None:
 
 def peer_of(kind: CommandKind, lane: str) -> int:
     """The peer id of the chat that a command of this kind and lane is about; 0 for what is of no chat."""
-    return int(lane.partition(":")[2]) if SPECS[kind].lane.subject is Subject.CHAT else 0
+    about = lane.partition(":")[2]
+    is_peer = SPECS[kind].lane.subject is Subject.CHAT and about.removeprefix("-").isdecimal()
+    return int(about) if is_peer else 0

@@ -22,6 +22,7 @@ TABLES = ("staff_logins", "auth_user", "telegram_session_grants", "telegram_sess
 
 
 def rehearsed(caplog: pytest.LogCaptureFixture) -> str:
+    """The statements of one rehearsal."""
     with CaptureQueriesContext(connection) as asked, caplog.at_level(logging.INFO):
         warming._rehearse(Barrier(1))
     return " ".join(query["sql"] for query in asked)

@@ -35,7 +35,7 @@ def test_the_end_of_a_key_that_is_not_current_leaves_the_account_running(
     current = Authorization.objects.get(session=session, role=Role.CURRENT)
     other = authorizations.store(session.pk, key(77), role)
     events = SessionEvent.objects.filter(session=session).count()
-    account = gateway.process.gateway.accounts[session.pk]
+    account = gateway.process.accounts.get(session.pk)
 
     handover.stop(gateway.process.leases.held[session.pk], other.pk, "AUTH_KEY_UNREGISTERED")
 
@@ -46,7 +46,7 @@ def test_the_end_of_a_key_that_is_not_current_leaves_the_account_running(
     waiting.refresh_from_db()
     assert waiting.state == Command.State.QUEUED
     assert sent(send(user, anna, "still here"))
-    assert gateway.process.gateway.accounts[session.pk] is account
+    assert gateway.process.accounts.get(session.pk) is account
     session.refresh_from_db()
     assert (session.status, session.status_code) == (SessionStatus.READY, "")
     assert SessionEvent.objects.filter(session=session).count() == events

@@ -151,9 +151,19 @@ def test_another_python_has_an_environment_of_its_own(project: Path, tools: Path
     assert "PYTHON=python2.7 is no Python 3.11 or newer" in ended.stderr
 
 
+def test_no_npm(project: Path, tools: Path) -> None:
+    """Types of the pages' JavaScript are checked in CI; elsewhere it is said that they are not."""
+    (tools / "python3").symlink_to(BASE_PYTHON)
+    fake(tools, "uv", FAKE_UV.format(status=0))
+    ended = run(project, tools, "test", CI="true")
+    assert (ended.returncode, ended.stderr) == (1, "npm is missing. Debian: apt-get install nodejs npm\n")
+    assert "npm is missing: the types" in run(project, tools, "test", "--version").stdout
+
+
 def test_no_chromium(project: Path, tools: Path) -> None:
     (tools / "python3").symlink_to(BASE_PYTHON)
     fake(tools, "uv", FAKE_UV.format(status=0))
+    fake(tools, "npm", "#!/bin/sh\nmkdir -p node_modules && touch package-lock.json\n")
     ended = run(project, tools, "test", CI="true")
     assert ended.returncode == 1
     assert "Chromium is missing. Debian: apt-get install chromium" in ended.stderr

@@ -156,6 +156,7 @@ class Supervisor:
         if known is not None:
             self._lost(held.session_id, "lease replaced")
             self._leases.held[held.session_id] = held
+        self._accounts.abort(held.session_id)  # one that was begun under another lease stores nothing any more
         self._sessions[held.session_id] = _Session(held, self._writers.inbox(held))
 
     # --- accounts ------------------------------------------------------------------------------------------------
@@ -168,8 +169,9 @@ class Supervisor:
         account = self._accounts.get(wanted.session_id)
         if account is not None and account.authorization_id != to_connect:
             await self._accounts.stop(wanted.session_id)
-            account = None
-        if to_connect is not None and account is None and not self._stopping:
+            # Meanwhile the lease may have been lost, or the account blocked: what is to be connected now is asked anew.
+            self._bells.supervisor.ring()
+        elif to_connect is not None and account is None and not self._stopping:
             self._start(session, to_connect)
 
     def _start(self, session: _Session, authorization_id: int) -> None:
