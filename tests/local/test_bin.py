@@ -10,7 +10,7 @@ import pytest
 
 from tests.kit.running import ROOT
 
-TOOLS = ("sh", "dirname", "basename", "cat", "cmp", "df", "awk", "rm", "env", "uname", "ls", "mkdir")
+TOOLS = ("sh", "dirname", "basename", "cat", "cmp", "cp", "df", "awk", "rm", "env", "uname", "ls", "mkdir")
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 FAKE_UV = '#!/bin/sh\necho "uv $*"\nexit {status}\n'
 FAKE_PYTHON = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; *version_info*) exit {new} ;; esac\necho "Python 3.x"\n'
@@ -163,7 +163,9 @@ def test_no_npm(project: Path, tools: Path) -> None:
 def test_no_chromium(project: Path, tools: Path) -> None:
     (tools / "python3").symlink_to(BASE_PYTHON)
     fake(tools, "uv", FAKE_UV.format(status=0))
-    fake(tools, "npm", "#!/bin/sh\nmkdir -p node_modules && touch package-lock.json\n")
+    for name in ("package-lock.json", "node_modules/installed-lock"):
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).touch()
     ended = run(project, tools, "test", CI="true")
     assert ended.returncode == 1
     assert "Chromium is missing. Debian: apt-get install chromium" in ended.stderr
