@@ -191,4 +191,6 @@ def error(ref: str | None, code: str, says: str) -> ErrorFrame:
 def unreadable(chat_id: int, ref: str | None = None) -> ErrorFrame:
     """The frame that says that a chat cannot be read, whether somebody asked (``ref``) or not."""
     says = "Something that is stored of this chat cannot be read. Other chats are all right. Tell your administrator."
-    return ErrorFrame(type="error", ref=ref, code="UNREADABLE", says=says, chat=chat_id)
+    frame = error(ref, "UNREADABLE", says)
+    frame["chat"] = chat_id
+    return frame
