@@ -30,7 +30,7 @@ def python(code: str, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(("command", "niceness"), [("gateway", 5), ("qcluster", 5), ("session", 0), ("migrate", 0)])
+@pytest.mark.parametrize(("command", "niceness"), [("gateway", 10), ("qcluster", 10), ("session", 0), ("migrate", 0)])
 def test_the_gateway_and_the_worker_give_way(command: str, niceness: int) -> None:
     assert python(COMMAND, command).endswith(f"niceness {niceness}\n")
 

@@ -7,8 +7,8 @@ import contextlib
 import os
 from pathlib import Path
 
-NICENESS = 5
-"""A third of the processor time that others get, where there is not enough for all. What a gateway must do in time (its
+NICENESS = 10
+"""A tenth of the processor time that others get, where there is not enough for all. What a gateway must do in time (its
 heartbeat) takes far less."""
 AUTOGROUP = Path("/proc/self/autogroup")
 
