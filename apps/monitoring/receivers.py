@@ -1,4 +1,4 @@
-"""Audit: what services tell is kept, in their transaction. An entry that cannot be written undoes the deed."""
+"""Audit: what services tell is kept, in their transaction. An entry that cannot be written undoes the action."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def _attempts(demo: Plan) -> QuerySet[SignInAttempt]:
 
 
 def start(user: User) -> None:
-    """Begins the demo's sign-ins; what failed before is begun anew. Raises Forbidden, SignInError."""
+    """Begins the demo's sign-ins; what failed before starts again. Raises Forbidden, SignInError."""
     demo = plan()
     if demo is None:
         return

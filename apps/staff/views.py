@@ -169,7 +169,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
     return _page(request, "staff/codes.html", context)
 
 
-def _deed(work: Callable[[HttpRequest, User], str]) -> Callable[[HttpRequest], HttpResponse]:
+def _action(work: Callable[[HttpRequest, User], str]) -> Callable[[HttpRequest], HttpResponse]:
     """A button of the security page: does it, says so, shows the page again."""
 
     @require_POST
@@ -201,7 +201,7 @@ def _require(request: HttpRequest, user: User) -> str:
     )
 
 
-remove, end_others, require = _deed(_remove), _deed(_end_others), _deed(_require)
+remove, end_others, require = _action(_remove), _action(_end_others), _action(_require)
 
 
 def _back(request: HttpRequest, refused: Refused) -> HttpResponse:

@@ -118,14 +118,14 @@ def test_a_file_its_devices_and_its_export(
     other_program()
     until(lambda: Device.objects.filter(noticed_at__isnull=False).exists(), "the device to be noticed")
     page.goto(f"/admin/tg_sessions/session/{session.pk}/change/")
-    expect(page.get_by_text("signed in to this account, and nobody here added it")).to_be_visible()
+    expect(page.get_by_text("signed in to this account; it was not added here")).to_be_visible()
     page.get_by_role("link", name="Look at its devices").click()
     expect(page.get_by_text("This installation")).to_be_visible()
     expect(page.get_by_text("only 24 hours after its own sign-in")).to_be_visible()
     expect(page.get_by_role("button", name="End all others")).to_be_disabled()
     assert axe(page) == []
     page.get_by_role("button", name="Mark as known").click()
-    expect(page.get_by_text("All right, says boss")).to_be_visible()
+    expect(page.get_by_text("Marked as known by boss")).to_be_visible()
     page.get_by_role("button", name="Look again").click()
     expect(page.get_by_role("button", name="Look again")).to_be_enabled(timeout=STARTS_WITHIN * 1000)
 

@@ -1,4 +1,4 @@
-"""Where a deed comes from: the address behind trusted proxies, the browser, or the process that did it by itself.
+"""Where an action comes from: the address behind trusted proxies, the browser, or the process that did it by itself.
 
 ``current`` is set for the length of a request; whatever is recorded meanwhile can say from where it came.
 """
@@ -59,7 +59,7 @@ def _address(text: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """What one client can have for himself: an IPv4 address, or the first address of an IPv6 /64; empty for none."""
+    """What one client can have for itself: an IPv4 address, or the first address of an IPv6 /64; empty for none."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -27,15 +27,15 @@ _REASONS = {
     Lack.INACTIVE: "{who}'s user is no longer active.",
     Lack.NOT_STAFF: "{who} is no longer on the staff.",
     Lack.SECOND_FACTOR: "{who} has no second factor, which all staff need now.",
-    Lack.ROLE: "{who} may no longer {deed}.",
+    Lack.ROLE: "{who} may no longer {action}.",
     Lack.NOT_OURS: "nobody asked for it.",
 }
 
 
-def sentence(begins: str, who: str, lack: Lack, deed: str) -> str:
+def sentence(begins: str, who: str, lack: Lack, action: str) -> str:
     """Who lacks what.
 
     >>> sentence("Not sent", "Marta", Lack.ROLE, "write in this account")
     'Not sent: Marta may no longer write in this account.'
     """
-    return f"{begins}: {_REASONS[lack].format(who=who or 'whoever asked', deed=deed)}"
+    return f"{begins}: {_REASONS[lack].format(who=who or 'whoever asked', action=action)}"

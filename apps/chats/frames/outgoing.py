@@ -190,7 +190,9 @@ def error(ref: str | None, code: str, says: str) -> ErrorFrame:
 
 def unreadable(chat_id: int, ref: str | None = None) -> ErrorFrame:
     """The frame that says that a chat cannot be read, whether somebody asked (``ref``) or not."""
-    says = "Something that is stored of this chat cannot be read. Other chats are all right. Tell your administrator."
+    says = (
+        "Something that is stored of this chat cannot be read. Other chats are not affected. Tell your administrator."
+    )
     frame = error(ref, "UNREADABLE", says)
     frame["chat"] = chat_id
     return frame

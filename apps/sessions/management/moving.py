@@ -41,7 +41,7 @@ def devices_arguments(parser: ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--end", type=_number, default=None, metavar="DEVICE", help="log out the device of that number")
     what.add_argument("--end-others", action="store_true", help="log out every device but this installation")
-    what.add_argument("--known", type=_number, default=None, metavar="DEVICE", help="say that this device is all right")
+    what.add_argument("--known", type=_number, default=None, metavar="DEVICE", help="mark this device as known")
     what.add_argument("--ttl", type=int, default=None, metavar="DAYS", help="end authorizations unused for so long")
     what.add_argument("--stored", action="store_true", help="do not ask Telegram: what was listed last")
     parser.add_argument("--timeout", type=float, default=DEFAULT_WAIT, help="seconds to wait for the gateway")
@@ -161,4 +161,4 @@ def _facts(device: Device) -> dict[str, Any]:
 def _kind(device: Device) -> str:
     if device.is_current:
         return "this installation"
-    return "unknown: nobody here added it" if device.is_strange else "made here" if device.is_ours else ""
+    return "unknown: not added here" if device.is_strange else "made here" if device.is_ours else ""

@@ -80,7 +80,7 @@ class TimelineKind(models.TextChoices):
     LOGGED_OUT = "logged_out", "Logged out"
     PHONE_REVEALED = "phone_revealed", "Phone number revealed"
     EXPORTED = "exported", "Session exported"
-    DEVICE_NEW = "device_new", "A device that nobody here added"
+    DEVICE_NEW = "device_new", "An unknown device signed in"
     DEVICE_GONE = "device_gone", "A device is no longer signed in"
     DEVICE_KNOWN = "device_known", "A device was marked as known"
     DEVICE_ENDED = "device_ended", "A device was ended"

@@ -88,7 +88,7 @@ def set_ttl(user: User, session: Session, days: int) -> Command:
 
 @transaction.atomic
 def acknowledge(user: User, session: Session, hash: int) -> None:  # noqa: A002
-    """A manager says that a device which nobody here added is all right. Raises Forbidden, DeviceError."""
+    """A manager marks a device as known. Raises Forbidden, DeviceError."""
     rights.require(user, session.pk, Role.MANAGER)
     device = Device.objects.select_for_update().filter(session=session, hash=hash).first()
     if device is None:

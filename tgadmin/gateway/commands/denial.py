@@ -13,7 +13,11 @@ from tgadmin.core import refusals
 from tgadmin.gateway.commands.claim import Claimed
 from tgadmin.gateway.commands.job import Handler, Job
 
-_DEEDS = {Role.VIEWER: "see this account", Role.OPERATOR: "write in this account", Role.MANAGER: "manage this account"}
+_ACTIONS = {
+    Role.VIEWER: "see this account",
+    Role.OPERATOR: "write in this account",
+    Role.MANAGER: "manage this account",
+}
 
 
 def tell(job: Job, handler: Handler) -> None:
@@ -31,5 +35,5 @@ def tell(job: Job, handler: Handler) -> None:
 
 def sentence(command: Claimed, spec: CommandSpec) -> str:
     """What was not done, since whoever asked lacks what; for people."""
-    deed = "sign accounts in" if spec.need.or_starter else _DEEDS[spec.need.role or Role.VIEWER]
-    return refusals.sentence(spec.refusal, command.asked_by, command.lack, deed)
+    action = "sign accounts in" if spec.need.or_starter else _ACTIONS[spec.need.role or Role.VIEWER]
+    return refusals.sentence(spec.refusal, command.asked_by, command.lack, action)
