@@ -218,7 +218,7 @@ async def test_the_writers_outlive_a_bug_of_whoever_they_tell(running: Running) 
     ],
 )
 def test_which_refusals_of_the_database_pass(error: Exception, passes: bool) -> None:
-    assert inbox._is_passing(error) is passes
+    assert inbox._is_transient(error) is passes
 
 
 async def test_nothing_is_stored_while_the_leases_do_not_hold(kit: Kit) -> None:

@@ -170,14 +170,10 @@ def _retrieve(future: asyncio.Future[None]) -> None:
 
 
 class TransientError(Exception):
-    """The database did not take it this time; it is tried again."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
+    """The database did not take it this time; it is tried again. Its cause is what the database said."""
 
 
-def _is_passing(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     """Whether the same may be stored later: everything but what PostgreSQL, or psycopg, says of the data itself."""
     if not isinstance(error, psycopg.Error):
         return True
@@ -253,7 +249,7 @@ class Writers:
                 await self._commit(await self._connected(line), inbox, batch)
                 return sum(map(_size, batch))
             except TransientError as transient:
-                log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(transient.error))
+                log.warning("batch not stored yet", session=inbox.held.session_id, error=_name(transient.__cause__))
                 await _drop(line)
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 2)
@@ -270,15 +266,15 @@ class Writers:
             await make_ready(line.conn)
             return line.conn
         except (psycopg.Error, OSError) as error:
-            raise TransientError(error) from None
+            raise TransientError from error
 
     async def _record(self, conn: Connection, held: Held, batch: list[Incoming]) -> Recorded:
         """Raises LeaseLost, TransientError, or what says that this batch can never be stored as it is."""
         try:
             return await record(conn, held.session_id, held.fence, held.node_id, batch)
         except (psycopg.Error, OSError) as error:
-            if _is_passing(error):
-                raise TransientError(error) from None
+            if _is_transient(error):
+                raise TransientError from error
             raise
 
     async def _commit(self, conn: Connection, inbox: SessionInbox, batch: list[Incoming]) -> None:
@@ -359,7 +355,7 @@ def _steps(checkpoint: Checkpoint | None) -> Iterator[Incoming]:
         yield Incoming((), (), Checkpoint(pts, qts, date, seq, {peer_id: channel_pts}))
 
 
-def _name(error: Exception) -> str:
+def _name(error: BaseException | None) -> str:
     """An error's type and SQLSTATE: its text may hold what somebody wrote."""
     state = getattr(error, "sqlstate", None)
     return f"{type(error).__name__} {state}" if state else type(error).__name__
