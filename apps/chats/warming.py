@@ -30,7 +30,7 @@ SECONDS = 3.0
 
 def warm() -> None:
     """Do once what a page does that comes back, on as many connections as pages use at once, and show it to nobody.
-    Never raises: a process without a database is started too."""
+    A process without a database is started too."""
     reverse("admin:index")
     get_channel_layer()
     pool = connection.settings_dict["OPTIONS"].get("pool") or {}
@@ -48,7 +48,7 @@ def _rehearse(all_connected: Barrier) -> None:
     """Raises what a page would, BrokenBarrierError if another one has failed before."""
     try:
         connection.ensure_connection()
-    except BaseException:
+    except Exception:
         all_connected.abort()
         raise
     # Whoever was quicker would leave its connection to the next one.

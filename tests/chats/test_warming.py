@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from concurrent.futures import Future
 from threading import Barrier
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from apps.chats import warming
 from apps.chats.selectors import live
@@ -57,3 +59,23 @@ def test_what_goes_wrong_is_said_and_stops_nothing(
     monkeypatch.setattr(live, "signed_in", fail)
     warming.warm()
     assert type(error).__name__ in caplog.text
+
+
+@pytest.mark.parametrize(("threads", "size", "waiting", "count"), [(9, 18, 10, 9), (30, 60, 10, 10), (9, 4, 10, 4)])
+def test_no_more_than_the_pool_and_its_queue_take(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, threads: int, size: int, waiting: int, count: int
+) -> None:
+    """One more, and the pool refuses it: then no connection would be warm."""
+    begun: list[Future[None]] = []
+
+    def begin(rehearsal: Any) -> Future[None]:
+        begun.append(Future())
+        begun[-1].set_result(None)
+        return begun[-1]
+
+    settings.SOCKET_THREADS = threads
+    pool = {"max_size": size, "max_waiting": waiting}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"pool": pool})
+    monkeypatch.setattr(warming, "begin", begin)
+    warming.warm()
+    assert len(begun) == count

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -18,24 +17,12 @@ from apps.sessions.models import Command, Node, Role, Session, SessionGrant, Sig
 from apps.sessions.services import commands, signin
 from apps.sessions.views import address
 from tests.sessions.conftest import CHECKPOINT, key, profile
+from tests.sessions.signing_in import PHONE, Sent, starter
 
-PHONE = "+49 151 234 56789"
+__all__ = ["starter"]
+
 START = "/admin/tg_sessions/session/sign-in/"
 As = Callable[[User], Client]
-
-
-@dataclass
-class Sent:
-    hash: str = "hash-1"
-    via: str = "app"
-    length: int | None = 5
-    next_via: str = "sms"
-    resend_after: int | None = 60
-
-
-@pytest.fixture
-def starter(staff: Callable[..., User]) -> User:
-    return staff("starter", "add_account")
 
 
 @pytest.fixture
