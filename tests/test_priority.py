@@ -57,3 +57,10 @@ def test_a_niceness_that_was_chosen_stays(tmp_path: Path) -> None:
 def test_where_nobody_may_choose_it_goes_on(tmp_path: Path) -> None:
     code = f"from pathlib import Path; from tgadmin.priority import give_way; give_way(7, Path('/none')); {NICENESS}"
     assert python(code) == "niceness 7\n"
+
+
+def test_a_niceness_that_there_is_not_is_refused() -> None:
+    code = "from tgadmin import settings"
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        python(code, BACKGROUND_NICENESS="20")
+    assert "BACKGROUND_NICENESS must be a whole number from 0 to 19." in refused.value.stderr

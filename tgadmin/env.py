@@ -16,6 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from tgadmin import priority
 from tgadmin.database import pooled
 from tgadmin.local import runtime
 from tgadmin.local.errors import NotRunning
@@ -71,12 +72,17 @@ def positive(name: str, default: int) -> int:
     return at_least(name, 1, default)
 
 
-def at_least(name: str, least: int, default: int) -> int:
-    """The variable's number, which is at least that. Raises ImproperlyConfigured."""
+def at_least(name: str, least: int, default: int, most: int = LARGEST) -> int:
+    """The variable's number, which is at least ``least`` and at most ``most``. Raises ImproperlyConfigured."""
     text = value(name).strip() or str(default)
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= LARGEST):
-        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {LARGEST}.")
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}.")
     return int(text)
+
+
+def background_niceness() -> int:
+    """Of the gateway and the worker. Raises ImproperlyConfigured."""
+    return at_least("BACKGROUND_NICENESS", 0, priority.NICENESS, most=19)
 
 
 def process() -> str:

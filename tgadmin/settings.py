@@ -8,7 +8,6 @@ from datetime import timedelta
 from csp.constants import NONE, SELF
 
 from tgadmin import env as environment
-from tgadmin import priority
 from tgadmin.core import pool
 from tgadmin.env import BASE_DIR, env, value
 from tgadmin.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting, which nothing here reads
@@ -122,7 +121,7 @@ WEB_HEADERS = environment.positive("WEB_HEADERS", 100)
 WEB_IDLE_SECONDS = environment.positive("WEB_IDLE_SECONDS", 60)
 WEB_READ_SECONDS = environment.positive("WEB_READ_SECONDS", 30)
 """A connection without a request, and one that does not read what it asked for, ends after so long."""
-BACKGROUND_NICENESS = environment.at_least("BACKGROUND_NICENESS", 0, priority.NICENESS)  # manage.py obeys it
+BACKGROUND_NICENESS = environment.background_niceness()  # manage.py obeys it
 WEB_CONNECTIONS = environment.positive("WEB_CONNECTIONS", 2000)
 WEB_CONNECTIONS_PER_ADDRESS = environment.positive("WEB_CONNECTIONS_PER_ADDRESS", 200)
 """Of a web process at once; those of an address are not counted where proxies of ours stand in front."""
