@@ -21,11 +21,11 @@ from typing import Any
 from telethon.tl import types
 
 from benchmarks.lines import run_helper
-from tgadmin.sandbox import salts
-from tgadmin.sandbox.cipher import encrypt
-from tgadmin.sandbox.connection import Connection
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.session import Session
+from sandbox.protocol import salts
+from sandbox.protocol.cipher import encrypt
+from sandbox.protocol.connection import Connection
+from sandbox.protocol.session import Session
+from sandbox.server import Sandbox
 
 CHUNK, HIGH_WATER = 256 * 1024, 1024 * 1024
 

@@ -94,7 +94,7 @@ def _said(stage: Stage, name: str, number: int, how: str, moved: Moved) -> Moved
 def _kill(stage: Stage, accounts: list[dict[str, Any]], *, hide: bool = False) -> Moved:
     def end(victim: Process) -> None:
         if hide:
-            from apps.sessions.models import Node
+            from apps.commands.models import Node
 
             Node.objects.filter(name=victim.name).update(boot_id="")
         victim.kill()

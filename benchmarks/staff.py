@@ -15,7 +15,8 @@ def cookies(sessions: Sequence[int], prefix: str) -> list[str]:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.auth.models import User
 
-    from apps.sessions.models import Role, SessionGrant
+    from apps.sessions.models import SessionGrant
+    from apps.staff.roles import Role
 
     store = import_module(settings.SESSION_ENGINE).SessionStore
     made: list[str] = []

@@ -213,7 +213,7 @@ class Stage:
 
     def nodes(self) -> dict[str, int]:
         """Beats of the gateways by their names."""
-        from apps.sessions.models import Node
+        from apps.commands.models import Node
 
         return dict(Node.objects.values_list("name", "beat"))
 
@@ -230,7 +230,7 @@ class Stage:
         return found
 
     def _sign_in(self, account: dict[str, Any], enabled: bool) -> Session:
-        """The rows that a finished sign-in leaves (apps/sessions/services/signin)."""
+        """The rows that a finished sign-in leaves (apps/signin/services)."""
         from django.conf import settings
         from django.db import transaction
 
@@ -256,8 +256,8 @@ class Stage:
         """Let these accounts be connected, or not, and tell the gateways."""
         from django.db import transaction
 
+        from apps.common.notify import SESSIONS, notify
         from apps.sessions.models import Session
-        from apps.sessions.services.notify import SESSIONS, notify
 
         ids = [account["session"].pk for account in accounts]
         with transaction.atomic():

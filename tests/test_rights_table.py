@@ -28,11 +28,11 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django_q.models import Failure, Schedule
 
-from apps.chats.frames.incoming import TYPES
+from apps.chats.live.frames.incoming import TYPES
 from apps.chats.models import Chat, Message, UnreadableUpdate
-from apps.monitoring.models import AuditEntry
 from apps.sessions.models import SessionGrant
-from apps.sessions.services.audit import audit
+from apps.staff.models import AuditEntry
+from apps.staff.services.audit import audit
 from tests.kit.confirmed import confirmed
 from tests.kit.people import SECRET, chat, person, quick_passwords
 from tests.kit.running import ROOT

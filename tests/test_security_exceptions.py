@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("apps", "tgadmin")
-NOT_OURS = (Path("tgadmin/sandbox"), Path("tgadmin/management/commands/sandbox.py"))
+NOT_OURS = (Path("sandbox"), Path("tgadmin/management/commands/sandbox.py"))
 """The data centre for tests: those who run it are developers."""
 SPOKEN = {"str", "repr", "ascii", "format", "print", "format_exception", "format_exception_only"}
 WHOLE = {"format_exc", "print_exc", "print_exception"}

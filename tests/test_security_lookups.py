@@ -26,10 +26,11 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from apps.chats.models import Chat
-from apps.monitoring.models import AuditEntry
-from apps.sessions.admin.parameters import KnownChangeList, KnownParameters, offered_by
-from apps.sessions.models import Command, SessionEvent
-from apps.sessions.services.audit import audit
+from apps.commands.models import Command
+from apps.common.admin.parameters import KnownChangeList, KnownParameters, offered_by
+from apps.sessions.models import SessionEvent
+from apps.staff.models import AuditEntry
+from apps.staff.services.audit import audit
 from tests.kit.confirmed import confirmed
 from tests.kit.people import chat, person, quick_passwords
 from tests.test_rights_table import routes

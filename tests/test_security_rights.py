@@ -13,11 +13,9 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from apps.chats.models import Chat, Message, Peer
-from apps.sessions.models import (
-    Command,
-    Session,
-    SignInAttempt,
-)
+from apps.commands.models import Command
+from apps.sessions.models import Session
+from apps.signin.models import SignInAttempt
 from tests.kit.people import MANAGERS, PEOPLE, READERS, SECRET, WRITERS, browser, chat, person, quick_passwords
 from tests.kit.sockets import Connect, connect
 
@@ -49,7 +47,7 @@ PAGES: dict[str, set[str]] = {
     "/admin/tg_sessions/session/sign-in/?session={session}": MANAGERS,
     "/admin/tg_sessions/session/sign-in/{attempt}/": MANAGERS,
     "/admin/tg_sessions/session/sign-in/{attempt}/status/": MANAGERS,
-    "/admin/tg_sessions/signinattempt/{attempt}/change/": MANAGERS,
+    "/admin/signin/signinattempt/{attempt}/change/": MANAGERS,
     "/admin/tg_sessions/session/{session}/delete/": set(),
     "/admin/chats/chat/{chat}/delete/": set(),
     "/admin/chats/message/{message}/delete/": set(),
@@ -94,8 +92,8 @@ def test_lists_searches_filters_and_counts(who: str, chat: Chat) -> None:
             if who not in READERS:
                 assert SECRET not in shown, (name, query)
             elif query == "":
-                assert SECRET in shown or name == "tg_sessions/command", name
-    for page in ("/admin/", "/admin/search/?s=Their&extended=1", "/admin/tg_sessions/signinattempt/", "/chats/"):
+                assert SECRET in shown or name == "commands/command", name
+    for page in ("/admin/", "/admin/search/?s=Their&extended=1", "/admin/signin/signinattempt/", "/chats/"):
         response = client.get(page, follow=True)
         assert who in READERS or SECRET not in response.content.decode(), page
     for field in ("chat", "message", "peer", "gap"):

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Authorization, Command, SessionStatus, SignInStep
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.sessions.models import Authorization, SessionStatus
+from apps.signin.models import SignInStep
 
 pytestmark = pytest.mark.pure
 
@@ -20,7 +22,7 @@ NAMES = sorted({*Command.State, *Command.Origin, *Authorization.Role, *SignInSte
 IN_SQL = re.compile(rf"'({'|'.join(map(re.escape, NAMES))})'")
 DOTTED = {kind.value for kind in CommandKind if "." in kind}
 """Kinds that are no word of the language: they are never anything else."""
-DECLARATIONS = ROOT / "apps/sessions/command_kinds.py"
+DECLARATIONS = ROOT / "apps/commands/command_kinds.py"
 
 
 def texts() -> Iterator[tuple[Path, int, str]]:

@@ -13,10 +13,10 @@ django.setup(set_prefix=False)
 from channels.routing import ProtocolTypeRouter  # noqa: E402  all of these need the apps
 from django.conf import settings  # noqa: E402
 
-from apps.chats.routing import websocket_application  # noqa: E402
-from apps.chats.warming import warm  # noqa: E402
+from apps.chats.live.routing import websocket_application  # noqa: E402
+from apps.chats.live.warming import warm  # noqa: E402
+from apps.common.checks import stop_if_unsound  # noqa: E402
 from apps.monitoring.views import healthz, readyz  # noqa: E402
-from apps.sessions.checks import stop_if_unsound  # noqa: E402
 from tgadmin.database.handler import Handler  # noqa: E402
 from tgadmin.database.threads import Threads  # noqa: E402
 from tgadmin.database.watch import watch  # noqa: E402

@@ -17,7 +17,7 @@ from django.views.defaults import server_error
 
 from tgadmin.addresses import NO_TEXT, NotUnderstood
 from tgadmin.core import origin, pool
-from tgadmin.core.said import TooMuch
+from tgadmin.core.errors.said import TooMuch
 from tgadmin.core.visitors import visitors
 
 

@@ -54,9 +54,13 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_static",
     "tgadmin",
-    "apps.sessions.apps.SessionsConfig",
+    "apps.common.apps.CommonConfig",
     "apps.staff.apps.StaffConfig",
+    "apps.commands.apps.CommandsConfig",
+    "apps.sessions.apps.SessionsConfig",
+    "apps.signin.apps.SignInConfig",
     "apps.chats.apps.ChatsConfig",
+    "apps.demo.apps.DemoConfig",
     "apps.monitoring.apps.MonitoringConfig",
 ]
 
@@ -149,7 +153,7 @@ FLOOD_WAITS_KEPT_DAYS = environment.positive("FLOOD_WAITS_KEPT_DAYS", 7)
 TASKS_KEPT_DAYS = environment.positive("TASKS_KEPT_DAYS", 30)
 LOGIN_FAILURES_KEPT_DAYS = environment.positive("LOGIN_FAILURES_KEPT_DAYS", 7)
 ADMIN_HISTORY_KEPT_DAYS = environment.positive("ADMIN_HISTORY_KEPT_DAYS", 365)
-"""What the hourly clean-up deletes, and when (apps/sessions/services/retention.py)."""
+"""What the hourly clean-up deletes, and when (apps/common/retention.py)."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = value("REDIS_URL")

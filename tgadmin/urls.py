@@ -9,6 +9,9 @@ from apps.monitoring import views as monitoring
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/security/", include("apps.staff.urls")),
+    path("admin/tg_sessions/session/", include("apps.signin.urls")),
+    path("admin/tg_sessions/session/", include("apps.sessions.urls")),
+    path("admin/tg_sessions/session/demo/", include("apps.demo.urls")),
     path("admin/", admin.site.urls),
     path("chats/", include("apps.chats.urls")),
     path("healthz", monitoring.healthz, name="healthz"),

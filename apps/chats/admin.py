@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
@@ -15,7 +13,8 @@ from unfold.paginator import InfinitePaginator
 
 from apps.chats import sight
 from apps.chats.models import Chat, Gap, Message, Peer, UnreadableUpdate
-from apps.sessions.admin.base import ReadOnlyAdmin, VisibleSessionFilter, badge, moment
+from apps.common.admin.display import badge, moment
+from apps.sessions.admin.base import OfAccountAdmin, VisibleSessionFilter
 from apps.sessions.services import rights
 from tgadmin.core import phones
 from tgadmin.core.encryption import DecryptionError
@@ -32,23 +31,6 @@ _STATES: dict[str, tuple[str, str]] = {
     Message.State.SENT: ("ok", "done"),
     Message.State.FAILED: ("bad", "error"),
 }
-
-
-class OfAccountAdmin(ReadOnlyAdmin):
-    """Rows that name their session. ``for_managers``: those of Telegram's own accounts."""
-
-    list_select_related: Any = ("session",)
-    for_managers: Q | None = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request).select_related(*self.list_select_related)
-        if self.for_managers is None:
-            return rows
-        return rights.hiding_telegram(rows, request.user, self.for_managers, self.session_path)
-
-    @display(description="Account", ordering="session__name")
-    def account(self, row: Any) -> SafeString:
-        return format_html('<span dir="auto">{}</span>', row.session.name)
 
 
 @admin.register(Chat)

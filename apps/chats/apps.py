@@ -1,7 +1,6 @@
 """The chats app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 
 
 class ChatsConfig(AppConfig):
@@ -11,7 +10,7 @@ class ChatsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.chats import receivers, tasks  # noqa: F401  receivers take part in sign-ins
-        from apps.chats.services import kept  # noqa: F401  declares what is kept
+        from apps.chats import kept, receivers, tasks  # noqa: F401  receivers take part in sign-ins
+        from apps.common import schedules
 
-        post_migrate.connect(tasks.schedule, sender=self)
+        schedules.every(10, "Prune events", tasks.prune_events, of=self)

@@ -8,7 +8,7 @@ from django.dispatch import receiver
 
 from apps.chats.models import Peer
 from apps.sessions.models import Session
-from apps.sessions.signals import account_signed_in
+from apps.signin.signals import account_signed_in
 from tgadmin.core import types
 
 

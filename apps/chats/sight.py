@@ -10,8 +10,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
 from apps.chats.models import Chat, Message
-from apps.sessions.models import Role
 from apps.sessions.services import rights
+from apps.staff.roles import Role
 from tgadmin.core.official import OFFICIAL, is_official
 
 OFFICIAL_PEERS = Q(peer_id__in=OFFICIAL)

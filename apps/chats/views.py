@@ -20,7 +20,7 @@ from apps.chats.models import Chat
 from apps.chats.selectors import history as pages
 from apps.chats.selectors import lists
 from apps.chats.selectors import page as first_data
-from apps.sessions import demo
+from apps.common import demo_plan
 from apps.sessions.models import Session
 from apps.sessions.services import rights
 
@@ -129,7 +129,7 @@ def _chat(request: HttpRequest, session: Session, chat_id: int) -> Chat:
 
 def _render(request: HttpRequest, session: Session | None, chat: Chat | None) -> HttpResponse:
     user = cast(User, request.user)  # staff_page has seen to it
-    has_demo = session is None and demo.plan() is not None
+    has_demo = session is None and demo_plan.plan() is not None
     context = {"first": first_data.first(user, session, chat), "nav": "chats", "demo": has_demo}
     return render(request, "chats/page.html", context)
 

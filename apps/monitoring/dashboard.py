@@ -11,11 +11,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.chats import sight
-from apps.sessions import demo, selectors
-from apps.sessions.admin.base import badge, status_badge
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Command, Session, SessionEvent, SessionGrant, SessionStatus
-from apps.sessions.services import access, commands, rights
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.commands.selectors import gateway_is_running
+from apps.commands.services import commands
+from apps.common.admin.display import badge
+from apps.common.explain import Explanation, explain
+from apps.demo import services as demo
+from apps.sessions import selectors
+from apps.sessions.admin.base import status_badge
+from apps.sessions.models import Session, SessionEvent, SessionGrant, SessionStatus
+from apps.sessions.services import access, rights
+from apps.signin.selectors import open_attempts
+from apps.signin.services.rights import visible_attempts
 from apps.staff.selectors import authenticator_of
 
 LATEST = 12
@@ -34,16 +42,16 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     timeline = SessionEvent.objects.filter(session__in=visible).select_related("session", "user")
     timeline = timeline.annotate(is_managed=Exists(managed))[:LATEST]
     attention = selectors.needing_attention(visible)
-    open_attempts = list(selectors.open_attempts(rights.visible_attempts(user)))
+    waiting = list(open_attempts(visible_attempts(user)))
     context |= {
         "title": "Overview",
-        "running": selectors.gateway_is_running(),
+        "running": gateway_is_running(),
         "attention": [_line(session) for session in attention[:MOST]],
         "attention_more": max(0, len(attention) - MOST),
         "strange": list(selectors.strange_devices(visible)[:MOST]),
         "access": list(access.open_requests(user)[:MOST]),
-        "sign_ins": open_attempts[:MOST],
-        "sign_ins_more": max(0, len(open_attempts) - MOST),
+        "sign_ins": waiting[:MOST],
+        "sign_ins_more": max(0, len(waiting) - MOST),
         "figures": _figures(user, visible, counts),
         "latest": [(event, selectors.event_text(event, facts=event.is_managed)) for event in timeline],
         "may_add": rights.may_add_account(user),
@@ -53,10 +61,10 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _line(session: Session) -> tuple[Session, str, selectors.Explanation | None]:
+def _line(session: Session) -> tuple[Session, str, Explanation | None]:
     """A session that needs attention: its status, or the wait that Telegram asks for."""
     if session.status in selectors.ATTENTION:
-        return session, status_badge(session), selectors.explain(session.status_code)
+        return session, status_badge(session), explain(session.status_code)
     return session, badge("warn", "hourglass_top", "Flood wait"), None
 
 
@@ -105,7 +113,7 @@ def _checklist(user: Any, counts: dict[str, int], demo_state: demo.State | None)
         (
             "Sign a Telegram account in",
             signed_in,
-            reverse("admin:tg_sessions_sign_in_start") if adds else "",
+            reverse("signin:start") if adds else "",
             "Add account",
         ),
         ("Add a second factor to your sign-in", has_factor, reverse("staff:add"), "Add"),

@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 from redis.exceptions import RedisError
 
-from apps.chats.wakes import parameters
+from apps.chats.live.wakes import parameters
 from tgadmin.core.starving import State
 from tgadmin.database.watch import watch
 

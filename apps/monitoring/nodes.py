@@ -11,9 +11,10 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from apps.chats.models import Gap, UnreadableUpdate
-from apps.sessions.models import Authorization, Command, Node, Session, SessionStatus
-from apps.sessions.selectors import BEATS_WITHIN
-from apps.sessions.services import commands
+from apps.commands.models import Command, Node
+from apps.commands.selectors import BEATS_WITHIN
+from apps.commands.services import commands
+from apps.sessions.models import Authorization, Session, SessionStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from apps.sessions.models import Role
+from apps.common.pages import user_of
+from apps.sessions.pages import managed_session
 from apps.sessions.services import access
-from apps.sessions.views import managed_session, user_of
+from apps.staff.roles import Role
 from tgadmin.core.ids import row_id
 
 ROLES = {role.name.lower(): role for role in Role}

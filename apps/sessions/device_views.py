@@ -8,12 +8,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.commands.selectors import gateway_is_running
+from apps.common.pages import REFRESH_SECONDS, page, user_of
 from apps.sessions import selectors
 from apps.sessions.forms import TtlForm
 from apps.sessions.models import Session
+from apps.sessions.pages import managed_session
 from apps.sessions.services import devices
 from apps.sessions.services.devices import DeviceError
-from apps.sessions.views import REFRESH_SECONDS, managed_session, page, user_of
 from tgadmin.core.ids import row_id
 
 
@@ -26,14 +28,14 @@ def devices_page(request: HttpRequest, session_id: int) -> HttpResponse:
     if request.method == "POST":
         try:
             if _act(request, session, form):
-                return HttpResponseRedirect(reverse("admin:tg_sessions_devices", args=(session.pk,)))
+                return HttpResponseRedirect(reverse("accounts:devices", args=(session.pk,)))
         except DeviceError as error:
             refused = error
         if refused is None and not form.is_bound:
             return HttpResponse("Unknown action.", status=400, content_type="text/plain")
     session.refresh_from_db()
     facts = selectors.device_facts(session)
-    running = selectors.gateway_is_running()
+    running = gateway_is_running()
     if not form.is_bound:
         form = TtlForm(initial={"days": session.authorization_ttl_days})
     context: dict[str, Any] = {
@@ -54,7 +56,7 @@ def devices_page(request: HttpRequest, session_id: int) -> HttpResponse:
 def devices_status(request: HttpRequest, session_id: int) -> JsonResponse:
     """What the page polls: changes when the page would look different."""
     session = managed_session(user_of(request), session_id)
-    return JsonResponse({"version": _version(selectors.device_facts(session), selectors.gateway_is_running())})
+    return JsonResponse({"version": _version(selectors.device_facts(session), gateway_is_running())})
 
 
 def _act(request: HttpRequest, session: Session, form: TtlForm) -> bool:

@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.commands.selectors import gateway_is_running
+from apps.common.pages import REFRESH_SECONDS, page, user_of
 from apps.sessions import selectors
 from apps.sessions.forms import ProxyForm
 from apps.sessions.models import Session
+from apps.sessions.pages import managed_session
 from apps.sessions.services import proxies
-from apps.sessions.views import REFRESH_SECONDS, managed_session, page, user_of
 
 
 @sensitive_post_parameters("link", "username", "password", "secret")
@@ -24,11 +26,11 @@ def proxy_page(request: HttpRequest, session_id: int) -> HttpResponse:
     form = ProxyForm(request.POST if request.POST.get("action") == "set" else None)
     if request.method == "POST":
         if _act(request, session, form):
-            return HttpResponseRedirect(reverse("admin:tg_sessions_proxy", args=(session.pk,)))
+            return HttpResponseRedirect(reverse("accounts:proxy", args=(session.pk,)))
         if request.POST.get("action") != "set":
             return HttpResponse("Unknown action.", status=400, content_type="text/plain")
     facts = selectors.proxy_facts(session)
-    running = selectors.gateway_is_running()
+    running = gateway_is_running()
     context: dict[str, Any] = {
         "title": f"Proxy: {session.name}",
         "session": session,
@@ -45,7 +47,7 @@ def proxy_page(request: HttpRequest, session_id: int) -> HttpResponse:
 def proxy_status(request: HttpRequest, session_id: int) -> JsonResponse:
     """What the page polls: changes when the page would look different."""
     session = managed_session(user_of(request), session_id)
-    return JsonResponse({"version": _version(selectors.proxy_facts(session), selectors.gateway_is_running())})
+    return JsonResponse({"version": _version(selectors.proxy_facts(session), gateway_is_running())})
 
 
 def _act(request: HttpRequest, session: Session, form: ProxyForm) -> bool:

@@ -2,128 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, DateTimeField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from apps.sessions.command_kinds import DEVICES_LANE, CommandKind
-from apps.sessions.models import (
-    Authorization,
-    Command,
-    Device,
-    FloodWait,
-    Node,
-    Session,
-    SessionEvent,
-    SessionProxy,
-    SessionStatus,
-    SignInAttempt,
-    SignInMethod,
-    SignInStep,
-    TimelineKind,
-)
-from apps.sessions.services import commands, devices
-from apps.sessions.services.signin.common import NEW_CODE_NEEDED
-from tgadmin.core.errors import PROXY_CODES, Kind, disposition
+from apps.commands.command_kinds import DEVICES_LANE, CommandKind
+from apps.commands.models import Command, FloodWait
+from apps.commands.services import commands
+from apps.common.explain import explain
+from apps.sessions.models import Authorization, Device, Session, SessionEvent, SessionProxy, SessionStatus, TimelineKind
+from apps.sessions.services import devices
 from tgadmin.core.official import OFFICIAL
 from tgadmin.core.proxies import Proxy
 
-BEATS_WITHIN = timedelta(seconds=10)
-"""A gateway whose last beat is older is taken for stopped: it beats every second."""
 TIMELINE_LENGTH = 50
 
 ATTENTION = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED, SessionStatus.CONNECTION_FAILED)
-
-VIA = {
-    "app": "in the Telegram app on the account's other devices",
-    "sms": "by SMS",
-    "call": "by a phone call that speaks the code",
-    "flash_call": "by a call that is not to be answered: the code is in the calling number",
-    "missed_call": "by a missed call: the code is the last digits of the calling number",
-    "email": "by email",
-    "fragment": "on fragment.com",
-    "firebase": "by SMS",
-    "sms_word": "by SMS: the code is a word",
-    "sms_phrase": "by SMS: the code is a phrase",
-}
-
-_SIGN_IN_SAYS = {
-    Kind.WAIT: (
-        "Telegram asks to wait before the next try; this sign-in is kept.",
-        "Try again when the time is over.",
-    ),
-    Kind.NETWORK: (
-        "Telegram did not answer; this sign-in is kept.",
-        "Try the step again. If it lasts, check this server's network.",
-    ),
-    Kind.RETRY: (
-        "Telegram has an internal problem just now; this sign-in is kept.",
-        "Try the step again in a minute.",
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a code means, for staff: ``says`` one sentence, ``next_step`` what to do now."""
-
-    code: str
-    says: str
-    next_step: str
-
-
-def explain(code: str) -> Explanation | None:
-    """The cause of a session's status; None for no code."""
-    if not code:
-        return None
-    known = disposition(code)
-    return Explanation(code, known.says, known.next_step)
-
-
-def explain_step(attempt: SignInAttempt) -> Explanation | None:
-    """What the last step of a sign-in answered; None when nothing is wrong."""
-    code = attempt.error_code
-    if not code:
-        return None
-    if code in NEW_CODE_NEEDED:
-        return Explanation(code, "This code has expired.", "Ask for a new one: it comes for the same number.")
-    if code == "ACCOUNT_MISMATCH":
-        return Explanation(
-            code,
-            "Another account than this one was signed in; it was logged out again at once.",
-            "Start again with this account's own number.",
-        )
-    if code in ("AUTH_RESTART", "SIGN_IN_FAILED"):
-        if attempt.way == SignInMethod.QR:
-            return Explanation(code, "Telegram asks to begin this sign-in again.", "Show a new QR code.")
-        return Explanation(code, "Telegram asks to begin this sign-in again.", "Send a new code to the number below.")
-    known = disposition(code)
-    says = _SIGN_IN_SAYS.get(known.kind)
-    if attempt.is_over or says is None or code in PROXY_CODES:  # a proxy's fault is said in its own words
-        return Explanation(code, known.says, known.next_step)
-    return Explanation(code, *says)
-
-
-def gateway_is_running() -> bool:
-    """Whether any gateway has beaten just now, by the database's clock."""
-    return Node.objects.filter(beat_at__gt=Now() - BEATS_WITHIN).exists()
-
-
-def attempt_version(attempt: SignInAttempt, running: bool) -> str:
-    """Changes whenever the sign-in's page would look different; a QR code is renewed without that."""
-    if attempt.step == SignInStep.QR and attempt.token_until is not None:
-        return f"{attempt.step}.shown.{attempt.error_code}.{int(running)}"
-    return f"{attempt.step}.{int(attempt.busy)}.{attempt.updated_at.timestamp():.6f}.{int(running)}"
-
-
-def seconds_until(at: datetime | None) -> int:
-    """Whole seconds from now, 0 for past or None."""
-    return 0 if at is None else max(0, ceil((at - timezone.now()).total_seconds()))
 
 
 def sync_progress(session: Session) -> tuple[int, bool]:
@@ -261,9 +157,3 @@ def needing_attention(sessions: QuerySet[Session]) -> list[Session]:
 
 def status_counts(sessions: QuerySet[Session]) -> dict[str, int]:
     return dict(sessions.order_by().values_list("status").annotate(Count("pk")))
-
-
-def open_attempts(attempts: QuerySet[SignInAttempt]) -> QuerySet[SignInAttempt]:
-    return attempts.exclude(step__in=(SignInStep.DONE, SignInStep.FAILED, SignInStep.CANCELLED)).select_related(
-        "session"
-    )

@@ -24,9 +24,9 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
-from apps.sessions.admin.base import badge, clock, moment
-from apps.sessions.admin.machinery import SuperuserAdmin
-from apps.sessions.admin.parameters import KnownParameters
+from apps.common.admin.base import SuperuserAdmin
+from apps.common.admin.display import badge, clock, moment
+from apps.common.admin.parameters import KnownParameters
 from apps.staff import selectors
 from apps.staff.hashers import prepared
 from apps.staff.models import Authenticator

@@ -1,7 +1,6 @@
 """The staff app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 
 
 class StaffConfig(AppConfig):
@@ -11,11 +10,7 @@ class StaffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.sessions.services import rights
-        from apps.staff import receivers, selectors, tasks  # noqa: F401  receivers tell what happens to users
-        from apps.staff.services import kept  # noqa: F401  declares what is kept
-        from tgadmin.core.refusals import Lack
+        from apps.common import schedules
+        from apps.staff import kept, receivers, tasks  # noqa: F401  receivers tell the audit what happens to users
 
-        rights.ask_also(Lack.SECOND_FACTOR, selectors.lacks_second_factor_sql)
-
-        post_migrate.connect(tasks.schedule, sender=self)
+        schedules.every(1, "Tell the audit of wrong sign-ins", tasks.tell_failures, of=self)

@@ -2,7 +2,7 @@
 accounts out, give rights, make colleagues or change how anybody signs in.
 
 What is behind it is known by what is told of it: ``audit`` refuses it to a login that has not confirmed of late
-(apps/sessions/services/audit.py, CONFIRMED_FIRST), so that nothing can be forgotten here. ``ADDRESSES`` is for people:
+(apps/staff/services/audit.py, CONFIRMED_FIRST), so that nothing can be forgotten here. ``ADDRESSES`` is for people:
 it lets a page ask before somebody fills in a form, and says for what it asks. ``Confirmation`` (middleware.py) asks.
 
 A form that was sent too late is not lost: the question is asked in its place, carries its fields, and the right answer

@@ -11,16 +11,16 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
-from apps.sessions.services.audit import NotConfirmed
 from apps.staff import confirming, selectors
 from apps.staff.selectors import Missing
+from apps.staff.services.audit import NotConfirmed
 
 OPEN = frozenset({"admin:login", "admin:logout", "staff:verify", "staff:add", "staff:confirm", "healthz", "readyz"})
 """What a login may ask for that has given its password only; ``staff:add`` and ``staff:confirm`` refuse whoever has a
 second factor."""
 POLLS = frozenset({
-    "admin:tg_sessions_sign_in_status", "admin:tg_sessions_demo_status", "admin:tg_sessions_devices_status",
-    "admin:tg_sessions_proxy_status",
+    "signin:status", "demo:status", "accounts:devices_status",
+    "accounts:proxy_status",
 })  # fmt: skip
 """What pages ask for by themselves: no use of the login."""
 UNATTENDED, AGAIN = "X-Unattended", ("again", "open")

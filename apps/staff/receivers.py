@@ -13,10 +13,10 @@ from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 
-from apps.sessions.services.audit import audit
 from apps.staff import lockout, selectors
 from apps.staff.logins import BEGAN
 from apps.staff.services import failures
+from apps.staff.services.audit import audit
 from tgadmin.core import origin
 
 TOLD = ("username", "is_active", "is_staff", "is_superuser")

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_otp import login as otp_login
 from django_otp.models import Device
 
-from apps.sessions import qr
+from apps.common import qr
 from apps.staff import confirming, lockout, selectors
 from apps.staff.forms import TokenForm
 from apps.staff.selectors import Missing

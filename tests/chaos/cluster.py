@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from sandbox.control import ControlClient
 from tests.chaos import clocks
 from tests.kit.running import ROOT, bare_environment, unused_port
 from tgadmin.local.paths import DataDir
@@ -23,7 +24,6 @@ from tgadmin.local.ports import LOOPBACK, is_free
 from tgadmin.local.postgres import Postgres
 from tgadmin.local.processes import Child, stop_children
 from tgadmin.local.valkey import Valkey
-from tgadmin.sandbox.control import ControlClient
 
 START_SECONDS = 90.0
 FIRST_ADDRESS = 11

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from apps.sessions.services.leases import LEASE_SECONDS
+from apps.commands.services.leases import LEASE_SECONDS
 from tests.chaos.cluster import address
 from tests.chaos.hosts import Hosts
 from tests.chaos.troubles import End, Field, Trouble

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from tgadmin.sandbox.control import ControlClient
+from sandbox.control import ControlClient
 
 FRIENDS = 3
 

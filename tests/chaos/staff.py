@@ -28,8 +28,12 @@ from django.test import Client
 
 from apps.chats.models import Chat, Event, Gap, Message
 from apps.chats.services import messages
-from apps.sessions.models import Command, Lease, Role, Session, SessionGrant, SignInAttempt, SignInStep
-from apps.sessions.services import commands, signin
+from apps.commands.models import Command, Lease
+from apps.commands.services import commands
+from apps.sessions.models import Session, SessionGrant
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInStep
+from apps.staff.roles import Role
 
 SECONDS = 40.0
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from sandbox.faults import Faults
 from tests.chaos import compare
 from tests.chaos.links import LINKS
 from tests.chaos.run import ROUND_SECONDS, Report, Scale, never_struck, schedule
 from tests.chaos.scene import Account
 from tests.chaos.troubles import DATA_CENTRE, MET, PROCESSES, Field
-from tgadmin.sandbox.faults import Faults
 
 pytestmark = pytest.mark.pure
 

@@ -22,13 +22,13 @@ from typing import Any
 
 import pytest
 
+from sandbox.control import ControlClient
 from tests.chaos import compare, scene
 from tests.chaos.desk import Desk
 from tests.chaos.pages import Page, Pages
 from tests.chaos.traffic import Others, Send, Staff, Step, plan, wrong_order
 from tests.kit.running import RunningUp, bare_environment, temporary_base
 from tests.kit.waiting import eventually
-from tgadmin.sandbox.control import ControlClient
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from sandbox.control import ControlClient
 from tests.chaos import compare
 from tests.chaos.desk import Desk
 from tests.chaos.scene import Account
-from tgadmin.sandbox.control import ControlClient
 
 
 @dataclass(frozen=True)

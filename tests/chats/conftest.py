@@ -4,7 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat
-from apps.sessions.models import Role, Session, SessionGrant
+from apps.sessions.models import Session, SessionGrant
+from apps.staff.roles import Role
 from tests.kit import world
 
 

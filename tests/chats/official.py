@@ -11,7 +11,8 @@ from django.test import Client
 from psycopg import sql
 
 from apps.chats.models import Chat, MessageSecret
-from apps.sessions.models import Command, FloodWait, Session
+from apps.commands.models import Command, FloodWait
+from apps.sessions.models import Session
 from tests.kit import world
 from tests.kit.confirmed import confirmed
 from tests.kit.people import MANAGERS, person

@@ -11,8 +11,8 @@ import pytest
 from channels.db import database_sync_to_async
 from django.db import OperationalError, connections
 
-from apps.chats import connection_limiter
-from apps.chats.connection_limiter import ConnectionLimiter
+from apps.chats.live import connection_limiter
+from apps.chats.live.connection_limiter import ConnectionLimiter
 from apps.chats.models.live import LiveProcess
 from apps.chats.services import connection_limits
 from apps.chats.services.connection_limits import SocketSlot

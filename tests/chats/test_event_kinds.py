@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from apps.chats.event_kinds import EventKind
-from apps.chats.frames.payloads import HistoryPage, Newest
-from apps.chats.hub.frames import events_frames
+from apps.chats.live.hub.frames import events_frames
 from apps.chats.models import Event
+from apps.chats.payloads import HistoryPage, Newest
 from apps.chats.selectors import lists
 from apps.chats.selectors.live import Change, EventRow
 from apps.chats.services.record.arrays import array

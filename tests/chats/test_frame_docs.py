@@ -9,11 +9,11 @@ from typing import Any, Literal, get_args, get_origin, is_typeddict
 
 import pytest
 
+from apps.chats import payloads
 from apps.chats.event_kinds import EventKind
-from apps.chats.frames import outgoing as outgoing_module
-from apps.chats.frames import payloads
-from apps.chats.frames.incoming import REQUESTS, Request
-from apps.chats.frames.parsing import FIELDS
+from apps.chats.live.frames import outgoing as outgoing_module
+from apps.chats.live.frames.incoming import REQUESTS, Request
+from apps.chats.live.frames.parsing import FIELDS
 from tests.kit import frame_types
 from tests.kit.frame_types import Declared, about, declared, is_union, outgoing, typed_dicts
 from tests.kit.running import ROOT
@@ -142,7 +142,7 @@ def test_the_page_says_the_same(request: pytest.FixtureRequest) -> None:
 # --- the script -----------------------------------------------------------------------------------------------------
 
 HEAD = """// Types of what goes over the live socket, and of what HTTP gives of it: nothing runs here.
-// Made from the server's declarations (apps/chats/frames/) by
+// Made from the server's declarations (apps/chats/live/frames/) by
 // `bin/test tests/chats/test_frame_docs.py --write-docs`; the test fails when it differs from them.
 """
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.chats.frames import InvalidError, MalformedError, checks, incoming, parse
-from apps.chats.frames.incoming import REQUESTS, TYPES, Request, SendRequest
-from apps.chats.frames.parsing import FIELDS, MAX_REF
+from apps.chats.live.frames import InvalidError, MalformedError, checks, incoming, parse
+from apps.chats.live.frames.incoming import REQUESTS, TYPES, Request, SendRequest
+from apps.chats.live.frames.parsing import FIELDS, MAX_REF
 from tgadmin.core.frames import is_text
 
 pytestmark = pytest.mark.pure

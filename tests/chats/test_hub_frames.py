@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.chats.hub.frames import AT_ONCE, Told, chats_frames, events_frames, list_frames, reset_frames
+from apps.chats.live.hub.frames import AT_ONCE, Told, chats_frames, events_frames, list_frames, reset_frames
 from apps.chats.selectors import lists, messages
 from apps.chats.selectors.live import Change, EventRow
 from tests.kit.frame_types import faults

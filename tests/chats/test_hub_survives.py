@@ -15,16 +15,16 @@ from django.contrib.auth.models import User
 from django.db import connections, transaction
 from django.test import Client
 
-from apps.chats import beginning
-from apps.chats.hub import OpenChat, hub
-from apps.chats.hub.line import FULL, MOST, Line
-from apps.chats.hub.reader import Reader
-from apps.chats.hub.watchers import SLOW, UNSENT, fan
+from apps.chats.live import beginning
+from apps.chats.live.hub import OpenChat, hub
+from apps.chats.live.hub.line import FULL, MOST, Line
+from apps.chats.live.hub.reader import Reader
+from apps.chats.live.hub.watchers import SLOW, UNSENT, fan
 from apps.chats.models import Chat
 from apps.chats.selectors import live
 from apps.chats.selectors.live import Change
 from apps.chats.services import events
-from apps.sessions.models import Role
+from apps.staff.roles import Role
 from tests.kit import world
 from tests.kit.sockets import Connect, arrives, connect
 from tests.kit.waiting import until
@@ -179,7 +179,7 @@ async def test_a_chat_that_cannot_be_read_harms_no_other(
         return await changes(self, floors)
 
     monkeypatch.setattr(Reader, "changes", refusing)
-    monkeypatch.setattr("apps.chats.hub.bad.ASIDE", 0.5)
+    monkeypatch.setattr("apps.chats.live.hub.bad.ASIDE", 0.5)
     pages = {one.pk: await (await connect(viewer)).follow(one) for one in (bad, *others)}
     for page in pages.values():
         await page.receive("reset")

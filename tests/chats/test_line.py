@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from autobahn.exception import Disconnected, PayloadExceededError
 
-from apps.chats.hub.line import FULL, Line, drain
+from apps.chats.live.hub.line import FULL, Line, drain
 from tgadmin.core.frames import BOUND
 
 pytestmark = pytest.mark.pure

@@ -10,11 +10,12 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.chats.hub.reader import Reader
+from apps.chats.live.hub.reader import Reader
 from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists, live, messages
 from apps.chats.services import events
-from apps.sessions.models import Role, Session, SessionGrant
+from apps.sessions.models import Session, SessionGrant
+from apps.staff.roles import Role
 from tests.kit import world
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,10 @@ from django.db import transaction
 from apps.chats.models import Chat, Event, Message
 from apps.chats.services import events, messages, outcomes
 from apps.chats.services.text import Refused
-from apps.sessions.models import Command, Role, Session, SessionGrant, SessionStatus
+from apps.commands.models import Command
+from apps.sessions.models import Session, SessionGrant, SessionStatus
 from apps.sessions.services import rights
+from apps.staff.roles import Role
 from tests.kit import world
 
 pytestmark = pytest.mark.django_db

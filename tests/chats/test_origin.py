@@ -4,7 +4,7 @@ works": the Origin header is verified against the current host and CSRF_TRUSTED_
 import pytest
 from pytest_django import Settings
 
-from apps.chats.origin import is_allowed
+from apps.chats.live.origin import is_allowed
 
 pytestmark = pytest.mark.pure
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.sessions.fields import opened
-from apps.sessions.services.leases import LeaseLost
+from apps.commands.services.leases import LeaseLost
+from apps.common.fields import opened
 from tests.kit.record import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit, leased, message, new
 from tgadmin.core.types import (
     Change,

@@ -16,8 +16,10 @@ from django.db import transaction
 
 from apps.chats.models import Chat, Message, Peer, UnreadableUpdate
 from apps.chats.selectors import lists
-from apps.monitoring.models import AuditEntry
-from apps.sessions.models import Command, FloodWait, Role, Session, SessionGrant
+from apps.commands.models import Command, FloodWait
+from apps.sessions.models import Session, SessionGrant
+from apps.staff.models import AuditEntry
+from apps.staff.roles import Role
 from tests.chats.official import (
     CODE,
     CODES,
@@ -103,8 +105,8 @@ def test_lists_searches_history_and_counts(who: str, chat: Chat, anna: Chat) -> 
         *(
             f"/admin/{name}/{query}"
             for name in (
-                "chats/chat", "chats/message", "chats/peer", "chats/unreadableupdate", "tg_sessions/command",
-                "tg_sessions/floodwait",
+                "chats/chat", "chats/message", "chats/peer", "chats/unreadableupdate", "commands/command",
+                "commands/floodwait",
             )
             for query in ("", f"?q={WORDS[:5]}", f"?q={NAME[:5]}", f"?q={SERVICE}", "?_facets=True")
         ),

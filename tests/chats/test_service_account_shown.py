@@ -12,9 +12,10 @@ from apps.chats.models import Chat, Message, MessageSecret
 from apps.chats.services import messages as services
 from apps.chats.services.reveal import reveal
 from apps.chats.services.text import Refused
-from apps.monitoring.models import AuditEntry
-from apps.sessions.models import Command, Role
+from apps.commands.models import Command
 from apps.sessions.services import rights
+from apps.staff.models import AuditEntry
+from apps.staff.roles import Role
 from tests.chats.official import CODE, ROLES, WORDS, anna, chat, dump
 from tests.kit.people import MANAGERS, person, quick_passwords
 from tests.kit.people import chat as secret_chat

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apps.chats.threads import Shared
+from apps.chats.live.threads import Shared
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.django_db

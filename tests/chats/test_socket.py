@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 
-from apps.chats import consumers
-from apps.chats.frames import MAX_BYTES
+from apps.chats.live import consumers
+from apps.chats.live.frames import MAX_BYTES
 from apps.chats.models import Chat, Message
-from apps.sessions.models import Command
+from apps.commands.models import Command
 from tests.kit import world
 from tests.kit.sockets import Connect, connect, run
 

@@ -10,10 +10,11 @@ import pytest
 from django.contrib.auth.models import Group, User
 from pytest_django import Settings
 
-from apps.chats import consumers
+from apps.chats.live import consumers
 from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists
-from apps.sessions.models import Role, SessionGrant
+from apps.sessions.models import SessionGrant
+from apps.staff.roles import Role
 from tests.kit import world
 from tests.kit.sockets import PATIENCE, Connect, arrives, connect, run
 

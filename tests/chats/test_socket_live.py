@@ -10,11 +10,13 @@ from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from apps.chats.hub import event_broadcaster, hub, list_broadcaster
+from apps.chats.live.hub import event_broadcaster, hub, list_broadcaster
 from apps.chats.models import Chat, Event, Message, Peer
 from apps.chats.services import messages
-from apps.sessions.models import Command, SessionStatus
-from apps.sessions.services import commands, status
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.sessions.models import SessionStatus
+from apps.sessions.services import status
 from tests.kit import world
 from tests.kit.sockets import Connect, Page, arrives, connect, run
 from tgadmin.core import types

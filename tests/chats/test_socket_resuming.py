@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from pytest_django import Settings
 
-from apps.chats import answers
-from apps.chats.hub import hub
+from apps.chats.live import answers
+from apps.chats.live.hub import hub
 from apps.chats.models import Chat, Event, Installation
 from apps.chats.services import events, pruning
 from tests.kit import world

@@ -9,7 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from apps.chats.wakes import Groups, Lifeline, Listener, parameters
+from apps.chats.live.wakes import Groups, Lifeline, Listener, parameters
 from tests.kit.running import unused_port
 from tests.kit.waiting import until
 
@@ -98,7 +98,7 @@ async def test_valkey_s_end_is_noticed_at_once_and_everything_is_joined_before_i
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cable = Cable()
-    monkeypatch.setattr("apps.chats.wakes.settings.REDIS_URL", cable.url)
+    monkeypatch.setattr("apps.chats.live.wakes.settings.REDIS_URL", cable.url)
     await cable.plug()
     told: list[object] = []
 

@@ -14,9 +14,10 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from apps.chats import warming
+from apps.chats.live import warming
 from apps.chats.selectors import live
-from apps.sessions.models import Role, SessionGrant
+from apps.sessions.models import SessionGrant
+from apps.staff.roles import Role
 from tests.kit import world
 
 TABLES = ("staff_logins", "auth_user", "telegram_session_grants", "telegram_sessions", "telegram_chats",

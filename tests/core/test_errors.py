@@ -14,9 +14,6 @@ import pytest
 from telethon.errors import rpcerrorlist
 
 from tests.core.method_errors import ERRORS, documented
-from tgadmin.core.error_codes import TelegramErrorCode
-from tgadmin.core.error_kinds import KINDS, NAMES
-from tgadmin.core.error_table import TABLE
 from tgadmin.core.errors import (
     LONGEST_WAIT,
     PROXY_CODES,
@@ -28,6 +25,9 @@ from tgadmin.core.errors import (
     kind_of,
     split_code,
 )
+from tgadmin.core.errors.codes import TelegramErrorCode
+from tgadmin.core.errors.kinds import KINDS, NAMES
+from tgadmin.core.errors.table import TABLE
 
 pytestmark = pytest.mark.pure
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.sessions.models import Command, SignInStep
+from apps.commands.models import Command
+from apps.signin.models import SignInStep
 from tgadmin.core.sql import literals
 
 pytestmark = pytest.mark.pure

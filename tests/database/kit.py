@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from apps.chats.wakes import parameters
+from apps.chats.live.wakes import parameters
 from tests.kit.waiting import eventually
 from tests.kit.web import Web
 

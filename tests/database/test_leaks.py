@@ -12,7 +12,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat
-from apps.sessions.models import Role, SessionGrant
+from apps.sessions.models import SessionGrant
+from apps.staff.roles import Role
 from tests.database.kit import Lock, Stage
 from tests.kit import world
 from tests.kit.waiting import eventually

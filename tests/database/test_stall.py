@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.contrib.auth.models import User
 
-from apps.chats.wakes import parameters
+from apps.chats.live.wakes import parameters
 from tests.database.kit import PATIENT, SIZE, Lock, Plain, running
 from tests.kit.waiting import eventually
 from tests.kit.web import Web, cookie_of

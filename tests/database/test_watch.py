@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from apps.chats.wakes import parameters
+from apps.chats.live.wakes import parameters
 from tests.database.kit import SIZE, Gate, Stage, running
 from tests.kit.waiting import eventually
 from tgadmin.database import pooled

@@ -13,17 +13,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from apps.chats.models import Chat, Message, Peer
-from apps.sessions.models import (
-    Command,
-    Device,
-    FloodWait,
-    Lease,
-    Node,
-    Session,
-    SessionEvent,
-    SessionStatus,
-    SignInAttempt,
-)
+from apps.commands.models import Command, FloodWait, Lease, Node
+from apps.sessions.models import Device, Session, SessionEvent, SessionStatus
+from apps.signin.models import SignInAttempt
 from tests.e2e.conftest import Pages
 
 pytestmark = pytest.mark.browser

@@ -14,8 +14,11 @@ from pytest_django import Settings
 from apps.chats.models import Chat, Message
 from apps.chats.services import outcomes
 from apps.chats.services.pruning import prune_events
-from apps.sessions.models import Command, Role, Session, SessionGrant, SessionStatus
-from apps.sessions.services import commands, status
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.sessions.models import Session, SessionGrant, SessionStatus
+from apps.sessions.services import status
+from apps.staff.roles import Role
 from tests.e2e.conftest import Pages
 from tests.kit import world
 from tgadmin.core import types

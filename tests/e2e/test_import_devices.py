@@ -16,8 +16,9 @@ from playwright.sync_api import Page, expect
 from telethon.crypto import AuthKey
 from telethon.sessions import SQLiteSession, StringSession
 
-from apps.monitoring.models import AuditEntry
-from apps.sessions.models import Device, Session, SessionStatus, SignInSecret
+from apps.sessions.models import Device, Session, SessionStatus
+from apps.signin.models import SignInSecret
+from apps.staff.models import AuditEntry
 from tests.e2e.conftest import ROOT, Pages, WebServer
 from tests.e2e.test_sign_in import STARTS_WITHIN, DataCentre, Gateway, boss, environment, gateway, server, until, web
 from tests.kit.threads import Phone

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from apps.chats.models import Chat
-from apps.monitoring.models import AuditEntry
-from apps.sessions.models import Role, Session, SessionGrant
+from apps.sessions.models import Session, SessionGrant
+from apps.staff.models import AuditEntry
+from apps.staff.roles import Role
 from tests.e2e.conftest import Pages
 from tests.e2e.test_chat_page import address, anna, bubble, connected, session
 from tests.kit import world

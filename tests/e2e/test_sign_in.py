@@ -16,23 +16,15 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from apps.sessions.models import (
-    Authorization,
-    CommandSecret,
-    Session,
-    SessionEvent,
-    SessionProxy,
-    SessionStatus,
-    SignInAttempt,
-    SignInSecret,
-    SignInStep,
-)
+from apps.commands.models import CommandSecret
+from apps.sessions.models import Authorization, Session, SessionEvent, SessionProxy, SessionStatus
 from apps.sessions.selectors import VIA
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
+from sandbox.control import ControlClient
 from tests.e2e.conftest import ROOT, Pages, WebServer
 from tests.kit.database import database_url
 from tests.kit.running import unused_port
 from tests.kit.waiting import eventually
-from tgadmin.sandbox.control import ControlClient
 
 pytestmark = pytest.mark.browser
 

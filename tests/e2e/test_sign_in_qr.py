@@ -15,7 +15,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from apps.sessions.models import Session, SessionStatus, SignInAttempt, SignInSecret
+from apps.sessions.models import Session, SessionStatus
+from apps.signin.models import SignInAttempt, SignInSecret
 from tests.e2e.conftest import ROOT, Pages, WebServer
 from tests.e2e.reading import read_modules, read_qr
 from tests.e2e.test_sign_in import (

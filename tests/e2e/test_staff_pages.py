@@ -14,10 +14,9 @@ from django.test import Client
 from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
 
-from apps.monitoring.models import AuditEntry
-from apps.sessions.services.audit import audit
-from apps.staff.models import Authenticator
+from apps.staff.models import AuditEntry, Authenticator
 from apps.staff.services import second_factor
+from apps.staff.services.audit import audit
 from tests.e2e.conftest import Pages, WebServer
 from tests.kit import world
 
@@ -125,14 +124,14 @@ def test_the_audit(open_page: Pages, admin_user: User, axe: Axe, width: int, dar
     session = world.make_session("<img src=x onerror=alert(1)>")
     audit(admin_user, "session.renamed", session, before="<script>alert(1)</script>", name="Support")
     audit(admin_user, "user.changed", user="marta", is_staff=[False, True])
-    page = open_page("/admin/monitoring/auditentry/", user=admin_user, width=width, dark=dark)
+    page = open_page("/admin/staff/auditentry/", user=admin_user, width=width, dark=dark)
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     expect(page.get_by_text("Session renamed").first).to_be_visible()
     sound(page, axe, f"audit-{width}-{dark}")
-    page.goto("/admin/monitoring/auditentry/?q=renamed")
+    page.goto("/admin/staff/auditentry/?q=renamed")
     expect(page.get_by_text("Session renamed").first).to_be_visible()
     expect(page.get_by_text("User changed")).to_have_count(0)
-    page.goto(f"/admin/monitoring/auditentry/{AuditEntry.objects.get(action='session.renamed').pk}/change/")
+    page.goto(f"/admin/staff/auditentry/{AuditEntry.objects.get(action='session.renamed').pk}/change/")
     sound(page, axe, f"audit-entry-{width}-{dark}")
     page.goto("/admin/auth/user/")
     sound(page, axe, f"users-{width}-{dark}")

@@ -10,8 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.sessions.models import Session
+from sandbox.protocol.rsa import RsaKey
 from tests.kit.threads import NETWORK_NAME, GatewayThread, SandboxThread, sign_in
-from tgadmin.sandbox.rsa import RsaKey
 
 PHONE = "491511000001"
 

@@ -11,10 +11,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
-from apps.sessions.command_kinds import SPECS, CommandKind, kind_of
-from apps.sessions.models import Role, SessionGrant
+from apps.commands.command_kinds import SPECS, CommandKind, kind_of
+from apps.sessions.models import SessionGrant
+from apps.staff.roles import Role
 from tests.kit.record import Kit, kit, leased
-from tgadmin.core.refusals import Lack
+from tgadmin.core.errors.refusals import Lack
 from tgadmin.gateway import database
 from tgadmin.gateway.commands.claim import Claimed, Slots, claim
 

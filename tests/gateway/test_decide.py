@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apps.sessions.command_kinds import CHAT_LANE, CommandSpec, Need, Rule
+from apps.commands.command_kinds import CHAT_LANE, CommandSpec, Need, Rule
 from tgadmin.core.errors import PROXY_CODES, TelegramError
 from tgadmin.gateway.commands.decide import (
     LONGEST_PAUSE,

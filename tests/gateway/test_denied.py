@@ -16,11 +16,14 @@ from django.utils import timezone
 from apps.chats.models import Chat, Event, Message
 from apps.chats.selectors.messages import payloads
 from apps.chats.services import messages
-from apps.monitoring.models import AuditEntry
-from apps.sessions.models import Command, Role, Session, SessionEvent, SignInAttempt, SignInStep
-from apps.sessions.services import devices, sessions, signin
-from apps.sessions.services.commands import OPEN
-from apps.staff.models import Authenticator, Policy
+from apps.commands.models import Command
+from apps.commands.services.commands import OPEN
+from apps.sessions.models import Session, SessionEvent
+from apps.sessions.services import devices, sessions
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInStep
+from apps.staff.models import AuditEntry, Authenticator, Policy
+from apps.staff.roles import Role
 from tests.kit.threads import GatewayThread, SandboxThread, at_step
 from tests.kit.waiting import eventually
 

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from telethon.tl import functions
 
+from apps.commands.models import Command
 from apps.sessions import selectors
-from apps.sessions.models import Command, Device, Session, SessionEvent
+from apps.sessions.models import Device, Session, SessionEvent
 from apps.sessions.services import devices
 from apps.sessions.services.devices import DeviceError
 from tests.gateway.conftest import PHONE

@@ -18,9 +18,10 @@ from django.db import connection
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Command, Session
-from apps.sessions.services.commands import OPEN
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.commands.services.commands import OPEN
+from apps.sessions.models import Session
 from tests.gateway.conftest import PHONE
 from tests.gateway.test_kill import same_network, start_process
 from tests.kit.threads import GatewayThread, SandboxThread, sign_in

@@ -18,16 +18,18 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat, Message
-from apps.sessions import selectors
-from apps.sessions.models import Authorization, Session, SessionEvent, SessionStatus, SignInAttempt, SignInStep
-from apps.sessions.services import signin
+from apps.common.explain import Explanation
+from apps.sessions.models import Authorization, Session, SessionEvent, SessionStatus
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInStep
+from apps.signin.selectors import explain_step
+from sandbox.control import _ALLOWED
 from tests.gateway.test_sending import at_telegram, chat_with, send
 from tests.gateway.test_signin import refused
 from tests.kit.threads import GatewayThread, SandboxThread, at_step, ready, sign_in
 from tests.kit.waiting import eventually
 from tgadmin.core.errors import TelegramError, disposition
 from tgadmin.gateway.commands.handlers.proxy import current_key
-from tgadmin.sandbox.control import _ALLOWED
 from tgadmin.telegram import Network
 from tgadmin.telegram._telethon import Pings, Wire, wire
 from tgadmin.telegram.application import introduction
@@ -50,7 +52,7 @@ class Seen:
 
     state: str
     code: str = ""
-    told: selectors.Explanation | None = None
+    told: Explanation | None = None
 
 
 class Stage:
@@ -138,7 +140,7 @@ class Stage:
             do(attempt)
             signin.submit_code(self.user, attempt, self.dc.code(phone) if code == "right" else "00000")
         answered = refused(attempt)
-        told = selectors.explain_step(attempt)
+        told = explain_step(attempt)
         seen = Seen(f"sign-in stays at: {attempt.get_step_display()}", answered, told)
         signin.cancel(self.user, attempt)
         return seen

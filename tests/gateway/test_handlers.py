@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.sessions.command_kinds import SPECS, CommandKind, Rule
+from apps.commands.command_kinds import SPECS, CommandKind, Rule
 from tgadmin.gateway.commands.handlers import HANDLERS, MODULES
 
 pytestmark = pytest.mark.pure

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 
-from apps.sessions.models import Authorization, AuthorizationSecret, Command, Session, SessionEvent, SessionStatus
-from apps.sessions.services import authorizations, commands, sessions
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
+from apps.sessions.services import authorizations, sessions
 from tests.gateway.test_sending import chat_with, send, sent
 from tests.kit.threads import GatewayThread, SandboxThread
 from tests.kit.waiting import eventually

@@ -10,17 +10,12 @@ import pytest
 from django.contrib.auth.models import User
 from telethon.tl import functions
 
-from apps.sessions.models import (
-    Authorization,
-    AuthorizationSecret,
-    Command,
-    Session,
-    SignInAttempt,
-    SignInSecret,
-    SignInStep,
-)
-from apps.sessions.services import exports, sessions, signin
-from apps.sessions.services.signin import SignInError
+from apps.commands.models import Command
+from apps.sessions.models import Authorization, AuthorizationSecret, Session
+from apps.sessions.services import exports, sessions
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
+from apps.signin.services import SignInError
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, Phone, SandboxThread, at_step, ready
 from tests.kit.waiting import eventually

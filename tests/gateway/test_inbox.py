@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from apps.chats.services.record import Recorded
-from apps.sessions.fields import opened
-from apps.sessions.services.leases import Held, LeaseLost
+from apps.commands.services.leases import Held, LeaseLost
+from apps.common.fields import opened
 from tests.kit.record import ANNA, PEERS, Kit, kit, leased, message, new
 from tests.kit.waiting import until
 from tgadmin.core.types import Checkpoint, Incoming, MessagesDeleted, NewMessage

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat, Message
-from apps.sessions.models import Lease, Session, SignInStep
-from apps.sessions.services import signin
+from apps.commands.models import Lease
+from apps.sessions.models import Session
+from apps.signin import services as signin
+from apps.signin.models import SignInStep
 from tests.gateway.conftest import PHONE
 from tests.kit.database import database_url
 from tests.kit.running import ROOT

@@ -8,17 +8,12 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from telethon.tl.functions.auth import LogOutRequest
 
-from apps.sessions.models import (
-    AccessRequest,
-    Authorization,
-    Command,
-    Session,
-    SessionStatus,
-    SignInAttempt,
-    SignInStep,
-)
-from apps.sessions.services import rights, signin
-from apps.sessions.services.commands import OPEN
+from apps.commands.models import Command
+from apps.commands.services.commands import OPEN
+from apps.sessions.models import AccessRequest, Authorization, Session, SessionStatus
+from apps.sessions.services import rights
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInStep
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import Phone, SandboxThread
 from tests.kit.waiting import eventually

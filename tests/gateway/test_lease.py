@@ -16,8 +16,9 @@ import pytest
 from django.db import connection
 
 from apps.chats.services.record.sql import HOLD
-from apps.sessions.models import Authorization, AuthorizationSecret, Node, Session, SessionEvent, SessionStatus
-from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held, LeaseLost
+from apps.commands.models import Node
+from apps.commands.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held, LeaseLost
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
 from apps.sessions.services.status import Change
 from tgadmin.gateway import database
 from tgadmin.gateway.accounts import handover

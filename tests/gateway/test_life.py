@@ -10,17 +10,10 @@ from django.contrib.auth.models import User
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
-from apps.sessions.models import (
-    Authorization,
-    AuthorizationSecret,
-    Command,
-    Lease,
-    Node,
-    Session,
-    SessionEvent,
-    SessionStatus,
-)
-from apps.sessions.services import commands, sessions, status
+from apps.commands.models import Command, Lease, Node
+from apps.commands.services import commands
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
+from apps.sessions.services import sessions, status
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
 from tests.kit.waiting import eventually

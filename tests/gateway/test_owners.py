@@ -15,7 +15,8 @@ from django.contrib.auth.models import User
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
-from apps.sessions.models import Lease, Node, Session, SessionEvent
+from apps.commands.models import Lease, Node
+from apps.sessions.models import Session, SessionEvent
 from tests.gateway.conftest import PHONE
 from tests.gateway.test_kill import same_network as one_network
 from tests.gateway.test_kill import start_process

@@ -10,8 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat, Message
-from apps.sessions.models import Command, CommandSecret, Session, SessionProxy, SessionStatus, SignInStep
-from apps.sessions.services import proxies, signin
+from apps.commands.models import Command, CommandSecret
+from apps.sessions.models import Session, SessionProxy, SessionStatus
+from apps.sessions.services import proxies
+from apps.signin import services as signin
+from apps.signin.models import SignInStep
 from tests.gateway.conftest import PHONE
 from tests.gateway.test_signin import refused
 from tests.kit.threads import GatewayThread, SandboxThread, at_step, ready

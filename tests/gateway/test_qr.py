@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from telethon.tl import functions
 
-from apps.sessions.models import Authorization, Session, SignInAttempt, SignInSecret, SignInStep
-from apps.sessions.services import signin
+from apps.sessions.models import Authorization, Session
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, Phone, SandboxThread, at_step, ready
 from tests.kit.waiting import eventually

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from apps.chats.models import Chat, Event, Message
 from apps.chats.services import messages
-from apps.sessions.models import Command, FloodWait, Session
+from apps.commands.models import Command, FloodWait
+from apps.sessions.models import Session
 from tests.kit.threads import GatewayThread, SandboxThread
 from tests.kit.waiting import eventually
 

@@ -11,8 +11,9 @@ from django.db import connection
 from apps.chats.models import Chat, Message, MessageSecret
 from apps.chats.services import messages
 from apps.chats.services.reveal import reveal
-from apps.sessions.models import Session, SignInStep
-from apps.sessions.services import signin
+from apps.sessions.models import Session
+from apps.signin import services as signin
+from apps.signin.models import SignInStep
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, SandboxThread, at_step
 from tests.kit.waiting import eventually

@@ -8,8 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat
-from apps.sessions.models import Command, CommandSecret, Session, SignInAttempt, SignInSecret, SignInStep
-from apps.sessions.services import signin
+from apps.commands.models import Command, CommandSecret
+from apps.sessions.models import Session
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, SandboxThread, at_step, ready
 from tests.kit.waiting import eventually

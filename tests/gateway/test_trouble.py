@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.chats.models import Chat, Event, Gap, Message
-from apps.sessions.models import Command, Node, Session, SessionEvent, SessionStatus
-from apps.sessions.services.commands import OPEN
+from apps.commands.models import Command, Node
+from apps.commands.services.commands import OPEN
+from apps.sessions.models import Session, SessionEvent, SessionStatus
 from tests.gateway.test_life import open_connections, statuses, with_status
 from tests.kit.threads import GatewayThread, SandboxThread, ready
 from tests.kit.waiting import eventually

@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
-from apps.sessions.command_kinds import SPECS, CommandKind
-from apps.sessions.models import Command, Session, SessionEvent
+from apps.commands.command_kinds import SPECS, CommandKind
+from apps.commands.models import Command
+from apps.sessions.models import Session, SessionEvent
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
 from tests.kit.waiting import eventually

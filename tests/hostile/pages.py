@@ -15,11 +15,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from apps.chats.hub.frames import events_frames
-from apps.chats.hub.reader import Reader
+from apps.chats.live.hub.frames import events_frames
+from apps.chats.live.hub.reader import Reader
 from apps.chats.models import Chat, Message, Peer, UnreadableUpdate
 from apps.chats.selectors import history, lists, live
-from apps.sessions.models import Role, Session, SessionGrant
+from apps.sessions.models import Session, SessionGrant
+from apps.staff.roles import Role
 
 MOST_PAGES = 100_000
 BEYOND = 2**31 - 1

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from telethon import types as T  # noqa: N812
 
-from apps.sessions.services.leases import Held
+from apps.commands.services.leases import Held
 from tests.hostile.pages import open_all
 from tests.hostile.tlgen import Generator, constructors
 from tests.kit.record import Kit, kit, leased

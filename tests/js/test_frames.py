@@ -7,8 +7,8 @@ import re
 import pytest
 
 from apps.chats.event_kinds import EventKind
-from apps.chats.frames.incoming import TYPES
-from apps.chats.frames.parsing import FIELDS
+from apps.chats.live.frames.incoming import TYPES
+from apps.chats.live.frames.parsing import FIELDS
 from tests.kit.frame_types import declared, outgoing
 from tests.kit.running import ROOT
 

@@ -30,13 +30,13 @@ import psutil
 import psycopg
 import pytest
 
+from sandbox.proxy_servers import Socks5Front
+from sandbox.server import Sandbox
 from tests.kit.rawsocket import RawSocket
 from tests.kit.running import ROOT, RunningUp, bare_environment, temporary_base
 from tests.kit.threads import LoopThread
 from tests.kit.waiting import eventually
 from tgadmin.core.encryption import Keyring, Place
-from tgadmin.sandbox.proxy_servers import Socks5Front
-from tgadmin.sandbox.server import Sandbox
 
 PHONE, PASSWORD = "9996621002", "north-star-24"
 """The demo's second account, which has a cloud password."""

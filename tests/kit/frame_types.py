@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
-from apps.chats.frames.outgoing import Outgoing
+from apps.chats.live.frames.outgoing import Outgoing
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,10 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.chats.models import Chat, Gap
-from apps.sessions.models import (
-    Command,
-    FloodWait,
-    Lease,
-    Node,
-    Role,
-    Session,
-    SessionEvent,
-    SessionGrant,
-    SignInAttempt,
-)
+from apps.commands.models import Command, FloodWait, Lease, Node
+from apps.sessions.models import Session, SessionEvent, SessionGrant
+from apps.signin.models import SignInAttempt
+from apps.staff.roles import Role
 from tests.kit import world
 
 SECRET = "Theirsecret"

@@ -15,7 +15,8 @@ from django.db import connection
 from psycopg.rows import dict_row
 
 from apps.chats.services.record import Recorded, make_ready, record
-from apps.sessions.models import Lease, Node, Session, SessionStatus
+from apps.commands.models import Lease, Node
+from apps.sessions.models import Session, SessionStatus
 from tgadmin.core.types import Change, Checkpoint, Incoming, Message, NewMessage, Peer, PeerKind
 from tgadmin.gateway.database import parameters
 

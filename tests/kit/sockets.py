@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 
-from apps.chats.hub import hub
+from apps.chats.live.hub import hub
 from apps.chats.models import Chat
 from tests.kit import world
 from tests.kit.frame_types import faults

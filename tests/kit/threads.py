@@ -19,14 +19,15 @@ from django.contrib.auth.models import User
 from django.test import override_settings
 from telethon.tl import functions
 
-from apps.sessions.models import Session, SessionStatus, SignInAttempt, SignInStep
-from apps.sessions.services import signin
+from apps.sessions.models import Session, SessionStatus
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInStep
+from sandbox.server import Sandbox
 from tests.kit.waiting import eventually
 from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.gateway.process import Config, GatewayProcess
-from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import Key, Network, SignInClient
 
 T = TypeVar("T")

@@ -17,7 +17,8 @@ from django.db import connection
 
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.services.record import record
-from apps.sessions.models import Lease, Node, Session, SessionStatus, UpdateState
+from apps.commands.models import Lease, Node
+from apps.sessions.models import Session, SessionStatus, UpdateState
 from tgadmin.core import types
 from tgadmin.core.types import Incoming, PeerKind, box_of
 

@@ -14,17 +14,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.monitoring.models import AuditEntry
-from apps.sessions.models import Role, Session, SessionGrant
+from apps.sessions.models import Session, SessionGrant
 from apps.sessions.services import sessions
-from apps.sessions.services.audit import audit
+from apps.staff.models import AuditEntry
+from apps.staff.roles import Role
 from apps.staff.services import failures
+from apps.staff.services.audit import audit
 from tests.kit import world
 from tests.kit.confirmed import confirmed
 from tgadmin.core import origin
 
 pytestmark = pytest.mark.django_db
-LIST = "/admin/monitoring/auditentry/"
+LIST = "/admin/staff/auditentry/"
 HERE = f"command line ({getpass.getuser()})"
 
 

@@ -14,8 +14,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apps.chats.models import Gap, UnreadableUpdate
+from apps.commands.models import Command, Lease, Node
 from apps.monitoring import nodes
-from apps.sessions.models import Authorization, AuthorizationSecret, Command, Lease, Node, Session
+from apps.sessions.models import Authorization, AuthorizationSecret, Session
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,8 @@ from telethon.errors.rpcerrorlist import rpc_errors_dict, rpc_errors_re
 from telethon.network import Connection, ConnectionTcpFull
 from telethon.sessions import MemorySession
 
-from tgadmin.sandbox.rsa import RsaKey
-from tgadmin.sandbox.server import Sandbox
+from sandbox.protocol.rsa import RsaKey
+from sandbox.server import Sandbox
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("sandbox", deadline=None)

@@ -10,7 +10,7 @@ from typing import Any
 from telethon import TelegramClient, utils
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 
 _ACCOUNT = 0
 

@@ -6,9 +6,9 @@ from typing import Any
 from telethon import TelegramClient, events
 from telethon.tl import types
 
+from sandbox.server import Sandbox
+from sandbox.world.accounts import Contact
 from tests.kit.waiting import until
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.accounts import Contact
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]
 Refused = Callable[[Awaitable[Any]], Awaitable[str]]

@@ -18,8 +18,8 @@ from telethon.tl import TLObject, functions, types
 from telethon.tl.alltlobjects import LAYER
 from telethon.tl.core import GzipPacked
 
-from tgadmin.sandbox.keys import AuthKey as KnownKey
-from tgadmin.sandbox.server import Sandbox
+from sandbox.protocol.keys import AuthKey as KnownKey
+from sandbox.server import Sandbox
 
 CONTAINER, RPC_RESULT = 0x73F1F8DC, 0xF35C6D01
 

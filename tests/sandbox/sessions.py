@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from telethon.tl import functions, types
 
+from sandbox.protocol.session import Session
+from sandbox.server import Sandbox
 from tests.kit.clocks import RunningClock
 from tests.sandbox.raw import RawClient, key_of
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.session import Session
 
 NEAREST = functions.help.GetNearestDcRequest()
 HOUR = 3600

@@ -8,8 +8,8 @@ from telethon import TelegramClient, errors
 from telethon import password as client_side
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.accounts import Account
+from sandbox.server import Sandbox
+from sandbox.world.accounts import Account
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]
 Refused = Callable[..., Awaitable[str]]

@@ -10,9 +10,9 @@ from telethon import TelegramClient, errors, events
 from telethon import password as client_side
 from telethon.tl import functions, types
 
-from tgadmin.sandbox import srp
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.accounts import MAX_ABOUT, MAX_NAME, Contact
+from sandbox.protocol import srp
+from sandbox.server import Sandbox
+from sandbox.world.accounts import MAX_ABOUT, MAX_NAME, Contact
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]
 Refused = Callable[..., Awaitable[str]]

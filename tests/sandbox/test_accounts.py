@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.clocks import Clock
-from tgadmin.sandbox.srp import SrpSessions
-from tgadmin.sandbox.store import Store
-from tgadmin.sandbox.world.accounts import (
+from sandbox.protocol.srp import SrpSessions
+from sandbox.store import Store
+from sandbox.world.accounts import (
     ONLINE_SECONDS,
     SERVICE_USER_ID,
     Account,
@@ -17,6 +16,7 @@ from tgadmin.sandbox.world.accounts import (
     PendingEmail,
     valid_username,
 )
+from tests.kit.clocks import Clock
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from telethon import TelegramClient, errors, events
 from telethon.errors import rpc_message_to_error
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
+from sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account
 from tests.sandbox.signing_in import (
     API_HASH,
     OTHER_PHONE,
@@ -26,8 +28,6 @@ from tests.sandbox.signing_in import (
     request_code,
     wrong_code_of,
 )
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account
 
 __all__ = ["anna", "guarded"]
 

@@ -8,9 +8,9 @@ from telethon import errors
 from telethon.errors import UserMigrateError
 from telethon.tl import functions
 
+from sandbox.server import Sandbox
+from sandbox.world.accounts import Account
 from tests.sandbox.signing_in import PHONE, ClientFor, Refused, Stranger, anna, code_of, log_out, request_code
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.accounts import Account
 
 __all__ = ["anna"]
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
+from sandbox.world.accounts import Account
 from tests.sandbox.signing_in import (
     PASSWORD,
     PHONE,
@@ -20,8 +22,6 @@ from tests.sandbox.signing_in import (
     request_code,
     wrong_code_of,
 )
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.accounts import Account
 
 __all__ = ["anna", "guarded"]
 Restarted = Callable[[], Awaitable[Sandbox]]

@@ -2,8 +2,8 @@
 
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
 from tests.sandbox.people import ClientFor, Refused, meet, texts
-from tgadmin.sandbox.server import Sandbox
 
 create = functions.channels.CreateChannelRequest
 rename = functions.channels.EditTitleRequest

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
+from sandbox.services.answers import list_hash
+from sandbox.world.chats import FOREVER
 from tests.sandbox.people import ClientFor, Refused, meet
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.services.answers import list_hash
-from tgadmin.sandbox.world.chats import FOREVER
 
 invite = functions.channels.InviteToChannelRequest
 join = functions.channels.JoinChannelRequest

@@ -12,8 +12,8 @@ from telethon.crypto import AuthKey
 from telethon.network.mtprotostate import MTProtoState
 from telethon.tl import functions, types
 
-from tgadmin.sandbox import cipher
-from tgadmin.sandbox.cipher import CipherError
+from sandbox.protocol import cipher
+from sandbox.protocol.cipher import CipherError
 
 pytestmark = pytest.mark.pure
 

@@ -17,7 +17,7 @@ from telethon.crypto import rsa as client_keys
 from telethon.sessions import MemorySession
 from telethon.tl import functions
 
-from tgadmin.sandbox.control import ControlClient
+from sandbox.control import ControlClient
 
 ROOT = Path(__file__).parents[2]
 PHONE = "491511234567"

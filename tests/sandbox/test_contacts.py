@@ -7,9 +7,9 @@ from typing import Any
 from telethon import TelegramClient, events
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.services.answers import list_hash
-from tgadmin.sandbox.world.accounts import Account
+from sandbox.server import Sandbox
+from sandbox.services.answers import list_hash
+from sandbox.world.accounts import Account
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]
 Refused = Callable[..., Awaitable[str]]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tgadmin.sandbox import control
-from tgadmin.sandbox.control import CallError, ControlClient, jsonable
-from tgadmin.sandbox.server import Sandbox
+from sandbox import control
+from sandbox.control import CallError, ControlClient, jsonable
+from sandbox.server import Sandbox
 
 PHONE = "491511234567"
 

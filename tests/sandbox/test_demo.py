@@ -4,11 +4,11 @@ import random
 
 from telethon import TelegramClient
 
+from sandbox import demo
+from sandbox.server import Sandbox
+from sandbox.store import Store
+from sandbox.world import World
 from tests.sandbox.people import ClientFor
-from tgadmin.sandbox import demo
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.store import Store
-from tgadmin.sandbox.world import World
 
 
 def test_it_is_made_once() -> None:

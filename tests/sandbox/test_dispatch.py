@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
+from sandbox.dispatch import Context, Registry, method_name, registry
+from sandbox.errors import RpcError
+from sandbox.server import Sandbox
 from tests.sandbox.raw import RawClient, key_of
-from tgadmin.sandbox.dispatch import Context, Registry, method_name, registry
-from tgadmin.sandbox.errors import RpcError
-from tgadmin.sandbox.server import Sandbox
 
 NEAREST = functions.help.GetNearestDcRequest()
 # Two methods that the data centre does not have; tests give them handlers of their own.

@@ -10,8 +10,8 @@ from telethon.errors import AuthKeyDuplicatedError
 from telethon.sessions import MemorySession
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.dispatch import Context, registry
-from tgadmin.sandbox.server import Sandbox
+from sandbox.dispatch import Context, registry
+from sandbox.server import Sandbox
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]
 Refused = Callable[[Awaitable[Any]], Awaitable[str]]

@@ -12,7 +12,7 @@ from telethon.network.connection.tcpabridged import AbridgedPacketCodec
 from telethon.network.connection.tcpfull import FullPacketCodec
 from telethon.network.connection.tcpintermediate import IntermediatePacketCodec, RandomizedIntermediatePacketCodec
 
-from tgadmin.sandbox.framing import MAX_PACKET, Framing, FramingError
+from sandbox.protocol.framing import MAX_PACKET, Framing, FramingError
 
 pytestmark = pytest.mark.pure
 

@@ -16,13 +16,13 @@ from telethon.extensions import BinaryReader
 from telethon.helpers import generate_key_data_from_nonce
 from telethon.tl import TLObject, functions, types
 
+from sandbox.protocol import keyexchange
+from sandbox.protocol.keyexchange import DH_PRIME, HandshakeError, KeyExchange
+from sandbox.protocol.keys import AuthKey, KeyRing, key_id_of
+from sandbox.protocol.rsa import RsaKey
+from sandbox.server import Sandbox
+from sandbox.store import Store
 from tests.sandbox.raw import RawClient, TransportError, exchange
-from tgadmin.sandbox import keyexchange
-from tgadmin.sandbox.keyexchange import DH_PRIME, HandshakeError, KeyExchange
-from tgadmin.sandbox.keys import AuthKey, KeyRing, key_id_of
-from tgadmin.sandbox.rsa import RsaKey
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.store import Store
 
 NOW = 1_700_000_000
 MARGIN = 2 ** (2048 - 64)

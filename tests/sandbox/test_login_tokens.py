@@ -9,8 +9,8 @@ import pytest
 from telethon import TelegramClient, errors, events
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.accounts import Account
+from sandbox.server import Sandbox
+from sandbox.world.accounts import Account
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]
 Refused = Callable[..., Awaitable[str]]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
+from sandbox.store import Store
+from sandbox.world import World
 from tests.sandbox.people import ClientFor, Person, Refused, meet
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.store import Store
-from tgadmin.sandbox.world import World
 
 MESSAGES = functions.messages
 unread = MESSAGES.GetUnreadMentionsRequest

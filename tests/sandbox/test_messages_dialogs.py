@@ -4,8 +4,8 @@ from typing import Any
 
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
 from tests.sandbox.people import ClientFor, Person, Refused, meet
-from tgadmin.sandbox.server import Sandbox
 
 pin = functions.messages.ToggleDialogPinRequest
 mark = functions.messages.MarkDialogUnreadRequest

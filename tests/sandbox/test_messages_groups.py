@@ -2,8 +2,8 @@
 
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
 from tests.sandbox.people import ClientFor, Refused, meet
-from tgadmin.sandbox.server import Sandbox
 
 create = functions.messages.CreateChatRequest
 add = functions.messages.AddChatUserRequest

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
+from sandbox.services.answers import page
 from tests.sandbox.people import ClientFor, Person, Refused, meet, texts
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.services.answers import page
 
 search = functions.messages.SearchRequest
 

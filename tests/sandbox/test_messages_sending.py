@@ -3,9 +3,9 @@
 import pytest
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
+from sandbox.world.message_actions import EDIT_SECONDS
 from tests.sandbox.people import ClientFor, Refused, meet
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.message_actions import EDIT_SECONDS
 
 send = functions.messages.SendMessageRequest
 forward = functions.messages.ForwardMessagesRequest

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from telethon.tl import types
 
-from tgadmin.sandbox.errors import RpcError
-from tgadmin.sandbox.store import Store
-from tgadmin.sandbox.world.accounts import Account, Accounts, Contact
-from tgadmin.sandbox.world.chats import Chats
-from tgadmin.sandbox.world.messages import MessageBoxes, Post
-from tgadmin.sandbox.world.peers import Peers, marked_channel, peer
+from sandbox.errors import RpcError
+from sandbox.store import Store
+from sandbox.world.accounts import Account, Accounts, Contact
+from sandbox.world.chats import Chats
+from sandbox.world.messages import MessageBoxes, Post
+from sandbox.world.peers import Peers, marked_channel, peer
 
 NOW = 1_700_000_000
 

@@ -6,12 +6,12 @@ import random
 import pytest
 from telethon.tl import functions, types
 
+from sandbox import demo
+from sandbox.script import Script, Timings
+from sandbox.server import Sandbox
+from sandbox.store import Store
+from sandbox.world import World
 from tests.sandbox.people import ClientFor, Person
-from tgadmin.sandbox import demo
-from tgadmin.sandbox.script import Script, Timings
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.store import Store
-from tgadmin.sandbox.world import World
 
 QUIET = Timings(read=(0, 0), typing=(0.01, 0.01), edit=(0, 0), pause=(3600, 3600), edit_chance=0)
 

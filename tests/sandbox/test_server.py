@@ -22,8 +22,8 @@ from telethon.network import (
 from telethon.sessions import MemorySession
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
 from tests.sandbox.raw import RawClient, key_of
-from tgadmin.sandbox.server import Sandbox
 
 Stranger = Callable[..., Awaitable[TelegramClient]]
 ClientFor = Callable[..., Awaitable[TelegramClient]]

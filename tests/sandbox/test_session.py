@@ -8,12 +8,12 @@ import struct
 import pytest
 from telethon.tl import functions, types
 
+from sandbox.protocol import salts
+from sandbox.protocol.session import MAX_REMEMBERED
+from sandbox.server import Sandbox
 from tests.kit.clocks import RunningClock
 from tests.sandbox.raw import RawClient, TransportError, key_of
 from tests.sandbox.sessions import HOUR, NEAREST, client, clock, error, ping, sandbox, session_of
-from tgadmin.sandbox import salts
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.session import MAX_REMEMBERED
 
 __all__ = ["client", "clock", "sandbox"]
 

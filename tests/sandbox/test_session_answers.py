@@ -9,12 +9,12 @@ import struct
 import pytest
 from telethon.tl import TLObject, functions, types
 
+from sandbox.protocol.session import MAX_UNACKED
+from sandbox.server import Sandbox
 from tests.kit.clocks import RunningClock
 from tests.kit.waiting import until
 from tests.sandbox.raw import RawClient, TransportError
 from tests.sandbox.sessions import NEAREST, client, clock, ping, sandbox, session_of
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.session import MAX_UNACKED
 
 __all__ = ["client", "clock", "sandbox"]
 

@@ -6,8 +6,8 @@ import pytest
 from telethon import password as client_side
 from telethon.tl import types
 
+from sandbox.protocol import srp
 from tests.kit.clocks import Clock
-from tgadmin.sandbox import srp
 
 USER, PASSWORD = 5_000_000_001, "correct horse — battery ☃ staple"
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgadmin.sandbox.store import Store, StoreInUseError
+from sandbox.store import Store, StoreInUseError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(), lambda inner: st.lists(inner, max_size=3)
@@ -97,7 +97,7 @@ def test_one_owner(path: str) -> None:
 def test_a_kill_keeps_what_was_committed_and_only_that(path: str) -> None:
     code = f"""
 import sys
-from tgadmin.sandbox.store import Store
+from sandbox.store import Store
 store = Store({path!r})
 for number in range(50):
     store.put("kind", number, {{"n": number}})

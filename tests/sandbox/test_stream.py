@@ -10,8 +10,8 @@ from telethon.errors import AuthKeyDuplicatedError, FloodWaitError
 from telethon.sessions import MemorySession
 from telethon.tl import functions
 
-from tgadmin.sandbox.record import Record
-from tgadmin.sandbox.server import Sandbox
+from sandbox.record import Record
+from sandbox.server import Sandbox
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]
 PHONE, OTHER_PHONE = "491511234567", "491511234568"

@@ -8,8 +8,8 @@ import pytest
 from telethon import TelegramClient
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
 from tests.sandbox.raw import RawClient
-from tgadmin.sandbox.server import Sandbox
 
 Stranger = Callable[..., Awaitable[TelegramClient]]
 Refused = Callable[[Awaitable[Any]], Awaitable[str]]

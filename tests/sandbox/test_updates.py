@@ -5,9 +5,9 @@ from typing import Any
 
 from telethon.tl import functions, types
 
+from sandbox.server import Sandbox
 from tests.kit.waiting import until
 from tests.sandbox.people import ClientFor, Person, Refused, meet, texts
-from tgadmin.sandbox.server import Sandbox
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 LONG_AGO = datetime.fromtimestamp(1_600_000_000, UTC)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from telethon.tl import functions, types
 
+from sandbox.errors import RpcError
+from sandbox.server import Sandbox
+from sandbox.world import World
 from tests.kit.waiting import until
 from tests.sandbox.mirror import Mirror, comparable
 from tests.sandbox.people import ClientFor
-from tgadmin.sandbox.errors import RpcError
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world import World
 
 
 class Life:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from telethon import TelegramClient
 from telethon.tl import functions, types
 
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.world.accounts import SERVICE_USER_ID, Contact
+from sandbox.server import Sandbox
+from sandbox.world.accounts import SERVICE_USER_ID, Contact
 
 ClientFor = Callable[..., Awaitable[TelegramClient]]
 Refused = Callable[..., Awaitable[str]]

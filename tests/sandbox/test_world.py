@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from telethon.tl import types
 
+from sandbox.errors import RpcError
+from sandbox.store import Store
+from sandbox.world import World
+from sandbox.world.message_actions import Draft
 from tests.kit.clocks import Clock
-from tgadmin.sandbox.errors import RpcError
-from tgadmin.sandbox.store import Store
-from tgadmin.sandbox.world import World
-from tgadmin.sandbox.world.message_actions import Draft
 
 
 @pytest.fixture

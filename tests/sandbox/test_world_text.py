@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telethon.tl import types
 
-from tgadmin.sandbox.errors import RpcError
-from tgadmin.sandbox.world.text import accept, units
+from sandbox.errors import RpcError
+from sandbox.world.text import accept, units
 
 pytestmark = pytest.mark.pure
 

@@ -11,14 +11,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from apps.sessions.models import (
-    Authorization,
-    AuthorizationSecret,
-    Role,
-    Session,
-    SessionGrant,
-    SessionStatus,
-)
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionGrant, SessionStatus
+from apps.staff.roles import Role
 from tests.kit.confirmed import confirmed
 from tgadmin.core.types import Checkpoint, Peer, PeerKind
 

@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from apps.sessions.models import (
-    Command,
-    CommandSecret,
-    Session,
-    SignInAttempt,
-    SignInSecret,
-)
-from apps.sessions.services import commands, signin
+from apps.commands.models import Command, CommandSecret
+from apps.commands.services import commands
+from apps.sessions.models import Session
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret
 from tests.sessions.conftest import key
 
 PHONE = "+49 151 234 56789"

@@ -19,18 +19,10 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule
 
 from apps.chats.models import Chat, Gap, Message, Peer, UnreadableUpdate
-from apps.sessions.models import (
-    Command,
-    FloodWait,
-    Lease,
-    Node,
-    Role,
-    Session,
-    SessionEvent,
-    SessionGrant,
-    SessionStatus,
-    SignInAttempt,
-)
+from apps.commands.models import Command, FloodWait, Lease, Node
+from apps.sessions.models import Session, SessionEvent, SessionGrant, SessionStatus
+from apps.signin.models import SignInAttempt
+from apps.staff.roles import Role
 
 Staff = Callable[..., User]
 Account = Callable[..., Session]

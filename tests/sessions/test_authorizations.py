@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.sessions.models import Authorization, AuthorizationSecret, Command, Session, SessionEvent, SessionStatus
+from apps.commands.models import Command
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
 from apps.sessions.services import authorizations, status
 from tests.sessions.conftest import CHECKPOINT, key
 

@@ -34,9 +34,7 @@ def client(admin: User, signed_in_as: Callable[[User], Client], account: Callabl
     return client
 
 
-@pytest.mark.parametrize(
-    "model", ["tg_sessions/session", "tg_sessions/command", "chats/message", "tg_sessions/signinattempt"]
-)
+@pytest.mark.parametrize("model", ["tg_sessions/session", "commands/command", "chats/message", "signin/signinattempt"])
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_addresses_of_lists(client: Client, model: str, parameter: str) -> None:
     for value in HOSTILE:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.checks import run_checks
 from django.db import connection
 
-from apps.sessions import checks
+from apps.common import checks
 from apps.sessions.models import Session
 
 ROOT = Path(__file__).resolve().parents[2]

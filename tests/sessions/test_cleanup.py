@@ -10,9 +10,14 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Schedule
 
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.common import retention
 from apps.sessions import tasks
-from apps.sessions.models import Command, Session, SessionStatus, SignInAttempt, SignInSecret, SignInStep
-from apps.sessions.services import cleanup, commands, retention, signin
+from apps.sessions.models import Session, SessionStatus
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
+from apps.signin.services import cleanup
 from tests.sessions.conftest import key
 
 DAY = timedelta(hours=24, minutes=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apps.sessions.command_kinds import (
+from apps.commands.command_kinds import (
     CHAT_LANE,
     DEVICES_LANE,
     LOG_OUT_LANE,
@@ -24,8 +24,9 @@ from apps.sessions.command_kinds import (
     kind_of,
     peer_of,
 )
-from apps.sessions.models import Command, Role
-from apps.sessions.services.commands import OFFICIAL_LANES
+from apps.commands.models import Command
+from apps.commands.services.commands import OFFICIAL_LANES
+from apps.staff.roles import Role
 from tgadmin.core.official import OFFICIAL
 
 pytestmark = pytest.mark.pure
@@ -162,7 +163,7 @@ HEAD = """\
 # Kinds of commands in the bus
 
 What the gateway is asked to do at Telegram is a row of `telegram_commands`; the admin shows them under *Commands*.
-This page says of each kind what is declared about it (`apps/sessions/command_kinds.py`).
+This page says of each kind what is declared about it (`apps/commands/command_kinds.py`).
 It is written by `bin/test tests/sessions/test_command_kinds.py --write-docs`; the test fails when it differs from
 the code.
 

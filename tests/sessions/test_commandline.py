@@ -16,8 +16,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.chats.models import Chat, Message
-from apps.sessions import commandline
-from apps.sessions.models import Command, Role, Session, SessionGrant, SignInAttempt
+from apps.commands.models import Command
+from apps.common import commandline
+from apps.sessions.models import Session, SessionGrant
+from apps.signin.models import SignInAttempt
+from apps.staff.roles import Role
 from tests.kit import world
 
 HOSTILE = "\x1b[2J\x9b31m\a evil\nrow"

@@ -13,11 +13,12 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from apps.sessions.command_kinds import SPECS, CommandKind, Subject
-from apps.sessions.models import Command, CommandSecret, Lease, Node, Session
-from apps.sessions.services import commands, floods, leases
-from apps.sessions.services.commands import SYSTEM, TooManyWaiting
-from apps.sessions.services.leases import Held, LeaseLost
+from apps.commands.command_kinds import SPECS, CommandKind, Subject
+from apps.commands.models import Command, CommandSecret, Lease, Node
+from apps.commands.services import commands, floods, leases
+from apps.commands.services.commands import SYSTEM, TooManyWaiting
+from apps.commands.services.leases import Held, LeaseLost
+from apps.sessions.models import Session
 
 
 @pytest.fixture

@@ -19,9 +19,13 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from apps.chats.models import Chat, Peer
-from apps.sessions import demo
-from apps.sessions.models import AuthorizationSecret, Command, Session, SignInAttempt
-from apps.sessions.services import commands, rights, signin
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.demo import services as demo
+from apps.sessions.models import AuthorizationSecret, Session
+from apps.sessions.services import rights
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt
 from tests.sessions.conftest import CHECKPOINT, key, profile
 
 PHONES = ["9996621111", "9996622222"]
@@ -130,8 +134,8 @@ def test_no_file_no_demo(boss: User, settings: Any, tmp_path: Path, content: str
     client = Client()
     client.force_login(boss)
     assert b"Try the demo" not in client.get(reverse("admin:index")).content
-    assert client.get(reverse("admin:tg_sessions_demo")).status_code == 404
-    assert client.post(reverse("admin:tg_sessions_demo_start")).status_code == 404
+    assert client.get(reverse("demo:overview")).status_code == 404
+    assert client.post(reverse("demo:start")).status_code == 404
 
 
 def test_one_click_signs_in_and_one_removes_everything(boss: User, gateway: Gateway) -> None:
@@ -139,7 +143,7 @@ def test_one_click_signs_in_and_one_removes_everything(boss: User, gateway: Gate
     client.force_login(boss)
     assert b"Try the demo" in client.get(reverse("admin:index")).content
     assert phase(boss) == demo.Phase.ABSENT
-    watched = client.post(reverse("admin:tg_sessions_demo_start")).headers["Location"]
+    watched = client.post(reverse("demo:start")).headers["Location"]
     assert b'data-again="?open"' in client.get(watched).content
     assert OrmQ.objects.count() == 1
     assert phase(boss) == demo.Phase.SIGNING_IN
@@ -151,12 +155,12 @@ def test_one_click_signs_in_and_one_removes_everything(boss: User, gateway: Gate
     first = Session.objects.order_by("pk").first()
     assert first is not None
     assert state.open_at == f"/chats/{first.pk}/"
-    assert client.get(reverse("admin:tg_sessions_demo_status")).json()["open"] == state.open_at
+    assert client.get(reverse("demo:status")).json()["open"] == state.open_at
     # Who watched is led on even if the page was on its way when the demo became ready; who comes later stays.
     assert client.get(watched).headers["Location"] == state.open_at
-    assert b"Open chats" in client.get(reverse("admin:tg_sessions_demo")).content
+    assert b"Open chats" in client.get(reverse("demo:overview")).content
     Chat.objects.create(session=first, peer_id=5, kind="user")
-    assert client.post(reverse("admin:tg_sessions_demo_remove")).status_code == 302
+    assert client.post(reverse("demo:remove")).status_code == 302
     assert phase(boss) == demo.Phase.REMOVING
     assert demo.run_removal(boss.pk) == "0 left"
     for model in (Session, SignInAttempt, Chat, Peer, Command, AuthorizationSecret):
@@ -207,7 +211,7 @@ def test_it_is_said_when_nothing_moves(boss: User, codes: Path) -> None:
     assert later.version(True) != state.version(True)
     client = Client()
     client.force_login(boss)
-    assert b"worker or the gateway may not be running" in client.get(reverse("admin:tg_sessions_demo")).content
+    assert b"worker or the gateway may not be running" in client.get(reverse("demo:overview")).content
 
 
 def test_nothing_is_deleted_that_is_still_signed_in(

@@ -10,9 +10,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from apps.sessions.command_kinds import DEVICES_LANE
-from apps.sessions.models import Command, Device, Role, Session, SessionEvent, SessionGrant
+from apps.commands.command_kinds import DEVICES_LANE
+from apps.commands.models import Command
+from apps.sessions.models import Device, Session, SessionEvent, SessionGrant
 from apps.sessions.services import devices
+from apps.staff.roles import Role
 from tgadmin.core import types
 
 As = Callable[[User], Client]

@@ -14,9 +14,11 @@ from django.urls import reverse
 from telethon.crypto import AuthKey
 from telethon.sessions import SQLiteSession, StringSession
 
-from apps.monitoring.models import AuditEntry
-from apps.sessions.models import Role, Session, SessionEvent, SessionGrant, SignInAttempt, SignInSecret, SignInStep
-from apps.sessions.services import signin
+from apps.sessions.models import Session, SessionEvent, SessionGrant
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
+from apps.staff.models import AuditEntry
+from apps.staff.roles import Role
 from tgadmin.core import session_files
 
 IMPORT = "/admin/tg_sessions/session/import/"

@@ -24,19 +24,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Model
 
-from apps.sessions import checks
-from apps.sessions.fields import EncryptedBytesField, EncryptedJSONField
-from apps.sessions.models import (
-    Authorization,
-    AuthorizationSecret,
-    Command,
-    CommandSecret,
-    Session,
-    SessionStatus,
-    SignInAttempt,
-    SignInSecret,
-)
+from apps.commands.models import Command, CommandSecret
+from apps.common import checks
+from apps.common.fields import EncryptedBytesField, EncryptedJSONField
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionStatus
 from apps.sessions.services import exports, keys
+from apps.signin.models import SignInAttempt, SignInSecret
 from tests.kit.database import database_url
 from tests.sessions.conftest import NETWORK, key
 from tgadmin.core.encryption import DecryptionError

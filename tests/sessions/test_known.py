@@ -9,24 +9,23 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from apps.monitoring.models import AuditEntry
-from apps.sessions import selectors
+from apps.commands.models import Command
 from apps.sessions.models import (
     AccessRequest,
     Authorization,
     AuthorizationSecret,
-    Command,
-    Role,
     Session,
     SessionEvent,
     SessionGrant,
     SessionProxy,
     SessionStatus,
-    SignInAttempt,
-    SignInSecret,
-    SignInStep,
 )
-from apps.sessions.services import access, rights, signin
+from apps.sessions.services import access, rights
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
+from apps.signin.selectors import explain_step
+from apps.staff.models import AuditEntry
+from apps.staff.roles import Role
 from tests.core.test_session_files import telethon_string
 from tests.sessions.conftest import CHECKPOINT, key, profile
 from tests.sessions.signing_in import Account, at_code, settle_all, starter
@@ -95,7 +94,7 @@ def test_whoever_does_not_manage_it_is_not_let_in(
     assert (event.kind, event.code, event.user) == ("sign_in_refused", "ACCOUNT_KNOWN", starter)
     entry = AuditEntry.objects.get(action="sign_in.refused")
     assert (entry.session_id, entry.details["acting_as"]) == (known.pk, "starter")
-    explained = selectors.explain_step(attempt)
+    explained = explain_step(attempt)
     assert explained is not None
     assert "not one of its managers" in explained.says
 

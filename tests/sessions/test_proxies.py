@@ -12,8 +12,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from apps.sessions.models import Command, CommandSecret, Role, Session, SessionProxy, SessionProxySecret
+from apps.commands.models import Command, CommandSecret
+from apps.sessions.models import Session, SessionProxy, SessionProxySecret
 from apps.sessions.services import proxies, rights
+from apps.staff.roles import Role
 from tgadmin.core.proxies import Proxy
 
 SECRET, PASSWORD = "00112233445566778899aabbccddeeff", "a proxy password"

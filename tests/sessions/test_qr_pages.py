@@ -10,9 +10,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from apps.sessions.models import Command, Role, Session, SessionEvent, SessionGrant, SignInAttempt, SignInStep
-from apps.sessions.services import cleanup, commands, signin
-from apps.sessions.views import address
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.sessions.models import Session, SessionEvent, SessionGrant
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInStep
+from apps.signin.services import cleanup
+from apps.signin.views import address
+from apps.staff.roles import Role
 from tests.sessions.conftest import key
 
 START = "/admin/tg_sessions/session/sign-in/"

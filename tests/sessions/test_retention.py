@@ -25,9 +25,11 @@ from django.utils import timezone
 from django_q.models import Failure, Success
 
 from apps.chats.models import Chat, Event, Gap, Message, UnreadableUpdate
-from apps.sessions.models import Command, CommandSecret, FloodWait, Session, SessionEvent, SignInAttempt, SignInStep
-from apps.sessions.services import retention
-from apps.sessions.services.retention import Bounded, Forever, Pruned
+from apps.commands.models import Command, CommandSecret, FloodWait
+from apps.common import retention
+from apps.common.retention import Bounded, Forever, Pruned
+from apps.sessions.models import Session, SessionEvent
+from apps.signin.models import SignInAttempt, SignInStep
 from apps.staff.models import Login
 from tests.kit import world
 from tests.kit.running import ROOT

@@ -13,12 +13,16 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from apps.commands.command_kinds import SPECS, CommandKind
+from apps.commands.models import Command
 from apps.sessions import selectors
-from apps.sessions.command_kinds import SPECS, CommandKind
-from apps.sessions.models import Command, Role, Session, SessionEvent, SessionGrant, SignInAttempt
+from apps.sessions.models import Session, SessionEvent, SessionGrant
 from apps.sessions.services import rights, sessions
-from apps.sessions.signals import audited
+from apps.signin.models import SignInAttempt
+from apps.signin.services.rights import may_drive, visible_attempts
+from apps.signin.signals import audited
 from apps.staff.models import Authenticator, Policy
+from apps.staff.roles import Role
 
 Staff = Callable[..., User]
 Account = Callable[..., Session]
@@ -77,8 +81,8 @@ def test_whoever_is_not_active_staff_has_no_right(
         assert rights.role(somebody, session.pk) is None
         assert not rights.may_add_account(somebody)
         assert not rights.may_reveal_phone(somebody, session.pk)
-        assert not rights.may_drive(somebody, attempt)
-        assert not rights.visible_attempts(somebody).exists()
+        assert not may_drive(somebody, attempt)
+        assert not visible_attempts(somebody).exists()
 
 
 def test_the_place_of_a_sign_in_that_came_to_nothing_is_not_shown(admin: User, account: Account) -> None:
@@ -97,8 +101,8 @@ def test_a_sign_in_belongs_to_its_starter_and_to_managers_of_its_account(
     again = SignInAttempt.objects.create(session=known, phone="49152", started_by=admin)
     expected = {starter: {attempt}, other: set(), manager: {again}, admin: {attempt, again}}
     for user, visible in expected.items():
-        assert set(rights.visible_attempts(user)) == visible
-        assert {row for row in (attempt, again) if rights.may_drive(user, row)} == visible
+        assert set(visible_attempts(user)) == visible
+        assert {row for row in (attempt, again) if may_drive(user, row)} == visible
 
 
 def test_revealing_a_phone_needs_the_permission_and_a_role(staff: Staff, account: Account, grant: Grant) -> None:
@@ -113,10 +117,10 @@ def test_a_manager_who_lost_the_account_lost_its_sign_ins_too(staff: Staff, acco
     known, former = account("Known"), staff("former", "add_account")
     held = grant(former, known, Role.MANAGER)
     attempt = SignInAttempt.objects.create(session=known, phone=known.phone, started_by=former)
-    assert rights.may_drive(former, attempt)
+    assert may_drive(former, attempt)
     held.delete()
-    assert not rights.may_drive(former, attempt)
-    assert not rights.visible_attempts(former).exists()
+    assert not may_drive(former, attempt)
+    assert not visible_attempts(former).exists()
 
 
 @pytest.mark.parametrize(
@@ -145,8 +149,8 @@ def test_the_highest_of_own_and_groups_rights_counts(
     assert list(rights.visible_sessions(user)) == [session]
     assert list(rights.managed_sessions(user)) == ([session] if expected == Role.MANAGER else [])
     attempt = SignInAttempt.objects.create(session=session, phone="49151", started_by=None)
-    assert rights.may_drive(user, attempt) == (expected == Role.MANAGER)
-    assert list(rights.visible_attempts(user)) == ([attempt] if expected == Role.MANAGER else [])
+    assert may_drive(user, attempt) == (expected == Role.MANAGER)
+    assert list(visible_attempts(user)) == ([attempt] if expected == Role.MANAGER else [])
 
 
 def test_a_groups_right_is_for_its_members_only(staff: Staff, account: Account) -> None:
@@ -178,7 +182,7 @@ def test_rights_cost_the_same_for_many(staff: Staff, account: Account, grant: Gr
             lambda: rights.roles(users),
             lambda: rights.role(users[0], session.pk),
             lambda: list(rights.visible_sessions(users[0])),
-            lambda: list(rights.visible_attempts(users[0])),
+            lambda: list(visible_attempts(users[0])),
         ):
             with CaptureQueriesContext(connection) as queries:
                 work()
@@ -258,7 +262,7 @@ def by_python(user: User, command: Command, attempt: SignInAttempt) -> str:
     if need.role is None or not user.is_active or not user.is_staff:
         return "" if need.role is None else "not_staff" if user.is_active else "inactive"
     if need.or_starter:
-        return "" if rights.may_drive(user, attempt) else "role"
+        return "" if may_drive(user, attempt) else "role"
     held = rights.role(user, command.session_id)
     return "" if held is not None and held >= need.role else "role"
 

@@ -16,9 +16,11 @@ from django.utils import timezone
 from telethon.crypto import AuthKey
 from telethon.sessions import StringSession
 
-from apps.sessions.models import Command, Session, SignInAttempt, SignInStep
-from apps.sessions.services import signin
-from apps.sessions.services.signin import SignInError
+from apps.commands.models import Command
+from apps.sessions.models import Session
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInStep
+from apps.signin.services import SignInError
 from tests.sessions.conftest import key
 from tests.sessions.signing_in import Sent, at_code, settle_all, starter
 

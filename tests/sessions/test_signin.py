@@ -14,23 +14,21 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.chats.models import Peer
+from apps.commands.models import Command, CommandSecret
 from apps.sessions.models import (
     Authorization,
     ChannelState,
-    Command,
-    CommandSecret,
-    Role,
     Session,
     SessionEvent,
     SessionGrant,
     SessionStatus,
-    SignInAttempt,
-    SignInSecret,
-    SignInStep,
     UpdateState,
 )
-from apps.sessions.services import rights, signin
-from apps.sessions.services.signin import SignInError
+from apps.sessions.services import rights
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
+from apps.signin.services import SignInError
+from apps.staff.roles import Role
 from tests.sessions.conftest import CHECKPOINT, key, profile
 from tests.sessions.signing_in import DIGITS, PHONE, Sent, at_code, at_password, no_secrets, queued, settle_all, starter
 

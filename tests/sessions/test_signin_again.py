@@ -7,22 +7,22 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 
+from apps.commands.models import Command
+from apps.commands.services import commands
 from apps.sessions.models import (
     Authorization,
     AuthorizationSecret,
     ChannelState,
-    Command,
-    Role,
     Session,
     SessionGrant,
     SessionStatus,
-    SignInAttempt,
-    SignInSecret,
-    SignInStep,
     UpdateState,
 )
-from apps.sessions.services import commands, rights, signin
-from apps.sessions.services.signin import SignInError
+from apps.sessions.services import rights
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
+from apps.signin.services import SignInError
+from apps.staff.roles import Role
 from tests.sessions.conftest import CHECKPOINT, key, profile
 from tests.sessions.signing_in import PHONE, Account, Sent, at_code, no_secrets, queued, settle_all, starter
 

@@ -13,9 +13,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.sessions.models import Command, Node, Role, Session, SessionGrant, SignInAttempt, SignInStep
-from apps.sessions.services import commands, signin
-from apps.sessions.views import address
+from apps.commands.models import Command, Node
+from apps.commands.services import commands
+from apps.sessions.models import Session, SessionGrant
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInStep
+from apps.signin.views import address
+from apps.staff.roles import Role
 from tests.sessions.conftest import CHECKPOINT, key, profile
 from tests.sessions.signing_in import PHONE, Sent, starter
 

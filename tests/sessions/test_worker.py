@@ -18,8 +18,8 @@ from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from django_q.scheduler import scheduler
 from django_q.tasks import async_task
 
+from apps.common.worker import plain_loads
 from apps.sessions.tasks import clean_up
-from apps.sessions.worker import plain_loads
 from tests.kit.database import database_url
 from tests.kit.running import ROOT
 from tests.kit.waiting import eventually

@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from apps.chats.hub import hub
+from apps.chats.live.hub import hub
 from apps.staff.logins import digest_of
 from apps.staff.models import Login
 from tests.kit.sockets import PATIENCE, Connect, connect

@@ -16,13 +16,12 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from apps.monitoring.models import AuditEntry
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionGrant
-from apps.sessions.services.audit import CONFIRMED_FIRST
 from apps.staff import confirming, selectors
 from apps.staff.confirming import ADDRESSES, When
-from apps.staff.models import Authenticator, Failures
+from apps.staff.models import AuditEntry, Authenticator, Failures
 from apps.staff.services import second_factor
+from apps.staff.services.audit import CONFIRMED_FIRST
 from tests.kit import world
 from tests.sessions.conftest import key as auth_key
 from tests.staff.conftest import PASSWORD, Password, code, equip, next_code

@@ -16,9 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Schedule
 
-from apps.monitoring.models import AuditEntry
 from apps.staff import lockout, selectors, tasks
-from apps.staff.models import Authenticator, Failures
+from apps.staff.models import AuditEntry, Authenticator, Failures
 from apps.staff.services import failures, logins
 from tests.staff.conftest import PASSWORD, Password, equip, next_code
 

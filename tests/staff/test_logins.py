@@ -14,7 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.sessions.services import retention, signin
+from apps.common import retention
+from apps.signin import services as signin
 from apps.staff import logins, selectors
 from apps.staff.middleware import POLLS
 from apps.staff.models import Login

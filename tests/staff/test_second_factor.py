@@ -17,10 +17,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
 
-from apps.monitoring.models import AuditEntry
-from apps.sessions.services.rights import Forbidden
+from apps.common.users import Forbidden
 from apps.staff import selectors
-from apps.staff.models import MOST_FAILURES, Authenticator, AuthenticatorSecret, Login
+from apps.staff.models import MOST_FAILURES, AuditEntry, Authenticator, AuthenticatorSecret, Login
 from apps.staff.services import second_factor
 from apps.staff.services.second_factor import Refused
 from tests.kit import world

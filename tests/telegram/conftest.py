@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.protocol.rsa import RsaKey
+from sandbox.server import Sandbox
 from tgadmin.core import types as core
 from tgadmin.core.types import Incoming
-from tgadmin.sandbox.rsa import RsaKey
-from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import AccountClient, InboxFull, Key, Network, SignInClient
 
 API_HASH = "0" * 32

@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
+from sandbox.server import Sandbox
 from tests.kit.waiting import until
 from tests.telegram.conftest import Make, MemoryInbox, Store
 from tgadmin.core import types as core
 from tgadmin.core.errors import Kind, TelegramError
-from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import Pings
 
 ME, OTHER = "+49151333001", "+49151333002"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from sandbox.protocol.session import Session
+from sandbox.server import Sandbox
 from tests.kit.waiting import until
 from tests.telegram.conftest import Make, MemoryInbox, Store
 from tgadmin.core import types as core
-from tgadmin.sandbox.server import Sandbox
-from tgadmin.sandbox.session import Session
 from tgadmin.telegram import Pings
 from tgadmin.telegram._telethon import wire
 

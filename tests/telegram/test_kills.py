@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from sandbox.server import Sandbox
 from tests.kit.waiting import until
 from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store
 from tgadmin.core import types as core
 from tgadmin.core.errors import Action, TelegramError
-from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import AccountClient
 
 STEPS = 260

@@ -17,7 +17,7 @@ from telethon.extensions import BinaryReader
 from telethon.network.mtprotostate import MTProtoState
 from telethon.tl import TLObject
 
-from tgadmin.sandbox.cipher import encrypt
+from sandbox.protocol.cipher import encrypt
 from tgadmin.telegram._telethon import QuietLogs, packets
 from tgadmin.telegram._telethon.packets import Reader, State
 from tgadmin.telegram.convert import message, peers

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from sandbox.server import Sandbox
 from tests.telegram.conftest import SignedIn
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy, ProxyKind
 from tgadmin.core.reach import Reach
-from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import Network, Pings, SignInClient, look
 from tgadmin.telegram._telethon import limit_proxies, without_padding
 

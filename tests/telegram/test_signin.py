@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from telethon.tl.functions.auth import AcceptLoginTokenRequest
 
+from sandbox.server import Sandbox
 from tests.telegram.conftest import API_HASH, Make, MemoryInbox, Store, last_code
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.types import CHANNEL_MARK, Peer, PeerKind
-from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram import Key, LoginToken, LoginTokenMoved, Network, SignInClient
 
 PHONE = "+49151222001"

@@ -9,11 +9,11 @@ import pytest
 from telethon import types as T  # noqa: N812
 from telethon.tl import TLObject
 
+from sandbox.server import Sandbox
 from tests.kit.waiting import until
 from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store
 from tgadmin.core import types as core
 from tgadmin.core.types import CHANNEL_MARK
-from tgadmin.sandbox.server import Sandbox
 from tgadmin.telegram.stream import ENTRY_CHANGES
 
 ME, OTHER = "+49151444001", "+49151444002"

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from tgadmin.core.said import Said
+from tgadmin.core.errors.said import Said
 
 MIN_DIGITS, MAX_DIGITS = 5, 20
 _ALLOWED = re.compile(r"[\d\s+()./\-\u2010-\u2015\u00a0]*")

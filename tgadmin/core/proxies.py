@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from tgadmin.core.said import Said
+from tgadmin.core.errors.said import Said
 
 MAX_HOST, MAX_NAME = 253, 255
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")

@@ -13,9 +13,10 @@ import psycopg
 import structlog
 from django.db import DatabaseError
 
+from apps.commands.services.leases import Held, LeaseLost
+from apps.common import notify
 from apps.sessions.models import SessionStatus, TimelineKind
-from apps.sessions.services import notify, timeline
-from apps.sessions.services.leases import Held, LeaseLost
+from apps.sessions.services import timeline
 from tgadmin.core import backoff
 from tgadmin.gateway import database
 from tgadmin.gateway.accounts import handover

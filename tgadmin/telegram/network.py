@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from tgadmin.core.errors.said import Said
 from tgadmin.core.ids import auth_key_id
 from tgadmin.core.reach import Reach
-from tgadmin.core.said import Said
 from tgadmin.telegram._telethon import add_rsa_key, limit_proxies
 
 PRODUCTION_DC = (2, "149.154.167.51", 443)

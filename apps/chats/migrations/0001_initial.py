@@ -9,7 +9,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import apps.sessions.fields
+import apps.common.fields
 
 
 class Migration(migrations.Migration):
@@ -282,7 +282,7 @@ class Migration(migrations.Migration):
                         to="chats.message",
                     ),
                 ),
-                ("secret", apps.sessions.fields.EncryptedJSONField()),
+                ("secret", apps.common.fields.EncryptedJSONField()),
             ],
             options={
                 "db_table": "telegram_message_secrets",
@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=64)),
                 ("reason", models.CharField(max_length=255)),
-                ("data", apps.sessions.fields.EncryptedBytesField()),
+                ("data", apps.common.fields.EncryptedBytesField()),
                 ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 (
                     "session",

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.chats.models.chat import Chat
-from apps.sessions.fields import EncryptedBytesField, SealedRow
+from apps.common.fields import EncryptedBytesField, SealedRow
 from apps.sessions.models import Session
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.chats.models.chat import Chat
-from apps.sessions.fields import EncryptedJSONField
+from apps.common.fields import EncryptedJSONField
 
 
 class StoredJSON(models.JSONField):

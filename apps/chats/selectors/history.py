@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db.models import Case, QuerySet, When
 
 from apps.chats import sight
-from apps.chats.frames.payloads import HistoryPage, Older
-from apps.chats.frames.payloads import Message as Shown
 from apps.chats.models import Chat, Installation, Message
+from apps.chats.payloads import HistoryPage, Older
+from apps.chats.payloads import Message as Shown
 from apps.chats.selectors import messages
 
 PAGE = 50

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from apps.chats import sight
 from apps.chats.columns.chats import CHAT_TABLE
-from apps.chats.frames.payloads import ChatListPage, ChatRow
 from apps.chats.models import Chat
+from apps.chats.payloads import ChatListPage, ChatRow
 from tgadmin.core.official import is_official
 
 PAGE = 100

@@ -14,12 +14,14 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from apps.chats.event_kinds import EventKind
-from apps.chats.frames.payloads import Newest, SessionFacts
 from apps.chats.models import Chat
+from apps.chats.payloads import Newest, SessionFacts
 from apps.chats.selectors import history, lists, messages, sessions
 from apps.chats.sight import OFFICIAL_IDS
-from apps.sessions.models import Command, Role, Session
+from apps.commands.models import Command
+from apps.sessions.models import Session
 from apps.sessions.services import rights
+from apps.staff.roles import Role
 from apps.staff.selectors import good_logins
 
 BATCH = 100

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.chats.columns.messages import MESSAGE_TABLE
-from apps.chats.frames.payloads import ErrorFacts, Forward, Message, Person, Reply
+from apps.chats.payloads import ErrorFacts, Forward, Message, Person, Reply
 from apps.chats.selectors import shapes
 from tgadmin.core.bounds import LONG
 from tgadmin.core.errors import disposition

@@ -9,11 +9,13 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.chats import sight
-from apps.chats.frames.payloads import Session as Shown
 from apps.chats.models import Chat, Message
+from apps.chats.payloads import Session as Shown
 from apps.chats.selectors import history, lists, sessions
-from apps.sessions.models import FloodWait, Role, Session
+from apps.commands.models import FloodWait
+from apps.sessions.models import Session
 from apps.sessions.services import rights
+from apps.staff.roles import Role
 
 PROTOCOL = 1
 """Version of the live socket's protocol (docs/socket-protocol.md)."""

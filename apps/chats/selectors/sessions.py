@@ -7,9 +7,11 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from apps.chats.frames.payloads import Session as Shown
-from apps.chats.frames.payloads import SessionFacts
-from apps.sessions.models import FloodWait, Role, Session, SessionStatus
+from apps.chats.payloads import Session as Shown
+from apps.chats.payloads import SessionFacts
+from apps.commands.models import FloodWait
+from apps.sessions.models import Session, SessionStatus
+from apps.staff.roles import Role
 from tgadmin.core.errors import disposition
 from tgadmin.core.phones import masked
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from apps.chats.frames import payloads
+from apps.chats import payloads
 from tgadmin.core import types
 from tgadmin.core.bounds import Check, Unfit
 from tgadmin.core.facts import Facts

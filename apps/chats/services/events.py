@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from apps.chats.event_kinds import EventKind
 from apps.chats.models import Chat, Event
-from apps.sessions.services.notify import EVENTS, notify
+from apps.common.notify import EVENTS, notify
 
 
 def append(chat: Chat, kind: EventKind, *, message_id: int | None = None, data: dict[str, Any] | None = None) -> Event:

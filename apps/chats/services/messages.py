@@ -20,9 +20,11 @@ from apps.chats.event_kinds import EventKind
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.services import events
 from apps.chats.services.text import Refused, clean
-from apps.sessions.command_kinds import SPECS, CommandKind
-from apps.sessions.models import Command, Role, Session, SessionStatus
-from apps.sessions.services import commands
+from apps.commands.command_kinds import SPECS, CommandKind
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.sessions.models import Session, SessionStatus
+from apps.staff.roles import Role
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import preview
 from tgadmin.core.types import box_of

@@ -12,8 +12,8 @@ from django.db.models import Q
 
 from apps.chats.columns.messages import MESSAGE_TABLE
 from apps.chats.event_kinds import EventKind
-from apps.chats.frames.payloads import Action
 from apps.chats.models import Chat, Message, MessageSecret
+from apps.chats.payloads import Action
 from apps.chats.services import events
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import preview

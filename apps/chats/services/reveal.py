@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.chats import sight
-from apps.chats.frames.payloads import Entity, RevealedText
 from apps.chats.models import Message, MessageSecret
+from apps.chats.payloads import Entity, RevealedText
 from apps.chats.services.text import Refused
-from apps.sessions.models import Role
-from apps.sessions.services.audit import audit
+from apps.staff.roles import Role
+from apps.staff.services.audit import audit
 from tgadmin.core.encryption import DecryptionError
 
 

@@ -1,3 +1,3 @@
-"""The sessions app in the admin, split by subject."""
+"""Accounts in the admin, a module a subject."""
 
-from apps.sessions.admin import machinery, people, sessions, signins  # noqa: F401  they register themselves
+from apps.sessions.admin import audit, grants, operations, sessions, timeline  # noqa: F401  they register themselves

@@ -1,19 +1,19 @@
-"""What all our admin pages share: only what the user may see, nothing to change unless said, how things are shown."""
+"""What admin pages about accounts share: only what the user may see, and how an account's status looks."""
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
-from apps.sessions.admin.parameters import KnownParameters
+from apps.common.admin.base import ReadOnlyAdmin
+from apps.common.admin.display import badge
+from apps.common.users import is_staff
 from apps.sessions.models import Session, SessionStatus
 from apps.sessions.services import rights
 from tgadmin.core.ids import row_id
@@ -31,35 +31,9 @@ LOOKS: dict[str, tuple[str, str]] = {
 }
 
 
-def badge(kind: str, icon: str, text: str) -> SafeString:
-    """Icon, word and colour together: none of them carries the meaning alone."""
-    return format_html(
-        '<span class="tg-badge {}"><span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
-        kind,
-        icon,
-        text,
-    )
-
-
 def status_badge(session: Session) -> SafeString:
     kind, icon = LOOKS.get(session.status, ("off", "help"))
     return badge(kind, icon, session.get_status_display())
-
-
-def moment(at: datetime | None) -> SafeString | str:
-    """A time that static/admin/page.js shows relative to now, in the viewer's zone."""
-    if at is None:
-        return "–"
-    return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}")
-
-
-def shown_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) if value else "–"
-
-
-def clock(at: datetime) -> SafeString:
-    """A time that is said by the clock, in the viewer's zone: when a wait ends."""
-    return format_html('<time datetime="{}" data-clock>{} UTC</time>', at.isoformat(), f"{at:%H:%M:%S}")
 
 
 class VisibleSessionFilter(admin.SimpleListFilter):
@@ -81,12 +55,9 @@ class VisibleSessionFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.path: row_id(value)}) if value else queryset
 
 
-class ReadOnlyAdmin(KnownParameters, ModelAdmin):
-    """Staff look, nobody changes."""
+class VisibleAccountsAdmin(ReadOnlyAdmin):
+    """Rows of accounts: staff see those of accounts that they may see."""
 
-    actions = None
-    list_per_page = 50
-    compressed_fields = True
     session_path = "session_id"
     """From a row to the id of its session, as a lookup and, with dots, as attributes."""
 
@@ -97,12 +68,9 @@ class ReadOnlyAdmin(KnownParameters, ModelAdmin):
         visible = rights.visible_sessions(request.user)
         return rows.filter(**{f"{self.session_path}__in": visible.values("pk")})
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return rights.is_staff(request.user)
-
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if obj is None:
-            return rights.is_staff(request.user)
+            return is_staff(request.user)
         return rights.role(request.user, self.session_id_of(obj)) is not None
 
     def session_id_of(self, obj: Model) -> int:
@@ -111,11 +79,17 @@ class ReadOnlyAdmin(KnownParameters, ModelAdmin):
             value = getattr(value, part)
         return int(value)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+class OfAccountAdmin(VisibleAccountsAdmin):
+    """Rows that name their session. ``for_managers``: those about chats with Telegram's own accounts."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+    list_select_related: Any = ("session",)
+    for_managers: Q | None = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request).select_related(*self.list_select_related)
+        return rows if self.for_managers is None else rights.hiding_telegram(rows, request.user, self.for_managers)
+
+    @display(description="Account", ordering="session__name")
+    def account(self, row: Any) -> SafeString:
+        return format_html('<span dir="auto">{}</span>', row.session.name)

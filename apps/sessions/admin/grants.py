@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
+from unfold.decorators import display
 
-from apps.sessions.models import Role, SessionGrant
+from apps.common.admin.display import moment
+from apps.sessions.admin.base import VisibleAccountsAdmin, VisibleSessionFilter
+from apps.sessions.models import SessionGrant
 from apps.sessions.services import rights
+from apps.staff.roles import Role
 
 
 class GrantInline(TabularInline):
@@ -75,3 +81,35 @@ class GrantInline(TabularInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._manages(request, obj)
+
+
+@admin.register(SessionGrant)
+class SessionGrantAdmin(VisibleAccountsAdmin):
+    """Who may use which account; changed on the account's own page."""
+
+    list_display = ("account", "holder", "role", "giver", "given")
+    list_filter = ("role", VisibleSessionFilter)
+    search_fields = ("session__name", "user__username", "group__name")
+    ordering = ("session__name", "group__name", "user__username")
+    list_select_related = ("session", "user", "group", "granted_by")
+    fields = list_display
+    readonly_fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SessionGrant]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    @display(description="Account", ordering="session__name")
+    def account(self, grant: SessionGrant) -> str:
+        return grant.session.name
+
+    @display(description="User or group", ordering="user__username")
+    def holder(self, grant: SessionGrant) -> str:
+        return grant.holder
+
+    @display(description="Given by", ordering="granted_by__username")
+    def giver(self, grant: SessionGrant) -> str:
+        return "–" if grant.granted_by is None else grant.granted_by.get_username()
+
+    @display(description="Given", ordering="granted_at")
+    def given(self, grant: SessionGrant) -> SafeString | str:
+        return moment(grant.granted_at)

@@ -11,19 +11,24 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from apps.sessions import access_views, device_views, import_views, proxy_views, selectors, views
-from apps.sessions.admin.base import ReadOnlyAdmin, clock, moment, status_badge
+from apps.commands.models import Lease, Node
+from apps.common.admin.display import clock, moment
+from apps.common.explain import explain
+from apps.common.pages import user_of
+from apps.sessions import selectors
+from apps.sessions.admin.base import VisibleAccountsAdmin, status_badge
 from apps.sessions.admin.grants import GrantInline
 from apps.sessions.forms import ConfirmForm, ExportForm
-from apps.sessions.models import Lease, Node, Role, Session, SessionGrant
+from apps.sessions.models import Session, SessionGrant
 from apps.sessions.services import exports, rights
 from apps.sessions.services import sessions as services
+from apps.staff.roles import Role
 from tgadmin.core import phones
 from tgadmin.core.ids import row_id
 
@@ -72,7 +77,7 @@ class OwnerFilter(admin.SimpleListFilter):
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnlyAdmin):
+class SessionAdmin(VisibleAccountsAdmin):
     session_path = "pk"
     list_display = ("account", "phone_number", "status_shown", "since", "last_update", "flood_wait", "gateway")
     list_display_links = ("account",)
@@ -144,7 +149,7 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @display(description="Status", ordering="status")
     def status_shown(self, session: Session) -> SafeString:
-        known = selectors.explain(session.status_code)
+        known = explain(session.status_code)
         if known is None:
             return status_badge(session)
         return format_html(
@@ -153,7 +158,7 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @display(description="What to do")
     def cause(self, session: Session) -> SafeString | str:
-        known = selectors.explain(session.status_code)
+        known = explain(session.status_code)
         return "–" if known is None else format_html('{} <span class="tg-code">{}</span>', known.next_step, known.code)
 
     @display(description="Since", ordering="status_since")
@@ -226,13 +231,13 @@ class SessionAdmin(ReadOnlyAdmin):
 
     def save_model(self, request: HttpRequest, obj: Session, form: ModelForm[Session], change: bool) -> None:
         if "name" in form.changed_data:
-            services.rename(views.user_of(request), obj, form.cleaned_data["name"])
+            services.rename(user_of(request), obj, form.cleaned_data["name"])
 
     def save_formset(
         self, request: HttpRequest, form: Any, formset: BaseInlineFormSet[Any, Any, Any], change: bool
     ) -> None:
         """Each right given or taken goes through its service, which records it."""
-        user, session = views.user_of(request), form.instance
+        user, session = user_of(request), form.instance
         formset.save(commit=False)
         for gone in formset.deleted_objects:
             services.revoke(user, session, gone.to)
@@ -245,29 +250,6 @@ class SessionAdmin(ReadOnlyAdmin):
             services.grant(user, session, row.to, Role(row.role))
 
     # --- what managers do ---
-
-    def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        return [
-            path("sign-in/", wrap(views.sign_in_start), name="tg_sessions_sign_in_start"),
-            path("sign-in/<uuid:attempt_id>/", wrap(views.sign_in), name="tg_sessions_sign_in"),
-            path("sign-in/<uuid:attempt_id>/status/", wrap(views.sign_in_status), name="tg_sessions_sign_in_status"),
-            path("<int:session_id>/devices/", wrap(device_views.devices_page), name="tg_sessions_devices"),
-            path(
-                "<int:session_id>/devices/status/",
-                wrap(device_views.devices_status),
-                name="tg_sessions_devices_status",
-            ),
-            path("<int:session_id>/proxy/", wrap(proxy_views.proxy_page), name="tg_sessions_proxy"),
-            path("<int:session_id>/proxy/status/", wrap(proxy_views.proxy_status), name="tg_sessions_proxy_status"),
-            path("<int:session_id>/access/", wrap(access_views.answer_request), name="tg_sessions_access"),
-            path("import/", wrap(import_views.import_session), name="tg_sessions_import"),
-            path("demo/", wrap(views.demo_page), name="tg_sessions_demo"),
-            path("demo/status/", wrap(views.demo_status), name="tg_sessions_demo_status"),
-            path("demo/start/", wrap(views.demo_start), name="tg_sessions_demo_start"),
-            path("demo/remove/", wrap(views.demo_remove), name="tg_sessions_demo_remove"),
-            *super().get_urls(),
-        ]
 
     def _session(self, request: HttpRequest, object_id: str | int) -> Session:
         session = self.get_object(request, str(object_id))
@@ -309,11 +291,11 @@ class SessionAdmin(ReadOnlyAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def add_account(self, request: HttpRequest) -> HttpResponse:
-        return _redirect(reverse("admin:tg_sessions_sign_in_start"))
+        return _redirect(reverse("signin:start"))
 
     @action(description="Sign in again", url_path="sign-in-again", icon="login", permissions=["manage"])
     def sign_in_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return _redirect(f"{reverse('admin:tg_sessions_sign_in_start')}?session={_key(object_id)}")
+        return _redirect(f"{reverse('signin:start')}?session={_key(object_id)}")
 
     @action(
         description="Enable",
@@ -323,7 +305,7 @@ class SessionAdmin(ReadOnlyAdmin):
         dialog=_dialog("Enable this account?", "The gateway connects it again.", "Enable"),
     )
     def enable(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        services.enable(views.user_of(request), self._session(request, object_id))
+        services.enable(user_of(request), self._session(request, object_id))
         return self._done(request, object_id, "The account is enabled.")
 
     @action(
@@ -338,7 +320,7 @@ class SessionAdmin(ReadOnlyAdmin):
         ),
     )
     def disable(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        services.disable(views.user_of(request), self._session(request, object_id))
+        services.disable(user_of(request), self._session(request, object_id))
         return self._done(request, object_id, "The account is disabled.")
 
     @action(
@@ -349,16 +331,16 @@ class SessionAdmin(ReadOnlyAdmin):
         dialog=_dialog("Check this account?", "Its chat list is read from Telegram again.", "Check"),
     )
     def check_now(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        services.resync(views.user_of(request), self._session(request, object_id))
+        services.resync(user_of(request), self._session(request, object_id))
         return self._done(request, object_id, "Telegram is being asked; see the commands below.")
 
     @action(description="Devices", url_path="go-to-devices", icon="devices", permissions=["manage"])
     def devices(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return _redirect(reverse("admin:tg_sessions_devices", args=(_key(object_id),)))
+        return _redirect(reverse("accounts:devices", args=(_key(object_id),)))
 
     @action(description="Proxy", url_path="go-to-proxy", icon="vpn_lock", permissions=["manage"])
     def proxy(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return _redirect(reverse("admin:tg_sessions_proxy", args=(_key(object_id),)))
+        return _redirect(reverse("accounts:proxy", args=(_key(object_id),)))
 
     @action(
         description="Reveal phone",
@@ -368,7 +350,7 @@ class SessionAdmin(ReadOnlyAdmin):
         dialog=_dialog("Reveal the phone number?", "That you saw it is recorded in the timeline.", "Reveal"),
     )
     def reveal_phone(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        number = services.reveal_phone(views.user_of(request), self._session(request, object_id))
+        number = services.reveal_phone(user_of(request), self._session(request, object_id))
         return render(request, "sessions/revealed.html", {"number": number})
 
     @action(
@@ -387,7 +369,7 @@ class SessionAdmin(ReadOnlyAdmin):
     def export(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         session = self._session(request, object_id)
         try:
-            text = exports.export_string(views.user_of(request), session, form.cleaned_data["reason"])
+            text = exports.export_string(user_of(request), session, form.cleaned_data["reason"])
         except exports.ExportError as error:
             messages.error(request, error.says)
             return _redirect(reverse("admin:tg_sessions_session_change", args=(object_id,)), request)
@@ -408,7 +390,7 @@ class SessionAdmin(ReadOnlyAdmin):
         ),
     )
     def log_out(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        services.log_out(views.user_of(request), self._session(request, object_id))
+        services.log_out(user_of(request), self._session(request, object_id))
         return self._done(request, object_id, "The account is being logged out.")
 
     def _done(self, request: HttpRequest, object_id: str, text: str) -> HttpResponse:

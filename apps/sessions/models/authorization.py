@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.sessions.fields import EncryptedJSONField
+from apps.common.fields import EncryptedJSONField
 from apps.sessions.models.session import Session
 
 

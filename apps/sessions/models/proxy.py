@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from apps.sessions.fields import EncryptedJSONField
+from apps.common.fields import EncryptedJSONField
 from apps.sessions.models.session import Session
 
 

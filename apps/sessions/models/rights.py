@@ -10,14 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.sessions.models.session import Session
-
-
-class Role(models.IntegerChoices):
-    """Each role includes those before it."""
-
-    VIEWER = 1, "Viewer"
-    OPERATOR = 2, "Operator"
-    MANAGER = 3, "Manager"
+from apps.staff.roles import Role
 
 
 def name_of(holder: User | Group) -> str:

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.sessions.models import AccessRequest, Role, SessionGrant, TimelineKind
+from apps.common.notify import EVENTS, notify
+from apps.sessions.models import AccessRequest, SessionGrant, TimelineKind
 from apps.sessions.services import rights, sessions, timeline
-from apps.sessions.services.audit import audit
-from apps.sessions.services.notify import EVENTS, notify
+from apps.staff.roles import Role
+from apps.staff.services.audit import audit
 
 
 class AlreadyDecided(Exception):

@@ -14,9 +14,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Authorization, AuthorizationSecret, Command, Session
-from apps.sessions.services import commands
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.sessions.models import Authorization, AuthorizationSecret, Session
 from tgadmin.core.ids import auth_key_id
 
 PARTS = ("dc_id", "server_address", "port", "auth_key")

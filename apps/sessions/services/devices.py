@@ -14,11 +14,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Authorization, Command, Device, Role, Session, SessionStatus, TimelineKind
-from apps.sessions.services import commands, rights, timeline
-from apps.sessions.services.audit import audit
-from apps.sessions.services.notify import EVENTS, notify
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.common.notify import EVENTS, notify
+from apps.sessions.models import Authorization, Device, Session, SessionStatus, TimelineKind
+from apps.sessions.services import rights, timeline
+from apps.staff.roles import Role
+from apps.staff.services.audit import audit
 from tgadmin.core import types
 
 FRESH = timedelta(hours=24)

@@ -13,10 +13,10 @@ from django.db import transaction
 
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, TimelineKind
 from apps.sessions.services import rights, timeline
-from apps.sessions.services.audit import audit
+from apps.staff.services.audit import audit
 from tgadmin.core import session_files
 from tgadmin.core.encryption import DecryptionError
-from tgadmin.core.said import Said
+from tgadmin.core.errors.said import Said
 from tgadmin.core.session_files import ForeignSession
 
 MIN_REASON, MAX_REASON = 5, 500

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from psycopg import sql
 
-from apps.sessions.fields import EncryptedJSONField
+from apps.common.fields import EncryptedJSONField
 from apps.sessions.models import Authorization, AuthorizationSecret
 from apps.sessions.services import status
 from tgadmin.core.encryption import DecryptionError, Keyring, Place, Why, is_unbound

@@ -14,20 +14,15 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.fields import opened
-from apps.sessions.models import (
-    Command,
-    Role,
-    Session,
-    SessionProxy,
-    SessionProxySecret,
-    SignInAttempt,
-    TimelineKind,
-)
-from apps.sessions.services import commands, rights, timeline
-from apps.sessions.services.audit import audit
-from apps.sessions.services.notify import EVENTS, notify
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.common.fields import opened
+from apps.common.notify import EVENTS, notify
+from apps.sessions.models import Session, SessionProxy, SessionProxySecret, TimelineKind
+from apps.sessions.services import rights, timeline
+from apps.staff.roles import Role
+from apps.staff.services.audit import audit
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.proxies import Proxy, ProxyKind
 
@@ -133,14 +128,6 @@ def tried(session_id: int, trial: Trial) -> None:
     rows = SessionProxy.objects.filter(pk=session_id)
     rows.update(**facts, **({} if trial.code else {"checked_at": timezone.now()}))
     notify(EVENTS, session_id)
-
-
-@transaction.atomic
-def choose(user: User, attempt: SignInAttempt, proxy: Proxy | None) -> None:
-    """For a sign-in: the account's own proxy, in place of the one it had. Inside the sign-in's step, which has asked
-    for the right."""
-    store(attempt.session_id, proxy, user)
-    audit(user, "proxy.chosen", attempt.session, kind="" if proxy is None else proxy.kind.value)
 
 
 def take_over(from_session: int, to_session: int) -> None:

@@ -13,35 +13,28 @@ the claim, which has it after the command is its own and before anything is done
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, Group, User
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models import Max, Q, QuerySet
 
-from apps.sessions.models import Command, Role, Session, SessionGrant, SignInAttempt
+from apps.commands.models import Command
+from apps.common import users
+from apps.sessions.models import Session, SessionGrant
+from apps.staff.roles import Role
+from apps.staff.selectors import lacks_second_factor_sql
+from tgadmin.core.errors.refusals import Lack
 from tgadmin.core.official import OFFICIAL, is_official
-from tgadmin.core.refusals import Lack
 
-AnyUser = User | AnonymousUser
+AnyUser = users.AnyUser
+Forbidden = users.Forbidden
+is_staff = users.is_staff
 
 ADD_ACCOUNT = "tg_sessions.add_account"
 REVEAL_PHONE = "tg_sessions.reveal_phone"
 EXPORT_SESSION = "tg_sessions.export_session"
-
-
-class Forbidden(PermissionDenied):
-    """The user lacks the right, or the session does not exist: both answer alike, so nobody learns which ids do."""
-
-    def __init__(self) -> None:
-        self.says = "There is no such account, or you may not do that with it."
-        super().__init__(self.says)
-
-
-def is_staff(user: AnyUser) -> bool:
-    return bool(user.is_active and user.is_staff)
 
 
 def _grants(user: AnyUser) -> QuerySet[SessionGrant]:
@@ -84,10 +77,10 @@ def role(user: AnyUser, session_id: int) -> Role | None:
     return None if highest is None else Role(highest)
 
 
-def roles(users: Iterable[User]) -> dict[int, dict[int, Role]]:
+def roles(people: Iterable[User]) -> dict[int, dict[int, Role]]:
     """What each of the users may do, by user id and visible session's id; one query for any number of users, asked for
     each page that comes and every second for those that are there."""
-    staff = [user for user in users if is_staff(user)]
+    staff = [user for user in people if is_staff(user)]
     held: dict[int, dict[int, Role]] = {user.pk: {} for user in staff}
     supers = [user.pk for user in staff if user.is_superuser]
     with connection.cursor() as cursor:
@@ -153,56 +146,20 @@ def may_export(user: AnyUser, session_id: int) -> bool:
     return is_staff(user) and user.has_perm(EXPORT_SESSION) and role(user, session_id) == Role.MANAGER
 
 
-def may_drive(user: AnyUser, attempt: SignInAttempt) -> bool:
-    """Whether the user may see the sign-in and take its next step.
-
-    That of a known account belongs to the account's managers, that of a new one to whoever started it.
-    """
-    if not is_staff(user):
-        return False
-    if user.is_superuser:
-        return True
-    if attempt.session.telegram_user_id is None and attempt.started_by_id == user.pk and may_add_account(user):
-        return True
-    return role(user, attempt.session_id) == Role.MANAGER
-
-
-def visible_attempts(user: AnyUser) -> QuerySet[SignInAttempt]:
-    """The sign-ins for which ``may_drive`` holds."""
-    attempts = SignInAttempt.objects.all()
-    if not is_staff(user):
-        return attempts.none()
-    if user.is_superuser:
-        return attempts
-    visible = attempts.filter(session__in=managed_sessions(user))
-    if may_add_account(user):
-        visible |= attempts.filter(started_by_id=user.pk, session__telegram_user_id=None)
-    return visible
-
-
 # --- once more, when a command is claimed -----------------------------------------------------------------------------
-
-
-_also: dict[Lack, Callable[[], str]] = {}
-
-
-def ask_also(lack: Lack, condition: Callable[[], str]) -> None:
-    """For apps above: ``condition`` gives SQL that is true of a user ``u`` (a row of auth_user) who lacks something
-    that all staff need."""
-    _also[lack] = condition
 
 
 def lack_sql() -> str:
     """What whoever asked lacks, as an SQL expression over ``c`` (telegram_commands), ``u`` (its auth_user, or none) and
     ``n`` (role, or_starter, system: the kind's command_kinds.Need; role 0 for None): a Lack's value, "" for nothing."""
-    also = "".join(f"WHEN {condition()} THEN '{lack}'\n    " for lack, condition in _also.items())
     return f"""CASE
     WHEN c.origin = '{Command.Origin.SYSTEM}' THEN CASE WHEN n.system THEN '{Lack.NOTHING}' ELSE '{Lack.NOT_OURS}' END
     WHEN n.role = 0 THEN '{Lack.NOTHING}'
     WHEN u.id IS NULL THEN '{Lack.GONE}'
     WHEN NOT u.is_active THEN '{Lack.INACTIVE}'
     WHEN NOT u.is_staff THEN '{Lack.NOT_STAFF}'
-    {also}WHEN u.is_superuser THEN '{Lack.NOTHING}'
+    WHEN {lacks_second_factor_sql()} THEN '{Lack.SECOND_FACTOR}'
+    WHEN u.is_superuser THEN '{Lack.NOTHING}'
     WHEN EXISTS (SELECT 1 FROM telegram_session_grants g WHERE g.session_id = c.session_id AND g.role >= {_LEAST}
         AND (g.user_id = u.id OR g.group_id IN (SELECT m.group_id FROM auth_user_groups m WHERE m.user_id = u.id)))
         THEN '{Lack.NOTHING}'

@@ -8,21 +8,15 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils import timezone
 
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import (
-    Authorization,
-    AuthorizationSecret,
-    Command,
-    Role,
-    Session,
-    SessionGrant,
-    SessionStatus,
-    TimelineKind,
-)
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.common.notify import EVENTS, SESSIONS, notify
+from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionGrant, SessionStatus, TimelineKind
 from apps.sessions.models.rights import name_of
-from apps.sessions.services import authorizations, commands, rights, status, timeline
-from apps.sessions.services.audit import audit
-from apps.sessions.services.notify import EVENTS, SESSIONS, notify
+from apps.sessions.services import authorizations, rights, status, timeline
+from apps.staff.roles import Role
+from apps.staff.services.audit import audit
 from tgadmin.core import phones
 
 

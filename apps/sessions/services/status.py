@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.common.notify import EVENTS, SESSIONS, notify
 from apps.sessions.models import (
     Authorization,
     Session,
@@ -19,7 +20,6 @@ from apps.sessions.models import (
     UpdateState,
 )
 from apps.sessions.services import authorizations, timeline
-from apps.sessions.services.notify import EVENTS, SESSIONS, notify
 from tgadmin.core.types import Checkpoint
 
 BAN_CODES = frozenset({"USER_DEACTIVATED_BAN", "PHONE_NUMBER_BANNED"})

@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import apps.sessions.fields
+import apps.common.fields
 
 # Tables of others that are pruned by age (services/kept.py), and that come without an index for it.
 BY_AGE = """
@@ -17,6 +17,25 @@ WITHOUT = """
 DROP INDEX django_q_task_failed;
 DROP INDEX django_admin_log_by_age;
 DROP INDEX axes_accessattempt_by_age;
+"""
+
+
+KEEP = """
+CREATE FUNCTION audit_entries_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit entries are never changed or deleted' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER audit_entries_stay BEFORE UPDATE OR DELETE ON audit_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_stay();
+CREATE TRIGGER audit_entries_stay_all BEFORE TRUNCATE ON audit_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_stay();
+ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_entries_stay;
+ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_entries_stay_all;
+"""
+LET_GO = """
+DROP TRIGGER audit_entries_stay_all ON audit_entries;
+DROP TRIGGER audit_entries_stay ON audit_entries;
+DROP FUNCTION audit_entries_stay();
 """
 
 
@@ -111,7 +130,7 @@ class Migration(migrations.Migration):
                         to="staff.authenticator",
                     ),
                 ),
-                ("secret", apps.sessions.fields.EncryptedJSONField()),
+                ("secret", apps.common.fields.EncryptedJSONField()),
             ],
             options={
                 "db_table": "staff_authenticator_secrets",
@@ -180,4 +199,33 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("user", "confirmed"), name="one_authenticator"),
         ),
         migrations.RunSQL(BY_AGE, WITHOUT),
+        migrations.CreateModel(
+            name="AuditEntry",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("actor", models.CharField(max_length=200)),
+                ("action", models.CharField(max_length=64)),
+                ("session_id", models.BigIntegerField(null=True)),
+                ("account", models.CharField(blank=True, max_length=64)),
+                ("details", models.JSONField(default=dict)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("agent", models.CharField(blank=True, max_length=160)),
+            ],
+            options={
+                "verbose_name": "audit entry",
+                "verbose_name_plural": "audit",
+                "db_table": "audit_entries",
+                "ordering": ("-at", "-id"),
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(fields=["-at", "-id"], name="audit_by_time"),
+                    models.Index(fields=["session_id", "-at"], name="audit_by_account"),
+                    models.Index(fields=["actor_id", "-at"], name="audit_by_actor"),
+                    models.Index(fields=["action", "-at"], name="audit_by_action"),
+                ],
+            },
+        ),
+        migrations.RunSQL(KEEP, LET_GO),
     ]

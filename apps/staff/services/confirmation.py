@@ -15,9 +15,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from apps.sessions.services.audit import audit
 from apps.staff.models import ConfirmationTries
 from apps.staff.services import passwords, second_factor
+from apps.staff.services.audit import audit
 from apps.staff.services.second_factor import Refused
 
 

@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from apps.sessions.services.audit import audit
 from apps.staff.models import Failures
+from apps.staff.services.audit import audit
 from tgadmin.core import origin
 
 MOST = 50

@@ -6,9 +6,9 @@ from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from apps.sessions.services.audit import audit
-from apps.sessions.services.rights import Forbidden
+from apps.common.users import Forbidden
 from apps.staff.models import Login
+from apps.staff.services.audit import audit
 
 
 @transaction.atomic

@@ -17,11 +17,11 @@ from django.utils import timezone
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
-from apps.sessions.services.audit import audit
-from apps.sessions.services.rights import Forbidden
+from apps.common.users import Forbidden
 from apps.staff import selectors
 from apps.staff.models import DIGITS, STEP_SECONDS, Authenticator, AuthenticatorSecret, Policy
 from apps.staff.services import logins
+from apps.staff.services.audit import audit
 
 ISSUER = "tgadmin"
 KEY_BYTES = 20

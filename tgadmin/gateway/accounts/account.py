@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from apps.commands.services.leases import Held, LeaseLost
 from apps.sessions.models import SessionStatus
 from apps.sessions.services import devices
-from apps.sessions.services.leases import Held, LeaseLost
 from tgadmin.core import backoff
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import Kind, TelegramError

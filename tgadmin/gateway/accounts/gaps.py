@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.chats.models import Chat, Gap, Message
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Command
-from apps.sessions.services import commands
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.commands.services import commands
 from tgadmin.core.types import ACCOUNT_BOX, CHANNEL_MARK, GapKind
 
 FETCHED_AT_ONCE = 50

@@ -11,10 +11,12 @@ from django.db import transaction
 
 from apps.chats.models import Message
 from apps.chats.services import outcomes
-from apps.sessions.command_kinds import NEED_ACCOUNT, CommandKind
-from apps.sessions.models import Command, Lease, Session, SessionStatus
-from apps.sessions.services import authorizations, commands, leases, status
-from apps.sessions.services.leases import Held
+from apps.commands.command_kinds import NEED_ACCOUNT, CommandKind
+from apps.commands.models import Command, Lease
+from apps.commands.services import commands, leases
+from apps.commands.services.leases import Held
+from apps.sessions.models import Session, SessionStatus
+from apps.sessions.services import authorizations, status
 from apps.sessions.services.status import Change
 from tgadmin.core.types import Checkpoint
 

@@ -18,7 +18,7 @@ import psycopg
 import structlog
 
 from apps.chats.services.record import Recorded, joined, make_ready, record
-from apps.sessions.services.leases import Held, LeaseLost
+from apps.commands.services.leases import Held, LeaseLost
 from tgadmin.core.bounds import fit
 from tgadmin.core.types import Checkpoint, Incoming, Peer, Unreadable
 from tgadmin.gateway import database

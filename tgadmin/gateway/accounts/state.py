@@ -11,16 +11,11 @@ from django.db import connection
 from django.db.models import F, Q
 
 from apps.chats.models import Chat, Gap, Peer
-from apps.sessions.fields import opened
-from apps.sessions.models import (
-    AuthorizationSecret,
-    ChannelState,
-    CommandSecret,
-    Session,
-    SignInSecret,
-    UpdateState,
-)
+from apps.commands.models import CommandSecret
+from apps.common.fields import opened
+from apps.sessions.models import AuthorizationSecret, ChannelState, Session, UpdateState
 from apps.sessions.services import proxies
+from apps.signin.models import SignInSecret
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint, PeerKind

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError
 
+from apps.commands.services.leases import Held
 from apps.sessions.models import SessionStatus
-from apps.sessions.services.leases import Held
 from apps.sessions.services.status import Change
 from tgadmin.gateway.accounts import handover, state
 from tgadmin.gateway.accounts.batcher import Batcher

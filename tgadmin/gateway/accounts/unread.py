@@ -14,9 +14,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.chats.models import Chat
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Command
-from apps.sessions.services import commands
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command
+from apps.commands.services import commands
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before Telegram is asked: doubts that come in a row are asked about once, chats in which more happens than a

@@ -17,12 +17,13 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import transaction
 
-from apps.sessions.command_kinds import SPECS, CommandKind, Rule, kind_of, peer_of
-from apps.sessions.models import Command, TimelineKind
-from apps.sessions.services import commands, floods, leases, timeline
-from apps.sessions.services.leases import LeaseLost
-from tgadmin.core import refusals
-from tgadmin.core.errors import TelegramError
+from apps.commands.command_kinds import SPECS, CommandKind, Rule, kind_of, peer_of
+from apps.commands.models import Command
+from apps.commands.services import commands, floods, leases
+from apps.commands.services.leases import LeaseLost
+from apps.sessions.models import TimelineKind
+from apps.sessions.services import timeline
+from tgadmin.core.errors import TelegramError, refusals
 from tgadmin.gateway import database
 from tgadmin.gateway.bell import Bell
 from tgadmin.gateway.commands import denial

@@ -15,10 +15,10 @@ from uuid import UUID
 
 import psycopg
 
-from apps.sessions.command_kinds import SLOW, SPECS, WITHOUT_ACCOUNT
-from apps.sessions.models import Command
+from apps.commands.command_kinds import SLOW, SPECS, WITHOUT_ACCOUNT
+from apps.commands.models import Command
 from apps.sessions.services import rights
-from tgadmin.core.refusals import Lack
+from tgadmin.core.errors.refusals import Lack
 from tgadmin.core.sql import literals
 
 _OPEN = literals(*Command.OPEN)

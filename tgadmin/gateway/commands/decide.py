@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from apps.sessions.command_kinds import CommandSpec, Rule
+from apps.commands.command_kinds import CommandSpec, Rule
 from tgadmin.core.errors import PROXY_CODES, Action, Kind, TelegramError
 
 LONGEST_PAUSE = 60.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.sessions.command_kinds import CommandSpec
-from apps.sessions.models import Role, Session, TimelineKind
+from apps.commands.command_kinds import CommandSpec
+from apps.sessions.models import Session, TimelineKind
 from apps.sessions.services import timeline
-from apps.sessions.services.audit import audit
-from tgadmin.core import refusals
+from apps.staff.roles import Role
+from apps.staff.services.audit import audit
+from tgadmin.core.errors import refusals
 from tgadmin.gateway.commands.claim import Claimed
 from tgadmin.gateway.commands.job import Handler, Job
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from apps.sessions.command_kinds import CommandKind, CommandSpec
-from apps.sessions.services.leases import Held
+from apps.commands.command_kinds import CommandKind, CommandSpec
+from apps.commands.services.leases import Held
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway.accounts.account import Account
 from tgadmin.gateway.accounts.registry import Accounts

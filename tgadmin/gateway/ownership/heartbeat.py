@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from apps.sessions.services.leases import DISCONNECT_SECONDS, LEASE_SECONDS
+from apps.commands.services.leases import DISCONNECT_SECONDS, LEASE_SECONDS
 from tgadmin.gateway import database
 from tgadmin.gateway.ownership.lease import Beaten, Leases
 

@@ -16,10 +16,12 @@ from uuid import UUID
 
 import psycopg
 
-from apps.sessions.command_kinds import WITHOUT_ACCOUNT
-from apps.sessions.models import Authorization, Command, SignInAttempt
-from apps.sessions.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held
-from apps.sessions.services.notify import SESSIONS
+from apps.commands.command_kinds import WITHOUT_ACCOUNT
+from apps.commands.models import Command
+from apps.commands.services.leases import LEASE_SECONDS, TAKE_OVER_SECONDS, Held
+from apps.common.notify import SESSIONS
+from apps.sessions.models import Authorization
+from apps.signin.models import SignInAttempt
 from tgadmin.core.clock import Clock
 from tgadmin.core.sql import literals
 from tgadmin.gateway.database import application_name

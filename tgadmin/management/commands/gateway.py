@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.sessions.checks import TAG
-from tgadmin.core.said import Said
+from apps.common.checks import TAG
+from tgadmin.core.errors.said import Said
 
 
 class Command(BaseCommand):

@@ -16,8 +16,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tgadmin.local.paths import write_json
 
 if TYPE_CHECKING:
-    from tgadmin.sandbox.script import Script
-    from tgadmin.sandbox.server import Sandbox
+    from sandbox.script import Script
+    from sandbox.server import Sandbox
 
 
 class Command(BaseCommand):
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON line for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from tgadmin.sandbox.store import StoreInUseError
+        from sandbox.store import StoreInUseError
 
         try:
             asyncio.run(self._run(options))
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     async def _run(self, options: dict[str, Any]) -> None:
-        from tgadmin.sandbox.server import Sandbox
+        from sandbox.server import Sandbox
 
         places = _Places.of(options)
         stop = asyncio.Event()
@@ -145,8 +145,8 @@ class _Places:
 
 def _demo(sandbox: "Sandbox", file: Path, codes: Path) -> "Script":
     """The demo's world, made if it is not there yet, and its contacts; what its user has to know goes to `file`."""
-    from tgadmin.sandbox import demo
-    from tgadmin.sandbox.script import Script
+    from sandbox import demo
+    from sandbox.script import Script
 
     write_json(file, {"phones": demo.build(sandbox.world), "passwords": demo.PASSWORDS, "codes": str(codes)})
     return Script(sandbox)

@@ -13,19 +13,20 @@ from apps.chats.forms import MAX_ID
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
 from apps.chats.services.text import Refused
-from apps.sessions import selectors
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.commandline import (
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command as BusCommand
+from apps.commands.services import commands
+from apps.common.commandline import (
     DEFAULT_WAIT,
     ReportingCommand,
     acting_user,
     at_most,
-    find_session,
     read_stdin,
     table,
 )
-from apps.sessions.models import Command as BusCommand
-from apps.sessions.services import commands, rights
+from apps.common.explain import explain
+from apps.sessions.commandline import find_session
+from apps.sessions.services import rights
 
 LIMIT, MOST = 20, 100_000
 
@@ -115,7 +116,7 @@ class Command(ReportingCommand):
             "error": message.error_code,
         }
         if message.state == Message.State.FAILED:
-            known = selectors.explain(message.error_code)
+            known = explain(message.error_code)
             raise CommandError(
                 f"{message.error_says or known.says} {known.next_step} ({known.code})" if known else "It was not sent."
             )

@@ -14,7 +14,7 @@ from apps.chats.services.record.arrays import array
 from apps.chats.services.record.batch import BatchScope
 from apps.chats.services.record.rows import ChatRow, MessageRow, guessed, new_chat, stored_kind
 from apps.chats.services.record.state import State
-from apps.sessions.services.leases import LeaseLost
+from apps.commands.services.leases import LeaseLost
 from tgadmin.core.types import CHANNEL_MARK, History, Peer
 
 Connection = psycopg.AsyncConnection[Any]

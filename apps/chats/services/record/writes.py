@@ -13,7 +13,7 @@ from apps.chats.services.record import sql
 from apps.chats.services.record.batch import BatchScope
 from apps.chats.services.record.rows import ChatRow, media_of
 from apps.chats.services.record.state import State
-from apps.sessions.fields import opened, sealed
+from apps.common.fields import opened, sealed
 from tgadmin.core.preview import preview
 from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer, Unreadable
 

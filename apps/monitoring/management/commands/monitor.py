@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from apps.common.commandline import ReportingCommand, table
 from apps.monitoring import nodes
-from apps.sessions.commandline import ReportingCommand, table
 
 
 class Command(ReportingCommand):

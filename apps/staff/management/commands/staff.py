@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 
-from apps.sessions.commandline import ReportingCommand, table
+from apps.common.commandline import ReportingCommand, table
 from apps.staff import selectors
 from apps.staff.services import logins, second_factor
 from tgadmin.core import origin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.sessions.command_kinds import CommandKind
+from apps.commands.command_kinds import CommandKind
 from tgadmin.gateway.commands.handlers import account, devices, messages, proxy, reading, signin
 from tgadmin.gateway.commands.job import Handler
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from apps.sessions.command_kinds import CommandKind
+from apps.commands.command_kinds import CommandKind
 from apps.sessions.models import Authorization, AuthorizationSecret
 from apps.sessions.services import authorizations
 from tgadmin.core.errors import TelegramError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from apps.sessions.command_kinds import CommandKind
+from apps.commands.command_kinds import CommandKind
 from apps.sessions.services import devices
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway.commands.job import Done, Handler, Job, Payload

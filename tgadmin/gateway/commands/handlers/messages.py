@@ -9,9 +9,8 @@ from functools import partial
 
 from apps.chats.models import Message
 from apps.chats.services import outcomes
-from apps.sessions.command_kinds import CommandKind
-from tgadmin.core import refusals
-from tgadmin.core.errors import TelegramError
+from apps.commands.command_kinds import CommandKind
+from tgadmin.core.errors import TelegramError, refusals
 from tgadmin.core.types import History, Incoming, MessageIdAssigned, MessagesDeleted
 from tgadmin.gateway.commands.job import Done, Handler, Job, Payload, TryLater
 

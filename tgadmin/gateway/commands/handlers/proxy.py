@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import Authorization, AuthorizationSecret, Command, CommandSecret
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import Command, CommandSecret
+from apps.sessions.models import Authorization, AuthorizationSecret
 from apps.sessions.services import proxies
 from apps.sessions.services.proxies import Trial
 from tgadmin.core.errors import TelegramError

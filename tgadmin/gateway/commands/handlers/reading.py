@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from apps.sessions.command_kinds import CommandKind
+from apps.commands.command_kinds import CommandKind
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.types import Dialog, History, Incoming
 from tgadmin.gateway.accounts import gaps

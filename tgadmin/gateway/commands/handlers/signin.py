@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from apps.sessions.command_kinds import CommandKind
-from apps.sessions.models import CommandSecret, SignInAttempt, SignInMethod, SignInSecret
-from apps.sessions.services import signin, status
+from apps.commands.command_kinds import CommandKind
+from apps.commands.models import CommandSecret
+from apps.sessions.services import status
+from apps.signin import services as signin
+from apps.signin.models import SignInAttempt, SignInMethod, SignInSecret
 from tgadmin.core import errors
 from tgadmin.core.errors import Action, TelegramError
 from tgadmin.core.types import Checkpoint, Peer

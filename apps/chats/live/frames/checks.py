@@ -1,0 +1,91 @@
+"""What a field of a page's frame may hold. Each check returns the value as the server uses it, or raises Said with a
+phrase that says what was expected; ``label`` says it in the documentation, ``js`` is its type in a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from tgadmin.core.errors.said import Said
+
+MAX_DELETED = 100
+"""Messages that one frame may delete."""
+BIGINT = 2**63 - 1
+MESSAGE_ID = 2**31 - 1
+
+
+class Check(Protocol):
+    """The check of one field."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def js(self) -> str: ...
+
+    def __call__(self, value: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number from ``least`` to ``most``."""
+
+    least: int
+    most: int
+    label: str
+    js: str = "number"
+
+    def __call__(self, value: Any) -> int:
+        if type(value) is not int or not self.least <= value <= self.most:  # a bool is an int too
+            raise Said(f"must be a whole number from {self.least} to {self.most}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Uuid:
+    """A UUID in its usual form of 36 characters."""
+
+    label: str = "UUID"
+    js: str = "string"
+
+    def __call__(self, value: Any) -> UUID:
+        if not isinstance(value, str) or len(value) != 36:
+            raise Said("must be a UUID")
+        try:
+            return UUID(value)
+        except ValueError:
+            raise Said("must be a UUID") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Any text; what is too long or empty is the service's affair."""
+
+    label: str = "text"
+    js: str = "string"
+
+    def __call__(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise Said("must be text")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class RowIds:
+    """A list of 1 to MAX_DELETED row ids."""
+
+    label: str = f"list of 1 to {MAX_DELETED} row ids"
+    js: str = "number[]"
+
+    def __call__(self, value: Any) -> list[int]:
+        if not isinstance(value, list) or not 1 <= len(value) <= MAX_DELETED:
+            raise Said(f"must be a list of 1 to {MAX_DELETED} ids")
+        return [ROW_ID(one) for one in value]
+
+
+ROW_ID = Whole(1, BIGINT, "row id")
+TELEGRAM_ID = Whole(1, MESSAGE_ID, "Telegram's message id")
+UUID_TEXT = Uuid()
+TEXT = Text()
+ROW_IDS = RowIds()

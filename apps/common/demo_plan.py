@@ -1,0 +1,37 @@
+"""What ``up`` leaves for the demo when it runs the sandbox: a file, DEMO_FILE. Without it there is no demo.
+
+{"phones": […], "codes": path of JSON lines {"phone", "code"}, "passwords": {phone: password}}
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from tgadmin.core import phones
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the demo's file says."""
+
+    phones: tuple[str, ...]
+    codes: Path
+    passwords: dict[str, str]
+
+
+def plan() -> Plan | None:
+    """The demo of this installation; None when there is none."""
+    if not settings.DEMO_FILE:
+        return None
+    try:
+        told: dict[str, Any] = json.loads(Path(settings.DEMO_FILE).read_text(encoding="utf-8"))
+        digits = tuple(phones.normalise(str(phone)) for phone in told["phones"])
+        passwords = {str(phone): str(password) for phone, password in told.get("passwords", {}).items()}
+        return Plan(digits, Path(told["codes"]), passwords) if digits else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

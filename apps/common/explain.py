@@ -1,0 +1,24 @@
+"""What an error code means, in words for staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tgadmin.core.errors import disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a code means, for staff: ``says`` one sentence, ``next_step`` what to do now."""
+
+    code: str
+    says: str
+    next_step: str
+
+
+def explain(code: str) -> Explanation | None:
+    """What the table of errors says of the code; None for no code."""
+    if not code:
+        return None
+    known = disposition(code)
+    return Explanation(code, known.says, known.next_step)

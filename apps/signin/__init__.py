@@ -1,0 +1,1 @@
+"""Signing accounts in: by QR code, by phone number, by another program's session."""

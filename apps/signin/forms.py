@@ -1,0 +1,122 @@
+"""Forms of the sign-in wizard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+
+from apps.sessions.forms import ProxyField, SecretTextInput
+
+WORD_CODES = frozenset({"sms_word", "sms_phrase"})
+
+
+class NameForm(forms.Form):
+    """``name`` and a proxy, which are asked for new accounts only (``named``)."""
+
+    name = forms.CharField(
+        label="Name for your team",
+        required=False,
+        max_length=64,
+        help_text="What colleagues call this account, as in “Support”. Empty: its name at Telegram.",
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+
+    proxy = ProxyField(
+        label="Proxy (optional)",
+        help_text="SOCKS5 or MTProxy. It is tried first; then everything of this account goes through it, and nothing "
+        "around it.",
+    )
+
+    def __init__(self, *args: object, named: bool = True, proxied: str | None = "", **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if not named:
+            del self.fields["name"]
+        if proxied is None:
+            del self.fields["proxy"]
+
+
+class PhoneForm(NameForm):
+    """The number, which may be left out where one is ``known`` (masked); another proxy where one stands in the way."""
+
+    phone = forms.CharField(
+        label="Phone number",
+        max_length=64,
+        help_text="With its country code, as in +49 151 23456789.",
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off", "placeholder": "+49 151 23456789"}
+        ),
+    )
+
+    directly = forms.BooleanField(
+        label="Without a proxy", required=False, help_text="Connect this account to Telegram directly from now on."
+    )
+    field_order = ("name", "phone", "proxy", "directly")
+
+    def __init__(
+        self, *args: object, named: bool = True, known: str = "", proxied: str | None = "", **kwargs: object
+    ) -> None:
+        """``proxied``: the proxy's address that the sign-in goes through ("": none), None: it is not asked for."""
+        super().__init__(*args, named=named, proxied=proxied, **kwargs)
+        if not proxied:
+            del self.fields["directly"]
+        else:
+            self.fields["proxy"].label = "Another proxy"
+            self.fields["proxy"].help_text = f"Leave empty to go on through {proxied}."
+        if known:
+            self.fields["phone"].required = False
+            self.fields["phone"].help_text = f"Leave empty to use {known}."
+
+
+class ImportForm(NameForm):
+    """A StringSession or a file; ``data`` of the cleaned form is its bytes. What was given is never shown again."""
+
+    text = forms.CharField(
+        label="StringSession",
+        required=False,
+        max_length=2048,
+        help_text="What Telethon's StringSession.save() prints.",
+        widget=SecretTextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        label="or a .session file",
+        required=False,
+        allow_empty_file=True,
+        help_text="The file that a Telethon program keeps. It is read once, and kept nowhere.",
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".session"}),
+    )
+    field_order = ("name", "text", "file", "proxy")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        text, file = cleaned.get("text") or "", cleaned.get("file")
+        if bool(text) == (file is not None):
+            raise forms.ValidationError("Give a StringSession or a file: one of the two.")
+        cleaned["data"] = file.read() if file is not None else text.encode()
+        return cleaned
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code",
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "spellcheck": "false"}
+        ),
+    )
+
+    def __init__(self, *args: object, via: str = "", **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if via in WORD_CODES:
+            self.fields["code"].widget.attrs["inputmode"] = "text"
+
+
+class PasswordForm(forms.Form):
+    password = forms.CharField(
+        label="Cloud password",
+        strip=False,
+        max_length=1024,
+        help_text="It is handed to Telegram once and kept nowhere.",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "autofocus": True}),
+    )

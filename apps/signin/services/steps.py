@@ -1,0 +1,217 @@
+"""Staff's side of a sign-in: each step checks the right, stores what was said and asks the gateway."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from apps.commands.command_kinds import SIGN_IN_LANE, CommandKind
+from apps.commands.models import Command
+from apps.commands.services import commands
+from apps.sessions.models import Session, TimelineKind
+from apps.sessions.services import proxies, rights, timeline
+from apps.signin.models import SignInAttempt, SignInMethod, SignInSecret, SignInStep
+from apps.signin.services.common import (
+    NEW_CODE_NEEDED,
+    OVER,
+    SignInError,
+    erase_secret,
+    finish,
+    first_step,
+    is_unnamed,
+    locked,
+)
+from apps.signin.services.rights import may_drive
+from apps.signin.services.step_guard import ask, count_start, enqueue, lock_attempt_for, one_at_a_time
+from apps.staff.roles import Role
+from apps.staff.services.audit import audit
+from tgadmin.core import phones
+from tgadmin.core.errors.said import Said
+from tgadmin.core.proxies import Proxy
+
+MAX_CODE, MAX_PASSWORD, MAX_NAME = 32, 1024, 64
+
+
+@transaction.atomic
+def start(
+    user: User, name: str, phone: str, *, session: Session | None = None, proxy: Proxy | None = None
+) -> SignInAttempt:
+    """Begins a sign-in and asks Telegram for a code; goes on with one of the same user and phone that is not over.
+
+    ``session``: an account known already that needs a new sign-in. ``proxy``: what a new account goes through from its
+    first connection on; one that is known keeps its own. Raises rights.Forbidden, SignInError
+    (PHONE_NUMBER_INVALID, DISABLED).
+    """
+    if session is not None:
+        rights.require(user, session.pk, Role.MANAGER)
+    elif not rights.may_add_account(user):
+        raise rights.Forbidden
+    digits = _digits(phone)
+    one_at_a_time(user, digits)
+    open_one = _unfinished(user, digits, session)
+    if open_one is not None:
+        return _go_on(user, open_one)
+    count_start(user)
+    if session is None:
+        session = Session.objects.create(
+            name=name.strip()[:MAX_NAME] or phones.masked(digits),
+            network=settings.TELEGRAM_NETWORK,
+            phone=digits,
+            created_by=user,
+        )
+        if proxy is not None:
+            proxies.store(session.pk, proxy, user)
+    elif not session.enabled:
+        raise SignInError("DISABLED", "The account is disabled: enable it first.")
+    attempt = SignInAttempt.objects.create(session=session, phone=digits, started_by=user)
+    timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user)
+    audit(user, "sign_in.started", session)
+    return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
+
+
+@transaction.atomic
+def submit_phone(
+    user: User, attempt: SignInAttempt, phone: str, *, proxy: Proxy | None = None, directly: bool = False
+) -> SignInAttempt:
+    """Asks for a code again, for another number or the same, through another ``proxy`` if one is given, or ``directly``
+    where it was to go through one. Raises Forbidden, SignInError."""
+    attempt = lock_attempt_for(user, attempt, SignInStep.PHONE)
+    digits = _digits(phone)
+    if digits != attempt.phone:
+        if attempt.phone:
+            count_start(user, attempt)
+        _forget_phone(attempt, digits)
+    if proxy is not None or directly:
+        erase_secret(attempt)  # a key that was made on one way is not shown on another
+        _choose_proxy(user, attempt, None if directly else proxy)
+    return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
+
+
+@transaction.atomic
+def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
+    """Hands the code over; it is kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
+    attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
+    code = "".join(code.split()).replace("-", "")
+    if not code or len(code) > MAX_CODE:
+        raise SignInError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
+    if attempt.error_code in NEW_CODE_NEEDED:
+        raise SignInError("PHONE_CODE_EXPIRED", "That code has expired: ask for a new one.")
+    return ask(user, attempt, CommandKind.SIGN_IN_CODE, secret={"code": code})
+
+
+@transaction.atomic
+def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignInAttempt:
+    """Hands the cloud password over, kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
+    attempt = lock_attempt_for(user, attempt, SignInStep.PASSWORD)
+    if not password or len(password) > MAX_PASSWORD:
+        raise SignInError("PASSWORD_EMPTY", "Enter the account's cloud password.")
+    return ask(user, attempt, CommandKind.SIGN_IN_PASSWORD, secret={"password": password})
+
+
+@transaction.atomic
+def resend(user: User, attempt: SignInAttempt) -> SignInAttempt:
+    """Asks for the code again the next way, or for a new one where it has expired. Raises Forbidden, SignInError."""
+    attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
+    if attempt.error_code in NEW_CODE_NEEDED:
+        return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
+    if attempt.resend_at is not None and attempt.resend_at > timezone.now():
+        raise SignInError("RESEND_TOO_EARLY", "Another code cannot be asked for yet.", until=attempt.resend_at)
+    if not attempt.next_via:
+        raise SignInError("SEND_CODE_UNAVAILABLE", "Telegram offers no other way to send this code.")
+    return ask(user, attempt, CommandKind.SIGN_IN_RESEND)
+
+
+@transaction.atomic
+def change_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
+    """Back to the beginning (the number, the QR code): what was sent is let go, at Telegram too.
+
+    Raises Forbidden, SignInError.
+    """
+    attempt = lock_attempt_for(user, attempt, SignInStep.CODE, SignInStep.PASSWORD, obey_wait=False)
+    attempt.step, attempt.password_hint = first_step(attempt), ""
+    attempt.code_via, attempt.next_via, attempt.resend_at, attempt.code_length = "", "", None, None
+    return ask(user, attempt, CommandKind.SIGN_IN_CANCEL)
+
+
+@transaction.atomic
+def cancel(user: User, attempt: SignInAttempt) -> SignInAttempt:
+    """Ends the sign-in here at once, at Telegram as soon as the gateway can; it may be over. Raises Forbidden."""
+    if not may_drive(user, attempt):
+        raise rights.Forbidden
+    return end(locked(attempt.pk), SignInStep.CANCELLED, "CANCELLED_BY_STAFF", user)
+
+
+@transaction.atomic
+def abandon(attempt_id: UUID) -> None:
+    """Ends a sign-in that nobody goes on with, at Telegram too; the clean-up's form of ``cancel``."""
+    end(locked(attempt_id), SignInStep.FAILED, "SIGN_IN_ABANDONED", None)
+
+
+def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) -> SignInAttempt:
+    """Ends a locked attempt here at once, and has the gateway let go at Telegram what was begun there. ``user`` None:
+    the system does."""
+    if attempt.is_over:
+        return attempt
+    open_commands = list(
+        Command.objects.filter(
+            session_id=attempt.session_id,
+            lane=SIGN_IN_LANE.of(attempt.pk),
+            state__in=commands.OPEN,
+        )
+    )
+    under_way = [command for command in open_commands if not commands.cancel(command)]
+    timeline.note(attempt.session_id, TimelineKind.SIGN_IN_CANCELLED, code=code, user=user)
+    audit(user, "sign_in.ended", attempt.session, code=code)
+    if not under_way and not SignInSecret.objects.filter(attempt=attempt).exists():
+        finish(attempt, step, code)
+        return attempt
+    attempt.step, attempt.error_code, attempt.busy, attempt.flood_until = step, code, True, None
+    attempt.save()
+    enqueue(attempt, CommandKind.SIGN_IN_CANCEL, commands.SYSTEM if user is None else user)
+    return attempt
+
+
+def _digits(phone: str) -> str:
+    try:
+        return phones.normalise(phone)
+    except Said as error:
+        raise SignInError("PHONE_NUMBER_INVALID", error.says) from None
+
+
+def _unfinished(user: User, digits: str, session: Session | None) -> SignInAttempt | None:
+    attempts = SignInAttempt.objects.filter(
+        way=SignInMethod.PHONE, phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
+    ).exclude(step__in=OVER)
+    if session is not None:
+        attempts = attempts.filter(session=session)
+    return attempts.order_by("-started_at").first()
+
+
+def _go_on(user: User, attempt: SignInAttempt) -> SignInAttempt:
+    attempt = locked(attempt.pk)
+    waits = attempt.flood_until is not None and attempt.flood_until > timezone.now()
+    if attempt.step == SignInStep.PHONE and not attempt.busy and not waits:
+        return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
+    return attempt
+
+
+def _forget_phone(attempt: SignInAttempt, digits: str) -> None:
+    """Another number: the key made for the first is let go, and a new account takes the new number."""
+    erase_secret(attempt)
+    attempt.phone, attempt.way = digits, SignInMethod.PHONE
+    session = attempt.session
+    if session.telegram_user_id is None:
+        if is_unnamed(session):
+            session.name = phones.masked(digits)
+        session.phone = digits
+        session.save(update_fields=("name", "phone"))
+
+
+def _choose_proxy(user: User, attempt: SignInAttempt, proxy: Proxy | None) -> None:
+    """The account's own proxy, in place of the one it had. Inside the step, which has asked for the right."""
+    proxies.store(attempt.session_id, proxy, user)
+    audit(user, "proxy.chosen", attempt.session, kind="" if proxy is None else proxy.kind.value)

@@ -1,0 +1,1 @@
+"""MTProto as a server speaks it: keys, packets, sessions, the ordering of messages."""

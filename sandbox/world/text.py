@@ -1,0 +1,106 @@
+"""What the server does to a message's text and entities before it takes them.
+
+Offsets and lengths are in UTF-16 code units (https://core.telegram.org/api/entities#entity-length).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from telethon.tl import types
+
+from sandbox.errors import RpcError
+
+MAX_LENGTH = 4096  # help.getConfig's message_length_max
+MAX_ENTITIES = 100
+
+# Control characters become spaces and carriage returns vanish: official clients clean their input so, and the server
+# does it for those that do not.
+_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)], " ") | {0x0D: None}
+_FOUND: tuple[tuple[re.Pattern[str], Callable[[int, int], Any]], ...] = (
+    (re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]"), types.MessageEntityUrl),
+    (re.compile(r"(?<![\w@/.])@[A-Za-z]\w{3,31}\b"), types.MessageEntityMention),
+    (re.compile(r"(?<![\w#&/])#\w*[^\W\d]\w*"), types.MessageEntityHashtag),
+)
+
+
+def units(text: str) -> int:
+    """The length in UTF-16 code units."""
+    return len(text) + sum(1 for char in text if char > "\uffff")
+
+
+def accept(text: str, entities: list[Any] | None) -> tuple[str, list[Any], bool]:
+    """The text and entities as the server keeps them, and whether it changed either.
+
+    Raises RpcError 400: MESSAGE_EMPTY, MESSAGE_TOO_LONG, ENTITIES_TOO_LONG, ENTITY_BOUNDS_INVALID.
+    """
+    given = list(entities or [])
+    _check_entities(text, given)
+    cleaned = text.translate(_CONTROL)
+    kept = given if cleaned == text else _shifted(given, text, removed="\r")
+    head = len(cleaned) - len(cleaned.lstrip())
+    result = cleaned.strip()
+    if not result:
+        raise RpcError(400, "MESSAGE_EMPTY")
+    if len(result) > MAX_LENGTH or units(result) > MAX_LENGTH:
+        raise RpcError(400, "MESSAGE_TOO_LONG")
+    if head or len(result) != len(cleaned):
+        kept = _clipped(kept, units(cleaned[:head]), units(result))
+    found = _found(result, kept)
+    changed = result != text or bool(found)
+    return result, sorted([*kept, *found], key=lambda entity: (entity.offset, -entity.length)), changed
+
+
+def _check_entities(text: str, entities: list[Any]) -> None:
+    if len(entities) > MAX_ENTITIES:
+        raise RpcError(400, "ENTITIES_TOO_LONG")
+    length = units(text) if entities else 0
+    for entity in entities:
+        if entity.offset < 0 or entity.length <= 0 or entity.offset + entity.length > length:
+            raise RpcError(400, "ENTITY_BOUNDS_INVALID")
+
+
+def _shifted(entities: list[Any], text: str, *, removed: str) -> list[Any]:
+    """The entities once every `removed` character is gone from the text before and inside them."""
+    gone, position = [], 0
+    for char in text:
+        if char == removed:
+            gone.append(position)
+        position += 2 if char > "\uffff" else 1
+    moved = []
+    for entity in entities:
+        before = sum(1 for where in gone if where < entity.offset)
+        inside = sum(1 for where in gone if entity.offset <= where < entity.offset + entity.length)
+        if entity.length > inside:
+            moved.append(_moved(entity, entity.offset - before, entity.length - inside))
+    return moved
+
+
+def _clipped(entities: list[Any], head: int, length: int) -> list[Any]:
+    """The entities of what is left when `head` units are cut off in front and only `length` are kept."""
+    kept = []
+    for entity in entities:
+        start, end = max(entity.offset - head, 0), min(entity.offset + entity.length - head, length)
+        if end > start:
+            kept.append(_moved(entity, start, end - start))
+    return kept
+
+
+def _moved(entity: Any, offset: int, length: int) -> Any:
+    fields = {name: value for name, value in vars(entity).items() if name not in ("offset", "length")}
+    return type(entity)(offset=offset, length=length, **fields)
+
+
+def _found(text: str, given: list[Any]) -> list[Any]:
+    """The links, mentions and hashtags that the server marks by itself, where the sender has marked nothing."""
+    if "://" not in text and "@" not in text and "#" not in text:
+        return []
+    found: list[Any] = []
+    for pattern, kind in _FOUND:
+        for match in pattern.finditer(text):
+            start, length = units(text[: match.start()]), units(match.group())
+            if not any(start < each.offset + each.length and each.offset < start + length for each in [*given, *found]):
+                found.append(kind(start, length))
+    return found

@@ -1,5 +1,0 @@
-"""messages.*: dialogs, histories, sending and changing messages, basic groups."""
-
-from tgadmin.sandbox.services.messages import changing, dialogs, groups, history, sending
-
-__all__ = ["changing", "dialogs", "groups", "history", "sending"]

@@ -1,5 +1,0 @@
-"""The sandbox's world: accounts, chats, message boxes and their update logs, as Telegram's servers keep them."""
-
-from tgadmin.sandbox.world.world import World
-
-__all__ = ["World"]
