@@ -19,7 +19,7 @@ ALLOWED = {("apps.staff.logins", "apps.staff.models")}
 
 
 def modules(root: Path) -> dict[str, Path]:
-    files = (path for top in ("tgadmin", "apps") for path in root.glob(f"{top}/**/*.py"))
+    files = (path for top in ("tgadmin", "apps", "sandbox") for path in root.glob(f"{top}/**/*.py"))
     return {".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
 
 

@@ -45,7 +45,7 @@ NAVIGATION = [
         "title": "Accounts",
         "items": [
             _item("Sessions", "sim_card", "admin:tg_sessions_session_changelist"),
-            _item("Sign-ins", "login", "admin:tg_sessions_signinattempt_changelist"),
+            _item("Sign-ins", "login", "admin:signin_signinattempt_changelist"),
             _item("Rights", "group_add", "admin:tg_sessions_sessiongrant_changelist"),
             _item("Timeline", "timeline", "admin:tg_sessions_sessionevent_changelist"),
         ],
@@ -62,10 +62,10 @@ NAVIGATION = [
     {
         "title": "Operations",
         "items": [
-            _item("Commands", "send", "admin:tg_sessions_command_changelist"),
-            _item("Flood waits", "hourglass_top", "admin:tg_sessions_floodwait_changelist"),
-            _item("Leases", "link", "admin:tg_sessions_lease_changelist"),
-            _item("Gateways", "dns", "admin:tg_sessions_node_changelist", **ONLY_SUPERUSERS),
+            _item("Commands", "send", "admin:commands_command_changelist"),
+            _item("Flood waits", "hourglass_top", "admin:commands_floodwait_changelist"),
+            _item("Leases", "link", "admin:commands_lease_changelist"),
+            _item("Gateways", "dns", "admin:commands_node_changelist", **ONLY_SUPERUSERS),
             _item("Failed tasks", "report", "admin:django_q_failure_changelist", **ONLY_SUPERUSERS),
         ],
     },
@@ -76,7 +76,7 @@ NAVIGATION = [
             _item("Users", "person", "admin:auth_user_changelist", permission="tgadmin.unfold.may_see_users"),
             _item("Groups", "groups", "admin:auth_group_changelist", **ONLY_SUPERUSERS),
             _item("Lock-outs", "lock_clock", "admin:axes_accessattempt_changelist", **ONLY_SUPERUSERS),
-            _item("Audit", "policy", "admin:monitoring_auditentry_changelist", permission="tgadmin.unfold.may_audit"),
+            _item("Audit", "policy", "admin:staff_auditentry_changelist", permission="tgadmin.unfold.may_audit"),
         ],
     },
 ]

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from django_q.models import Schedule
 from pytest_django import Settings
 
 from apps.chats import tasks
@@ -62,14 +61,3 @@ def test_no_hole_when_times_do_not_grow_with_numbers(session: Session, settings:
         happened(chat, 1, days_ago)
     tasks.prune_events()
     assert kept(chat) == [4]
-
-
-def test_it_is_on_the_schedule_once() -> None:
-    tasks.schedule()
-    tasks.schedule()
-    scheduled = Schedule.objects.get(name=tasks.PRUNE)
-    assert (scheduled.func, scheduled.schedule_type, scheduled.minutes) == (
-        "apps.chats.tasks.prune_events",
-        Schedule.MINUTES,
-        10,
-    )

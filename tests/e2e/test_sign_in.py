@@ -18,8 +18,8 @@ from playwright.sync_api import Page, expect
 
 from apps.commands.models import CommandSecret
 from apps.sessions.models import Authorization, Session, SessionEvent, SessionProxy, SessionStatus
-from apps.sessions.selectors import VIA
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
+from apps.signin.selectors import VIA
 from sandbox.control import ControlClient
 from tests.e2e.conftest import ROOT, Pages, WebServer
 from tests.kit.database import database_url

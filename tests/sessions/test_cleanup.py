@@ -6,14 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.utils import timezone
-from django_q.models import Schedule
 
 from apps.commands.models import Command
 from apps.commands.services import commands
 from apps.common import retention
-from apps.sessions import tasks
+from apps.signin import tasks
 from apps.sessions.models import Session, SessionStatus
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
@@ -74,10 +72,5 @@ def test_empty_places_go_and_accounts_stay(admin: User, account: Callable[..., S
     assert Session.objects.count() == len(kept)
 
 
-def test_the_clean_up_is_scheduled_once_and_runs(db: None) -> None:
-    for _ in range(2):
-        call_command("migrate", verbosity=0)
-    job = Schedule.objects.get(name=tasks.CLEAN_UP)
-    assert job.schedule_type == Schedule.HOURLY
-    assert job.func == f"{tasks.clean_up.__module__}.{tasks.clean_up.__name__}"
+def test_the_task_cleans_up_and_prunes(db: None) -> None:
     assert tasks.clean_up() == {"abandoned": 0, "secrets": 0, "places": 0} | retention.would_go()

@@ -19,7 +19,7 @@ from django_q.scheduler import scheduler
 from django_q.tasks import async_task
 
 from apps.common.worker import plain_loads
-from apps.sessions.tasks import clean_up
+from apps.signin.tasks import clean_up
 from tests.kit.database import database_url
 from tests.kit.running import ROOT
 from tests.kit.waiting import eventually
