@@ -55,7 +55,7 @@ PEOPLE = {
 READERS = ("viewer", "operator", "manager", "superuser")
 METHODS = ("GET", "POST")
 BOTH = "GET POST"
-APPS = ("tg_sessions", "chats", "staff", "monitoring", "tgadmin")
+APPS = ("commands", "tg_sessions", "signin", "chats", "staff", "monitoring", "tgadmin")
 REGEX_LABELS = re.compile(r"\^\(\?P<app_label>([\w|]+)\)/\$")
 
 COLUMNS: dict[str, dict[str, dict[tuple[str, ...], str]]] = {"addresses": {}, "frames": {}, "commands": {}}

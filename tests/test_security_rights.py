@@ -23,8 +23,8 @@ __all__ = ["chat", "connect", "quick_passwords"]
 
 
 LISTS = ("chats/chat", "chats/message", "chats/peer", "chats/gap", *(
-    f"tg_sessions/{name}" for name in ("session", "command", "floodwait", "lease", "sessionevent", "sessiongrant")
-))  # fmt: skip
+    f"tg_sessions/{name}" for name in ("session", "sessionevent", "sessiongrant")
+), *(f"commands/{name}" for name in ("command", "floodwait", "lease")))  # fmt: skip
 """What readers of an account see of it in the admin."""
 
 PAGES: dict[str, set[str]] = {

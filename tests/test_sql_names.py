@@ -17,7 +17,7 @@ from apps.signin.models import SignInStep
 pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = ("apps/sessions", "apps/staff", "apps/monitoring", "tgadmin/gateway")
+PLACES = ("apps/commands", "apps/sessions", "apps/signin", "apps/demo", "apps/staff", "apps/monitoring", "tgadmin/gateway")
 NAMES = sorted({*Command.State, *Command.Origin, *Authorization.Role, *SignInStep, *SessionStatus, *CommandKind})
 IN_SQL = re.compile(rf"'({'|'.join(map(re.escape, NAMES))})'")
 DOTTED = {kind.value for kind in CommandKind if "." in kind}

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.defaults import server_error
 
 from tgadmin.addresses import NO_TEXT, NotUnderstood
@@ -105,8 +106,7 @@ class AdminContentSecurity:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        match = request.resolver_match
-        if match is not None and {"admin", "staff"}.intersection(match.app_names):
+        if request.resolver_match is not None and request.path.startswith(reverse("admin:index")):
             response._csp_replace = {  # type: ignore[attr-defined]
                 "script-src": [SELF, UNSAFE_EVAL],
                 "style-src": [SELF, UNSAFE_INLINE],

@@ -66,7 +66,7 @@ def test_every_address(who: str, chat: Chat, examples: Examples) -> None:
         "chats/<int:session_id>/<int:chat_id>/history/",
         "chats/<int:session_id>/<int:chat_id>/details/",
         *(f"admin/chats/{name}/<path:object_id>/change/" for name in ("chat", "message", "peer", "unreadableupdate")),
-        *(f"admin/tg_sessions/{name}/<path:object_id>/change/" for name in ("command", "floodwait")),
+        *(f"admin/commands/{name}/<path:object_id>/change/" for name in ("command", "floodwait")),
     }
     client, asked = signed_in(who, session), set()
     for route in routes():

@@ -299,7 +299,8 @@ def with_codes_from_telegram(run: Run, browser: Browser, session: int) -> None:
 def signed_in(run: Run, name: str, role: str, session: int) -> Browser:
     """A colleague with this role in the account, and their browser."""
     code = (
-        "import sys; from django.contrib.auth.models import User; from apps.sessions.models import Role, SessionGrant; "
+        "import sys; from django.contrib.auth.models import User; from apps.sessions.models import SessionGrant; "
+        "from apps.staff.roles import Role; "
         f"user = User.objects.create_user({name!r}, password=sys.stdin.read(), is_staff=True); "
         f"SessionGrant.objects.create(user=user, session_id={session}, role=Role.{role})"
     )

@@ -25,8 +25,8 @@ from django.db import connection
 from django.db.models import Model
 
 from apps.commands.models import Command, CommandSecret
-from apps.common import checks
 from apps.common.fields import EncryptedBytesField, EncryptedJSONField
+from apps.sessions import checks
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionStatus
 from apps.sessions.services import exports, keys
 from apps.signin.models import SignInAttempt, SignInSecret
@@ -68,7 +68,7 @@ def test_all_kinds_of_secrets_are_moved_and_nothing_is_done_twice(
     command = Command.objects.create(session=session, kind="sign_in.code", lane="sign-in:x")
     CommandSecret.objects.create(command=command, secret={"code": "12345"})
     settings.SESSION_ENCRYPTION_KEYS = [NEW, old]
-    assert [message.id for message in checks.database()] == ["tgadmin.W011"]
+    assert [message.id for message in checks.stored_secrets()] == ["tgadmin.W011"]
     call_command("session", "rekey", "--dry-run", "--json")
     assert json.loads(capsys.readouterr().out) == {"newest": 0, "older": 3, "unreadable": 0}
     call_command("session", "rekey", "--json")
@@ -76,7 +76,7 @@ def test_all_kinds_of_secrets_are_moved_and_nothing_is_done_twice(
     call_command("session", "rekey", "--json")
     assert json.loads(capsys.readouterr().out) == {"rekeyed": 0, "already": 3, "unreadable": 0}
     settings.SESSION_ENCRYPTION_KEYS = [NEW]
-    assert checks.database() == []
+    assert checks.stored_secrets() == []
     assert CommandSecret.objects.get().secret == {"code": "12345"}
     assert SignInSecret.objects.get().secret == {"phone_code_hash": "abc"}
     assert AuthorizationSecret.objects.get().secret == key(session.telegram_user_id or 0)
@@ -92,10 +92,10 @@ def test_a_lost_key(
         call_command("session", "rekey", "--json")
     assert json.loads(capsys.readouterr().out) == {"rekeyed": 0, "already": 1, "unreadable": 1}
     assert AuthorizationSecret.objects.defer("secret").count() == 2
-    assert "signed in again" in str(checks.database()[0].hint)
+    assert "signed in again" in str(checks.stored_secrets()[0].hint)
     call_command("session", "rekey", "--erase-unreadable", "--json")
     assert json.loads(capsys.readouterr().out) == {"erased": 1}
-    assert checks.database() == []
+    assert checks.stored_secrets() == []
     lost.refresh_from_db()
     kept.refresh_from_db()
     assert (lost.status, lost.status_code) == (SessionStatus.NEEDS_SIGN_IN, "KEYS_MISSING")
@@ -114,10 +114,10 @@ def test_secrets_of_an_earlier_version_are_bound_to_their_rows(
         put(model, model.objects.get().pk, old.encrypt(json.dumps(kept).encode()))
     with pytest.raises(DecryptionError, match="session rekey"):
         _ = AuthorizationSecret.objects.get().secret
-    assert [message.id for message in checks.database()] == ["tgadmin.E013"]
+    assert [message.id for message in checks.stored_secrets()] == ["tgadmin.E013"]
     call_command("session", "rekey", "--json")
     assert json.loads(capsys.readouterr().out) == {"rekeyed": 2, "already": 0, "unreadable": 0}
-    assert checks.database() == []
+    assert checks.stored_secrets() == []
     assert AuthorizationSecret.objects.get().secret == key(session.telegram_user_id or 0)
     assert SignInSecret.objects.get().secret == {"dc_id": 2}
 
@@ -146,7 +146,7 @@ def test_a_swapped_key_is_not_used_and_told(account: Callable[..., Session], adm
         exports.export_string(admin, two.session, "a reason of some length")
     (loaded,) = load_all([(two.session_id, two.pk)])
     assert isinstance(loaded, DecryptionError)
-    (warning,) = checks.database()
+    (warning,) = checks.stored_secrets()
     assert (warning.id, place in warning.msg) == ("tgadmin.W014", True)
     assert keys.rekey().unreadable == 1
     assert AuthorizationSecret.objects.get(pk=one.pk).secret == key(one.key_id)
