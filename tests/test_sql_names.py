@@ -17,7 +17,10 @@ from apps.signin.models import SignInStep
 pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = ("apps/commands", "apps/sessions", "apps/signin", "apps/demo", "apps/staff", "apps/monitoring", "tgadmin/gateway")
+PLACES = (
+    *(f"apps/{app}" for app in ("commands", "sessions", "signin", "demo", "staff", "monitoring")),
+    "tgadmin/gateway",
+)
 NAMES = sorted({*Command.State, *Command.Origin, *Authorization.Role, *SignInStep, *SessionStatus, *CommandKind})
 IN_SQL = re.compile(rf"'({'|'.join(map(re.escape, NAMES))})'")
 DOTTED = {kind.value for kind in CommandKind if "." in kind}

@@ -112,7 +112,3 @@ class TtlForm(forms.Form):
         max_value=366,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
-
-
-class ConfirmForm(BaseDialogForm):
-    """A dialog that only asks to confirm."""

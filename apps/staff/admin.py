@@ -13,7 +13,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, Max, OuterRef, QuerySet, Sum, Window
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -22,9 +22,10 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
-from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.common.admin.base import SuperuserAdmin
+from apps.common.admin.dialogs import dialog, redirect
 from apps.common.admin.display import badge, clock, moment
 from apps.common.admin.parameters import KnownParameters
 from apps.staff import selectors
@@ -43,17 +44,6 @@ POWERS = ("is_superuser", "is_staff", "groups", "user_permissions")
 
 def is_superuser(request: HttpRequest) -> bool:
     return bool(request.user.is_active and request.user.is_superuser)
-
-
-def _dialog(title: str, description: str, submit: str) -> dict[str, Any]:
-    return {"title": title, "description": description, "form_class": BaseDialogForm, "form_submit_text": submit}
-
-
-def _go(request: HttpRequest, address: str) -> HttpResponse:
-    """To another page; a dialog, which htmx posts, is told by a header of htmx's own."""
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address)
 
 
 @admin.register(User)
@@ -134,7 +124,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
         url_path="end-logins",
         icon="logout",
         permissions=["end_logins"],
-        dialog=_dialog("Sign this user out everywhere?", "Every login of this user ends at once.", "Sign out"),
+        dialog=dialog("Sign this user out everywhere?", "Every login of this user ends at once.", "Sign out"),
     )
     def end_logins(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         count = logins.end_all(request.user, self._user(object_id))  # type: ignore[arg-type]  # staff
@@ -146,7 +136,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
         icon="phonelink_erase",
         permissions=["reset"],
         variant=ActionVariant.DANGER,
-        dialog=_dialog(
+        dialog=dialog(
             "Take this user's second factor away?",
             "For a colleague who has lost the app and the recovery codes: make sure that it is they who ask. All "
             "logins of this user end; the password alone then signs in, and a new second factor can be added.",
@@ -162,7 +152,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
         url_path="unlock",
         icon="lock_open",
         permissions=["lift"],
-        dialog=_dialog("Unlock this user?", "Wrong sign-ins under this name are forgotten, from anywhere.", "Unlock"),
+        dialog=dialog("Unlock this user?", "Wrong sign-ins under this name are forgotten, from anywhere.", "Unlock"),
     )
     def lift_lock_outs(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         logins.unlock(request.user, self._user(object_id).get_username())  # type: ignore[arg-type]  # staff
@@ -170,7 +160,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, text: str) -> HttpResponse:
         messages.success(request, text)
-        return _go(request, reverse("admin:auth_user_change", args=(object_id,)))
+        return redirect(request, reverse("admin:auth_user_change", args=(object_id,)))
 
 
 @admin.register(Group)
@@ -250,7 +240,7 @@ class LockOutAdmin(SuperuserAdmin):
         url_path="unlock",
         icon="lock_open",
         permissions=["unlock"],
-        dialog=_dialog(
+        dialog=dialog(
             "Unlock?",
             "Wrong sign-ins under this name from this address are forgotten; if the whole address is locked, those "
             "under all names.",
@@ -264,4 +254,4 @@ class LockOutAdmin(SuperuserAdmin):
         elif row is not None:
             logins.unlock(request.user, row.username or "", row.ip_address or "")  # type: ignore[arg-type]  # staff
         messages.success(request, "It may be tried again from there.")
-        return _go(request, reverse("admin:axes_accessattempt_changelist"))
+        return redirect(request, reverse("admin:axes_accessattempt_changelist"))

@@ -241,7 +241,7 @@ def test_the_demo_needs_the_right_to_add_accounts(codes: Path, transactional_db:
     client.force_login(marta)
     assert b"Try the demo" not in client.get(reverse("admin:index")).content
     for name in ("start", "remove"):
-        assert client.post(reverse(f"admin:tg_sessions_demo_{name}")).status_code == 403
-        assert client.get(reverse(f"admin:tg_sessions_demo_{name}")).status_code == 405
+        assert client.post(reverse(f"demo:{name}")).status_code == 403
+        assert client.get(reverse(f"demo:{name}")).status_code == 405
     with pytest.raises(rights.Forbidden):
         demo.start(marta)
