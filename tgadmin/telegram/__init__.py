@@ -7,11 +7,10 @@ from tgadmin.telegram.inbox import Inbox, InboxFull
 from tgadmin.telegram.moving import Line, move
 from tgadmin.telegram.network import Key, Network
 from tgadmin.telegram.probe import Way, look
-from tgadmin.telegram.signin import CodeSent, LoginToken, LoginTokenMoved, SignInClient
+from tgadmin.telegram.signin import LoginToken, LoginTokenMoved, SignInClient
 
 __all__ = [
     "AccountClient",
-    "CodeSent",
     "Inbox",
     "InboxFull",
     "Key",

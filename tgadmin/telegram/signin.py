@@ -6,16 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 from telethon.password import compute_check
 
-from tgadmin.core.bounds import Unfit, Whole, Words, fit
-from tgadmin.core.errors import LONGEST_WAIT, Kind, TelegramError
+from tgadmin.core.bounds import Unfit, fit
+from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.proxies import Proxy
-from tgadmin.core.types import Checkpoint, Peer
+from tgadmin.core.types import Checkpoint, CodeSent, Peer
 from tgadmin.telegram import dialogs
 from tgadmin.telegram._telethon import Pings, Wire
 from tgadmin.telegram.application import introduction
@@ -27,22 +27,6 @@ SHORTEST_TOKEN, LONGEST_TOKEN = 6.0, 120.0
 """Seconds: what we believe a login token's life to be at least and at most; Telegram's is about 30."""
 MIGRATIONS = 3
 """Data centres that one request may be sent on to."""
-
-
-@dataclass(frozen=True)
-class CodeSent:
-    """A code is on its way. ``hash`` goes with the code (keep it secret); ``via`` is ``app``, ``sms``, ``call`` …;
-    ``length`` its digits (0: not said); ``next_via`` the way a resend would take ("": none); ``resend_after`` is in
-    seconds."""
-
-    hash: Annotated[str, Words(1024, cut=False)]
-    via: Annotated[str, Words(24)]
-    length: Annotated[int, Whole(0, 32, clamp=True)]
-    next_via: Annotated[str, Words(24)]
-    resend_after: Annotated[int, Whole(0, LONGEST_WAIT, clamp=True)] | None
-
-    def __repr__(self) -> str:
-        return f"CodeSent(via={self.via!r}, length={self.length}, next_via={self.next_via!r})"
 
 
 @dataclass(frozen=True)
