@@ -32,7 +32,7 @@ from tgadmin.core.errors import TelegramError, disposition
 from tgadmin.gateway.commands.handlers.proxy import current_key
 from tgadmin.telegram import Network
 from tgadmin.telegram._telethon import Pings, Wire, wire
-from tgadmin.telegram.application import introduction
+from tgadmin.telegram.client.connection import introduction
 
 DCS = 2
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "faults.md"

@@ -10,7 +10,7 @@ from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.gateway.threads import Threads
-from tgadmin.telegram import Key, Network, look
+from tgadmin.telegram import Key, Network, probe
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +38,10 @@ async def attempt(network: Network, key: Key | None, proxy: Proxy | None) -> Tri
     network.install()
     to = key or network.first_key()
     try:
-        way = await look(network, (to.dc_id, to.server_address, to.port), proxy)
+        times = await probe(network, (to.dc_id, to.server_address, to.port), proxy)
     except TelegramError as error:
         return Trial(error.code)
-    return Trial("", _milliseconds(way.connected), _milliseconds(way.answered))
+    return Trial("", _milliseconds(times.connected), _milliseconds(times.answered))
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""An account's authorizations: https://core.telegram.org/api/auth#session-management"""
+"""An account's authorizations."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from telethon import types as T  # noqa: N812
 
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.types import CHANNEL_MARK, PeerKind, is_channel
-from tgadmin.telegram.convert.peers import unmarked
+from tgadmin.telegram.convert import unmarked
 
 Lookup = Callable[[int], Awaitable[tuple[PeerKind, int | None] | None]]
 """What the store knows of a marked id: its kind and access hash; None for a peer never met."""
@@ -17,7 +17,7 @@ Lookup = Callable[[int], Awaitable[tuple[PeerKind, int | None] | None]]
 SEEN_LIMIT = 20_000
 
 
-class Hashes:
+class AccessHashes:
     """Marked ids to access hashes; users and channels with the same bare id have different marked ones."""
 
     def __init__(self, me: tuple[int, int], channels: Mapping[int, int], lookup: Lookup) -> None:

@@ -1,4 +1,4 @@
-"""A look at the way to Telegram: does the proxy answer, does Telegram answer through it, and how fast."""
+"""Trying the way to Telegram: does the proxy answer, does Telegram answer through it, and how fast."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from telethon.network import MTProtoPlainSender
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.telegram._telethon import QuietLogs, connection_to
-from tgadmin.telegram.network import Network
+from tgadmin.telegram.client.network import Network
 
 TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """``connected`` seconds until the way stood (through the proxy), ``answered`` from Telegram's question to its
-    answer."""
+class ProbeTimes:
+    """``connected`` seconds until the connection stood (through the proxy), ``answered`` seconds from our question to
+    Telegram's answer."""
 
     connected: float
     answered: float
 
 
-async def look(
+async def probe(
     network: Network, address: tuple[int, str, int], proxy: Proxy | None, *, timeout: float = TIMEOUT
-) -> Way:
+) -> ProbeTimes:
     """Ask the data centre at ``address`` for a nonce, as the first step of every key exchange; no account is touched.
 
-    Raises TelegramError: PROXY_* for the proxy's own failures, CONNECTION_FAILED when the way stands and Telegram does
-    not answer (or, without a proxy, when it does not stand).
+    Raises TelegramError: PROXY_* for the proxy's own failures, CONNECTION_FAILED when the connection stands and
+    Telegram does not answer (or, without a proxy, when it does not stand).
     """
     logs = QuietLogs()
     connection = connection_to(address, proxy, allowed=_always, on_bytes=_nothing, local_address=network.local_address)
@@ -46,7 +46,7 @@ async def look(
             answer = await MTProtoPlainSender(connection, loggers=logs).send(F.ReqPqMultiRequest(nonce))
         if getattr(answer, "nonce", None) != nonce:
             raise TelegramError("CONNECTION_FAILED")
-        return Way(connected - began, time.monotonic() - connected)
+        return ProbeTimes(connected - began, time.monotonic() - connected)
     except TelegramError:
         raise
     except Exception:  # noqa: BLE001 - whatever a stranger answers, it is not Telegram's answer

@@ -1,4 +1,4 @@
-"""A whole container, difference or page as one entry of the inbox."""
+"""A whole container, difference or page as one entry of the inbox: core.types.Incoming."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ from tgadmin.core.types import (
     Peer,
     SentShort,
 )
-from tgadmin.telegram._telethon import Batch
-from tgadmin.telegram.convert.messages import unreadable
+from tgadmin.telegram._telethon import RawUpdates
+from tgadmin.telegram.convert.dialogs import dialog, top_messages
+from tgadmin.telegram.convert.messages import messages, unreadable
 from tgadmin.telegram.convert.peers import default_peer, marked_or_none, peers
 from tgadmin.telegram.convert.updates import changes
 
 
-def converted(batch: Batch, me: int) -> tuple[list[Change], tuple[Peer, ...]]:
+def converted(raw: RawUpdates, me: int) -> tuple[list[Change], tuple[Peer, ...]]:
     """What one container or difference brought: its changes in order, and the peers that they speak of."""
-    known = peers(batch.users, batch.chats)
+    known = peers(raw.users, raw.chats)
     found: list[Change] = []
-    for update in batch.updates:
+    for update in raw.updates:
         found += changes(update, me)
         if isinstance(update, _MEMBERSHIP):
             found += _membership(update, known)
-    return found, known + _unmet(found, known, batch.updates)
+    return found, known + _unmet(found, known, raw.updates)
 
 
-def incoming(batch: Batch, me: int, checkpoint: Checkpoint | None) -> Incoming:
+def incoming(raw: RawUpdates, me: int, checkpoint: Checkpoint | None) -> Incoming:
     """The same as one entry of the inbox, with the state after it."""
-    found, known = converted(batch, me)
+    found, known = converted(raw, me)
     return Incoming(tuple(found), known, checkpoint)
 
 
@@ -47,6 +48,36 @@ def page(found: Sequence[Change], users: Iterable[Any], chats: Iterable[Any]) ->
     known = peers(users, chats)
     sound = [_sound(change) for change in found]
     return Incoming(tuple(sound), known + _unmet(sound, known, ()))
+
+
+def history_page(answer: Any, peer_id: int, before_id: int, me: int) -> Incoming:
+    """A page of messages.getHistory. Only an empty page, or an answer that says it is the whole list, is the end:
+    Telegram may give fewer than were asked for."""
+    found = getattr(answer, "messages", ())
+    readable, aside = messages(found, me)
+    complete = not found or isinstance(answer, T.messages.Messages)
+    change = History(peer_id, readable, before_id, complete)
+    return page([change, *aside], getattr(answer, "users", ()), getattr(answer, "chats", ()))
+
+
+def dialogs_page(answer: Any, me: int) -> Incoming:
+    """A page as the inbox takes it: each dialog, followed by its top message where it has one."""
+    tops = top_messages(answer)
+    found: list[Change] = []
+    for each in answer.dialogs:
+        try:
+            row = dialog(each)
+        except Exception as error:  # noqa: BLE001 - one that can be no row must not cost the page
+            found.append(unreadable(each, error))
+            continue
+        if row is None:
+            continue
+        found.append(row)
+        readable, aside = messages([tops.get((row.peer_id, each.top_message))], me)
+        found += aside
+        if readable:
+            found.append(History(row.peer_id, readable, before_id=0, complete=False))
+    return page(found, answer.users, answer.chats)
 
 
 def _sound(change: Change) -> Change:

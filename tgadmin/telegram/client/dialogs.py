@@ -1,23 +1,46 @@
-"""The list of an account's dialogs, page by page, and the update state to begin from."""
+"""An account's dialogs, page by page, and the update state to begin from."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.bounds import fit
-from tgadmin.core.types import CHANNEL_MARK, Change, Checkpoint, History, Incoming
-from tgadmin.telegram.convert import dialog, messages, page, unreadable
-from tgadmin.telegram.convert.peers import marked_or_none
+from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Incoming
+from tgadmin.telegram.client.context import Call, Context
+from tgadmin.telegram.convert import channel_pts, dialogs_page, marked_or_none, top_messages
 
-Call = Callable[[Any], Awaitable[Any]]
 PAGE = 100
 
 
-async def pages(call: Call) -> AsyncIterator[Any]:
+class Dialogs:
+    """Every method raises TelegramError. ``follow`` is told of the channels in each page (bare id to pts)."""
+
+    def __init__(self, context: Context, follow: Callable[[Mapping[int, int]], None]) -> None:
+        self._context = context
+        self._follow = follow
+
+    async def pages(self) -> AsyncIterator[Incoming]:
+        """Page by page all dialogs, each Dialog followed by a History with its top message, and their peers.
+
+        Channels that were not followed yet are from then on.
+        """
+        async for answer in answers(self._context.call):
+            self._context.note(answer)
+            self._follow(channel_pts(answer))
+            yield dialogs_page(answer, self._context.me)
+
+    async def some(self, peer_ids: Sequence[int]) -> Incoming:
+        """These dialogs (up to 100), as a page of ``pages`` has them."""
+        peers = [T.InputDialogPeer(await self._context.hashes.input_peer(peer_id)) for peer_id in peer_ids]
+        answer = await self._context.fetch(F.messages.GetPeerDialogsRequest(peers))
+        return dialogs_page(answer, self._context.me)
+
+
+async def answers(call: Call) -> AsyncIterator[Any]:
     """Telegram's answers to messages.getDialogs, pinned ones first, then from the newest to the oldest.
 
     Each page begins below the last dialog of the one before (https://core.telegram.org/api/offsets).
@@ -42,51 +65,21 @@ async def pages(call: Call) -> AsyncIterator[Any]:
         offset_date, offset_id, offset_peer = last
 
 
-def converted(answer: Any, me: int) -> Incoming:
-    """A page as the inbox takes it: each dialog, followed by its top message where it has one."""
-    tops = _tops(answer)
-    found: list[Change] = []
-    for each in answer.dialogs:
-        try:
-            row = dialog(each)
-        except Exception as error:  # noqa: BLE001 - one that can be no row must not cost the page
-            found.append(unreadable(each, error))
-            continue
-        if row is None:
-            continue
-        found.append(row)
-        readable, aside = messages([tops.get((row.peer_id, each.top_message))], me)
-        found += aside
-        if readable:
-            found.append(History(row.peer_id, readable, before_id=0, complete=False))
-    return page(found, answer.users, answer.chats)
-
-
-def _tops(answer: Any) -> dict[tuple[int | None, int], Any]:
-    return {(marked_or_none(each.peer_id), each.id): each for each in answer.messages if getattr(each, "peer_id", None)}
-
-
-def channel_pts(answer: Any) -> dict[int, int]:
-    """The pts of a page's channels, by bare id."""
-    rows = [each for each in answer.dialogs if isinstance(each, T.Dialog) and each.pts]
-    return {each.peer.channel_id: each.pts for each in rows if isinstance(each.peer, T.PeerChannel)}
-
-
 async def first_state(call: Call) -> Checkpoint:
     """Where an account that has just been signed in begins: updates.getState, then each channel's pts.
 
     In this order: what comes between is given by the account's difference, or lies below a channel's pts and is
-    history."""
+    history. Raises TelegramError."""
     state = await call(F.updates.GetStateRequest())
     channels: dict[int, int] = {}
-    async for answer in pages(call):
+    async for answer in answers(call):
         channels |= {CHANNEL_MARK - channel_id: pts for channel_id, pts in channel_pts(answer).items()}
     return fit(Checkpoint(state.pts, state.qts, int(state.date.timestamp()), state.seq, channels))
 
 
 def _last_with_message(answer: Any, rows: list[Any]) -> tuple[Any, int, Any] | None:
     """(date, id, peer) of the last dialog whose top message is there."""
-    tops = _tops(answer)
+    tops = top_messages(answer)
     users = [each for each in answer.users if isinstance(each, T.User)]
     inputs = {each.id: T.InputPeerUser(each.id, each.access_hash or 0) for each in users}
     for row in reversed(rows):

@@ -1,4 +1,4 @@
-"""Core values as what Telegram's requests take, and results as core values."""
+"""What is sent, as Telegram's requests take it, and what Telegram answers to that."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 from telethon import types as T  # noqa: N812
 
-from tgadmin.core.types import Entity, History, Incoming
-from tgadmin.telegram.convert import messages, page
+from tgadmin.core.types import Entity
 
 _PLAIN_ENTITIES = {
     "bold": T.MessageEntityBold,
@@ -61,13 +60,3 @@ def sent_id(result: Any, random_id: int) -> int | None:
         if isinstance(update, T.UpdateMessageID) and update.random_id == random_id:
             return int(update.id)
     return None
-
-
-def history(answer: Any, peer_id: int, before_id: int, me: int) -> Incoming:
-    """A page of messages.getHistory. Only an empty page, or an answer that says it is the whole list, is the end:
-    Telegram may give fewer than were asked for."""
-    found = getattr(answer, "messages", ())
-    readable, aside = messages(found, me)
-    complete = not found or isinstance(answer, T.messages.Messages)
-    change = History(peer_id, readable, before_id, complete)
-    return page([change, *aside], getattr(answer, "users", ()), getattr(answer, "chats", ()))

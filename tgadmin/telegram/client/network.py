@@ -1,18 +1,17 @@
-"""Which Telegram one talks to (Network), and an authorization key with its data centre (Key)."""
+"""Which Telegram one talks to: production, its test environment, or a data centre of one's own."""
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from tgadmin.core.errors.said import Said
-from tgadmin.core.ids import auth_key_id
 from tgadmin.core.reach import Reach
 from tgadmin.telegram._telethon import add_rsa_key, limit_proxies
+from tgadmin.telegram.client.keys import Key
 
 PRODUCTION_DC = (2, "149.154.167.51", 443)
 """Where Telegram's official clients begin (https://core.telegram.org/api/datacenter)."""
@@ -28,56 +27,6 @@ _PRODUCTION = {
 it (https://core.telegram.org/api/datacenter)."""
 
 _DC = re.compile(r"^(\d+)@(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d+)$")
-
-
-DC_IDS = range(1, 2**15)
-"""Numbers of data centres that can be kept; Telegram's are 1 to 5."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """An authorization key and the data centre that it belongs to. ``auth_key`` is 256 bytes, or empty before the key
-    has been agreed upon. Its text form never shows the key."""
-
-    dc_id: int
-    server_address: str
-    port: int
-    auth_key: bytes = field(default=b"", repr=False)
-
-    def __post_init__(self) -> None:
-        if len(self.auth_key) not in (0, 256):
-            raise ValueError("an authorization key has 256 bytes")
-
-    @property
-    def key_id(self) -> int:
-        """Telegram's auth_key_id as a signed 64-bit number: a fact, not a secret. 0 before there is a key.
-
-        The lower 64 bits of the key's SHA1 (https://core.telegram.org/mtproto/description#key-identifier-auth-key-id).
-        """
-        if not self.auth_key:
-            return 0
-        return auth_key_id(self.auth_key)
-
-    def with_auth_key(self, auth_key: bytes) -> Key:
-        return replace(self, auth_key=auth_key)
-
-    def to_json(self) -> dict[str, object]:
-        """For encrypted storage: {"dc_id", "server_address", "port", "auth_key" (base64)}."""
-        return {
-            "dc_id": self.dc_id,
-            "server_address": self.server_address,
-            "port": self.port,
-            "auth_key": base64.b64encode(self.auth_key).decode("ascii"),
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, object]) -> Self:
-        """The inverse of to_json. Raises KeyError or ValueError, whose texts never hold the key."""
-        try:
-            auth_key = base64.b64decode(str(data["auth_key"]), validate=True)
-        except ValueError:
-            raise ValueError("the authorization key is not base64") from None
-        return cls(int(str(data["dc_id"])), str(data["server_address"]), int(str(data["port"])), auth_key)
 
 
 @dataclass(frozen=True)
@@ -160,10 +109,3 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_ipv6(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).version == 6
-    except ValueError:
-        return False

@@ -1,11 +1,10 @@
-"""The way in: updates and differences of one connection, in order, into the inbox, each with the state after it."""
+"""The way in: updates and differences of one connection, in order, into the sink, each with the state after it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from telethon import functions as F  # noqa: N812
@@ -17,24 +16,23 @@ from tgadmin.core.types import CHANNEL_MARK, Change, Checkpoint, Incoming, Peer
 from tgadmin.telegram._telethon import (
     ACCOUNT,
     CATCH_UP,
-    Batch,
     Box,
     Entry,
+    RawUpdates,
     Recovered,
     Removed,
     UnreadablePacket,
     Wire,
     entry_of,
 )
+from tgadmin.telegram.client.access_hashes import AccessHashes
+from tgadmin.telegram.client.dialogs import answers
+from tgadmin.telegram.client.retries import FIRST_RETRY, Retries
+from tgadmin.telegram.client.sink import SinkFull, UpdateSink
 from tgadmin.telegram.convert import converted
-from tgadmin.telegram.dialogs import pages
-from tgadmin.telegram.hashes import Hashes
-from tgadmin.telegram.inbox import Inbox, InboxFull
 
-FIRST_RETRY = 1.0
-LAST_RETRY = 60.0
 ENTRY_CHANGES = 200
-"""Changes from which on an entry of the inbox is not made larger: containers that wait together are put together."""
+"""Changes from which on an entry of the sink is not made larger: containers that wait together are put together."""
 UNREADABLE_PAUSE = 60.0
 """Seconds for which unreadable packets lead to one difference only."""
 
@@ -45,45 +43,19 @@ _MESSAGES = (T.UpdateNewMessage, T.UpdateNewChannelMessage)  # without their pts
 _SHORT = (T.UpdateShortMessage, T.UpdateShortChatMessage)
 
 
-@dataclass
-class _Retries:
-    """When a difference that failed may be asked for again."""
-
-    delays: dict[Entry, float] = field(default_factory=dict)
-    times: dict[Entry, float] = field(default_factory=dict)
-    channels_at: float = 0.0  # a flood wait of getChannelDifference is for all channels
-
-    def at(self, entry: Entry) -> float:
-        return max(self.times.get(entry, 0.0), 0.0 if entry is ACCOUNT else self.channels_at)
-
-    def wait(self, entry: Entry, until: float, *, all_channels: bool) -> None:
-        if all_channels and entry is not ACCOUNT:
-            self.channels_at = until
-        else:
-            self.times[entry] = until
-
-    def back_off(self, entry: Entry, now: float) -> None:
-        delay = self.delays[entry] = min(self.delays.get(entry, FIRST_RETRY / 2) * 2, LAST_RETRY)
-        self.times[entry] = now + delay
-
-    def clear(self, entry: Entry) -> None:
-        self.delays.pop(entry, None)
-        self.times.pop(entry, None)
-
-
-class Stream:
+class UpdateStream:
     """Runs until it is cancelled or raises the TelegramError that ended it.
 
     ``caught_up`` is set once the differences of the account and of every channel that was known at the start have been
-    put into the inbox. When the inbox refuses an entry, everything from that entry on is dropped and, once what had
+    put into the sink. When the sink refuses an entry, everything from that entry on is dropped and, once what had
     been put is committed, fetched again from there.
     """
 
     def __init__(
         self,
         wire: Wire,
-        hashes: Hashes,
-        inbox: Inbox,
+        hashes: AccessHashes,
+        sink: UpdateSink,
         checkpoint: Checkpoint,
         me: int,
         random: Callable[[], float],
@@ -91,13 +63,13 @@ class Stream:
     ) -> None:
         self._wire = wire
         self._hashes = hashes
-        self._inbox = inbox
+        self._sink = sink
         self._me = me
         self._on_new_device = on_new_device
         self._box = Box(random)
         self._put = Checkpoint(checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq, {**checkpoint.channels})
         self._last_put: asyncio.Future[None] | None = None
-        self._retries = _Retries()
+        self._retries = Retries()
         self._wanted: set[Entry] = set()
         self._unreadable_until = 0.0
         self._asked_dialogs = False
@@ -126,7 +98,7 @@ class Stream:
         while True:
             try:
                 await self._step()
-            except InboxFull:
+            except SinkFull:
                 await self._start_over()
 
     async def _step(self) -> None:
@@ -158,7 +130,7 @@ class Stream:
         if item is CATCH_UP:
             self._begin_all()
         elif isinstance(item, UnreadablePacket):
-            self._emit(Batch([item]))
+            self._emit(RawUpdates([item]))
             if self._now() >= self._unreadable_until:  # what was in it comes with the difference
                 self._unreadable_until = self._now() + UNREADABLE_PAUSE
                 self._begin_all()
@@ -181,23 +153,23 @@ class Stream:
                 return False
         return True
 
-    def _emit(self, batch: Batch) -> None:
+    def _emit(self, raw: RawUpdates) -> None:
         """Gather what a container or difference brought; ``_flush`` puts it, before anything else is waited for."""
-        self._hashes.extend(batch.users, batch.chats)
-        if any(isinstance(update, T.UpdateNewAuthorization) for update in batch.updates):
+        self._hashes.extend(raw.users, raw.chats)
+        if any(isinstance(update, T.UpdateNewAuthorization) for update in raw.updates):
             self._on_new_device()
-        changes, peers = converted(batch, self._me)
+        changes, peers = converted(raw, self._me)
         self._changes += changes
         for peer in peers:
             known = self._peers.get(peer.id)
             if known is None or known.partial or not peer.partial:
                 self._peers[peer.id] = peer
-        self._channels |= batch.channels
+        self._channels |= raw.channels
         if len(self._changes) >= ENTRY_CHANGES:
             self._flush()
 
     def _flush(self) -> None:
-        """Put what has been gathered, with the state after it. Raises InboxFull."""
+        """Put what has been gathered, with the state after it. Raises SinkFull."""
         state = self._state(self._channels)
         changes, peers = tuple(self._changes), tuple(self._peers.values())
         self._forget_gathered()
@@ -215,7 +187,7 @@ class Stream:
         self._channels.clear()
 
     def _put_entry(self, entry: Incoming) -> None:
-        self._last_put = self._inbox.put(entry)
+        self._last_put = self._sink.put(entry)
         if (state := entry.checkpoint) is not None:
             self._put.channels.update(state.channels)
             self._put = Checkpoint(state.pts, state.qts, state.date, state.seq, self._put.channels)
@@ -247,34 +219,34 @@ class Stream:
         self._asking.setdefault(entry, self._now())
         try:
             if entry is ACCOUNT:
-                batch = self._box.account_difference(await self._wire.invoke(self._box.get_difference()))
+                raw = self._box.account_difference(await self._wire.invoke(self._box.get_difference()))
             else:
-                batch = await self._channel_difference(entry)
+                raw = await self._channel_difference(entry)
         except TelegramError as error:
             await self._difference_failed(entry, error)
             return
         self._retries.clear(entry)
         self._asking.pop(entry, None)
-        self._count(entry, low, batch)
-        self._emit(batch)
+        self._count(entry, low, raw)
+        self._emit(raw)
 
-    def _count(self, entry: Entry, low: int, batch: Batch) -> None:
+    def _count(self, entry: Entry, low: int, raw: RawUpdates) -> None:
         """At the end of a difference, what it brought goes on record with it."""
         fetching = self._fetching.setdefault(entry, Recovered(entry, low, low, 0))
-        fetching.count += sum(isinstance(each, _MESSAGES) or entry_of(each) is not None for each in batch.updates)
+        fetching.count += sum(isinstance(each, _MESSAGES) or entry_of(each) is not None for each in raw.updates)
         fetching.high = self._box.pts(entry)
         if entry not in self._box.getting_diff_for:
             del self._fetching[entry]
             if fetching.high > fetching.low:
-                batch.updates.append(fetching)
+                raw.updates.append(fetching)
 
-    async def _channel_difference(self, channel_id: int) -> Batch:
+    async def _channel_difference(self, channel_id: int) -> RawUpdates:
         access_hash = await self._hash_of(channel_id)
         if access_hash is None:
             # Nothing can be asked of it; its next update begins it anew.
             gap = self._box.jump(channel_id, 0)
             self._box.forget(channel_id)
-            return Batch([gap])
+            return RawUpdates([gap])
         request = self._box.channel_request(channel_id, access_hash)
         return self._box.channel_difference(channel_id, await self._wire.invoke(request))
 
@@ -282,7 +254,7 @@ class Stream:
         """A channel's access hash; if nobody has it, the account's dialogs are asked, once in a connection's life."""
         found = await self._hashes.get(CHANNEL_MARK - channel_id)
         if found is None and not self._asked_dialogs:
-            async for answer in pages(self._wire.invoke):
+            async for answer in answers(self._wire.invoke):
                 self._hashes.extend(answer.users, answer.chats)
             self._asked_dialogs = True
             found = await self._hashes.get(CHANNEL_MARK - channel_id)
@@ -298,10 +270,10 @@ class Stream:
             self._asking.pop(entry, None)
             removed = Removed(entry, self._box.pts(entry))
             self._box.forget(entry)
-            self._emit(Batch([removed]))
+            self._emit(RawUpdates([removed]))
         elif entry is not ACCOUNT and error.code == "CHANNEL_INVALID":
             self._asking.pop(entry, None)
-            self._emit(Batch([self._box.jump(entry, 0)]))
+            self._emit(RawUpdates([self._box.jump(entry, 0)]))
             self._box.forget(entry)
         elif error.code in LOST_PLACE:
             await self._jump(entry)
@@ -315,12 +287,12 @@ class Stream:
                 state = await self._wire.invoke(F.updates.GetStateRequest())
                 gap = self._box.jump(ACCOUNT, state.pts)
                 self._box.set_state(state, reset=False)
-                self._emit(Batch([gap]))
+                self._emit(RawUpdates([gap]))
             else:
                 channel = T.InputChannel(entry, await self._hashes.get(CHANNEL_MARK - entry))
                 full = await self._wire.invoke(F.channels.GetFullChannelRequest(channel))
                 gap = self._box.jump(entry, full.full_chat.pts)
-                self._emit(Batch([gap], full.users, full.chats, {entry}))
+                self._emit(RawUpdates([gap], full.users, full.chats, {entry}))
             self._asking.pop(entry, None)
         except TelegramError as error:
             if error.is_fatal or error.code in ENDED:
@@ -338,10 +310,10 @@ class Stream:
         for channel_id, pts in new.items():
             self._box.jump(channel_id, pts)
         if new:
-            with contextlib.suppress(InboxFull):  # its next update brings it again
+            with contextlib.suppress(SinkFull):  # its next update brings it again
                 self._put_entry(Incoming((), (), self._state(new)))
 
-    # --- a full inbox --------------------------------------------------------------------------------------------
+    # --- a full sink --------------------------------------------------------------------------------------------
 
     async def _start_over(self) -> None:
         """Go back to the state that was put last, and go on from there once all that was put is committed."""

@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
-from telethon.password import compute_check
 
-from tgadmin.core.bounds import Unfit, fit
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import Checkpoint, CodeSent, Peer
-from tgadmin.telegram import dialogs
 from tgadmin.telegram._telethon import Pings, Wire
-from tgadmin.telegram.application import introduction
-from tgadmin.telegram.convert import clean, peer_of_user
-from tgadmin.telegram.convert.text import snake
-from tgadmin.telegram.network import DC_IDS, Key, Network, is_ipv6
+from tgadmin.telegram.client import cloud_password, login_tokens
+from tgadmin.telegram.client.connection import Connector
+from tgadmin.telegram.client.data_centres import address_in
+from tgadmin.telegram.client.dialogs import first_state
+from tgadmin.telegram.client.keys import Key
+from tgadmin.telegram.client.login_tokens import LoginToken, LoginTokenMoved
+from tgadmin.telegram.client.network import Network
+from tgadmin.telegram.convert import code_sent, profile
 
-SHORTEST_TOKEN, LONGEST_TOKEN = 6.0, 120.0
-"""Seconds: what we believe a login token's life to be at least and at most; Telegram's is about 30."""
 MIGRATIONS = 3
 """Data centres that one request may be sent on to."""
-
-
-@dataclass(frozen=True)
-class LoginToken:
-    """What a QR code shows for ``seconds``: a signed-in client of the account accepts it. Keep ``token`` secret."""
-
-    token: bytes = field(repr=False)
-    seconds: float
-
-
-@dataclass(frozen=True)
-class LoginTokenMoved:
-    """The token was accepted, and its account is at home where the client's new key is: import ``token`` there."""
-
-    token: bytes = field(repr=False)
 
 
 class SignInClient:
@@ -65,33 +47,13 @@ class SignInClient:
     ) -> None:
         self.key = key or network.first_key()
         self._network = network
-        self._proxy = proxy
-        self._timeout = timeout
-        self._allowed = allowed
-        self._pings = pings
+        self._connector = Connector(network, proxy, allowed, timeout, pings)
         self._updates = updates
         self._wire: Wire | None = None
 
     async def connect(self) -> None:
         """Connect; agree on a key if there is none yet. Raises TelegramError."""
-        self._network.install()
-        address = (self.key.dc_id, self.key.server_address, self.key.port)
-        wire = Wire(
-            address,
-            self.key.auth_key,
-            allowed=self._allowed,
-            timeout=self._timeout,
-            pings=self._pings,
-            local_address=self._network.local_address,
-            proxy=self._proxy,
-        )
-        try:
-            await wire.open(introduction(self._network, updates=self._updates))
-        except TelegramError as error:
-            await wire.fail(error)
-            raise
-        self.key = self.key.with_auth_key(wire.auth_key.key)
-        self._wire = wire
+        self._wire, self.key = await self._connector.open(self.key, updates=self._updates)
 
     async def disconnect(self) -> None:
         """Close the connection; safe to call at any time, and more than once."""
@@ -108,11 +70,11 @@ class SignInClient:
     async def send_code(self, phone: str) -> CodeSent:
         """Have a code sent to the number (https://core.telegram.org/method/auth.sendCode)."""
         request = F.auth.SendCodeRequest(phone, self._network.api_id, self._network.api_hash, T.CodeSettings())
-        return _code_sent(await self._call(request))
+        return code_sent(await self._call(request))
 
     async def resend(self, phone: str, hash: str) -> CodeSent:  # noqa: A002 - Telegram's word
         """Have it sent again, the next way. SEND_CODE_UNAVAILABLE: there is none."""
-        return _code_sent(await self._call(F.auth.ResendCodeRequest(phone, hash)))
+        return code_sent(await self._call(F.auth.ResendCodeRequest(phone, hash)))
 
     async def cancel(self, phone: str, hash: str) -> None:  # noqa: A002
         """Tell Telegram that the code is not wanted any more."""
@@ -123,7 +85,7 @@ class SignInClient:
         answer = await self._call(F.auth.SignInRequest(phone, hash, code))
         if isinstance(answer, T.auth.AuthorizationSignUpRequired):
             raise TelegramError("PHONE_NUMBER_UNOCCUPIED", method="auth.signIn")
-        return _profile(answer.user)
+        return profile(answer.user)
 
     # --- the QR code (https://core.telegram.org/api/qr-login) -----------------------------------------------------
 
@@ -145,54 +107,26 @@ class SignInClient:
 
     async def token_accepted(self) -> None:
         """Until Telegram says that a token of this key was accepted. Raises TelegramError when the connection ends."""
-        if self._wire is None:
-            raise TelegramError("CONNECTION_LOST")
-        wire = self._wire
-        while True:
-            update = asyncio.ensure_future(wire.updates.get())
-            try:
-                await asyncio.wait((update, wire.ended), return_when=asyncio.FIRST_COMPLETED)
-                if not update.done():
-                    raise TelegramError("CONNECTION_LOST")
-                if any(isinstance(each, T.UpdateLoginToken) for each in _updates_in(update.result())):
-                    return
-            finally:
-                update.cancel()
+        await login_tokens.accepted(self._connected)
 
     async def _token_answer(self, answer: Any) -> LoginToken | LoginTokenMoved | Peer:
         if isinstance(answer, T.auth.LoginTokenSuccess):
-            return _profile(answer.authorization.user)
+            return profile(answer.authorization.user)
         if isinstance(answer, T.auth.LoginTokenMigrateTo):
-            if self._wire is None:
-                raise TelegramError("CONNECTION_LOST")
-            await self._migrate(self._wire, answer.dc_id)
+            await self._migrate(self._connected, answer.dc_id)
             return LoginTokenMoved(answer.token)
         # Telegram says a time by its own clock, which its connection knows better than this machine may.
-        now = time.time() + (0 if self._wire is None else self._wire.clock_offset)
-        left = answer.expires.timestamp() - now
-        return LoginToken(answer.token, min(max(left, SHORTEST_TOKEN), LONGEST_TOKEN))
+        return login_tokens.shown(answer, time.time() + (0 if self._wire is None else self._wire.clock_offset))
 
     # --- the cloud password --------------------------------------------------------------------------------------
 
     async def password_hint(self) -> str:
-        return clean((await self._call(F.account.GetPasswordRequest())).hint, 255)
+        """What its owner wrote to remember it by; "" for nothing."""
+        return await cloud_password.hint(self._call)
 
     async def check_password(self, password: str) -> Peer:
-        """The account, signed in. PASSWORD_HASH_INVALID: not this one (https://core.telegram.org/api/srp)."""
-        for last in (False, True):
-            answer = await self._call(F.account.GetPasswordRequest())
-            if not answer.has_password or answer.srp_B is None:
-                raise TelegramError("PASSWORD_MISSING", method="account.getPassword")
-            try:
-                check = await asyncio.to_thread(compute_check, answer, password)  # a tenth of a second of arithmetic
-            except (ValueError, AttributeError):
-                raise TelegramError("PASSWORD_UNSUPPORTED", method="account.getPassword") from None
-            try:
-                return _profile((await self._call(F.auth.CheckPasswordRequest(check))).user)
-            except TelegramError as error:
-                if last or error.code not in ("SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
-                    raise
-        raise AssertionError("unreachable")
+        """The account, signed in. PASSWORD_HASH_INVALID: not this one."""
+        return profile((await cloud_password.check(self._call, password)).user)
 
     # --- another program's key --------------------------------------------------------------------------------------
 
@@ -203,14 +137,13 @@ class SignInClient:
         to no address that the other program names. IMPORT_OTHER_NETWORK: what it names is not this network's, so the
         key was shown to nobody. AUTH_KEY_UNREGISTERED: it is signed in to none.
         """
-        if self._wire is None:
-            raise TelegramError("CONNECTION_LOST")
-        config = await self._wire.invoke(F.help.GetConfigRequest())
+        wire = self._connected
+        config = await wire.invoke(F.help.GetConfigRequest())
         ours = {each.ip_address for each in config.dc_options if each.id == key.dc_id}
         if key.server_address not in ours | self._network.known_addresses(key.dc_id):
             raise TelegramError("IMPORT_OTHER_NETWORK")
-        address = self._address(config, key.dc_id)
-        await self._go_to(self._wire, address.with_auth_key(key.auth_key))
+        address = address_in(config, key.dc_id, like=self.key)
+        await self._go_to(wire, address.with_auth_key(key.auth_key))
         found = await self.me()
         if found is None:
             raise TelegramError("AUTH_KEY_UNREGISTERED")
@@ -226,11 +159,11 @@ class SignInClient:
             if error.code in ("AUTH_KEY_UNREGISTERED", "SESSION_PASSWORD_NEEDED"):
                 return None
             raise
-        return _profile(users[0]) if users else None
+        return profile(users[0]) if users else None
 
     async def state(self) -> Checkpoint:
         """The state to begin from: commit it with the sign-in."""
-        return await dialogs.first_state(self._call)
+        return await first_state(self._call)
 
     async def log_out(self) -> None:
         """End the authorization at Telegram, so that the key is of no use to anybody."""
@@ -238,67 +171,31 @@ class SignInClient:
 
     # --- inside --------------------------------------------------------------------------------------------------
 
+    @property
+    def _connected(self) -> Wire:
+        if self._wire is None:
+            raise TelegramError("CONNECTION_LOST")
+        return self._wire
+
     async def _call(self, request: Any) -> Any:
         migrations = 0
         while True:
-            if self._wire is None:
-                raise TelegramError("CONNECTION_LOST")
+            wire = self._connected
             try:
-                return await self._wire.invoke(request)
+                return await wire.invoke(request)
             except TelegramError as error:
                 migrations += 1
                 if error.kind is not Kind.MIGRATE or error.number is None or migrations > MIGRATIONS:
                     raise
-                await self._migrate(self._wire, error.number)
+                await self._migrate(wire, error.number)
 
     async def _migrate(self, wire: Wire, dc_id: int) -> None:
         """Go to the data centre that Telegram named, with a new key."""
         config = await wire.invoke(F.help.GetConfigRequest())
-        await self._go_to(wire, self._address(config, dc_id))
-
-    def _address(self, config: Any, dc_id: int) -> Key:
-        """Where the network keeps that data centre, without a key yet. Raises TelegramError (DC_ID_INVALID)."""
-        v6 = is_ipv6(self.key.server_address)
-        for each in config.dc_options if dc_id in DC_IDS else ():
-            if each.id == dc_id and bool(each.ipv6) == v6 and not (each.cdn or each.media_only or each.tcpo_only):
-                return Key(dc_id, each.ip_address, each.port)
-        raise TelegramError("DC_ID_INVALID")
+        await self._go_to(wire, address_in(config, dc_id, like=self.key))
 
     async def _go_to(self, wire: Wire, key: Key) -> None:
         await wire.close()
         self._wire = None
         self.key = key
         await self.connect()
-
-
-def _updates_in(container: Any) -> Sequence[Any]:
-    """The updates of a container as they came from the wire."""
-    if isinstance(container, T.UpdateShort):
-        return [container.update]
-    return getattr(container, "updates", None) or [container]
-
-
-def _code_sent(answer: Any) -> CodeSent:
-    if isinstance(answer, T.auth.SentCodeSuccess):
-        raise TelegramError("USER_ALREADY_AUTHORIZED", method="auth.sendCode")
-    if not isinstance(answer, T.auth.SentCode):
-        raise TelegramError("SEND_CODE_UNAVAILABLE", method="auth.sendCode")
-    next_type = answer.next_type
-    sent = CodeSent(
-        hash=answer.phone_code_hash,
-        via=snake(type(answer.type).__name__.removeprefix("SentCodeType")),
-        length=getattr(answer.type, "length", None) or 0,
-        next_via="" if next_type is None else snake(type(next_type).__name__.removeprefix("CodeType")),
-        resend_after=answer.timeout,
-    )
-    try:
-        return fit(sent)
-    except Unfit:
-        raise TelegramError("UNREADABLE_ANSWER", method="auth.sendCode") from None
-
-
-def _profile(user: Any) -> Peer:
-    found = peer_of_user(user)
-    if found is None:
-        raise TelegramError("UNREADABLE_ANSWER")
-    return found
