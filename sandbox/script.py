@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from sandbox.demo import LANGUAGES, texts
 from sandbox.errors import RpcError
-from sandbox.world.messages import Post, is_channel
+from sandbox.world.ids import is_channel
+from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox

@@ -15,7 +15,8 @@ from sandbox.demo import texts
 from sandbox.world import World
 from sandbox.world.accounts import Account, Contact
 from sandbox.world.chats import ADMIN_RIGHTS, Kind
-from sandbox.world.messages import Post, is_channel
+from sandbox.world.ids import is_channel
+from sandbox.world.posts import Post
 
 PHONES = ["9996621001", "9996621002"]  # test numbers have this form: 99966, a digit for the data centre, four more
 PASSWORDS = {"9996621002": "north-star-24"}  # the second account's cloud password

@@ -1,8 +1,7 @@
-"""The message boxes: every message once, its copies in the boxes that hold it, and each box's numbered log of changes.
+"""The message boxes: what is done to them, each change in memory and store in one step.
 
 An account's box holds its private chats and basic groups: a message has one copy, with an id of its own, in the box of
-each participant. A supergroup or channel has one box for all its members. Ids and pts belong to the box
-(https://core.telegram.org/api/updates). A box is named by its owner: a user id, or a channel's marked id.
+each participant. A supergroup or channel has one box for all its members.
 """
 
 from __future__ import annotations
@@ -11,142 +10,14 @@ import gc
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from telethon.extensions import BinaryReader
-from telethon.tl import TLObject
+from typing import Any
 
 from sandbox.store import Store
+from sandbox.world.box import Box, Dialog, Event
+from sandbox.world.ids import is_channel
+from sandbox.world.posts import Copy, Post
 
-CHANNEL_BASE = 1_000_000_000_000  # marked ids of channels and supergroups lie at or below minus this
-FIRST_PTS = 1  # pts 0 means "none" to every client
-_OPTIONAL = {"x": "random_id", "s": "silent", "l": "altered", "ed": "edit_date", "n": "mentions", "th": "thread"}
 _SIDE_KEPT = 1000  # changes without a pts that an account's box remembers
-
-
-def is_channel(marked: int) -> bool:
-    """Whether a marked id names a supergroup or channel, which has a box of its own."""
-    return marked <= -CHANNEL_BASE
-
-
-class Copy(NamedTuple):
-    """A message in one box."""
-
-    id: int
-    pts: int  # the box's pts once it was there
-
-
-@dataclass(slots=True, eq=False)
-class Post:
-    """One message, whatever number of boxes hold it. Times are unix seconds."""
-
-    uid: int
-    author: int  # the user who wrote it (a channel's posts bear the channel's name all the same)
-    to: int  # the marked id it was addressed to: a user (the author himself for saved messages), group or channel
-    date: int
-    text: str = ""
-    entities: list[Any] | None = None
-    action: Any = None  # a MessageAction: then it is a service message
-    forward: Any = None  # a MessageFwdHeader
-    random_id: int = 0
-    silent: bool = False
-    altered: bool = False  # the server changed the text or its entities while taking it
-    edit_date: int = 0
-    copies: dict[int, Copy] = field(default_factory=dict)  # by the box's owner; deleted ones are gone
-    replies: dict[int, int] = field(default_factory=dict)  # by the box's owner: the id that it answers
-    thread: int = 0  # supergroups: the id of the message at the head of the replies that it belongs to
-    mentions: list[int] = field(default_factory=list)  # the users whom it names, in groups
-
-    def peer(self, owner: int) -> int:
-        """The marked id of the dialog in which that box shows it."""
-        return self.to if self.to < 0 or owner == self.author else self.author
-
-    def row(self) -> dict[str, Any]:
-        """What the store keeps of it."""
-        row: dict[str, Any] = {"a": self.author, "t": self.to, "d": self.date, "m": self.text}
-        row["c"] = [[owner, *copy] for owner, copy in self.copies.items()]
-        if self.replies:
-            row["r"] = list(self.replies.items())
-        for short, name in _OPTIONAL.items():
-            if value := getattr(self, name):
-                row[short] = value
-        if self.entities:
-            row["e"] = b"".join(bytes(entity) for entity in self.entities).hex()
-        for name, thing in (("ac", self.action), ("fw", self.forward)):
-            if thing is not None:
-                row[name] = bytes(thing).hex()
-        return row
-
-    @classmethod
-    def from_row(cls, uid: int, row: dict[str, Any]) -> Post:
-        post = cls(uid, row["a"], row["t"], row["d"], row["m"])
-        post.copies = {owner: Copy(number, pts) for owner, number, pts in row["c"]}
-        post.replies = dict(row.get("r", ()))
-        for short, name in _OPTIONAL.items():
-            if short in row:
-                setattr(post, name, row[short])
-        post.entities = objects(row["e"]) if "e" in row else None
-        post.action = objects(row["ac"])[0] if "ac" in row else None
-        post.forward = objects(row["fw"])[0] if "fw" in row else None
-        return post
-
-
-class Event(NamedTuple):
-    """One numbered change of a box. ``data`` by kind: new, edit: the Post; del, cont (contents read): ids;
-    rin: (peer, max id, still unread); rout: (peer, max id). Changes without a pts of their own (kind of a box's
-    ``side``) bear the box's pts at the time.
-    """
-
-    pts: int
-    pts_count: int
-    kind: str
-    date: int
-    data: Any
-
-
-@dataclass(slots=True)
-class Dialog:
-    """One chat in an account's list. ``ids`` and ``unread`` are kept for the account's own box only."""
-
-    peer: int
-    read_inbox: int = 0
-    read_outbox: int = 0
-    pinned: int = 0  # 0: not pinned; else the higher, the further up
-    folder: int = 0
-    unread_mark: bool = False
-    unread: int = 0
-    mentions: list[int] = field(default_factory=list)  # of messages in which it is named and has not seen that
-    ids: list[int] = field(default_factory=list)
-
-
-class Box:
-    """One message box: its messages by id, and the log of what happened to it."""
-
-    __slots__ = ("dialogs", "floor", "ids", "last_id", "log", "owner", "posts", "pts", "side", "side_keys")
-
-    def __init__(self, owner: int) -> None:
-        self.owner = owner
-        self.pts = FIRST_PTS
-        self.last_id = 0
-        self.floor = 0  # what came before this pts is forgotten
-        self.posts: dict[int, Post] = {}
-        self.ids: list[int] = []  # channels only: the living messages, ascending
-        self.dialogs: dict[int, Dialog] = {}  # accounts only
-        self.log: list[Event] = []
-        self.side: list[Event] = []
-        self.side_keys: list[int] = []  # under which the store has them
-
-    def since(self, pts: int) -> list[Event]:
-        """The events after that pts, ascending."""
-        return self.log[bisect_right(self.log, pts, key=lambda event: event.pts) :]
-
-    def thread(self, peer: int) -> list[int]:
-        """The ids of the living messages of one chat, ascending."""
-        if self.owner < 0:
-            return self.ids
-        dialog = self.dialogs.get(peer)
-        return dialog.ids if dialog else []
 
 
 class MessageBoxes:
@@ -316,7 +187,7 @@ class MessageBoxes:
     def _load(self) -> None:
         self._load_dialogs()
         posts = self._load_posts()
-        for _, row in rows(self._store, "event"):
+        for _, row in self._store.rows("event"):
             box = self.box(row["o"])
             data = row["v"]
             if row["k"] == "edit":
@@ -335,7 +206,7 @@ class MessageBoxes:
                 dialog.unread = self._unread(box, dialog)
 
     def _load_dialogs(self) -> None:
-        for key, row in rows(self._store, "dialog"):
+        for key, row in self._store.rows("dialog"):
             user_id, _, peer = key.partition(":")
             dialog = self.dialog(int(user_id), int(peer))
             dialog.read_inbox, dialog.read_outbox, dialog.pinned, dialog.folder, dialog.unread_mark = row["v"]
@@ -343,7 +214,7 @@ class MessageBoxes:
 
     def _load_posts(self) -> dict[int, Post]:
         posts: dict[int, Post] = {}
-        for key, row in rows(self._store, "post"):
+        for key, row in self._store.rows("post"):
             post = posts[int(key)] = Post.from_row(int(key), row)
             self._last_uid = max(self._last_uid, post.uid)
             if post.random_id:
@@ -357,11 +228,11 @@ class MessageBoxes:
         return posts
 
     def _load_rest(self) -> None:
-        for key, row in rows(self._store, "floor"):
+        for key, row in self._store.rows("floor"):
             box = self.box(int(key))
             box.floor, box.pts = row["floor"], max(box.pts, row["pts"])
             box.last_id = max(box.last_id, row["last_id"])
-        for key, row in rows(self._store, "side"):
+        for key, row in self._store.rows("side"):
             self._last_side = max(self._last_side, int(key))
             event = Event(row["p"], 0, row["k"], row["d"], row["v"])
             self._add_side(self.box(row["o"]), int(key), event)
@@ -385,20 +256,3 @@ def _no_garbage() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def rows(store: Store, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The stored rows of a kind, by key, in the order in which they came."""
-    for key, row in store.load(kind):
-        if isinstance(row, dict):
-            yield key, row
-
-
-def objects(text: str) -> list[TLObject]:
-    """TL objects that were written one after the other, in hex."""
-    raw = bytes.fromhex(text)
-    reader = BinaryReader(raw)
-    objects: list[TLObject] = []
-    while reader.tell_position() < len(raw):
-        objects.append(reader.tgread_object())
-    return objects
