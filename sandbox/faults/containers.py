@@ -15,7 +15,7 @@ UNKNOWN = (0x0BADF00D).to_bytes(4, "little")
 """A constructor that no layer has."""
 
 
-class Stream:
+class ContainerFaults:
     """``again`` hands a container back that was kept too long for another to overtake it."""
 
     def __init__(self, again: Callable[[Container], None], later: Callable[[Callable[[], None]], None]) -> None:

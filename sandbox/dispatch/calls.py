@@ -1,4 +1,4 @@
-"""From a request to its handler: the registry of methods, the context of a request, the wrappers around requests.
+"""From a request to its handler and back to its answer, through the wrappers around requests.
 
 https://core.telegram.org/api/invoking
 """
@@ -7,115 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import struct
-import zlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 from telethon.errors import TypeNotFoundError
 from telethon.extensions import BinaryReader
-from telethon.tl import TLObject, TLRequest, functions, types
+from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
-from sandbox import shapes
+from sandbox.dispatch import shapes
+from sandbox.dispatch.answers import packed, serialized
+from sandbox.dispatch.context import Context, DataCentre
+from sandbox.dispatch.registry import Result, method_name, registry
 from sandbox.errors import RpcError
-
-if TYPE_CHECKING:
-    from sandbox.faults import Outcome
-    from sandbox.protocol.connection import Connection
-    from sandbox.protocol.keys import AuthKey
-    from sandbox.protocol.session import Session
-    from sandbox.server import Sandbox
-    from sandbox.world import World
-    from sandbox.world.accounts import Account
+from sandbox.faults import Outcome
+from sandbox.protocol.connection import Connection
+from sandbox.protocol.session import Session
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Context:
-    """The circumstances of one request."""
-
-    server: Sandbox
-    world: World
-    key: AuthKey
-    session_id: int
-    req_msg_id: int
-    dc_id: int
-    layer: int
-    address: str  # the client's IP address
-    pushes: list[tuple[int, TLObject]] = field(default_factory=list)
-    replied: list[Callable[[], None]] = field(default_factory=list)
-
-    @property
-    def account(self) -> Account:
-        """The signed-in account; raises 401 if there is none, or none that may act."""
-        return self.server.account_of(self.key)
-
-    def push(self, user_id: int, updates: TLObject) -> None:
-        """Send ``updates`` to every session of the account's keys once this request's changes are committed.
-
-        The request's own MTProto session is left out: it has the method's result instead.
-        """
-        self.pushes.append((user_id, updates))
-
-    def after(self, reply: Callable[[], None]) -> None:
-        """Run ``reply`` once the request's answer has been handed to the connection."""
-        self.replied.append(reply)
-
-
-Result: TypeAlias = TLObject | bool | int | list[Any]
-Handler = Callable[[Context, Any], Awaitable[Result]]
-
-
-def method_name(request_class: type[TLRequest]) -> str:
-    """Telegram's name of a method: ``messages.SendMessageRequest`` -> ``messages.sendMessage``."""
-    name = request_class.__name__.removesuffix("Request")
-    package = request_class.__module__.rpartition(".functions")[2].lstrip(".")
-    name = name[:1].lower() + name[1:]
-    return f"{package}.{name}" if package else name
-
-
-@dataclass(frozen=True)
-class Method:
-    """A registered method."""
-
-    name: str
-    handler: Handler
-    anonymous: bool
-
-
-class Registry:
-    """The methods that the data centre knows, by request class."""
-
-    def __init__(self) -> None:
-        self.methods: dict[type[TLRequest], Method] = {}
-
-    def method(self, request_class: type[TLRequest], *, anonymous: bool = False) -> Callable[[Handler], Handler]:
-        """Register a handler; unless ``anonymous``, a key without a user gets 401 AUTH_KEY_UNREGISTERED instead."""
-
-        def register(handler: Handler) -> Handler:
-            if request_class in self.methods:
-                raise ValueError(f"{request_class.__name__} has a handler already")
-            self.methods[request_class] = Method(method_name(request_class), handler, anonymous)
-            return handler
-
-        return register
-
-
-registry = Registry()
-
-
-async def execute(connection: Connection, session: Session, msg_id: int, body: bytes) -> None:
+async def execute(server: DataCentre, connection: Connection, session: Session, msg_id: int, body: bytes) -> None:
     """Run the request in ``body`` and answer it; every failure becomes an rpc_error."""
-    server = session.server
-    call = _Call(connection, session, msg_id)
+    call = Call(server, connection, session, msg_id)
     failed = True
     try:
         request = await call.unwrap(_read(body))
         result = await call.run(request)
-        answer = _packed(_serialized(type(request), result))
+        answer = packed(serialized(type(request), result))
         failed = False
     except RpcError as error:
         answer = bytes(types.RpcError(error.code, error.message))
@@ -143,16 +61,16 @@ AT_ANY_DC = frozenset({"auth.exportAuthorization", "auth.logOut", "upload.getFil
 """What a data centre does for accounts of another one too."""
 
 
-class _Call:
+class Call:
     """One request on its way through its wrappers to its handler. https://core.telegram.org/api/invoking"""
 
-    def __init__(self, connection: Connection, session: Session, msg_id: int) -> None:
+    def __init__(self, server: DataCentre, connection: Connection, session: Session, msg_id: int) -> None:
         self.connection = connection
         self.session = session
         self.msg_id = msg_id
         self.name = "?"
         self.outcome: Outcome | None = None
-        server, key = session.server, session.key
+        key = session.key
         self.context = Context(
             server, server.world, key, session.session_id, msg_id, connection.dc_id, key.layer, connection.address
         )
@@ -187,7 +105,7 @@ class _Call:
         """Call the handler, unless a rule or a fault says otherwise."""
         method = registry.methods.get(type(request))
         self.name = method_name(type(request)) if method is None else method.name
-        server, key = self.session.server, self.session.key
+        server, key = self.context.server, self.session.key
         server.record.used(self.name, key.unsigned_id, key.user_id, self.session.session_id, self.connection.number)
         server.seen(key, self.connection.address)
         if not key.layer:
@@ -262,43 +180,6 @@ def _read(body: bytes) -> Any:
         raise RpcError(400, "INPUT_CONSTRUCTOR_INVALID" if known else "INPUT_METHOD_INVALID") from None
     except Exception:  # noqa: BLE001 (hostile bytes make the parser raise anything)
         raise RpcError(400, "INPUT_FETCH_ERROR") from None
-
-
-_TRUE, _FALSE = bytes.fromhex("b5757299"), bytes.fromhex("379779bc")
-_VECTOR = 0x1CB5C415
-_GZIP_PACKED = 0x3072CFA1
-_GZIP_FROM = 2048  # bytes; smaller results are not worth it
-
-
-def _serialized(request_class: type[TLRequest], result: Result) -> bytes:
-    """The boxed result."""
-    if isinstance(result, bool):
-        return _TRUE if result else _FALSE
-    if isinstance(result, int):
-        return struct.pack("<i", result)
-    if isinstance(result, list):
-        form = _int_form(request_class) if result and isinstance(result[0], int) else ""
-        parts = (struct.pack(form, item) if form else bytes(item) for item in result)
-        return struct.pack("<Ii", _VECTOR, len(result)) + b"".join(parts)
-    return bytes(result)
-
-
-def _int_form(request_class: type[TLRequest]) -> str:
-    """Whether a method answers Vector<int> or Vector<long>: what Telethon's own reader of it takes."""
-    reader = BinaryReader(struct.pack("<Iiq", _VECTOR, 1, 0))
-    request_class.read_result(reader)
-    return "<q" if reader.tell_position() == 16 else "<i"
-
-
-def _packed(result: bytes) -> bytes:
-    """The result, gzipped if that makes it smaller."""
-    if len(result) < _GZIP_FROM:
-        return result
-    zipper = zlib.compressobj(1, wbits=31)
-    packed = zipper.compress(result) + zipper.flush()
-    if len(packed) >= len(result) - 8:
-        return result
-    return struct.pack("<I", _GZIP_PACKED) + bytes(TLObject.serialize_bytes(packed))
 
 
 def _place(error: BaseException) -> str:

@@ -10,16 +10,14 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from sandbox.demo import LANGUAGES, texts
+from sandbox.demo import texts
+from sandbox.demo.company import LANGUAGES
 from sandbox.errors import RpcError
+from sandbox.world import World
+from sandbox.world.accounts import Account
 from sandbox.world.ids import is_channel
 from sandbox.world.posts import Post
-
-if TYPE_CHECKING:
-    from sandbox.server import Sandbox
-    from sandbox.world.accounts import Account
 
 _ECHO_LENGTH = 48
 _TYPING_SECONDS = (
@@ -41,17 +39,17 @@ class Timings:
 
 
 class Script:
-    """Runs the scripted accounts of a sandbox's world. What they say depends on `seed` and the message, not on time."""
+    """Runs the scripted accounts of a world. What they say depends on `seed` and the message, not on time."""
 
     def __init__(
         self,
-        sandbox: Sandbox,
+        world: World,
         *,
         seed: int = 1,
         timings: Timings | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._world = sandbox.world
+        self._world = world
         self._seed = seed
         self._timings = timings or Timings()
         self._sleep = sleep

@@ -10,19 +10,17 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from telethon import utils
 from telethon.tl import types
 
 from sandbox.errors import RpcError
-from sandbox.protocol.stream import Stream
-
-if TYPE_CHECKING:
-    from sandbox.protocol.connection import Connection
-    from sandbox.protocol.keys import AuthKey
-    from sandbox.protocol.session import Session
-    from sandbox.server import Sandbox
+from sandbox.faults.containers import Container, ContainerFaults
+from sandbox.protocol.connection import Connection
+from sandbox.protocol.keys import AuthKey
+from sandbox.protocol.session import Session
+from sandbox.world import World
 
 RandomIdMode = Literal["first_result", "duplicate_error"]
 _SENDING = ("messages.sendMessage", "messages.sendMedia", "messages.sendMultiMedia", "messages.forwardMessages")
@@ -58,6 +56,20 @@ class Rule:
         return self.user in (None, user) and self.peer in (None, peer)
 
 
+class Breakable(Protocol):
+    """What faults do something to: see Sandbox."""
+
+    connections: set[Connection]
+    world: World
+
+    @property
+    def dcs(self) -> int: ...
+    def keys_of(self, user_id: int) -> list[AuthKey]: ...
+    def revoke(self, key_id: int, *, error: str = ...) -> None: ...
+    def send_again(self, container: Container) -> None: ...
+    def commit(self) -> None: ...
+
+
 class Faults:
     """The faults that are set at present.
 
@@ -65,7 +77,7 @@ class Faults:
     500 RANDOM_ID_DUPLICATE ("duplicate_error", documented as well). The message services read it.
     """
 
-    def __init__(self, server: Sandbox) -> None:
+    def __init__(self, server: Breakable) -> None:
         self._server = server
         self.random_id: RandomIdMode = "first_result"
         self.met: Counter[str] = Counter()
@@ -75,7 +87,7 @@ class Faults:
         self._frozen_users: set[int] = set()
         self._delays: dict[int, float] = {}
         self._alone: Literal["", "connection", "address"] = ""
-        self.stream = Stream(server.send_again, _later)
+        self.stream = ContainerFaults(server.send_again, _later)
 
     # Told by tests
 
