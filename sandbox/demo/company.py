@@ -27,7 +27,8 @@ _SEED = 20_241
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody in the demo: how many messages he and the first account have exchanged, how many of his wait unread."""
+    """Somebody in the demo: how many messages they and the first account have exchanged, how many of theirs are
+    unread."""
 
     phone: str
     first_name: str

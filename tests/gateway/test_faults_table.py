@@ -423,7 +423,7 @@ def line(row: Row, seen: Seen) -> str:
     read = seen.told or told
     return (
         f"| `{row.fault}` | {row.what} | {seen.state} | `{seen.code}` | {read.says} | {read.next_step} "
-        f"| {told.press or '–'} | {row.after} |"
+        f"| {told.suggested_action or '–'} | {row.after} |"
     )
 
 

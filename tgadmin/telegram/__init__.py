@@ -13,12 +13,12 @@ from tgadmin.telegram.client import (
     LoginTokenMoved,
     Lookup,
     Network,
-    ProbeTimes,
     SignInClient,
     SinkFull,
+    Timing,
     UpdateSink,
+    measure,
     move,
-    probe,
 )
 
 __all__ = [
@@ -30,10 +30,10 @@ __all__ = [
     "Lookup",
     "Network",
     "Pings",
-    "ProbeTimes",
     "SignInClient",
     "SinkFull",
+    "Timing",
     "UpdateSink",
+    "measure",
     "move",
-    "probe",
 ]

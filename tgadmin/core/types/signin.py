@@ -12,8 +12,8 @@ from tgadmin.core.errors import LONGEST_WAIT
 @dataclass(frozen=True)
 class CodeSent:
     """A code is on its way. ``hash`` goes with the code (keep it secret); ``via`` is ``app``, ``sms``, ``call`` …;
-    ``length`` its digits (0: not said); ``next_via`` the way a resend would take ("": none); ``resend_after`` is in
-    seconds."""
+    ``length`` its digits (0: not said); ``next_via`` the route that a resend would take ("": none); ``resend_after``
+    is in seconds."""
 
     hash: Annotated[str, Words(1024, cut=False)]
     via: Annotated[str, Words(24)]

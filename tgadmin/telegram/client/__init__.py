@@ -7,7 +7,7 @@ from tgadmin.telegram.client.data_centres import move
 from tgadmin.telegram.client.keys import Key
 from tgadmin.telegram.client.login_tokens import LoginToken, LoginTokenMoved
 from tgadmin.telegram.client.network import Network
-from tgadmin.telegram.client.probe import ProbeTimes, probe
+from tgadmin.telegram.client.probe import Timing, measure
 from tgadmin.telegram.client.signin import SignInClient
 from tgadmin.telegram.client.sink import SinkFull, UpdateSink
 
@@ -19,10 +19,10 @@ __all__ = [
     "LoginTokenMoved",
     "Lookup",
     "Network",
-    "ProbeTimes",
     "SignInClient",
     "SinkFull",
+    "Timing",
     "UpdateSink",
+    "measure",
     "move",
-    "probe",
 ]

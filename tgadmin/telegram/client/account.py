@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class AccountClient:
-    """ONE connection of one signed-in account: thrown away after it has ended, and built anew from what was committed.
+    """ONE connection of one signed-in account: thrown away after it has ended, and built again from what was committed.
 
     What it can do at Telegram is in its parts: ``messages``, ``dialogs``, ``devices``.
 

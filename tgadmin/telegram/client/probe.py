@@ -1,4 +1,4 @@
-"""Trying the way to Telegram: does the proxy answer, does Telegram answer through it, and how fast."""
+"""Tests a connection to Telegram: does the proxy answer, does Telegram answer through it, and how fast."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeTimes:
-    """``connected`` seconds until the connection stood (through the proxy), ``answered`` seconds from our question to
-    Telegram's answer."""
+class Timing:
+    """``connected``: seconds until the connection was open (through the proxy); ``answered``: from Telegram's question
+    to its answer."""
 
     connected: float
     answered: float
 
 
-async def probe(
+async def measure(
     network: Network, address: tuple[int, str, int], proxy: Proxy | None, *, timeout: float = TIMEOUT
-) -> ProbeTimes:
+) -> Timing:
     """Ask the data centre at ``address`` for a nonce, as the first step of every key exchange; no account is touched.
 
-    Raises TelegramError: PROXY_* for the proxy's own failures, CONNECTION_FAILED when the connection stands and
+    Raises TelegramError: PROXY_* for the proxy's own failures, CONNECTION_FAILED when the connection is open and
     Telegram does not answer (or, without a proxy, when it does not stand).
     """
     logs = QuietLogs()
@@ -46,7 +46,7 @@ async def probe(
             answer = await MTProtoPlainSender(connection, loggers=logs).send(F.ReqPqMultiRequest(nonce))
         if getattr(answer, "nonce", None) != nonce:
             raise TelegramError("CONNECTION_FAILED")
-        return ProbeTimes(connected - began, time.monotonic() - connected)
+        return Timing(connected - began, time.monotonic() - connected)
     except TelegramError:
         raise
     except Exception:  # noqa: BLE001 - whatever a stranger answers, it is not Telegram's answer

@@ -73,7 +73,7 @@ class SignInClient:
         return code_sent(await self._call(request))
 
     async def resend(self, phone: str, hash: str) -> CodeSent:  # noqa: A002 - Telegram's word
-        """Have it sent again, the next way. SEND_CODE_UNAVAILABLE: there is none."""
+        """Have it sent again, by the next route. SEND_CODE_UNAVAILABLE: there is none."""
         return code_sent(await self._call(F.auth.ResendCodeRequest(phone, hash)))
 
     async def cancel(self, phone: str, hash: str) -> None:  # noqa: A002
