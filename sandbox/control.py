@@ -17,12 +17,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from telethon.tl import TLObject
 
-if TYPE_CHECKING:
-    from sandbox.server import Sandbox
+from sandbox.world import World
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +46,20 @@ class CallError(Exception):
     """A call that is not allowed, malformed, or failed."""
 
 
+class Controlled(Protocol):
+    """What the API works on: see Sandbox, whose parts it calls by their names."""
+
+    host: str
+    state: str | None
+    world: World
+
+    def deliver(self) -> None: ...
+
+
 class Control:
     """The server of the API. ``token`` is also kept beside the state file, in a file that only its owner can read."""
 
-    def __init__(self, sandbox: Sandbox, port: int, token_path: str | None = None) -> None:
+    def __init__(self, sandbox: Controlled, port: int, token_path: str | None = None) -> None:
         self._sandbox = sandbox
         self.port = port
         self.token = secrets.token_urlsafe(24)

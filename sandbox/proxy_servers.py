@@ -12,12 +12,9 @@ import hashlib
 import ipaddress
 import struct
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
-
-if TYPE_CHECKING:
-    from sandbox.server import Sandbox
 
 CHUNK = 64 * 1024
 _VERSION, _TO_CONNECT, _NAMES_VERSION = 5, 1, 1
@@ -26,6 +23,15 @@ _GRANTED, _REFUSED, _NO_COMMAND, _NO_ADDRESS = 0, 5, 7, 8
 _HEADER = 64
 _TAGS = (b"\xef" * 4, b"\xee" * 4, b"\xdd" * 4)
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Addressed(Protocol):
+    """Where the data centres listen: DC 1 first."""
+
+    host: str
+
+    @property
+    def ports(self) -> list[int]: ...
 
 
 class _GiveUp(Exception):
@@ -37,7 +43,7 @@ class Front(ABC):
 
     name = ""
 
-    def __init__(self, server: Sandbox) -> None:
+    def __init__(self, server: Addressed) -> None:
         self._server = server
         self.port = 0
         self.passed = 0
@@ -114,7 +120,7 @@ class Socks5Front(Front):
 
     name = "socks5"
 
-    def __init__(self, server: Sandbox, username: str = "sandbox", password: str = "socks password") -> None:  # noqa: S107
+    def __init__(self, server: Addressed, username: str = "sandbox", password: str = "socks password") -> None:  # noqa: S107
         super().__init__(server)
         self.username, self.password = username, password
 
@@ -179,7 +185,7 @@ class MTProxyFront(Front):
 
     name = "mtproxy"
 
-    def __init__(self, server: Sandbox, secret: bytes = bytes(range(1, 17))) -> None:
+    def __init__(self, server: Addressed, secret: bytes = bytes(range(1, 17))) -> None:
         super().__init__(server)
         self.secret = secret
 
@@ -206,7 +212,7 @@ class MTProxyFront(Front):
 class ProxyServers:
     """The sandbox's proxies, by name; started on demand."""
 
-    def __init__(self, server: Sandbox) -> None:
+    def __init__(self, server: Addressed) -> None:
         self._server = server
         self.socks5 = Socks5Front(server)
         self.mtproxy = MTProxyFront(server)

@@ -12,27 +12,26 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 from telethon.tl import TLObject
 
+import sandbox.services  # noqa: F401 - registers Telegram's methods
+from sandbox import dispatch
 from sandbox.control import Control
 from sandbox.dispatch import Context
 from sandbox.errors import RpcError
-from sandbox.faults import DUPLICATED, Faults, Outcome
+from sandbox.faults import DUPLICATED, Container, Faults, Outcome
 from sandbox.protocol.connection import Connection
 from sandbox.protocol.keyexchange import KeyExchange
 from sandbox.protocol.keys import AuthKey, KeyRing
 from sandbox.protocol.rsa import RsaKey
 from sandbox.protocol.session import Session
-from sandbox.protocol.stream import Container
 from sandbox.proxy_servers import ProxyServers
 from sandbox.record import Record
 from sandbox.store import Store
-
-if TYPE_CHECKING:
-    from sandbox.world import World
-    from sandbox.world.accounts import Account
+from sandbox.world import World
+from sandbox.world.accounts import Account
 
 __all__ = ["AuthKey", "Sandbox"]
 
@@ -92,11 +91,7 @@ class Sandbox:
         self._stopped = False
         self._servers: list[asyncio.Server] = []
         self.control = Control(self, control_port, control_token_path) if control else None
-        # Imported here: the world and the services import this package's interfaces.
-        from sandbox import services  # noqa: F401
-        from sandbox.world import World
-
-        self.world: World = World(
+        self.world = World(
             self.store, clock=clock, rng=self.rng, pusher=self._push_for_world, listening=self.is_listening
         )
 
@@ -289,6 +284,10 @@ class Sandbox:
         """Send what a fault had kept back."""
         self._outbox.append(container)
         self.deliver()
+
+    async def execute(self, connection: Connection, session: Session, msg_id: int, body: bytes) -> None:
+        """Run a request and answer it."""
+        await dispatch.execute(self, connection, session, msg_id, body)
 
     def settle(
         self, connection: Connection, session: Session, msg_id: int, answer: bytes, context: Context,

@@ -59,6 +59,12 @@ class Store:
         for key, form, value in rows:
             yield key, bytes(value) if form == _BYTES else json.loads(bytes(value).decode("utf-8", "surrogatepass"))
 
+    def rows(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The dicts of a kind, in the same order."""
+        for key, value in self.load(kind):
+            if isinstance(value, dict):
+                yield key, value
+
     def commit(self) -> None:
         """Write what is buffered, in one transaction; nothing buffered costs nothing."""
         if not self._buffer:

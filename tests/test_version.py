@@ -8,7 +8,7 @@ import pytest
 from tests.kit.running import ROOT
 from tgadmin import __version__
 from tgadmin.telegram import Network
-from tgadmin.telegram.application import introduction
+from tgadmin.telegram.client.connection import introduction
 
 pytestmark = pytest.mark.pure
 

@@ -15,9 +15,9 @@ from sandbox.protocol.framing import Framing, FramingError
 from sandbox.protocol.keyexchange import HandshakeError
 
 if TYPE_CHECKING:
+    from sandbox.protocol.centre import Centre
     from sandbox.protocol.keys import AuthKey
     from sandbox.protocol.session import Session
-    from sandbox.server import Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 class Connection(asyncio.Protocol):
     """The server's end of a connection to the data centre ``dc_id``."""
 
-    def __init__(self, server: Sandbox, dc_id: int) -> None:
+    def __init__(self, server: Centre, dc_id: int) -> None:
         self.server = server
         self.dc_id = dc_id
         self.number = next(_numbers)

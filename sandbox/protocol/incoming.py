@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from telethon.tl import types
 
-from sandbox import dispatch
 from sandbox.protocol import salts, service_messages
 from sandbox.protocol.session import CONTAINER_ID, Received, Session
 
@@ -98,7 +97,7 @@ def _process(connection: Connection, session: Session, msg_id: int, seqno: int, 
         return
     received.is_request = received.running = True
     session.will_ack(msg_id)
-    task = asyncio.get_running_loop().create_task(dispatch.execute(connection, session, msg_id, body))
+    task = asyncio.get_running_loop().create_task(session.server.execute(connection, session, msg_id, body))
     connection.server.tasks.add(task)
     task.add_done_callback(connection.server.tasks.discard)
 

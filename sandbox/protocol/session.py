@@ -20,9 +20,9 @@ from sandbox.protocol import salts
 from sandbox.protocol.cipher import encrypt
 
 if TYPE_CHECKING:
+    from sandbox.protocol.centre import Centre
     from sandbox.protocol.connection import Connection
     from sandbox.protocol.keys import AuthKey
-    from sandbox.server import Sandbox
 
 CONTAINER_ID = 0x73F1F8DC
 MAX_REMEMBERED = 8192  # incoming message ids that are told apart from new ones
@@ -61,7 +61,7 @@ class Received:
 class Session:
     """The server's side of one session."""
 
-    def __init__(self, server: Sandbox, key: AuthKey, session_id: int) -> None:
+    def __init__(self, server: Centre, key: AuthKey, session_id: int) -> None:
         self.server = server
         self.key = key
         self.session_id = session_id

@@ -12,7 +12,8 @@ from telethon.tl import types
 from sandbox.dispatch import Context
 from sandbox.errors import RpcError
 from sandbox.world.chats import Chat
-from sandbox.world.messages import Post, is_channel
+from sandbox.world.ids import is_channel
+from sandbox.world.posts import Post
 
 HISTORY_LIMIT = 100
 DEFAULT_LIMIT = 20  # what a limit of 0 means

@@ -13,7 +13,7 @@ from sandbox.services import authorizations
 from sandbox.services.news import tell
 from sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account, digits
 from sandbox.world.logins import DAY, HOUR, SentCode, next_route
-from sandbox.world.messages import Post
+from sandbox.world.posts import Post
 
 _PHONE = re.compile(r"\+?[1-9][0-9 ()\-]{5,24}")
 API_HASH = re.compile(r"[0-9a-f]{32}")

@@ -14,10 +14,9 @@ from typing import Any
 
 from telethon.tl import types
 
-from sandbox.dispatch import Context
+from sandbox.dispatch import Context, DataCentre
 from sandbox.errors import RpcError
 from sandbox.protocol.keys import AuthKey
-from sandbox.server import Sandbox
 from sandbox.world.accounts import Account
 
 
@@ -68,7 +67,7 @@ def signed_in(ctx: Context, account: Account) -> types.auth.Authorization:
     return types.auth.Authorization(ctx.world.peers.user(account.user_id, account.user_id))
 
 
-def main_key(server: Sandbox, key: AuthKey) -> AuthKey:
+def main_key(server: DataCentre, key: AuthKey) -> AuthKey:
     """The key that signed in, for one that imported its authorization; else the key itself."""
     return server.keys.get(key.extra.get("parent", key.id), key)
 
@@ -90,7 +89,7 @@ def authorization_hash(key: AuthKey) -> int:
     return int.from_bytes(digest[:8], "big", signed=True) or 1
 
 
-def sessions_of(server: Sandbox, user_id: int) -> list[AuthKey]:
+def sessions_of(server: DataCentre, user_id: int) -> list[AuthKey]:
     """The account's sessions: one key each, without those that imported another's authorization; last the ones whose
     code was right and whose password is owed ("incomplete login attempts")."""
     signed_in = [key for key in server.keys_of(user_id) if "parent" not in key.extra]

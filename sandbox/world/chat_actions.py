@@ -15,7 +15,7 @@ from telethon.tl import types
 from sandbox.errors import RpcError
 from sandbox.world.chats import FOREVER, Ban, Chat, Kind
 from sandbox.world.message_actions import NUMBERED, Extra, Push
-from sandbox.world.messages import Post
+from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.world.world import World

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from telethon.tl import types
 
 from sandbox.store import Store
-from sandbox.world.messages import CHANNEL_BASE, rows
+from sandbox.world.ids import CHANNEL_BASE
 
 Kind = Literal["group", "supergroup", "channel"]
 FOREVER = 0x7FFFFFFF  # an until_date that never comes
@@ -260,14 +260,14 @@ class Chats:
         return max(taken, default=first) + self._rng.randrange(1, 1000)
 
     def _load(self) -> None:
-        for _, row in rows(self._store, "chat"):
+        for _, row in self._store.rows("chat"):
             row["bans"] = {int(user_id): Ban(**ban) for user_id, ban in row["bans"].items()}
             row["former"] = {int(user_id): left for user_id, left in row["former"].items()}
             chat = Chat(**row)
             self._chats[chat.marked] = chat
             if chat.username:
                 self._names[chat.username.lower()] = chat.marked
-        for key, row in rows(self._store, "member"):
+        for key, row in self._store.rows("member"):
             chat = self._chats[int(key.partition(":")[0])]
             chat.members[row["user_id"]] = Member(**row)
             self._of_user.setdefault(row["user_id"], {})[chat.marked] = chat

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
+from sandbox.world.ids import is_channel
 from sandbox.world.message_actions import NUMBERED, Push
-from sandbox.world.messages import Post, is_channel
+from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.world.world import World

@@ -14,9 +14,11 @@ from telethon.tl import TLObject, types
 
 from sandbox.errors import RpcError
 from sandbox.world import text as texts
+from sandbox.world.box import Box
 from sandbox.world.chats import Chat
-from sandbox.world.messages import Box, Post, is_channel
+from sandbox.world.ids import is_channel
 from sandbox.world.peers import peer as tl_peer
+from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.world.world import World

@@ -18,7 +18,8 @@ from telethon.tl import types
 
 from sandbox.errors import RpcError
 from sandbox.world.accounts import SERVICE_USER_ID, Account, Accounts
-from sandbox.world.messages import MessageBoxes, is_channel
+from sandbox.world.boxes import MessageBoxes
+from sandbox.world.ids import is_channel
 
 _CHANNEL_BASE = 1_000_000_000_000
 

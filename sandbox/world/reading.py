@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from telethon.tl import types
 
 from sandbox.world.message_actions import NUMBERED, Push
-from sandbox.world.messages import Post
+from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.world.world import World

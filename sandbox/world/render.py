@@ -9,8 +9,10 @@ from telethon import utils
 from telethon.tl import types
 from telethon.tl.patched import Message, MessageService
 
-from sandbox.world.messages import Dialog, Event, Post, is_channel
+from sandbox.world.box import Dialog, Event
+from sandbox.world.ids import is_channel
 from sandbox.world.peers import peer as tl_peer
+from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.world.world import World

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from telethon.tl import TLObject, types
 
 from sandbox.errors import RpcError
+from sandbox.world.box import Box, Dialog, Event
 from sandbox.world.chats import Chat
 from sandbox.world.message_actions import NUMBERED
-from sandbox.world.messages import Box, Dialog, Event, Post
+from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.protocol.keys import AuthKey

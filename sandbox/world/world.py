@@ -12,13 +12,16 @@ from telethon.tl import TLObject, types
 
 from sandbox.store import Store
 from sandbox.world.accounts import Accounts
+from sandbox.world.box import Dialog
+from sandbox.world.boxes import MessageBoxes
 from sandbox.world.chat_actions import ChatActions
 from sandbox.world.chats import Chats, Kind
+from sandbox.world.ids import is_channel
 from sandbox.world.logins import Logins
 from sandbox.world.mentions import Mentions
 from sandbox.world.message_actions import Draft, MessageActions, Push
-from sandbox.world.messages import Dialog, MessageBoxes, Post, is_channel, objects
 from sandbox.world.peers import Peers
+from sandbox.world.posts import Post, objects
 from sandbox.world.reading import Reading
 from sandbox.world.render import Render
 from sandbox.world.updates import Updates

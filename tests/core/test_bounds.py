@@ -18,11 +18,11 @@ import pytest
 from tgadmin.core import bounds, types
 from tgadmin.core.bounds import EXACT, FIRST, INT, LAST, LONG, Bound, Real, Unfit, Whole, Words, clean, fit
 from tgadmin.core.facts import Facts
-from tgadmin.core.types import Entity, Message, Peer, PeerKind
+from tgadmin.core.types import Entity, Message, Peer, PeerKind, ranges
 
 pytestmark = pytest.mark.pure
 
-KINDS = [kind for _, kind in inspect.getmembers(types, dataclasses.is_dataclass) if kind.__module__ == types.__name__]
+KINDS = [kind for _, kind in inspect.getmembers(types, inspect.isclass) if dataclasses.is_dataclass(kind)]
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 MESSAGE = Message(7, 3, NOW, "hello")
 
@@ -82,7 +82,7 @@ def test_every_field_says_its_range(kind: type) -> None:
 
 def test_a_field_without_a_range_is_noticed() -> None:
     for hint in (int, str, float, datetime, bytes, Any, dict[str, Any], tuple[int, ...], int | None, list[int]):
-        kind = dataclasses.make_dataclass("Forgetful", [("fine", types.Count), ("field", hint)])
+        kind = dataclasses.make_dataclass("Forgetful", [("fine", ranges.Count), ("field", hint)])
         with pytest.raises(TypeError, match=r"Forgetful\.field says no range"):
             bounds.plan(kind)
 
@@ -212,6 +212,6 @@ def test_twice_as_much_takes_twice_as_long(name: str) -> None:
 
 def test_bounds_are_said_once() -> None:
     """Every name of a bound in core's types is a Bound, or an annotation with one."""
-    named = [value for value in vars(types).values() if get_origin(value) is Annotated]
+    named = [value for value in vars(ranges).values() if get_origin(value) is Annotated]
     assert len(named) > 8
     assert all(isinstance(get_args(value)[1], Bound) for value in named)

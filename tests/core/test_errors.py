@@ -62,7 +62,7 @@ def test_every_code_of_telegram_has_the_kind_of_its_number() -> None:
 
 
 def test_no_code_that_telethon_knows_is_undecided() -> None:
-    """A new Telethon that knows another: decide what kind it is, and put its name into a list of error_kinds."""
+    """A new Telethon that knows another: decide what kind it is, and put its name into a list of errors/kinds.py."""
     assert [code for code in telegram_codes() if code not in KINDS] == []
     assert sum(len(names.split()) for names in NAMES.values()) == len(KINDS), "a name is in two lists"
 

@@ -32,7 +32,7 @@ from tgadmin.core.errors import TelegramError, disposition
 from tgadmin.gateway.commands.handlers.proxy import current_key
 from tgadmin.telegram import Network
 from tgadmin.telegram._telethon import Pings, Wire, wire
-from tgadmin.telegram.application import introduction
+from tgadmin.telegram.client.connection import introduction
 
 DCS = 2
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "faults.md"
@@ -423,7 +423,7 @@ def line(row: Row, seen: Seen) -> str:
     read = seen.told or told
     return (
         f"| `{row.fault}` | {row.what} | {seen.state} | `{seen.code}` | {read.says} | {read.next_step} "
-        f"| {told.press or '–'} | {row.after} |"
+        f"| {told.suggested_action or '–'} | {row.after} |"
     )
 
 

@@ -22,7 +22,7 @@ from tgadmin.core.types import Checkpoint, Incoming, MessagesDeleted, NewMessage
 from tgadmin.gateway import database
 from tgadmin.gateway.accounts import inbox
 from tgadmin.gateway.accounts.inbox import SessionInbox, Writers
-from tgadmin.telegram import InboxFull
+from tgadmin.telegram import SinkFull
 
 __all__ = ["kit", "leased"]
 
@@ -247,10 +247,10 @@ async def test_it_is_bounded(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     box = SessionInbox(Held(kit.session_id, 7, kit.node_id), scheduled.append)
     for number in (1, 2, 3):
         box.put(entry(number))
-    with pytest.raises(InboxFull):
+    with pytest.raises(SinkFull):
         box.put(entry(4))
     assert scheduled == [box]  # once, however much waits
-    assert len(box.batch()) == 3
+    assert len(box.next_prefix()) == 3
     box.committed(2)
     box.put(entry(4))
     assert len(box) == 2
@@ -261,9 +261,9 @@ async def test_a_batch_holds_whole_entries(kit: Kit) -> None:
     big = Incoming(tuple(MessagesDeleted(0, (number,)) for number in range(1500)))
     for incoming in (entry(1), big, entry(2)):
         box.put(incoming)
-    assert [len(one.changes) for one in box.batch()] == [1]
+    assert [len(one.changes) for one in box.next_prefix()] == [1]
     box.committed(1)
-    assert [len(one.changes) for one in box.batch()] == [1500]
+    assert [len(one.changes) for one in box.next_prefix()] == [1500]
 
 
 async def test_what_is_fetched_waits_for_room(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +287,7 @@ async def test_under_load_the_next_batch_may_grow(kit: Kit, monkeypatch: pytest.
     box.put(entry(3))
     assert scheduled == [box] * 2
     await until(lambda: len(scheduled) == 3)
-    assert len(box.batch()) == 2
+    assert len(box.next_prefix()) == 2
     box.committed(2)
     box.written(inbox.BUSY_CHANGES)
     box.put(entry(4))  # after a pause nothing is waited for

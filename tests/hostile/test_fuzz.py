@@ -20,8 +20,9 @@ from tgadmin.core import types as core
 from tgadmin.core.bounds import fit
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Incoming, Unreadable
 from tgadmin.gateway import database
-from tgadmin.gateway.accounts.inbox import InboxFull, Writers
-from tgadmin.telegram._telethon import Batch
+from tgadmin.gateway.accounts.inbox import Writers
+from tgadmin.telegram import SinkFull
+from tgadmin.telegram._telethon import RawUpdates
 from tgadmin.telegram._telethon.packets import Reader
 from tgadmin.telegram.convert import converted
 from tgadmin.telegram.convert.updates import _KINDS
@@ -143,7 +144,7 @@ class Way:
             try:
                 self.box.put(entry)
                 return
-            except InboxFull:
+            except SinkFull:
                 await self.flush()
 
     async def flush(self) -> None:
@@ -170,7 +171,7 @@ async def run(kit: Kit, seed: int, count: int) -> Tally:
             found: list[core.Change] = []
             known: dict[int, core.Peer] = {}
             for update in updates:
-                changes, peers = converted(Batch([update], users, chats), ME)
+                changes, peers = converted(RawUpdates([update], users, chats), ME)
                 assert all(fit(each) is each for each in (*changes, *peers))  # once made fit, nothing is left to mend
                 mine = changes if type(update) not in (T.UpdateChannel, T.UpdateChat) else []
                 tally.count(update, mine)

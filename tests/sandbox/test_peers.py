@@ -9,9 +9,10 @@ from telethon.tl import types
 from sandbox.errors import RpcError
 from sandbox.store import Store
 from sandbox.world.accounts import Account, Accounts, Contact
+from sandbox.world.boxes import MessageBoxes
 from sandbox.world.chats import Chats
-from sandbox.world.messages import MessageBoxes, Post
 from sandbox.world.peers import Peers, marked_channel, peer
+from sandbox.world.posts import Post
 
 NOW = 1_700_000_000
 

@@ -7,7 +7,7 @@ import pytest
 from telethon.tl import functions, types
 
 from sandbox import demo
-from sandbox.script import Script, Timings
+from sandbox.demo import Script, Timings
 from sandbox.server import Sandbox
 from sandbox.store import Store
 from sandbox.world import World
@@ -30,7 +30,7 @@ def contact(world: World, number: int = 0) -> int:
 
 
 async def test_it_is_read_typed_and_answered_in_this_order(sandbox: Sandbox, staff: Person) -> None:
-    script = Script(sandbox, timings=QUIET)
+    script = Script(sandbox.world, timings=QUIET)
     script.start()
     marta = contact(sandbox.world)
     await staff(functions.messages.SendMessageRequest(staff.peer(marta), "Is boat 7 ready for the tour?"))
@@ -43,7 +43,7 @@ async def test_it_is_read_typed_and_answered_in_this_order(sandbox: Sandbox, sta
 
 
 async def test_answers_are_corrected_at_times(sandbox: Sandbox, staff: Person) -> None:
-    script = Script(sandbox, timings=Timings((0, 0), (0, 0), (0, 0), (3600, 3600), edit_chance=1))
+    script = Script(sandbox.world, timings=Timings((0, 0), (0, 0), (0, 0), (3600, 3600), edit_chance=1))
     script.start()
     layla = contact(sandbox.world, 1)
     await staff(functions.messages.SendMessageRequest(staff.peer(layla), "شكراً"))
@@ -54,7 +54,7 @@ async def test_answers_are_corrected_at_times(sandbox: Sandbox, staff: Person) -
 
 
 async def test_in_the_group_one_of_them_answers(sandbox: Sandbox, staff: Person) -> None:
-    script = Script(sandbox, timings=QUIET)
+    script = Script(sandbox.world, timings=QUIET)
     script.start()
     group = next(chat for chat in sandbox.world.chats if chat.title == demo.GROUP_TITLE)
     result = await staff(functions.messages.SendMessageRequest(staff.peer(group.marked), "Who is in today?"))
@@ -66,7 +66,7 @@ async def test_in_the_group_one_of_them_answers(sandbox: Sandbox, staff: Person)
 
 
 async def test_they_write_unasked(sandbox: Sandbox, staff: Person) -> None:
-    script = Script(sandbox, timings=Timings((0, 0), (0, 0), (0, 0), (0, 0.01), 0))
+    script = Script(sandbox.world, timings=Timings((0, 0), (0, 0), (0, 0), (0, 0.01), 0))
     script.start()
     await staff.heard(types.UpdateNewMessage, 3)
     await script.stop()
@@ -77,7 +77,7 @@ async def test_they_write_unasked(sandbox: Sandbox, staff: Person) -> None:
 
 
 async def test_who_has_written_twice_waits_for_an_answer(sandbox: Sandbox, staff: Person) -> None:
-    script, world, rng = Script(sandbox, timings=QUIET), sandbox.world, random.Random(1)
+    script, world, rng = Script(sandbox.world, timings=QUIET), sandbox.world, random.Random(1)
     written: list[tuple[int, int]] = []
     while (chosen := script._chosen(rng)) is not None:
         written.append((chosen[0].user_id, chosen[1]))
@@ -92,7 +92,7 @@ async def test_who_has_written_twice_waits_for_an_answer(sandbox: Sandbox, staff
 
 
 async def test_whoever_was_blocked_meanwhile_is_not_answered(sandbox: Sandbox, staff: Person) -> None:
-    script = Script(sandbox, timings=Timings((0.05, 0.05), (0, 0), (0, 0), (3600, 3600), 0))
+    script = Script(sandbox.world, timings=Timings((0.05, 0.05), (0, 0), (0, 0), (3600, 3600), 0))
     script.start()
     world, marta, jonas = sandbox.world, contact(sandbox.world), contact(sandbox.world, 2)
     for peer in (marta, jonas):
@@ -105,25 +105,19 @@ async def test_whoever_was_blocked_meanwhile_is_not_answered(sandbox: Sandbox, s
 
 
 async def test_the_same_seed_gives_the_same_answers() -> None:
-    class Alone:
-        """As much of a sandbox as a script needs."""
-
-        def __init__(self) -> None:
-            self.world = World(Store(None), lambda: 1_700_000_000.0, random.Random(1))
-
     said: list[list[str]] = []
     for _ in range(2):
-        alone = Alone()
-        demo.build(alone.world)
-        script = Script(alone, seed=9, timings=QUIET)  # type: ignore[arg-type]
+        world = World(Store(None), lambda: 1_700_000_000.0, random.Random(1))
+        demo.build(world)
+        script = Script(world, seed=9, timings=QUIET)
         script.start()
-        account = alone.world.accounts.by_phone(demo.PHONES[0])
+        account = world.accounts.by_phone(demo.PHONES[0])
         assert account is not None
         for number in (0, 2, 3, 4):
-            alone.world.send(account.user_id, contact(alone.world, number), "How are you?")
+            world.send(account.user_id, contact(world, number), "How are you?")
         await script.idle()
-        snapshot = alone.world.snapshot(account.user_id)
-        said.append([snapshot[contact(alone.world, number)][-1]["text"] for number in (0, 2, 3, 4)])
+        snapshot = world.snapshot(account.user_id)
+        said.append([snapshot[contact(world, number)][-1]["text"] for number in (0, 2, 3, 4)])
         await script.stop()
     assert said[0] == said[1]
     assert len(set(said[0])) == 4
@@ -138,7 +132,7 @@ async def test_messages_that_come_while_one_is_answered_get_one_more_answer(sand
         else:
             await asyncio.Event().wait()
 
-    script = Script(sandbox, timings=QUIET, sleep=wait)
+    script = Script(sandbox.world, timings=QUIET, sleep=wait)
     script.start()
     marta = contact(sandbox.world)
     for text in ("one", "two", "three"):

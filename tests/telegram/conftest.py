@@ -14,7 +14,7 @@ from sandbox.protocol.rsa import RsaKey
 from sandbox.server import Sandbox
 from tgadmin.core import types as core
 from tgadmin.core.types import Incoming
-from tgadmin.telegram import AccountClient, InboxFull, Key, Network, SignInClient
+from tgadmin.telegram import AccountClient, Key, Network, SignInClient, SinkFull
 
 API_HASH = "0" * 32
 
@@ -171,7 +171,7 @@ class MemoryInbox:
     def put(self, incoming: Incoming) -> asyncio.Future[None]:
         if self.limit is not None and len(self.waiting) >= self.limit:
             self.refused += 1
-            raise InboxFull
+            raise SinkFull
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append((incoming, future))
         if self.at_once:
@@ -211,7 +211,7 @@ async def account_client(network: Network) -> AsyncIterator[Make]:
             checkpoint=options.pop("checkpoint", store.checkpoint),
             channel_hashes=store.channel_hashes(),
             lookup=store.lookup,
-            inbox=inbox,
+            sink=inbox,
             **options,
         )
         made.append(client)

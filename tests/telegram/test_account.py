@@ -52,31 +52,31 @@ async def test_what_arrives_is_put_in_order_with_its_state(scene: Scene) -> None
 
 async def test_our_own_messages_come_back_with_id_text_and_random_id(scene: Scene) -> None:
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     bold = (core.Entity("bold", 0, 4),)
-    private = await client.send_message(scene.friend, "bold move", 11, reply_to_id=1, entities=bold)
-    room = await client.send_message(scene.room, "room", 12)
+    private = await client.messages.send(scene.friend, "bold move", 11, reply_to_id=1, entities=bold)
+    room = await client.messages.send(scene.room, "room", 12)
     await scene.inbox.until(lambda: {11, 12} <= scene.store.assigned.keys())
     assert scene.store.assigned == {11: private, 12: room}
     assert private is not None
     sent = scene.store.messages[core.ACCOUNT_BOX, private]
     assert (sent.text, sent.out, sent.sender_id, sent.peer_id) == ("bold move", True, scene.me, scene.friend)
     assert (sent.entities, sent.reply_to_id) == (bold, 1)
-    assert await client.send_message(scene.friend, "bold move", 11) == private
+    assert await client.messages.send(scene.friend, "bold move", 11) == private
     assert len([m for m in scene.world.snapshot(scene.me)[scene.friend] if m["out"]]) == 1
 
 
 async def test_deleting_and_reading_of_ours_are_changes_with_their_pts(scene: Scene) -> None:
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     in_room = scene.world.send(scene.friend, scene.room, "room")
-    mine = await client.send_message(scene.friend, "mine", 21)
+    mine = await client.messages.send(scene.friend, "mine", 21)
     await scene.inbox.until(lambda: (scene.room, in_room) in scene.store.messages and 21 in scene.store.assigned)
-    own_room = await client.send_message(scene.room, "own", 22)
-    await client.mark_read(scene.friend, 1)
-    await client.mark_read(scene.room, in_room)
-    await client.delete_messages(scene.friend, [mine])
-    await client.delete_messages(scene.room, [own_room])
+    own_room = await client.messages.send(scene.room, "own", 22)
+    await client.messages.mark_read(scene.friend, 1)
+    await client.messages.mark_read(scene.room, in_room)
+    await client.messages.delete(scene.friend, [mine])
+    await client.messages.delete(scene.room, [own_room])
     await scene.inbox.until(lambda: len(scene.store.of(core.MessagesDeleted)) == 2)
     assert scene.store.of(core.MessagesDeleted) == [
         core.MessagesDeleted(core.ACCOUNT_BOX, (mine,)),
@@ -93,13 +93,13 @@ async def test_deleting_and_reading_of_ours_are_changes_with_their_pts(scene: Sc
 
 async def test_edits_of_ours_come_back(scene: Scene) -> None:
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
-    mine = await client.send_message(scene.friend, "first", 31)
-    await client.edit_message(scene.friend, mine, "second")
+    [_ async for _ in client.dialogs.pages()]
+    mine = await client.messages.send(scene.friend, "first", 31)
+    await client.messages.edit(scene.friend, mine, "second")
     await scene.inbox.until(lambda: len(scene.store.of(core.MessageEdited)) == 1)
     assert scene.store.messages[core.ACCOUNT_BOX, mine].text == "second"
     with pytest.raises(TelegramError) as caught:
-        await client.edit_message(scene.friend, mine, "second")
+        await client.messages.edit(scene.friend, mine, "second")
     assert caught.value.code == "MESSAGE_NOT_MODIFIED"
 
 
@@ -108,7 +108,7 @@ async def test_history_goes_back_page_by_page_to_its_beginning(scene: Scene) -> 
     client = await scene.connect()
     found, before = [], 0
     for _ in range(5):
-        (page,) = (await client.history(scene.friend, before_id=before, limit=10)).changes
+        (page,) = (await client.messages.history(scene.friend, before_id=before, limit=10)).changes
         assert isinstance(page, core.History)
         assert page.before_id == before
         found += [each.id for each in page.messages]
@@ -121,7 +121,7 @@ async def test_history_goes_back_page_by_page_to_its_beginning(scene: Scene) -> 
 
 async def test_dialogs_come_with_their_top_messages_and_peers(scene: Scene) -> None:
     client = await scene.connect()
-    pages = [page async for page in client.dialogs()]
+    pages = [page async for page in client.dialogs.pages()]
     rows = {row.peer_id: row for page in pages for row in page.changes if isinstance(row, core.Dialog)}
     tops = {row.peer_id: row for page in pages for row in page.changes if isinstance(row, core.History)}
     assert rows.keys() == {scene.friend, scene.room}
@@ -135,12 +135,12 @@ async def test_dialogs_come_with_their_top_messages_and_peers(scene: Scene) -> N
 
 async def test_typing_goes_both_ways(scene: Scene) -> None:
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     scene.world.typing(scene.friend, scene.me)
     await scene.inbox.until(lambda: core.Typing(scene.friend, scene.friend) in scene.store.changes)
-    await client.send_typing(scene.friend)
+    await client.messages.send_typing(scene.friend)
     with pytest.raises(ValueError):
-        await client.send_typing(scene.friend, "spying")
+        await client.messages.send_typing(scene.friend, "spying")
 
 
 async def test_a_chat_never_met_cannot_be_written_to(scene: Scene) -> None:
@@ -148,39 +148,39 @@ async def test_a_chat_never_met_cannot_be_written_to(scene: Scene) -> None:
     client = await scene.connect()
     for peer in (stranger, -1_000_000_000_077):
         with pytest.raises(TelegramError) as caught:
-            await client.send_message(peer, "hello", 41)
+            await client.messages.send(peer, "hello", 41)
         assert caught.value.code == "PEER_UNKNOWN"
     with pytest.raises(TelegramError) as caught:
-        await client.send_message(-77, "hello", 42)
+        await client.messages.send(-77, "hello", 42)
     assert caught.value.kind in (Kind.CALLER, Kind.RIGHTS)
     assert not caught.value.is_fatal
 
 
 async def test_telegrams_errors_keep_code_seconds_and_method(scene: Scene) -> None:
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     scene.sandbox.faults.flood("messages.sendMessage", 30)
     with pytest.raises(TelegramError) as caught:
-        await client.send_message(scene.friend, "text", 51)
+        await client.messages.send(scene.friend, "text", 51)
     assert (caught.value.code, caught.value.seconds) == ("FLOOD_WAIT", 30)
     assert caught.value.method == "messages.sendMessage"
-    assert await client.send_message(scene.friend, "text", 51), "a flood wait must not block the method by our clock"
+    assert await client.messages.send(scene.friend, "text", 51), "a flood wait must not block the method by our clock"
     scene.sandbox.faults.slow_mode(scene.room, 9)
     with pytest.raises(TelegramError) as caught:
-        await client.send_message(scene.room, "text", 52)
+        await client.messages.send(scene.room, "text", 52)
     assert (caught.value.code, caught.value.seconds) == ("SLOWMODE_WAIT", 9)
     scene.sandbox.faults.error("messages.sendMessage", 500, "RPC_CALL_FAIL")
     with pytest.raises(TelegramError) as caught:
-        await client.send_message(scene.friend, "text", 53)
+        await client.messages.send(scene.friend, "text", 53)
     assert caught.value.kind is Kind.RETRY
 
 
 async def test_a_request_without_an_answer_times_out_and_its_updates_still_come(scene: Scene) -> None:
     client = await scene.connect(timeout=0.3)
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     scene.sandbox.faults.late("messages.sendMessage", 0.8)
     with pytest.raises(TelegramError) as caught:
-        await client.send_message(scene.friend, "late", 61)
+        await client.messages.send(scene.friend, "late", 61)
     assert (caught.value.code, caught.value.kind) == ("TIMEOUT", Kind.NETWORK)
     await scene.inbox.until(lambda: 61 in scene.store.assigned)
     assert [m.text for m in scene.store.messages.values() if m.out] == ["late"]
@@ -189,8 +189,8 @@ async def test_a_request_without_an_answer_times_out_and_its_updates_still_come(
 @pytest.mark.parametrize("text", ["a\0b", "lone \ud800 surrogate", "\0" * 3 + "x"])
 async def test_hostile_text_is_sent_clean(scene: Scene, text: str) -> None:
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
-    await client.send_message(scene.friend, text, 71)
+    [_ async for _ in client.dialogs.pages()]
+    await client.messages.send(scene.friend, text, 71)
     await scene.inbox.until(lambda: 71 in scene.store.assigned)
     (sent,) = [m.text for m in scene.store.messages.values() if m.out]
     assert "\0" not in sent
@@ -199,9 +199,9 @@ async def test_hostile_text_is_sent_clean(scene: Scene, text: str) -> None:
 
 async def test_numbers_out_of_range_are_errors_of_the_caller(scene: Scene) -> None:
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     with pytest.raises(TelegramError) as caught:
-        await client.edit_message(scene.friend, 2**40, "text")
+        await client.messages.edit(scene.friend, 2**40, "text")
     assert caught.value.code == "REQUEST_NOT_SENT"
     assert (await client.me()).id == scene.me
 
@@ -220,10 +220,10 @@ async def test_it_ends_with_nothing_when_asked_to(scene: Scene) -> None:
 
 async def test_a_lost_connection_says_so_to_everybody_who_waits(scene: Scene) -> None:
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     scene.sandbox.faults.drop_reply("messages.sendMessage")
     with pytest.raises(TelegramError) as caught:
-        await client.send_message(scene.friend, "text", 81)
+        await client.messages.send(scene.friend, "text", 81)
     assert caught.value.code == "CONNECTION_LOST"
     reason = await client.wait_closed()
     assert reason is not None
@@ -301,10 +301,10 @@ async def test_nothing_is_connected_without_leave(scene: Scene) -> None:
 async def test_leave_that_ends_closes_the_connection_before_the_next_packet(scene: Scene) -> None:
     allowed = True
     client = await scene.connect(allowed=lambda: allowed)
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     allowed = False
     with pytest.raises(TelegramError) as caught:
-        await client.send_message(scene.friend, "late", 91)
+        await client.messages.send(scene.friend, "late", 91)
     assert caught.value.code == "CONNECTION_REFUSED_BY_LEASE"
     reason = await client.wait_closed()
     assert reason is not None

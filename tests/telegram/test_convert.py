@@ -10,10 +10,11 @@ from telethon import types as T  # noqa: N812
 
 from tgadmin.core import types as core
 from tgadmin.core.types import CHANNEL_MARK, PeerKind
-from tgadmin.telegram._telethon import ACCOUNT, Batch, Recovered, Removed, TooLong, UnreadablePacket
+from tgadmin.telegram._telethon import ACCOUNT, RawUpdates, Recovered, Removed, TooLong, UnreadablePacket
 from tgadmin.telegram.convert import changes, clean, incoming, message, peer_of_chat, peer_of_user, peers
+from tgadmin.telegram.convert.dialogs import NEVER, dialog
 from tgadmin.telegram.convert.media import media
-from tgadmin.telegram.convert.messages import NEVER, dialog, service
+from tgadmin.telegram.convert.messages import service
 from tgadmin.telegram.convert.updates import _KINDS
 
 pytestmark = pytest.mark.pure
@@ -370,7 +371,7 @@ def test_a_short_sent_message_without_its_request_is_unreadable() -> None:
 def test_what_cannot_be_converted_says_its_kind_and_nothing_else() -> None:
     broken = T.UpdateNewMessage(T.Message(id=3, peer_id=None, date=NOW, message="very private words"), 9, 1)
     fine = T.UpdateDeleteMessages([1], 9, 1)
-    made = incoming(Batch([broken, fine]), ME, None)
+    made = incoming(RawUpdates([broken, fine]), ME, None)
     assert made.changes == (core.Unreadable("UpdateNewMessage", "TypeError"), core.MessagesDeleted(0, (1,)))
     assert "private" not in repr(made)
 
@@ -390,9 +391,9 @@ def test_every_update_that_is_converted_fails_softly() -> None:
 
 
 def test_membership_is_read_from_the_chat_beside_the_update() -> None:
-    made = incoming(Batch([T.UpdateChannel(7)], [], [channel(left=True, megagroup=True)]), ME, None)
+    made = incoming(RawUpdates([T.UpdateChannel(7)], [], [channel(left=True, megagroup=True)]), ME, None)
     assert made.changes == (core.ChatState(ROOM, left=True),)
-    assert incoming(Batch([T.UpdateChannel(7)]), ME, None).changes == ()
+    assert incoming(RawUpdates([T.UpdateChannel(7)]), ME, None).changes == ()
 
 
 @pytest.mark.parametrize(
@@ -401,7 +402,7 @@ def test_membership_is_read_from_the_chat_beside_the_update() -> None:
      (CHANNEL, True, PeerKind.CHANNEL)],
 )  # fmt: skip
 def test_a_chat_that_came_without_its_object_has_a_kind(peer: Any, post: bool, kind: PeerKind) -> None:
-    made = incoming(Batch([T.UpdateNewMessage(text(peer, post=post), 9, 1)]), ME, None)
+    made = incoming(RawUpdates([T.UpdateNewMessage(text(peer, post=post), 9, 1)]), ME, None)
     (found,) = made.peers
     assert (found.kind, found.partial, found.access_hash) == (kind, True, None)
 

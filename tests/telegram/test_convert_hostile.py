@@ -15,9 +15,18 @@ from telethon import types as T  # noqa: N812
 from tgadmin.core.bounds import EXACT, INT, fit
 from tgadmin.core.errors import LONGEST_WAIT, TelegramError
 from tgadmin.core.types import CHANNEL_MARK, MAX_SPANS, MAX_TEXT, Entity, History, Message, NewMessage, Unreadable
-from tgadmin.telegram import devices, dialogs, requests, signin
-from tgadmin.telegram._telethon import ACCOUNT, Batch, TooLong
-from tgadmin.telegram.convert import changes, converted, message, peers
+from tgadmin.telegram._telethon import ACCOUNT, RawUpdates, TooLong
+from tgadmin.telegram.convert import (
+    changes,
+    code_sent,
+    converted,
+    devices,
+    dialogs_page,
+    history_page,
+    message,
+    peers,
+    profile,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -105,7 +114,7 @@ MENDED: dict[str, tuple[dict[str, Any], Kept, Any]] = {
 @pytest.mark.parametrize("name", MENDED)
 def test_an_absurd_value_does_not_cost_the_message(name: str) -> None:
     facts, look, expected = MENDED[name]
-    made, known = converted(Batch([T.UpdateNewMessage(a_message(**facts), 1, 1)]), ME)
+    made, known = converted(RawUpdates([T.UpdateNewMessage(a_message(**facts), 1, 1)]), ME)
     (change,) = made
     assert isinstance(change, NewMessage)
     assert look(change.message) == expected
@@ -150,7 +159,7 @@ def test_people_and_rooms_that_cannot_be_do_not_cost_the_others() -> None:
 
 def test_one_message_does_not_cost_a_page_of_history_or_the_dialogs() -> None:
     wrong, right = a_message(id=-1), a_message(id=9)
-    page = requests.history(T.messages.Messages([wrong, right, T.MessageEmpty(4, None)], [], [], []), 11, 0, ME)
+    page = history_page(T.messages.Messages([wrong, right, T.MessageEmpty(4, None)], [], [], []), 11, 0, ME)
     assert [type(each) for each in page.changes] == [History, Unreadable]
     assert [each.id for each in page.changes[0].messages] == [9]  # type: ignore[union-attr]
     settings = T.PeerNotifySettings(mute_until=at(-(2**31)))
@@ -158,7 +167,7 @@ def test_one_message_does_not_cost_a_page_of_history_or_the_dialogs() -> None:
         T.Dialog(T.PeerUser(number), 9, -5, 2**31 - 1, -7, 0, 0, 0, settings, pts=-(2**31)) for number in (11, 0, -4)
     ]
     answer = T.messages.Dialogs(rows, [right, wrong], [], [])
-    kinds = [type(each).__name__ for each in dialogs.converted(answer, ME).changes]
+    kinds = [type(each).__name__ for each in dialogs_page(answer, ME).changes]
     assert kinds == ["Dialog", "History", "Unreadable", "Unreadable"]
     gap = TooLong(ACCOUNT, -(2**40), 2**40, rows[0], [right, wrong])
     assert [type(each).__name__ for each in changes(gap, ME)] == ["Gap", "Dialog", "History", "Unreadable"]
@@ -167,7 +176,7 @@ def test_one_message_does_not_cost_a_page_of_history_or_the_dialogs() -> None:
 def test_devices_of_any_values() -> None:
     wild = T.Authorization(-(2**63), "m\0" * 500, "p", "s" * 500, 2**31 - 1, "a", "v", at(-(2**31)), at(2**31 - 1),
                            "ip", "c\ud800", "r")  # fmt: skip
-    found = devices.devices(T.account.Authorizations(-5, [wild]))
+    found = devices(T.account.Authorizations(-5, [wild]))
     assert fit(found) is found
     (one,) = found.devices
     assert (found.ttl_days, one.device_model, one.country, one.signed_in_at) == (0, "m" * 128, "c\ufffd", at(0))
@@ -178,19 +187,17 @@ def test_a_sign_in_is_told_values_that_its_columns_hold() -> None:
         kind = T.auth.SentCodeTypeApp(facts.pop("length", 5))
         return T.auth.SentCode(**({"type": kind, "phone_code_hash": "h"} | facts))
 
-    wild = signin._code_sent(sent(length=2**31 - 1, timeout=-(2**31)))
+    wild = code_sent(sent(length=2**31 - 1, timeout=-(2**31)))
     assert (wild.via, wild.length, wild.resend_after) == ("app", 32, 0)
-    assert signin._code_sent(sent(length=-5, timeout=2**31 - 1)).resend_after == LONGEST_WAIT
+    assert code_sent(sent(length=-5, timeout=2**31 - 1)).resend_after == LONGEST_WAIT
     for answer in (sent(phone_code_hash="h" * 5000), sent(phone_code_hash=None)):
         with pytest.raises(TelegramError) as caught:
-            signin._code_sent(answer)
+            code_sent(answer)
         assert caught.value.code == "UNREADABLE_ANSWER"
-    profile = signin._profile(
-        T.User(11, first_name="A\0" * 500, phone="4" * 90, username="\ud800", access_hash=-(2**63))
-    )
-    assert (profile.name, profile.phone, profile.username) == ("A" * 255, "4" * 20, "\ufffd")
+    found = profile(T.User(11, first_name="A\0" * 500, phone="4" * 90, username="\ud800", access_hash=-(2**63)))
+    assert (found.name, found.phone, found.username) == ("A" * 255, "4" * 20, "\ufffd")
     with pytest.raises(TelegramError):
-        signin._profile(T.User(0, first_name="A"))
+        profile(T.User(0, first_name="A"))
 
 
 # --- how long it takes ------------------------------------------------------------------------------------------------
@@ -239,7 +246,7 @@ def test_four_times_as_much_takes_four_times_as_long(name: str) -> None:
 @pytest.mark.parametrize("name", BIG)
 def test_nothing_holds_the_loop_for_twenty_milliseconds(name: str) -> None:
     update = T.UpdateNewMessage(BIG[name](10_000), 1, 1)
-    assert best(lambda: converted(Batch([update]), ME)) < 0.020
+    assert best(lambda: converted(RawUpdates([update]), ME)) < 0.020
 
 
 def test_spans_move_with_the_text_when_nuls_go() -> None:

@@ -138,13 +138,13 @@ class Storm:
 
     async def run(self, client: AccountClient, command: Outgoing) -> None:
         if command.kind == "send":
-            await client.send_message(command.peer, command.text, command.random_id)
+            await client.messages.send(command.peer, command.text, command.random_id)
         elif command.kind == "edit":
-            await client.edit_message(command.peer, command.ids[0], command.text)
+            await client.messages.edit(command.peer, command.ids[0], command.text)
         elif command.kind == "delete":
-            await client.delete_messages(command.peer, command.ids)
+            await client.messages.delete(command.peer, command.ids)
         else:
-            await client.mark_read(command.peer, command.ids[0])
+            await client.messages.mark_read(command.peer, command.ids[0])
 
     # --- life and death ------------------------------------------------------------------------------------------
 

@@ -73,3 +73,10 @@ def test_connections_may_come_from_an_address_of_ones_choice() -> None:
     assert Network.parse(1, "h", local_address="127.0.0.9").local_address == "127.0.0.9"
     with pytest.raises(ValueError, match="source address"):
         Network.parse(1, "h", local_address="eth0")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_ipv6"), [("149.154.167.51", False), ("2001:67c:4e8:f002::a", True), ("telegram.example", False)]
+)
+def test_a_key_knows_how_its_data_centre_is_reached(address: str, is_ipv6: bool) -> None:
+    assert Key(2, address, 443).is_ipv6 is is_ipv6

@@ -14,7 +14,7 @@ from tests.kit.waiting import until
 from tests.telegram.conftest import Make, MemoryInbox, SignedIn, Store
 from tgadmin.core import types as core
 from tgadmin.core.types import CHANNEL_MARK
-from tgadmin.telegram.stream import ENTRY_CHANGES
+from tgadmin.telegram.client.updates import ENTRY_CHANGES
 
 ME, OTHER = "+49151444001", "+49151444002"
 UNKNOWN = 0xDEADBEE1
@@ -219,11 +219,11 @@ async def test_a_user_and_a_channel_with_the_same_bare_id_do_not_mix(scene: Scen
     await scene.begin()
     scene.world.send(user, scene.me, "from the user")
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     scene.world.send(scene.friend, twin, "in the room")
     await scene.inbox.until(lambda: scene.texts() == ["from the user", "in the room"])
-    assert await client.send_message(user, "to the user", 1)
-    assert await client.send_message(twin, "to nobody", 2) if scene.store.peers[twin].can_send else True
+    assert await client.messages.send(user, "to the user", 1)
+    assert await client.messages.send(twin, "to nobody", 2) if scene.store.peers[twin].can_send else True
     await client.disconnect()
     scene.world.send(scene.friend, twin, "while away")
     await scene.connect()
@@ -362,7 +362,7 @@ async def test_a_channel_joined_later_is_followed_from_the_dialogs_on(scene: Sce
     late = scene.world.create_channel(scene.friend, "Late")
     scene.world.add_user(late, scene.me)
     client = await scene.connect()
-    [_ async for _ in client.dialogs()]
+    [_ async for _ in client.dialogs.pages()]
     assert scene.store.checkpoint.channels[late] == scene.world.boxes.box(late).pts
 
 

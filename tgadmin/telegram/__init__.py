@@ -1,28 +1,39 @@
-"""The only Telethon code of the product: connections of accounts and of sign-ins, Telegram objects as core types."""
+"""The only Telethon code of the product: connections of accounts and of sign-ins, Telegram objects as core types.
+
+``client`` is what the gateway drives, ``convert`` makes core types of what Telegram sends, ``_telethon`` holds all that
+uses more of Telethon than its public interface. What others need is here.
+"""
 
 from tgadmin.telegram._telethon import Pings
-from tgadmin.telegram.account import AccountClient
-from tgadmin.telegram.hashes import Lookup
-from tgadmin.telegram.inbox import Inbox, InboxFull
-from tgadmin.telegram.moving import Line, move
-from tgadmin.telegram.network import Key, Network
-from tgadmin.telegram.probe import Way, look
-from tgadmin.telegram.signin import CodeSent, LoginToken, LoginTokenMoved, SignInClient
+from tgadmin.telegram.client import (
+    AccountClient,
+    Connector,
+    Key,
+    LoginToken,
+    LoginTokenMoved,
+    Lookup,
+    Network,
+    SignInClient,
+    SinkFull,
+    Timing,
+    UpdateSink,
+    measure,
+    move,
+)
 
 __all__ = [
     "AccountClient",
-    "CodeSent",
-    "Inbox",
-    "InboxFull",
+    "Connector",
     "Key",
-    "Line",
     "LoginToken",
     "LoginTokenMoved",
     "Lookup",
     "Network",
     "Pings",
     "SignInClient",
-    "Way",
-    "look",
+    "SinkFull",
+    "Timing",
+    "UpdateSink",
+    "measure",
     "move",
 ]

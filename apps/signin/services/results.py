@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -47,29 +47,14 @@ from apps.signin.signals import account_signed_in
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
 from tgadmin.core.errors import Action, Kind, disposition, refusals
-from tgadmin.core.types import Checkpoint, Peer
+from tgadmin.core.types import Checkpoint, CodeSent, Peer
 
 LASTING = frozenset({"USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "SESSION_PASSWORD_NEEDED"})
 """Errors of kind SESSION that a new auth key does not mend: they stay on their step."""
 
 
-class CodeFacts(Protocol):
-    """What auth.sentCode says: ``via`` app, sms, call …; ``resend_after`` in seconds."""
-
-    @property
-    def hash(self) -> str: ...
-    @property
-    def via(self) -> str: ...
-    @property
-    def length(self) -> int | None: ...
-    @property
-    def next_via(self) -> str: ...
-    @property
-    def resend_after(self) -> int | None: ...
-
-
 @transaction.atomic
-def code_sent(attempt_id: UUID | str, key: Mapping[str, Any], sent: CodeFacts) -> None:
+def code_sent(attempt_id: UUID | str, key: Mapping[str, Any], sent: CodeSent) -> None:
     """Telegram sent a code. ``key``: {"dc_id", "server_address", "port", "auth_key" (base64)}."""
     attempt = locked(attempt_id)
     if attempt.step == SignInStep.DONE:

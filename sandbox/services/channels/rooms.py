@@ -9,8 +9,8 @@ from telethon.tl import functions, types
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import service_answer
+from sandbox.world.box import Dialog
 from sandbox.world.chats import Chat, Kind
-from sandbox.world.messages import Dialog
 
 
 @registry.method(functions.channels.CreateChannelRequest)

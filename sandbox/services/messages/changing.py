@@ -9,7 +9,7 @@ from telethon.tl import functions, types
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import affected, peer_of, seconds
-from sandbox.world.messages import is_channel
+from sandbox.world.ids import is_channel
 
 
 @registry.method(functions.messages.EditMessageRequest)

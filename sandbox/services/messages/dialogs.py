@@ -9,8 +9,10 @@ from telethon.tl import functions, types
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import peer_of, seconds
+from sandbox.world.box import Dialog
+from sandbox.world.ids import is_channel
 from sandbox.world.message_actions import NUMBERED
-from sandbox.world.messages import Dialog, Post, is_channel
+from sandbox.world.posts import Post
 
 DIALOGS_LIMIT = 100
 PINNED_LIMIT = 5

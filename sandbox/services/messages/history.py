@@ -10,7 +10,7 @@ from telethon.tl import functions, types
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import list_hash, messages_answer, page, peer_of, seconds
-from sandbox.world.messages import Box
+from sandbox.world.box import Box
 
 
 @registry.method(functions.messages.GetHistoryRequest)

@@ -2,7 +2,7 @@
 
 export const MAX_LENGTH = 4096;
 
-/** How deep formatted parts of a message nest at most, and how many there are. The server keeps as many (tgadmin/core/types.py). */
+/** How deep formatted parts of a message nest at most, and how many there are. The server keeps as many (tgadmin/core/types/messages.py). */
 export const DEPTH = 100;
 export const SPANS = 1000;
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tgadmin.core.errors.caller_codes import CALLER
 from tgadmin.core.errors.codes import TelegramErrorCode
-from tgadmin.core.errors.names import CALLER
 
 
 class Kind(StrEnum):

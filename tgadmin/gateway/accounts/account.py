@@ -20,7 +20,7 @@ from tgadmin.gateway.accounts.connect_limiter import ConnectLimiter, Permit
 from tgadmin.gateway.accounts.inbox import SessionInbox
 from tgadmin.gateway.accounts.services import Services
 from tgadmin.gateway.bell import Bells
-from tgadmin.telegram import AccountClient, Line, move
+from tgadmin.telegram import AccountClient, Connector, move
 
 log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 20.0
@@ -149,7 +149,7 @@ class Account:
             checkpoint=facts.checkpoint,
             channel_hashes=facts.channel_hashes,
             lookup=self._lookup,
-            inbox=self.inbox,
+            sink=self.inbox,
             allowed=self._services.leases.allowed,
             proxy=facts.proxy,
             on_new_device=self._new_device,
@@ -235,10 +235,10 @@ class Account:
         facts = await self._facts()
         if isinstance(facts, TelegramError):
             return facts
-        line = Line(self._services.network, facts.proxy, self._services.leases.allowed, CONNECT_SECONDS)
+        connector = Connector(self._services.network, facts.proxy, self._services.leases.allowed, CONNECT_SECONDS)
         try:
             async with asyncio.timeout(CONNECT_SECONDS * 2):
-                key, checkpoint = await move(line, facts.key, dc_id)
+                key, checkpoint = await move(connector, facts.key, dc_id)
         except TelegramError as error:
             return error
         except TimeoutError:

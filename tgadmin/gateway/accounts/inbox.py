@@ -23,7 +23,7 @@ from tgadmin.core.bounds import fit
 from tgadmin.core.types import Checkpoint, Incoming, Peer, Unreadable
 from tgadmin.gateway import database
 from tgadmin.gateway.accounts.fetch_window import FetchWindow
-from tgadmin.telegram.inbox import InboxFull
+from tgadmin.telegram import SinkFull
 
 log = structlog.get_logger(__name__)
 Connection = psycopg.AsyncConnection[Any]
@@ -65,11 +65,11 @@ class SessionInbox:
         return len(self._entries)
 
     def put(self, incoming: Incoming) -> asyncio.Future[None]:
-        """Take one entry; the future resolves when it is committed. Raises InboxFull, LeaseLost."""
+        """Take one entry; the future resolves when it is committed. Raises SinkFull, LeaseLost."""
         if self._closed is not None:
             raise self._closed
         if self._waiting >= MAX_WAITING:
-            raise InboxFull
+            raise SinkFull
         for window in self._windows:
             window.see(incoming.changes)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -98,7 +98,7 @@ class SessionInbox:
         while True:
             try:
                 future = self.put(incoming)
-            except InboxFull:
+            except SinkFull:
                 await self.flush()
             else:
                 await asyncio.shield(future)
@@ -106,7 +106,7 @@ class SessionInbox:
 
     @contextlib.contextmanager
     def window(self) -> Iterator[FetchWindow]:
-        """Around a fetch: see window.py."""
+        """Around a fetch: see fetch_window.py."""
         window = FetchWindow()
         self._windows.append(window)
         try:
@@ -124,16 +124,16 @@ class SessionInbox:
 
     # --- the writers' side ---------------------------------------------------------------------------------------
 
-    def batch(self) -> list[Incoming]:
-        """The next prefix to commit: as many whole entries as make up MAX_CHANGES, at least one."""
-        batch: list[Incoming] = []
+    def next_prefix(self) -> list[Incoming]:
+        """What is to be committed next: as many whole entries as make up MAX_CHANGES, at least one if any waits."""
+        prefix: list[Incoming] = []
         changes = 0
         for incoming, _ in self._entries:
             changes += _size(incoming)
-            if batch and changes > MAX_CHANGES:
+            if prefix and changes > MAX_CHANGES:
                 break
-            batch.append(incoming)
-        return batch
+            prefix.append(incoming)
+        return prefix
 
     def committed(self, count: int) -> None:
         """The first ``count`` entries are stored."""
@@ -241,7 +241,7 @@ class Writers:
     async def _write_batch(self, line: _Line, inbox: SessionInbox) -> int:
         """How many changes were stored; tries until they are, or the lease is lost."""
         pause = FIRST_PAUSE
-        while (batch := inbox.batch()) and not inbox.is_closed:
+        while (batch := inbox.next_prefix()) and not inbox.is_closed:
             if not self._allowed():  # nothing is stored until the leases hold again
                 await asyncio.sleep(LEASE_PAUSE)
                 continue

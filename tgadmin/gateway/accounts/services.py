@@ -10,7 +10,7 @@ from tgadmin.gateway.accounts.storage import Storage
 from tgadmin.gateway.ownership.lease import Leases
 from tgadmin.gateway.threads import Threads
 from tgadmin.gateway.wake import Wake
-from tgadmin.telegram.network import Network
+from tgadmin.telegram import Network
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import CHANNEL_MARK, Checkpoint, PeerKind
 from tgadmin.gateway.accounts.gaps import FOUND
-from tgadmin.telegram.network import Key
+from tgadmin.telegram import Key
 
 
 class NothingToConnect(Exception):

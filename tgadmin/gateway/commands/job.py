@@ -19,7 +19,7 @@ from tgadmin.gateway.bell import Bell
 from tgadmin.gateway.commands.claim import Claimed
 from tgadmin.gateway.ownership.lease import Leases
 from tgadmin.gateway.threads import Threads
-from tgadmin.telegram.network import Network
+from tgadmin.telegram import Network
 
 Effect = Callable[[], None]
 Payload = Mapping[str, Any]

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tgadmin.local.paths import write_json
 
 if TYPE_CHECKING:
-    from sandbox.script import Script
+    from sandbox.demo import Script
     from sandbox.server import Sandbox
 
 
@@ -146,10 +146,9 @@ class _Places:
 def _demo(sandbox: "Sandbox", file: Path, codes: Path) -> "Script":
     """The demo's world, made if it is not there yet, and its contacts; what its user has to know goes to `file`."""
     from sandbox import demo
-    from sandbox.script import Script
 
     write_json(file, {"phones": demo.build(sandbox.world), "passwords": demo.PASSWORDS, "codes": str(codes)})
-    return Script(sandbox)
+    return demo.Script(sandbox.world)
 
 
 def _for_people(told: dict[str, Any]) -> str:

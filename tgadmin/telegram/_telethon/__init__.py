@@ -7,9 +7,9 @@ from handlers, sleeps and retries by itself, and shares its list of data centres
 
 from tgadmin.telegram._telethon.box import (
     ACCOUNT,
-    Batch,
     Box,
     Entry,
+    RawUpdates,
     Recovered,
     Removed,
     TooLong,
@@ -32,7 +32,6 @@ __all__ = [
     "CATCH_UP",
     "LAYER",
     "UNREAD_NOT_SAID",
-    "Batch",
     "Box",
     "Entry",
     "Guarded",
@@ -40,6 +39,7 @@ __all__ = [
     "MTProxyConnection",
     "Pings",
     "QuietLogs",
+    "RawUpdates",
     "Recovered",
     "Removed",
     "SocksConnection",

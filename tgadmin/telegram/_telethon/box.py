@@ -60,7 +60,7 @@ class Removed:
 
 
 @dataclass(slots=True)
-class Batch:
+class RawUpdates:
     """What one container or difference brought, in order; ``channels`` are those whose pts moved (bare ids)."""
 
     updates: list[Any] = field(default_factory=list)
@@ -132,27 +132,27 @@ class Box(MessageBox):
 
     # --- updates as they come ------------------------------------------------------------------------------------
 
-    def process(self, updates: Any) -> Batch:
+    def process(self, updates: Any) -> RawUpdates:
         """Apply one container. What has to wait for a gap stays inside; what is known already is dropped."""
-        if (batch := self._in_order(updates)) is not None:
-            return batch
+        if (raw := self._in_order(updates)) is not None:
+            return raw
         updates._self_outgoing = False  # Telethon marks results of our own requests, to hide them
         users, chats = list(getattr(updates, "users", None) or ()), list(getattr(updates, "chats", None) or ())
-        batch = Batch(users=users, chats=chats)
+        raw = RawUpdates(users=users, chats=chats)
         inner = getattr(updates, "updates", None) or [getattr(updates, "update", None)]
         for update in inner:
             if isinstance(update, T.UpdateChannelTooLong) and update.channel_id not in self.map:
-                self._unknown_too_long(update, batch)
+                self._unknown_too_long(update, raw)
         try:
-            self.process_updates(updates, None, batch.updates)
+            self.process_updates(updates, None, raw.updates)
         except GapError:
             # The account's part of it comes with the difference; channels count for themselves.
             if own := [update for update in inner if isinstance(entry_of(update), int)]:
-                self.process_updates(T.Updates(own, [], [], self.date, NO_SEQ), None, batch.updates)
-        batch.channels |= {entry for update in batch.updates if isinstance(entry := entry_of(update), int)}
-        return batch
+                self.process_updates(T.Updates(own, [], [], self.date, NO_SEQ), None, raw.updates)
+        raw.channels |= {entry for update in raw.updates if isinstance(entry := entry_of(update), int)}
+        return raw
 
-    def _in_order(self, updates: Any) -> Batch | None:
+    def _in_order(self, updates: Any) -> RawUpdates | None:
         """What nearly every container is, without Telethon's sorting and searching: new messages whose pts follow each
         other and what is known, while nothing is missing. None for any other; then nothing has been touched."""
         if type(updates) is not T.Updates or self.getting_diff_for or self.possible_gaps:
@@ -169,7 +169,7 @@ class Box(MessageBox):
         if updates.seq:
             self.seq = updates.seq
         reached.pop(ENTRY_ACCOUNT, None)
-        return Batch(updates.updates, updates.users, updates.chats, set(reached))
+        return RawUpdates(updates.updates, updates.users, updates.chats, set(reached))
 
     def _followed(self, updates: Iterable[Any]) -> dict[Entry, int] | None:
         """The pts of each box after these, or None if they are not all new messages, each the next of its box."""
@@ -245,72 +245,72 @@ class Box(MessageBox):
             force=False,
         )
 
-    def account_difference(self, difference: Any) -> Batch:
+    def account_difference(self, difference: Any) -> RawUpdates:
         """Apply an answer to get_difference(); the account stays marked until its last slice."""
         kind = T.updates
         if isinstance(difference, kind.DifferenceEmpty):
             self.date, self.seq = difference.date, difference.seq
             self.end(ENTRY_ACCOUNT)
-            return Batch()
+            return RawUpdates()
         if isinstance(difference, kind.DifferenceTooLong):
             low = self.pts(ENTRY_ACCOUNT)
             self.map[ENTRY_ACCOUNT].pts = difference.pts
             if difference.pts <= low:  # the same answer would come for ever
                 self.end(ENTRY_ACCOUNT)
-            return Batch([TooLong(ENTRY_ACCOUNT, low, difference.pts)])
+            return RawUpdates([TooLong(ENTRY_ACCOUNT, low, difference.pts)])
         return self._full_difference(difference)
 
-    def _full_difference(self, difference: Any) -> Batch:
+    def _full_difference(self, difference: Any) -> RawUpdates:
         before = (self.pts(ENTRY_ACCOUNT), self.pts(ENTRY_SECRET), self.date)
         state = getattr(difference, "intermediate_state", None) or difference.state
         self.set_state(state, reset=False)
-        batch = Batch(users=difference.users, chats=difference.chats)
-        batch.updates += [T.UpdateNewMessage(message, NO_SEQ, NO_SEQ) for message in difference.new_messages]
+        raw = RawUpdates(users=difference.users, chats=difference.chats)
+        raw.updates += [T.UpdateNewMessage(message, NO_SEQ, NO_SEQ) for message in difference.new_messages]
         for update in difference.other_updates:
             entry = entry_of(update)
             if isinstance(entry, int):
-                self._channel_update(update, entry, batch)
+                self._channel_update(update, entry, raw)
             else:
-                batch.updates.append(update)  # its pts lies below the state just set: Telethon would drop it
-        batch.updates += [T.UpdateNewEncryptedMessage(each, NO_SEQ) for each in difference.new_encrypted_messages]
+                raw.updates.append(update)  # its pts lies below the state just set: Telethon would drop it
+        raw.updates += [T.UpdateNewEncryptedMessage(each, NO_SEQ) for each in difference.new_encrypted_messages]
         stuck = before == (self.pts(ENTRY_ACCOUNT), self.pts(ENTRY_SECRET), self.date)
         if stuck or isinstance(difference, T.updates.Difference):
             self.end(ENTRY_ACCOUNT)
-        return batch
+        return raw
 
-    def _channel_update(self, update: Any, channel_id: int, batch: Batch) -> None:
+    def _channel_update(self, update: Any, channel_id: int, raw: RawUpdates) -> None:
         if isinstance(update, T.UpdateChannelTooLong) and channel_id not in self.map:
-            self._unknown_too_long(update, batch)
+            self._unknown_too_long(update, raw)
             return
         found: list[Any] = []
         update._self_outgoing = False
         self.process_updates(T.Updates([update], [], [], self.date, NO_SEQ), None, found)
-        batch.updates += found
-        batch.channels |= {entry for each in found if isinstance(entry := entry_of(each), int)}
+        raw.updates += found
+        raw.channels |= {entry for each in found if isinstance(entry := entry_of(each), int)}
 
-    def _unknown_too_long(self, update: Any, batch: Batch) -> None:
+    def _unknown_too_long(self, update: Any, raw: RawUpdates) -> None:
         """A channel of which no pts was known has news: all before its present pts is a gap."""
-        batch.updates.append(TooLong(update.channel_id, 0, update.pts or 0))
+        raw.updates.append(TooLong(update.channel_id, 0, update.pts or 0))
         if update.pts:
             self.map[update.channel_id] = State(update.pts, self._deadline(update.channel_id))
-            batch.channels.add(update.channel_id)
+            raw.channels.add(update.channel_id)
 
-    def channel_difference(self, channel_id: int, difference: Any) -> Batch:
+    def channel_difference(self, channel_id: int, difference: Any) -> RawUpdates:
         """Apply an answer to channel_request(); the channel stays marked until its last slice."""
         kind = T.updates
         low = self.pts(channel_id)
         if isinstance(difference, kind.ChannelDifferenceTooLong):
             gap = self.jump(channel_id, difference.dialog.pts or low)
             gap.dialog, gap.messages = difference.dialog, difference.messages
-            return Batch([gap], difference.users, difference.chats, {channel_id})
+            return RawUpdates([gap], difference.users, difference.chats, {channel_id})
         self.map[channel_id].pts = difference.pts
         if isinstance(difference, kind.ChannelDifferenceEmpty):
             self.end(channel_id)
-            return Batch(channels={channel_id})
+            return RawUpdates(channels={channel_id})
         if difference.final or difference.pts <= low:
             self.end(channel_id)
         updates = [T.UpdateNewChannelMessage(message, NO_SEQ, NO_SEQ) for message in difference.new_messages]
-        return Batch(updates + list(difference.other_updates), difference.users, difference.chats, {channel_id})
+        return RawUpdates(updates + list(difference.other_updates), difference.users, difference.chats, {channel_id})
 
     def _deadline(self, entry: Entry) -> float:
         now = asyncio.get_running_loop().time()

@@ -1,15 +1,15 @@
-"""Messages, service messages, dialogs."""
+"""Messages and service messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.bounds import EXACT, Unfit, clean, fit
-from tgadmin.core.types import FORWARD, MAX_TEXT, SERVICE, Dialog, Entity, Message, Unreadable
+from tgadmin.core.types import FORWARD, MAX_TEXT, SERVICE, Entity, Message, Unreadable
 from tgadmin.telegram.convert.media import media
 from tgadmin.telegram.convert.peers import marked, marked_or_none, of_group, of_user
 from tgadmin.telegram.convert.text import iso, kind_of, or_else, snake, text_and_entities
@@ -18,10 +18,6 @@ Facts = dict[str, Any]
 _SOMEBODY: Facts | None = {}
 """A forward of which nothing can be told."""
 _sound_service, _sound_forward = SERVICE.check(), FORWARD.check()
-
-NEVER = datetime.fromtimestamp(0, UTC)
-"""``muted_until`` of a chat that is not muted: a time that is over. (None would mean: not said.)"""
-ARCHIVE = 1  # https://core.telegram.org/api/folders#peer-folders
 
 _SECRET_FACTS = frozenset({"payload", "charge", "credentials", "values", "data", "slug", "url", "info"})
 
@@ -208,32 +204,6 @@ def _plain_object(name: str, value: Any) -> Any:
         return [each for each in found if each is not None]
     reason = type(value).__name__
     return snake(reason.removeprefix("PhoneCallDiscardReason")) if reason.startswith("PhoneCallDiscard") else None
-
-
-def dialog(found: Any) -> Dialog | None:
-    """A row of the dialog list; None for the archive's own row. Raises Unfit."""
-    if not isinstance(found, T.Dialog):
-        return None
-    row = Dialog(
-        peer_id=marked(found.peer),
-        top_message_id=found.top_message,
-        unread_count=found.unread_count,
-        read_inbox_max_id=found.read_inbox_max_id,
-        read_outbox_max_id=found.read_outbox_max_id,
-        pinned=bool(found.pinned),
-        archived=found.folder_id == ARCHIVE,
-        muted_until=muted_until(found.notify_settings),
-        pts=found.pts,
-    )
-    return fit(row)
-
-
-def muted_until(settings: Any) -> datetime:
-    """Until when a chat is muted; NEVER if it is not."""
-    until = settings.mute_until
-    if isinstance(until, datetime):
-        return until
-    return datetime.fromtimestamp(min(max(until, 0), 2**32 - 1), UTC) if until else NEVER
 
 
 def _sender(found: Any, peer_id: int, me: int) -> int | None:

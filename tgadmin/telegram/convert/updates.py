@@ -34,12 +34,10 @@ from tgadmin.telegram._telethon import (
     TooLong,
     UnreadablePacket,
 )
+from tgadmin.telegram.convert.dialogs import ARCHIVE, dialog, muted_until
 from tgadmin.telegram.convert.messages import (
-    ARCHIVE,
-    dialog,
     message,
     messages,
-    muted_until,
     raw,
     sent_message,
     short_message,

@@ -14,13 +14,13 @@ GONE = "HASH_INVALID"
 
 
 async def _look(job: Job) -> Done:
-    found = await job.account.client.devices()
+    found = await job.account.client.devices.list()
     return Done({"devices": len(found.devices)}, partial(devices.record, job.held.session_id, found))
 
 
 async def _end(job: Job) -> Done:
     try:
-        await job.account.client.end_device(int(job.payload["hash"]))
+        await job.account.client.devices.end(int(job.payload["hash"]))
     except TelegramError as error:
         if error.code != GONE:
             raise
@@ -28,12 +28,12 @@ async def _end(job: Job) -> Done:
 
 
 async def _end_others(job: Job) -> Done:
-    await job.account.client.end_other_devices()
+    await job.account.client.devices.end_others()
     return await _look(job)
 
 
 async def _ttl(job: Job) -> Done:
-    await job.account.client.set_authorization_ttl(int(job.payload["days"]))
+    await job.account.client.devices.set_ttl(int(job.payload["days"]))
     return await _look(job)
 
 

@@ -57,7 +57,7 @@ async def send(job: Job) -> Done:
     if ours.random_id is None:
         raise TelegramError("RANDOM_ID_EMPTY")
     try:
-        telegram_id = await job.account.client.send_message(
+        telegram_id = await job.account.client.messages.send(
             ours.peer_id, ours.text, ours.random_id, reply_to_id=ours.reply_to_id
         )
     except TelegramError as error:
@@ -104,7 +104,7 @@ async def _delivered_or_under_way(job: Job, message_id: int) -> Done:
 async def _look_through_history(job: Job, ours: Ours) -> int | None:
     """The id of a message that Telegram has, though neither an answer nor an update will ever tell which it is (its
     update lay in a gap that Telegram no longer fills): the oldest of that text which is nobody else's."""
-    page = await job.account.client.history(ours.peer_id, limit=LOOKED_THROUGH)
+    page = await job.account.client.messages.history(ours.peer_id, limit=LOOKED_THROUGH)
     since = job.command.created_at - CLOCKS_APART
     histories = (change for change in page.changes if isinstance(change, History))
     alike = sorted(
@@ -154,7 +154,7 @@ async def edit(job: Job) -> Done:
     ours = await _one(job, int(job.payload["message"]))
     if ours is None or ours.telegram_id is None or ours.deleted_at is not None:
         raise TelegramError("MESSAGE_ID_INVALID")
-    await job.account.client.edit_message(ours.peer_id, ours.telegram_id, str(job.payload["text"]))
+    await job.account.client.messages.edit(ours.peer_id, ours.telegram_id, str(job.payload["text"]))
     await job.account.inbox.flush()
     return Done()
 
@@ -174,7 +174,7 @@ async def delete(job: Job) -> Done:
     if not there:
         return Done({"deleted": 0})
     ids = tuple(ours.telegram_id for ours in there if ours.telegram_id is not None)
-    await job.account.client.delete_messages(there[0].peer_id, list(ids), revoke=True)
+    await job.account.client.messages.delete(there[0].peer_id, list(ids), revoke=True)
     await job.account.inbox.put_fetched(Incoming((MessagesDeleted(there[0].box, ids),)))
     return Done({"deleted": len(ids)})
 

@@ -18,7 +18,7 @@ ABOUT_A_PEER = (Kind.CALLER, Kind.RIGHTS, Kind.REFUSED)
 
 
 async def read(job: Job) -> Done:
-    await job.account.client.mark_read(int(job.payload["peer_id"]), int(job.payload["max_id"]))
+    await job.account.client.messages.mark_read(int(job.payload["peer_id"]), int(job.payload["max_id"]))
     return Done()
 
 
@@ -26,14 +26,14 @@ async def typing(job: Job) -> Done:
     """Worth something for a few seconds only."""
     if datetime.now(UTC) - job.command.created_at > TYPING_LIFE:
         return Done({"dropped": True})
-    await job.account.client.send_typing(int(job.payload["peer_id"]), str(job.payload.get("action", "typing")))
+    await job.account.client.messages.send_typing(int(job.payload["peer_id"]), str(job.payload.get("action", "typing")))
     return Done()
 
 
 async def history(job: Job) -> Done:
     """A page of older messages, through the same FIFO as everything else."""
     with job.account.inbox.window() as window:
-        page = await job.account.client.history(
+        page = await job.account.client.messages.history(
             int(job.payload["peer_id"]),
             before_id=int(job.payload.get("before_id") or 0),
             limit=int(job.payload.get("limit") or 100),
@@ -49,7 +49,7 @@ async def history(job: Job) -> Done:
 async def dialogs(job: Job) -> Done:
     """The whole list of chats, page by page, each with its newest message; gaps of the past are closed by it."""
     began = await job.tools.threads.run(gaps.now)
-    pages = job.account.client.dialogs()
+    pages = job.account.client.dialogs.pages()
     chats = 0
     while True:
         with job.account.inbox.window() as window:
@@ -83,7 +83,7 @@ async def unread(job: Job) -> Done:
 
 async def _fetch_dialogs(job: Job, peers: Sequence[int]) -> None:
     with job.account.inbox.window() as window:
-        page = await job.account.client.peer_dialogs(peers)
+        page = await job.account.client.dialogs.some(peers)
         await job.account.inbox.put_fetched(window.reconcile(page))
 
 

@@ -1,0 +1,66 @@
+"""Users, groups and channels as one account sees them, and the ids by which they are named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from tgadmin.core.bounds import Words
+from tgadmin.core.types.ranges import Long, Moment, Name, PeerId, Told, Word
+
+ACCOUNT_BOX = 0
+CHANNEL_MARK = -1_000_000_000_000
+
+
+def is_channel(peer_id: int) -> bool:
+    """Whether the marked id is that of a channel or supergroup."""
+    return peer_id < CHANNEL_MARK
+
+
+def box_of(peer_id: int) -> int:
+    """The message box in which ids of that peer's messages are unique: the channel itself, or the account's own."""
+    return peer_id if is_channel(peer_id) else ACCOUNT_BOX
+
+
+class PeerKind(StrEnum):
+    USER = "user"
+    BOT = "bot"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A user, group or channel as one account sees it.
+
+    ``partial`` marks what Telegram calls a min constructor: its access hash is not usable and it must not overwrite
+    a full record. ``can_send`` is about the account that sees it. ``left`` is true for a chat one is no member of.
+    """
+
+    id: PeerId
+    kind: PeerKind
+    name: Name
+    access_hash: Long | None = None
+    username: Word = ""
+    phone: Annotated[str, Words(20)] = ""
+    is_self: bool = False
+    is_contact: bool = False
+    is_deleted: bool = False
+    partial: bool = False
+    left: bool = False
+    can_send: bool = True
+    members_count: Told | None = None
+    slow_mode: bool = False
+    last_seen_at: Moment | None = None
+    is_online: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A user's last-seen state. Stored on the peer, not numbered."""
+
+    user_id: PeerId
+    is_online: bool
+    at: Moment | None = None
