@@ -13,20 +13,22 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, Max, OuterRef, QuerySet, Sum, Window
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_otp.plugins.otp_static.models import StaticDevice
 from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
+from apps.common.admin.actions import action
 from apps.common.admin.base import SuperuserAdmin
 from apps.common.admin.display import badge, clock, moment
 from apps.common.admin.parameters import KnownParameters
+from apps.common.user_errors import go
 from apps.staff import selectors
 from apps.staff.hashers import prepared
 from apps.staff.models import Authenticator
@@ -47,13 +49,6 @@ def is_superuser(request: HttpRequest) -> bool:
 
 def _dialog(title: str, description: str, submit: str) -> dict[str, Any]:
     return {"title": title, "description": description, "form_class": BaseDialogForm, "form_submit_text": submit}
-
-
-def _go(request: HttpRequest, address: str) -> HttpResponse:
-    """To another page; a dialog, which htmx posts, is told by a header of htmx's own."""
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address)
 
 
 @admin.register(User)
@@ -170,7 +165,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, text: str) -> HttpResponse:
         messages.success(request, text)
-        return _go(request, reverse("admin:auth_user_change", args=(object_id,)))
+        return go(request, reverse("admin:auth_user_change", args=(object_id,)))
 
 
 @admin.register(Group)
@@ -264,4 +259,4 @@ class LockOutAdmin(SuperuserAdmin):
         elif row is not None:
             logins.unlock(request.user, row.username or "", row.ip_address or "")  # type: ignore[arg-type]  # staff
         messages.success(request, "It may be tried again from there.")
-        return _go(request, reverse("admin:axes_accessattempt_changelist"))
+        return go(request, reverse("admin:axes_accessattempt_changelist"))

@@ -218,8 +218,8 @@ WRONG: list[dict[str, Any]] = [
     PART | {"text": None},
     PART | {"last": 1},
     {"type": "gone", "session": True},
-    {"type": "done", "ref": None, "state": "failed", "error": {"code": "X", "says": ""}},
-    {"type": "welcome", "version": 1, "sessions": [{"id": 1}]},
+    {"type": "done", "ref": None, "state": "failed", "error": {"code": "X", "message": ""}},
+    {"type": "welcome", "version": 2, "sessions": [{"id": 1}]},
     {"type": "events"},
 ]
 

@@ -118,7 +118,7 @@ async def test_what_is_too_much_is_refused_in_a_sentence_and_nothing_is_stored(
     assert [(frame["ref"], frame.get("code")) for frame in frames] == [
         ("r0", None), ("r1", None), ("r2", "TOO_MANY_WAITING"),
     ]  # fmt: skip
-    assert frames[2]["says"].startswith("2 things wait in this chat already: this was not added.")
+    assert frames[2]["message"].startswith("2 things wait in this chat already: this was not added.")
     assert [row async for row in Message.objects.order_by("pk").values_list("text", flat=True)] == ["text 0", "text 1"]
     chat = await Chat.objects.aget(pk=chat.pk)
     assert (chat.last_message_text, chat.last_event) == ("text 1", 2)

@@ -34,7 +34,7 @@ test("backoff: 50, 150, 300, 700 ms, then doubling up to 10 s, never more", () =
 test("greets, is open with the welcome, comes back after a loss with growing waits", () => {
   const it = world();
   it.sockets[0].opens();
-  assert.deepEqual(it.sockets[0].sent, [{ type: "hello", version: 1 }]);
+  assert.deepEqual(it.sockets[0].sent, [{ type: "hello", version: 2 }]);
   assert.equal(it.live.send({ type: "ping" }), false);
   it.sockets[0].says({ type: "welcome" });
   assert.equal(it.live.open, true);

@@ -14,13 +14,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from apps.commands.models import Lease, Node
+from apps.common.admin.actions import action
 from apps.common.admin.display import clock, moment
 from apps.common.explain import explain
 from apps.common.pages import user_of
+from apps.common.user_errors import go
 from apps.sessions import selectors
 from apps.sessions.admin.base import VisibleAccountsAdmin, status_badge
 from apps.sessions.admin.grants import GrantInline
@@ -35,13 +37,6 @@ from tgadmin.core.ids import row_id
 
 def _dialog(title: str, description: str, submit: str) -> dict[str, Any]:
     return {"title": title, "description": description, "form_class": ConfirmForm, "form_submit_text": submit}
-
-
-def _redirect(address: str, request: HttpRequest | None = None) -> HttpResponse:
-    """To another page; a dialog, which htmx posts, is told by a header of htmx's own."""
-    if request is not None and request.headers.get("HX-Request") == "true":
-        return HttpResponse(headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address)
 
 
 def _life(session: Session) -> dict[str, Any]:
@@ -153,7 +148,7 @@ class SessionAdmin(VisibleAccountsAdmin):
         if known is None:
             return status_badge(session)
         return format_html(
-            '<div class="tg-stack">{}<span class="tg-sub">{}</span></div>', status_badge(session), known.says
+            '<div class="tg-stack">{}<span class="tg-sub">{}</span></div>', status_badge(session), known.message
         )
 
     @display(description="What to do")
@@ -291,11 +286,11 @@ class SessionAdmin(VisibleAccountsAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def add_account(self, request: HttpRequest) -> HttpResponse:
-        return _redirect(reverse("signin:start"))
+        return HttpResponseRedirect(reverse("signin:start"))
 
     @action(description="Sign in again", url_path="sign-in-again", icon="login", permissions=["manage"])
     def sign_in_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return _redirect(f"{reverse('signin:start')}?session={_key(object_id)}")
+        return HttpResponseRedirect(f"{reverse('signin:start')}?session={_key(object_id)}")
 
     @action(
         description="Enable",
@@ -336,11 +331,11 @@ class SessionAdmin(VisibleAccountsAdmin):
 
     @action(description="Devices", url_path="go-to-devices", icon="devices", permissions=["manage"])
     def devices(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return _redirect(reverse("accounts:devices", args=(_key(object_id),)))
+        return HttpResponseRedirect(reverse("accounts:devices", args=(_key(object_id),)))
 
     @action(description="Proxy", url_path="go-to-proxy", icon="vpn_lock", permissions=["manage"])
     def proxy(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return _redirect(reverse("accounts:proxy", args=(_key(object_id),)))
+        return HttpResponseRedirect(reverse("accounts:proxy", args=(_key(object_id),)))
 
     @action(
         description="Reveal phone",
@@ -368,11 +363,7 @@ class SessionAdmin(VisibleAccountsAdmin):
     )
     def export(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         session = self._session(request, object_id)
-        try:
-            text = exports.export_string(user_of(request), session, form.cleaned_data["reason"])
-        except exports.ExportError as error:
-            messages.error(request, error.says)
-            return _redirect(reverse("admin:tg_sessions_session_change", args=(object_id,)), request)
+        text = exports.export_string(user_of(request), session, form.cleaned_data["reason"])
         response = render(request, "sessions/exported.html", {"text": text})
         response["Cache-Control"] = "no-store"
         return response
@@ -395,4 +386,4 @@ class SessionAdmin(VisibleAccountsAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, text: str) -> HttpResponse:
         messages.success(request, text)
-        return _redirect(reverse("admin:tg_sessions_session_change", args=(object_id,)), request)
+        return go(request, reverse("admin:tg_sessions_session_change", args=(object_id,)))

@@ -2,7 +2,7 @@
 
 import { delay } from "./backoff.js";
 
-export const VERSION = 1;
+export const VERSION = 2;
 const PING_MS = 15_000;
 const PONG_MS = 10_000;
 const WELCOME_MS = 10_000;

@@ -14,6 +14,7 @@ from tgadmin.core.errors.codes import TelegramErrorCode
 from tgadmin.core.errors.kinds import KINDS, Action, Kind, SuggestedAction
 from tgadmin.core.errors.suggested_actions import suggested_action_for
 from tgadmin.core.errors.table import DEFAULTS, TABLE
+from tgadmin.core.errors.user_error import UserError
 
 __all__ = [
     "LONGEST_WAIT",
@@ -23,6 +24,7 @@ __all__ = [
     "Kind",
     "SuggestedAction",
     "TelegramError",
+    "UserError",
     "disposition",
     "kind_of",
     "split_code",
@@ -31,12 +33,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """One row of the table: ``says`` is a sentence for staff, ``next_step`` what to do now; neither holds user data."""
+    """One row of the table: ``message`` a sentence for staff, ``next_step`` what to do now; neither holds user data."""
 
     code: str
     kind: Kind
     action: Action
-    says: str
+    message: str
     next_step: str
 
     @property
