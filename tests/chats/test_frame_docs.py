@@ -117,7 +117,7 @@ def _objects() -> list[str]:
 
 def _event_kinds() -> list[str]:
     lines = ["| kind | what has happened | what pages are told |", "|---|---|---|"]
-    return [*lines, *(f"| `{kind}` | {kind.meaning} | {kind.told} |" for kind in EventKind)]
+    return [*lines, *(f"| `{kind}` | {kind.meaning} | {kind.pages_get} |" for kind in EventKind)]
 
 
 TABLES: dict[str, Callable[[], list[str]]] = {

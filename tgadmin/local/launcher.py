@@ -141,7 +141,7 @@ class Up:
             return
         self._say("Sandbox: starting (TELEGRAM_API_ID is not set, a data centre on this machine stands in) …")
         self._centre = DataCentre.of(self._data, self._programs)
-        self._runtime.sandbox = self._centre.told()
+        self._runtime.sandbox = self._centre.facts()
         secret_key = {keys.SECRET_KEY: self._keys[keys.SECRET_KEY]}
         self._launch(SANDBOX, self._centre.command, {**self._without_keys(self._base_environment()), **secret_key})
 

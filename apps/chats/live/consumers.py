@@ -41,7 +41,7 @@ from apps.staff.logins import use_digest
 from apps.staff.roles import Role
 from tgadmin.core import pool
 from tgadmin.core.errors import UserError
-from tgadmin.core.faults import told
+from tgadmin.core.faults import described
 from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except GONE:
             pass
         except Exception as fault:  # noqa: BLE001  it is over in any case
-            log.error("a socket could not be closed: %s", told(fault))
+            log.error("a socket could not be closed: %s", described(fault))
         await self._leave()
 
     async def _unsent(self) -> None:
@@ -216,7 +216,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if trouble is not None:
                 await self._busy(frame, trouble)
                 return
-            log.error("a frame %s could not be answered: %s", frame.type, told(fault))
+            log.error("a frame %s could not be answered: %s", frame.type, described(fault))
             await self._failed(frame)
 
     async def _do(self, frame: Request) -> None:

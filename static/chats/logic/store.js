@@ -45,7 +45,7 @@ export function initial(first, now) {
     edge: STILL,
     typing: [],
     typists: new Map(),
-    connection: { state: "connecting", code: 0, told: null, since: now },
+    connection: { state: "connecting", code: 0, refusal: null, since: now },
     pinned: true,
     announcement: "",
     saving: new Map(),

@@ -60,7 +60,7 @@ export function banner(app, actions) {
     return html`<div class="net bad" role="status">${icon("error")}
       <span>${closeReason(connection.code) || "The server refused the connection."}</span> ${way}</div>`;
   }
-  const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.told);
+  const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.refusal);
   if (refused) return html`<div class="net" role="status">${icon("error")}<span>${refused}</span></div>`;
   if (connection.state !== "open" && connection.code) {
     const why = closeReason(connection.code) || (navigator.onLine ? "" : "This device is offline.");
@@ -134,8 +134,8 @@ function topEdge(app, stream, count) {
 
 /** Nothing that waits is left out in silence. @param {import("../app.js").App} app */
 function hiddenEdge(app) {
-  const says = hiddenLabel(hiddenHere(app.state));
-  return says ? html`<div class="edge" role="status" data-key="hidden">${icon("schedule", "s")} ${says}</div>` : nothing;
+  const label = hiddenLabel(hiddenHere(app.state));
+  return label ? html`<div class="edge" role="status" data-key="hidden">${icon("schedule", "s")} ${label}</div>` : nothing;
 }
 
 /** @param {import("../app.js").App} app @param {Actions} actions */
