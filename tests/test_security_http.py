@@ -220,7 +220,7 @@ def test_every_page_has_its_headers_and_no_inline_code(client: Client, chat: Cha
 
 @override_settings(ROOT_URLCONF="tests.test_security_http")
 @pytest.mark.parametrize(
-    ("where", "status", "says"),
+    ("where", "status", "message"),
     [
         ("/nowhere", 404, "There is nothing here"),
         ("/%00", 400, "That cannot be asked"),
@@ -228,11 +228,11 @@ def test_every_page_has_its_headers_and_no_inline_code(client: Client, chat: Cha
         ("/broken/", 500, "Something failed here"),
     ],
 )
-def test_error_pages_say_what_to_do_and_nothing_else(client: Client, where: str, status: int, says: str) -> None:
+def test_error_pages_say_what_to_do_and_nothing_else(client: Client, where: str, status: int, message: str) -> None:
     response = client.get(where)
     shown = response.content.decode()
     assert response.status_code == status
-    assert says in shown
+    assert message in shown
     for leak in ("Traceback", "canary", "RuntimeError", "Exception", "settings", "/site-packages/", "NUL in"):
         assert leak not in shown
 

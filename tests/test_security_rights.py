@@ -153,7 +153,7 @@ async def test_the_socket(who: str, chat: Chat, connect: Connect) -> None:
         closed = await socket.until(lambda frame: frame["type"] == "closed")
         assert closed["code"] == (4403 if who == "outsider" else 4401)
         return
-    await socket.send(type="hello", version=1)
+    await socket.send(type="hello", version=2)
     welcome = await socket.until(lambda frame: frame["type"] == "welcome")
     assert bool(welcome["sessions"]) == (who in READERS)
     ours = await Message.objects.aget(chat=chat, telegram_id=2)

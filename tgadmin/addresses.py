@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from tgadmin.core.errors import UserError
 from tgadmin.core.ids import row_id
 
 SEARCH_LENGTH, SEARCH_WORDS = 200, 10
@@ -20,13 +21,14 @@ SHOWN = 60
 """Characters of a parameter's name that the page repeats; of its value none."""
 
 
-class NotUnderstood(BadRequest):
+class NotUnderstood(UserError, BadRequest):
     """A parameter of the address that is unknown there, or whose value cannot be. ``why`` is a sentence for people."""
 
+    code = "PARAMETER_INVALID"
+
     def __init__(self, parameter: str, why: str = "") -> None:
+        super().__init__(self.code, why or "It is not among those that this page knows.")
         self.parameter = parameter
-        self.says = why or "It is not among those that this page knows."
-        super().__init__("a parameter of the address was not understood")
 
 
 def check_page(page: str | None, name: str, deepest: int | None = None) -> None:
@@ -55,7 +57,11 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
         rest = request.GET.copy()
         rest.pop(exception.parameter, None)
         query = f"?{rest.urlencode()}" if rest and request.method in ("GET", "HEAD") else ""
-        context = {"parameter": _shown(exception.parameter), "says": exception.says, "without": request.path + query}
+        context = {
+            "parameter": _shown(exception.parameter),
+            "message": exception.message,
+            "without": request.path + query,
+        }
     return HttpResponse(render_to_string("400.html", context), status=400)
 
 

@@ -18,7 +18,6 @@ from django.views.defaults import server_error
 
 from tgadmin.addresses import NO_TEXT, NotUnderstood
 from tgadmin.core import origin, pool
-from tgadmin.core.errors.said import TooMuch
 from tgadmin.core.visitors import visitors
 
 
@@ -115,8 +114,7 @@ class AdminContentSecurity:
 
 
 class Busy:
-    """503 with Retry-After, and why, when the database cannot do what was asked (core/pool.py); 429 for whoever has
-    asked for too much already."""
+    """503 with Retry-After, and why, when the database cannot do what was asked (core/pool.py)."""
 
     sync_capable = True
     async_capable = False
@@ -128,27 +126,16 @@ class Busy:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, TooMuch):
-            return too_much(request, exception)
         found = pool.trouble(exception)
         return None if found is None else in_trouble(request, found)
 
 
-def too_much(request: HttpRequest, refused: TooMuch) -> HttpResponse:
-    """A page for people, {"code", "says"} for scripts."""
-    if "text/html" in request.headers.get("Accept", ""):
-        page = render_to_string("429.html", {"says": refused.says})
-        return HttpResponse(page, status=429, headers={"Cache-Control": "no-store"})
-    answer = {"code": refused.code, "says": refused.says}
-    return JsonResponse(answer, status=429, headers={"Cache-Control": "no-store"})
-
-
 def in_trouble(request: HttpRequest, trouble: pool.Trouble) -> HttpResponse:
-    """A page for people, {"code", "says"} for scripts; needs no database."""
+    """A page for people, {"code", "message"} for scripts; needs no database."""
     headers = {"Retry-After": str(trouble.retry_after), "Cache-Control": "no-store"}
     if "text/html" in request.headers.get("Accept", ""):
         return HttpResponse(render_to_string("503.html", {"trouble": trouble}), status=503, headers=headers)
-    return JsonResponse({"code": trouble.code, "says": trouble.says}, status=503, headers=headers)
+    return JsonResponse({"code": trouble.code, "message": trouble.message}, status=503, headers=headers)
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tgadmin.middleware.NoNul",
     "tgadmin.middleware.Busy",
+    "apps.common.user_errors.UserErrors",
     "axes.middleware.AxesMiddleware",
 ]
 

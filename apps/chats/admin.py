@@ -251,4 +251,4 @@ class UnreadableUpdateAdmin(OfAccountAdmin):
         try:
             return bytes(update.data)
         except DecryptionError as error:
-            return error.says
+            return error.message

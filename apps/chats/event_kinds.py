@@ -6,8 +6,9 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What changed in a chat, as ``chat_events.kind`` has it. ``meaning`` says what has happened, ``told`` what pages
-    that show the chat get.
+    """What changed in a chat, as ``chat_events.kind`` has it.
+
+    ``meaning`` says what has happened, ``pages_get`` what pages that show the chat get.
 
     Kinds stay on the server: pages hear of the row as it is now (``events`` frames), or begin anew (``reset``). While
     tgadmin is updated a reader may meet a kind that it does not know: it tells it like any other."""
@@ -33,11 +34,11 @@ class EventKind(StrEnum):
     )
 
     meaning: str
-    told: str
+    pages_get: str
 
-    def __new__(cls, value: str, meaning: str, told: str) -> EventKind:
+    def __new__(cls, value: str, meaning: str, pages_get: str) -> EventKind:
         kind = str.__new__(cls, value)
         kind._value_ = value
         kind.meaning = meaning
-        kind.told = told
+        kind.pages_get = pages_get
         return kind

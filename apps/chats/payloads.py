@@ -53,7 +53,7 @@ class ErrorFacts(TypedDict):
     """What went wrong at Telegram or here, for people."""
 
     code: Annotated[str, "one of docs/errors.md"]
-    says: Annotated[str, "a sentence"]
+    message: Annotated[str, "a sentence"]
     next: Annotated[str, "what staff can do"]
 
 
@@ -163,7 +163,7 @@ class SessionFacts(TypedDict):
     label: Annotated[str, "the status for people"]
     code: Annotated[str, "the error code of its cause, or empty"]
     cause: Annotated[str, "the cause as a sentence, or empty"]
-    says: Annotated[str, "what the status means for the viewer, or empty"]
+    message: Annotated[str, "what the status means for the viewer, or empty"]
     since: Annotated[str, "since when it is so"]
     retry_at: Annotated[str | None, "when the next attempt is made"]
     flood_until: Annotated[str | None, "until when Telegram lets it send nothing"]

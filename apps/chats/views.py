@@ -21,8 +21,10 @@ from apps.chats.selectors import history as pages
 from apps.chats.selectors import lists
 from apps.chats.selectors import page as first_data
 from apps.common import demo_plan
+from apps.common.user_errors import as_json, refusal
 from apps.sessions.models import Session
 from apps.sessions.services import rights
+from tgadmin.core.errors import UserError
 
 View = Callable[..., HttpResponse]
 
@@ -44,20 +46,22 @@ def staff_page(view: View) -> View:
 
 
 def staff_json(view: View) -> View:
-    """For JSON: 401, 403, 404 and 400 as {"code", "says"}."""
+    """For JSON: every refusal, 400, 401, 403 and 404 among them, is {"code", "message"}."""
 
     @require_safe
     @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return _refusal(401, "SIGNED_OUT", "You are signed out. Sign in again; what you wrote is kept.")
+            return refusal("SIGNED_OUT", "You are signed out. Sign in again; what you wrote is kept.", 401)
         if not rights.is_staff(request.user):
-            return _refusal(403, "FORBIDDEN", "These pages are for staff.")
+            return refusal("FORBIDDEN", "These pages are for staff.", 403)
         try:
             return view(request, *args, **kwargs)
         except Http404:
-            return _refusal(404, "NOT_FOUND", "There is no such chat, or you may not see it.")
+            return refusal("NOT_FOUND", "There is no such chat, or you may not see it.", 404)
+        except UserError as error:
+            return as_json(error)
 
     return guarded
 
@@ -135,8 +139,4 @@ def _render(request: HttpRequest, session: Session | None, chat: Chat | None) ->
 
 
 def _invalid(form: ListForm | HistoryForm) -> JsonResponse:
-    return _refusal(400, "INVALID", " ".join(f"{name}: {words[0]}" for name, words in form.errors.items()))
-
-
-def _refusal(status: int, code: str, says: str) -> JsonResponse:
-    return JsonResponse({"code": code, "says": says}, status=status)
+    return refusal("INVALID", " ".join(f"{name}: {words[0]}" for name, words in form.errors.items()), 400)

@@ -28,4 +28,4 @@ class WaitingCommand(ReportingCommand):
         if command.state == Command.State.DONE:
             return
         known = explain(command.error_code)
-        raise CommandError(f"{known.says} {known.next_step} ({known.code})" if known else "It was not done.")
+        raise CommandError(f"{known.message} {known.next_step} ({known.code})" if known else "It was not done.")

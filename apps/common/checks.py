@@ -42,7 +42,7 @@ def errors(found: Callable[[], Iterator[tuple[str, str, str]]]) -> Check:
     def check(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
         if env.standalone:
             return []
-        return [Error(says, hint=hint, id=f"tgadmin.{number}") for number, says, hint in found()]
+        return [Error(message, hint=hint, id=f"tgadmin.{number}") for number, message, hint in found()]
 
     return check
 

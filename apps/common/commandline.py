@@ -14,8 +14,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.common.users import Forbidden
-from tgadmin.core.errors.said import TooMuch
+from tgadmin.core.errors import UserError
 from tgadmin.core.ids import row_id
 
 DEFAULT_WAIT = 60.0
@@ -23,7 +22,10 @@ DEFAULT_WAIT = 60.0
 
 
 class ReportingCommand(BaseCommand):
-    """Prints for people, with --json for programs. Exit status 0 done, 1 failed, 2 wrong usage."""
+    """Prints for people, with --json for programs. Exit status 0 done, 1 failed, 2 wrong usage.
+
+    A UserError is one line on stderr; with --json an object {"error", "message"} (and "until") on stdout as well.
+    """
 
     def add_common(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON for programs")
@@ -35,8 +37,12 @@ class ReportingCommand(BaseCommand):
                 raise CommandError(f"{name}: this is no UTF-8 text.", returncode=2)
         try:
             return super().execute(*args, **options)
-        except (Forbidden, TooMuch) as error:
-            raise CommandError(error.says) from None
+        except UserError as error:
+            if options.get("json"):
+                until = {} if error.until is None else {"until": error.until}
+                self.stdout.write(_json({"error": error.code, "message": error.message, **until}))
+            when = f" From {error.until:%Y-%m-%d %H:%M:%S} UTC on." if error.until is not None else ""
+            raise CommandError(f"{error.message}{when} ({error.code})") from None
 
     def show(self, options: dict[str, Any], data: Any, text: str) -> None:
         self.stdout.write(_json(data) if options["json"] else visible(text))

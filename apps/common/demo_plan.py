@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from tgadmin.core import phones
+from tgadmin.core.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ def plan() -> Plan | None:
     if not settings.DEMO_FILE:
         return None
     try:
-        told: dict[str, Any] = json.loads(Path(settings.DEMO_FILE).read_text(encoding="utf-8"))
-        digits = tuple(phones.normalise(str(phone)) for phone in told["phones"])
-        passwords = {str(phone): str(password) for phone, password in told.get("passwords", {}).items()}
-        return Plan(digits, Path(told["codes"]), passwords) if digits else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        data: dict[str, Any] = json.loads(Path(settings.DEMO_FILE).read_text(encoding="utf-8"))
+        digits = tuple(phones.normalise(str(phone)) for phone in data["phones"])
+        passwords = {str(phone): str(password) for phone, password in data.get("passwords", {}).items()}
+        return Plan(digits, Path(data["codes"]), passwords) if digits else None
+    except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -9,10 +9,10 @@ from tgadmin.core.errors import disposition
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a code means, for staff: ``says`` one sentence, ``next_step`` what to do now."""
+    """What a code means, for staff: ``message`` one sentence, ``next_step`` what to do now."""
 
     code: str
-    says: str
+    message: str
     next_step: str
 
 
@@ -21,4 +21,4 @@ def explain(code: str) -> Explanation | None:
     if not code:
         return None
     known = disposition(code)
-    return Explanation(code, known.says, known.next_step)
+    return Explanation(code, known.message, known.next_step)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 
+from tgadmin.core.errors import UserError
+
 AnyUser = User | AnonymousUser
 
 
-class Forbidden(PermissionDenied):
+class Forbidden(UserError, PermissionDenied):
     """The user lacks the right, or the session does not exist: both answer alike, so nobody learns which ids do."""
 
+    code = "FORBIDDEN"
+
     def __init__(self) -> None:
-        self.says = "There is no such account, or you may not do that with it."
-        super().__init__(self.says)
+        super().__init__(self.code, "There is no such account, or you may not do that with it.")
 
 
 def is_staff(user: AnyUser) -> bool:

@@ -11,6 +11,7 @@ import io
 import logging
 import pickle
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, NoReturn
 
 import picklefield.fields
@@ -20,9 +21,24 @@ from django_q.models import Task
 from django_q.signals import call_hook
 
 from tgadmin.core import tasks
+from tgadmin.core.errors import UserError
 
 log = logging.getLogger(__name__)
 MOST_SHOWN = 100
+
+
+def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The task, with what it is refused logged by its code; django-q2 records it as a failure, as any exception."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except UserError as error:
+            log.warning("the task %s was refused: %s", tasks.path(function), error.code)
+            raise
+
+    return run
 
 
 class MarkedTasks:
@@ -34,7 +50,8 @@ class MarkedTasks:
         found = tasks.find(name)
         if found is None:
             log.error("the worker was told to run what is no task of tgadmin: %.*r", MOST_SHOWN, name)
-        return found
+            return None
+        return logged(found)
 
 
 class PlainUnpickler(pickle.Unpickler):

@@ -29,13 +29,13 @@ from apps.commands.models import Command
 from apps.commands.services import commands
 from apps.common import demo_plan
 from apps.common.explain import Explanation
+from apps.common.user_errors import Inline
 from apps.sessions import selectors
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, TimelineKind
 from apps.sessions.services import rights, sessions, timeline
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInStep
 from apps.signin.selectors import explain_step
-from apps.signin.services import SignInError
 from apps.signin.services.common import OVER
 from apps.staff.services.audit import audit
 from tgadmin.core import phones
@@ -98,8 +98,8 @@ def _slow(attempts: Iterable[SignInAttempt]) -> Explanation | None:
     moved = max((attempt.updated_at for attempt in attempts), default=timezone.now())
     if timezone.now() - moved < SLOW_AFTER:
         return None
-    says = "This takes longer than it should: the worker or the gateway may not be running."
-    return Explanation("DEMO_SLOW", says, "Look at their logs; the demo goes on by itself.")
+    message = "This takes longer than it should: the worker or the gateway may not be running."
+    return Explanation("DEMO_SLOW", message, "Look at their logs; the demo goes on by itself.")
 
 
 def _line(phone: str, rows: list[Session], attempt: SignInAttempt | None) -> tuple[str, str]:
@@ -131,7 +131,7 @@ def _attempts(demo: demo_plan.Plan) -> QuerySet[SignInAttempt]:
 
 
 def start(user: User) -> None:
-    """Begins the demo's sign-ins; what failed before starts again. Raises Forbidden, SignInError."""
+    """Begins the demo's sign-ins; what failed before starts again. Raises Forbidden, UserError."""
     demo = demo_plan.plan()
     if demo is None:
         return
@@ -180,7 +180,7 @@ def _advance(demo: demo_plan.Plan, user: User, attempt_id: UUID, deadline: float
     if attempt.busy:
         _wait(attempt, deadline)
         return True
-    try:
+    with Inline() as refused:
         if attempt.step == SignInStep.CODE:
             code = _code(demo, attempt.phone)
             if not code:
@@ -190,9 +190,7 @@ def _advance(demo: demo_plan.Plan, user: User, attempt_id: UUID, deadline: float
             signin.submit_password(user, attempt, demo.passwords.get(attempt.phone, ""))
         else:
             signin.submit_phone(user, attempt, attempt.phone)
-    except SignInError:
-        return False
-    return True
+    return refused.error is None
 
 
 def _wait(attempt: SignInAttempt, deadline: float) -> None:
@@ -212,11 +210,11 @@ def _code(demo: demo_plan.Plan, phone: str) -> str:
         return ""
     for line in lines:
         try:
-            told = json.loads(line)
+            sent = json.loads(line)
         except ValueError:
             continue  # being written just now
-        if str(told.get("phone", "")) == phone:
-            newest = str(told.get("code", ""))
+        if str(sent.get("phone", "")) == phone:
+            newest = str(sent.get("code", ""))
     return newest
 
 

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.commands.selectors import gateway_is_running
 from apps.common.pages import REFRESH_SECONDS, page, user_of
+from apps.common.user_errors import button
 from apps.demo import services as demo
 from apps.sessions.services import rights
-from apps.signin.services import SignInError
 
 
 @require_safe
@@ -38,16 +38,15 @@ def status(request: HttpRequest) -> JsonResponse:
 
 
 @require_POST
+@button(lambda: reverse("demo:overview"))
 def start(request: HttpRequest) -> HttpResponse:
     _demo_state(request)
-    try:
-        demo.start(user_of(request))
-    except SignInError as error:
-        messages.error(request, error.says)
+    demo.start(user_of(request))
     return HttpResponseRedirect(reverse("demo:overview") + "?open")
 
 
 @require_POST
+@button(lambda: reverse("demo:overview"))
 def remove(request: HttpRequest) -> HttpResponse:
     _demo_state(request)
     demo.remove(user_of(request))

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.common.pages import user_of
+from apps.common.user_errors import button
 from apps.sessions.pages import managed_session
 from apps.sessions.services import access
 from apps.staff.roles import Role
@@ -16,7 +17,12 @@ from tgadmin.core.ids import row_id
 ROLES = {role.name.lower(): role for role in Role}
 
 
+def _account(session_id: int) -> str:
+    return reverse("admin:tg_sessions_session_change", args=(session_id,))
+
+
 @require_POST
+@button(_account)
 def answer_request(request: HttpRequest, session_id: int) -> HttpResponse:
     """For the account's managers; others do not learn that it is there."""
     user = user_of(request)
@@ -25,15 +31,12 @@ def answer_request(request: HttpRequest, session_id: int) -> HttpResponse:
     if asked is None:
         return HttpResponse("Unknown request.", status=400, content_type="text/plain")
     action = request.POST.get("action", "")
-    try:
-        if action == "decline":
-            access.decline(user, asked)
-            messages.success(request, "No role was given.")
-        elif action in ROLES:
-            access.give(user, asked, ROLES[action])
-            messages.success(request, "The role was given.")
-        else:
-            return HttpResponse("Unknown action.", status=400, content_type="text/plain")
-    except access.AlreadyDecided as error:
-        messages.error(request, error.says)
-    return HttpResponseRedirect(reverse("admin:tg_sessions_session_change", args=(session.pk,)))
+    if action == "decline":
+        access.decline(user, asked)
+        messages.success(request, "No role was given.")
+    elif action in ROLES:
+        access.give(user, asked, ROLES[action])
+        messages.success(request, "The role was given.")
+    else:
+        return HttpResponse("Unknown action.", status=400, content_type="text/plain")
+    return HttpResponseRedirect(_account(session.pk))

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.commands.selectors import gateway_is_running
 from apps.common.pages import REFRESH_SECONDS, page, user_of
+from apps.common.user_errors import Inline
 from apps.sessions import selectors
 from apps.sessions.forms import TtlForm
 from apps.sessions.models import Session
 from apps.sessions.pages import managed_session
 from apps.sessions.services import devices
-from apps.sessions.services.devices import DeviceError
+from tgadmin.core.errors import UserError
 from tgadmin.core.ids import row_id
 
 
@@ -24,14 +25,12 @@ def devices_page(request: HttpRequest, session_id: int) -> HttpResponse:
     """For the account's managers; others do not learn that it is there."""
     session = managed_session(user_of(request), session_id)
     form = TtlForm(request.POST if request.POST.get("action") == "ttl" else None)
-    refused: DeviceError | None = None
+    refused = Inline()
     if request.method == "POST":
-        try:
+        with refused:
             if _act(request, session, form):
                 return HttpResponseRedirect(reverse("accounts:devices", args=(session.pk,)))
-        except DeviceError as error:
-            refused = error
-        if refused is None and not form.is_bound:
+        if refused.error is None and not form.is_bound:
             return HttpResponse("Unknown action.", status=400, content_type="text/plain")
     session.refresh_from_db()
     facts = selectors.device_facts(session)
@@ -44,7 +43,7 @@ def devices_page(request: HttpRequest, session_id: int) -> HttpResponse:
         "form": form,
         "facts": facts,
         "life": selectors.life(session),
-        "denied": refused,
+        "denied": refused.error,
         "running": running,
         "version": _version(facts, running),
         "refresh_seconds": REFRESH_SECONDS,
@@ -60,7 +59,7 @@ def devices_status(request: HttpRequest, session_id: int) -> JsonResponse:
 
 
 def _act(request: HttpRequest, session: Session, form: TtlForm) -> bool:
-    """Whether something was done or asked for. Raises DeviceError."""
+    """Whether something was done or asked for. Raises UserError."""
     user, action = user_of(request), request.POST.get("action")
     if action == "refresh":
         devices.refresh(user, session)
@@ -80,10 +79,10 @@ def _act(request: HttpRequest, session: Session, form: TtlForm) -> bool:
 
 
 def _hash(session: Session, row: str) -> int:
-    """Telegram's name of one of the account's devices, by the number of its row. Raises DeviceError."""
+    """Telegram's name of one of the account's devices, by the number of its row. Raises UserError."""
     device = session.devices.filter(pk=row_id(row) or 0).first()
     if device is None:
-        raise DeviceError("HASH_INVALID", "This device is not signed in any more.")
+        raise UserError("HASH_INVALID", "This device is not signed in any more.")
     return device.hash
 
 

@@ -12,7 +12,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from tgadmin.core.proxies import Proxy, ProxyInvalid, ProxyKind
+from tgadmin.core.errors import UserError
+from tgadmin.core.proxies import Proxy, ProxyKind
 
 
 def _plain(mode: str = "text") -> UnfoldAdminTextInputWidget:
@@ -53,8 +54,8 @@ class ProxyField(forms.CharField):
             return None
         try:
             return Proxy.parse(text)
-        except ProxyInvalid as error:
-            raise forms.ValidationError(error.says) from None
+        except UserError as error:
+            raise forms.ValidationError(error.message) from None
 
 
 class ProxyForm(forms.Form):
@@ -86,8 +87,8 @@ class ProxyForm(forms.Form):
         secrets = names if kind is ProxyKind.SOCKS5 else {"secret": given.get("secret") or ""}
         try:
             proxy = Proxy(kind, given.get("host") or "", given.get("port") or 0, **secrets)
-        except ProxyInvalid as error:
-            raise forms.ValidationError(error.says) from None
+        except UserError as error:
+            raise forms.ValidationError(error.message) from None
         return {**given, "proxy": proxy}
 
 

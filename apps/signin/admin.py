@@ -60,7 +60,7 @@ class SignInAttemptAdmin(VisibleAccountsAdmin):
     @display(description="Trouble")
     def trouble(self, attempt: SignInAttempt) -> SafeString | str:
         known = explain_step(attempt)
-        return "–" if known is None else format_html('{} <span class="tg-code">{}</span>', known.says, known.code)
+        return "–" if known is None else format_html('{} <span class="tg-code">{}</span>', known.message, known.code)
 
     @display(description="Started by", ordering="started_by__username")
     def starter(self, attempt: SignInAttempt) -> str:

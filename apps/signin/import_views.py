@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods
 
 from apps.commands.selectors import gateway_is_running
 from apps.common.explain import explain
+from apps.common.user_errors import Inline
 from apps.sessions.services import rights
 from apps.signin import services as signin
 from apps.signin import views
 from apps.signin.forms import ImportForm
 from apps.signin.models import SignInMethod, SignInStep
-from apps.signin.services import SignInError
 from tgadmin.core.session_files import MAX_FILE
 
 
@@ -55,9 +55,9 @@ def _import_session(request: HttpRequest) -> HttpResponse:
     named, proxied = session is None, "" if session is None else None
     given = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = ImportForm(*given, named=named, proxied=proxied)
-    refused: SignInError | None = None
+    refused = Inline()
     if request.method == "POST" and form.is_valid():
-        try:
+        with refused:
             attempt = signin.start_import(
                 user,
                 form.cleaned_data.get("name", ""),
@@ -65,17 +65,14 @@ def _import_session(request: HttpRequest) -> HttpResponse:
                 session=session,
                 proxy=form.cleaned_data.get("proxy"),
             )
-        except SignInError as error:
-            refused = error
-        else:
             return HttpResponseRedirect(views.address(attempt))
     context = {
         **views.steps_of(SignInMethod.IMPORT, SignInStep.IMPORT),
         "title": f"Sign in again: {session.name}" if session is not None else "Add account",
         "way": SignInMethod.IMPORT.value,
         "form": form,
-        "refused": refused,
-        "explanation": None if refused is None else explain(refused.code),
+        "refused": refused.error,
+        "explanation": None if refused.error is None else explain(refused.error.code),
         "session": session,
         "running": gateway_is_running(),
     }

@@ -26,7 +26,7 @@ VIA = {
     "sms_phrase": "by SMS: the code is a phrase",
 }
 
-_SIGN_IN_SAYS = {
+_SIGN_IN_MESSAGES = {
     Kind.WAIT: (
         "Telegram asks to wait before the next try; this sign-in is kept.",
         "Try again when the time is over.",
@@ -60,10 +60,10 @@ def explain_step(attempt: SignInAttempt) -> Explanation | None:
             return Explanation(code, "Telegram asks to begin this sign-in again.", "Show a new QR code.")
         return Explanation(code, "Telegram asks to begin this sign-in again.", "Send a new code to the number below.")
     known = disposition(code)
-    says = _SIGN_IN_SAYS.get(known.kind)
-    if attempt.is_over or says is None or code in PROXY_CODES:  # a proxy's fault is said in its own words
-        return Explanation(code, known.says, known.next_step)
-    return Explanation(code, *says)
+    message = _SIGN_IN_MESSAGES.get(known.kind)
+    if attempt.is_over or message is None or code in PROXY_CODES:  # a proxy's fault is said in its own words
+        return Explanation(code, known.message, known.next_step)
+    return Explanation(code, *message)
 
 
 def attempt_version(attempt: SignInAttempt, running: bool) -> str:

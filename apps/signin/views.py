@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.commands.selectors import gateway_is_running
 from apps.common import qr
 from apps.common.pages import REFRESH_SECONDS, page, user_of
+from apps.common.user_errors import Inline
 from apps.sessions import selectors
 from apps.sessions.models import Session
 from apps.sessions.services import rights
@@ -22,10 +23,10 @@ from apps.signin import services as signin
 from apps.signin.forms import CodeForm, NameForm, PasswordForm, PhoneForm
 from apps.signin.models import SignInAttempt, SignInMethod, SignInStep
 from apps.signin.selectors import VIA, attempt_version, explain_step, seconds_until
-from apps.signin.services import SignInError
 from apps.signin.services.rights import visible_attempts
 from apps.staff.roles import Role
 from tgadmin.core import phones
+from tgadmin.core.errors import UserError
 from tgadmin.core.ids import row_id
 
 STEPS = {
@@ -52,18 +53,16 @@ def sign_in_start(request: HttpRequest) -> HttpResponse:
         raise rights.Forbidden
     way = _way(request)
     form = _start_form(request, way, session)
-    refused: SignInError | None = None
+    refused = Inline()
     if request.method == "POST" and form.is_valid():
-        try:
+        with refused:
             return HttpResponseRedirect(address(_start(user, way, form, session)))
-        except SignInError as error:
-            refused = error
     context = {
         **steps_of(way, STEPS[way][0]),
         "title": f"Sign in again: {session.name}" if session is not None else "Add account",
         "way": way.value,
         "form": form,
-        "refused": refused,
+        "refused": refused.error,
         "session": session,
         "running": gateway_is_running(),
     }
@@ -147,18 +146,17 @@ def _act(request: HttpRequest, attempt: SignInAttempt) -> HttpResponse:
     step = ACTIONS.get(request.POST.get("action", ""))
     if step is None:
         return HttpResponse("Unknown action.", status=400, content_type="text/plain")
-    try:
+    with Inline() as refused:
         step(request, user_of(request), attempt)
-    except SignInError as error:
-        attempt.refresh_from_db()
-        return _show(request, attempt, refused=error, status=422)
-    return HttpResponseRedirect(address(attempt))
+        return HttpResponseRedirect(address(attempt))
+    attempt.refresh_from_db()
+    return _show(request, attempt, refused=refused.error, status=422)
 
 
 def _phone(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
     form = PhoneForm(request.POST, named=False, known="-", proxied=_proxied(attempt))
     if not form.is_valid():
-        raise SignInError("INVALID", " ".join(str(error) for errors in form.errors.values() for error in errors))
+        raise UserError("INVALID", " ".join(str(error) for errors in form.errors.values() for error in errors))
     given = form.cleaned_data
     directly = bool(given.get("directly"))
     number = given["phone"] or attempt.phone
@@ -194,7 +192,7 @@ ACTIONS: dict[str, Step] = {
 
 
 def _show(
-    request: HttpRequest, attempt: SignInAttempt, *, refused: SignInError | None = None, status: int = 200
+    request: HttpRequest, attempt: SignInAttempt, *, refused: UserError | None = None, status: int = 200
 ) -> HttpResponse:
     running = gateway_is_running()
     step = SignInStep(attempt.step)

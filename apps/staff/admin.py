@@ -20,14 +20,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_otp.plugins.otp_static.models import StaticDevice
 from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.common.admin.actions import action
 from apps.common.admin.base import SuperuserAdmin
-from apps.common.admin.dialogs import dialog, redirect
+from apps.common.admin.dialogs import dialog
 from apps.common.admin.display import badge, clock, moment
 from apps.common.admin.parameters import KnownParameters
+from apps.common.user_errors import go
 from apps.staff import selectors
 from apps.staff.hashers import prepared
 from apps.staff.models import Authenticator
@@ -160,7 +162,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, text: str) -> HttpResponse:
         messages.success(request, text)
-        return redirect(request, reverse("admin:auth_user_change", args=(object_id,)))
+        return go(request, reverse("admin:auth_user_change", args=(object_id,)))
 
 
 @admin.register(Group)
@@ -254,4 +256,4 @@ class LockOutAdmin(SuperuserAdmin):
         elif row is not None:
             logins.unlock(request.user, row.username or "", row.ip_address or "")  # type: ignore[arg-type]  # staff
         messages.success(request, "It may be tried again from there.")
-        return redirect(request, reverse("admin:axes_accessattempt_changelist"))
+        return go(request, reverse("admin:axes_accessattempt_changelist"))

@@ -21,20 +21,21 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.common.user_errors import Inline, refusal
 from apps.staff import lockout, selectors
 from apps.staff.forms import ConfirmCodeForm, ConfirmPasswordForm
 from apps.staff.logins import CONFIRMED
 from apps.staff.services import confirmation
-from apps.staff.services.second_factor import Refused
+from tgadmin.core.errors import UserError
 
 WRONG_CODE = "That code is not right. A code is good for half a minute and only once; the phone's clock must be right."
 WRONG_PASSWORD = "That password is not right."  # noqa: S105  a sentence
-SAYS = "Confirm that it is you first: open Security in tgadmin. Nothing was done."
+MESSAGE = "Confirm that it is you first: open Security in tgadmin. Nothing was done."
 
 
 class When(Enum):
@@ -96,7 +97,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         back = urlsplit(request.headers.get("HX-Current-URL", ""))
         return _unstored(HttpResponse(headers={"HX-Redirect": _address(back._replace(scheme="", netloc="").geturl())}))
     if "text/html" not in request.headers.get("Accept", "text/html"):
-        return _unstored(JsonResponse({"code": "NOT_CONFIRMED", "says": SAYS}, status=403))
+        return refusal("NOT_CONFIRMED", MESSAGE, 403)
     if request.method in ("GET", "HEAD"):
         return _unstored(HttpResponseRedirect(_address(request.get_full_path())))
     return question(request, form_of(request.user), action=request.get_full_path(), sent=True)
@@ -112,7 +113,7 @@ def form_of(user: Any, data: Any = None) -> ConfirmCodeForm | ConfirmPasswordFor
 
 
 def question(
-    request: HttpRequest, form: Any, *, action: str, sent: bool, refused: Refused | None = None, back: str = ""
+    request: HttpRequest, form: Any, *, action: str, sent: bool, refused: UserError | None = None, back: str = ""
 ) -> HttpResponse:
     """The page. ``sent``: a form was sent, whose fields it carries to ``action``; else it leads to ``back``."""
     own = {*form.prefixed, "csrfmiddlewaretoken"}
@@ -175,21 +176,18 @@ def take(request: HttpRequest, user: User, *, action: str, sent: bool, back: str
     name = user.get_username()
     if lockout.is_name_locked(request, name):
         return lockout.page(request, credentials={"username": name})
-    form, refused = form_of(user, request.POST), None
+    form, refused = form_of(user, request.POST), Inline()
     if form.is_valid():
         by_code = isinstance(form, ConfirmCodeForm)
-        try:
+        with refused:
             if by_code:
                 right = confirmation.by_code(user, form.cleaned_data["token"])
             else:
                 right = confirmation.by_password(user, form.cleaned_data["password"])
-        except Refused as error:
-            refused = error
-        else:
             if right:
                 request.session[CONFIRMED] = time.time()
                 return None
             credentials = {"username": name, "step": "confirmation"}
             user_login_failed.send(sender=__name__, credentials=credentials, request=request)
             form.add_error("token" if by_code else "password", WRONG_CODE if by_code else WRONG_PASSWORD)
-    return question(request, form, action=action, sent=sent, refused=refused, back=back)
+    return question(request, form, action=action, sent=sent, refused=refused.error, back=back)

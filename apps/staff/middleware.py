@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from apps.common.user_errors import refusal
 from apps.staff import confirming, selectors
 from apps.staff.selectors import Missing
 from apps.staff.services.audit import NotConfirmed
@@ -27,7 +28,7 @@ UNATTENDED, AGAIN = "X-Unattended", ("again", "open")
 """A page says of whatever else it asks for without anybody's doing: by a header, or in the address where it loads
 itself anew. It is taken at its word, since that only makes a login end sooner."""
 
-SAYS = "Give your second factor first: reload the page. What you wrote is kept."
+MESSAGE = "Give your second factor first: reload the page. What you wrote is kept."
 
 
 class SecondFactor:
@@ -63,7 +64,7 @@ def _is_unattended(request: HttpRequest) -> bool:
 
 def _refusal(request: HttpRequest, lacks: Missing) -> HttpResponse:
     if "text/html" not in request.headers.get("Accept", "text/html"):
-        answer: HttpResponse = JsonResponse({"code": "SECOND_FACTOR", "says": SAYS}, status=401)
+        answer: HttpResponse = refusal("SECOND_FACTOR", MESSAGE, 401)
     else:
         page = reverse("staff:verify" if lacks is Missing.CODE else "staff:add")
         back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("admin:index")

@@ -83,7 +83,7 @@ class Authenticator(TimestampMixin, ThrottlingMixin, Device):
         try:
             return None if secret is None else secret.key
         except DecryptionError as error:
-            log.error("a secret cannot be read: %s", error.says)
+            log.error("a secret cannot be read: %s", error.message)
             return None
 
     def _matches(self, key: bytes, token: int) -> bool:

@@ -19,11 +19,11 @@ from django_otp import login as otp_login
 from django_otp.models import Device
 
 from apps.common import qr
+from apps.common.user_errors import Inline, button
 from apps.staff import confirming, lockout, selectors
 from apps.staff.forms import TokenForm
 from apps.staff.selectors import Missing
 from apps.staff.services import logins, second_factor
-from apps.staff.services.second_factor import Refused
 
 WRONG = "That code is not right. A code is good for half a minute and only once; the phone's clock must be right."
 
@@ -48,24 +48,21 @@ def verify(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     if request.user.is_verified() or selectors.missing(user) is not Missing.CODE:  # type: ignore[union-attr]
         return HttpResponseRedirect(_next(request))
-    form, refused = TokenForm(request.POST or None), None
+    form, refused = TokenForm(request.POST or None), Inline()
     if request.method == "POST":
         name = user.get_username()
         if lockout.is_name_locked(request, name):
             return lockout.page(request, credentials={"username": name})
         if form.is_valid():
-            try:
+            with refused:
                 device = second_factor.verify(user, form.cleaned_data["token"])
-            except Refused as error:
-                refused = error
-            else:
                 if device is not None:
                     _verified(request, device)
                     return HttpResponseRedirect(_next(request))
                 credentials = {"username": name, "step": "second factor"}
                 user_login_failed.send(sender=__name__, credentials=credentials, request=request)
                 form.add_error("token", WRONG)
-    context = {"title": "Second factor", "form": form, "refused": refused, "next": _next(request)}
+    context = {"title": "Second factor", "form": form, "refused": refused.error, "next": _next(request)}
     return _page(request, "staff/verify.html", context, status=200 if request.method != "POST" else 422)
 
 
@@ -112,13 +109,10 @@ def add(request: HttpRequest) -> HttpResponse:
     if not request.user.is_verified() and selectors.missing(user) is Missing.CODE:  # type: ignore[union-attr]
         return HttpResponseRedirect(reverse("staff:verify"))
     begun = second_factor.begin(user)
-    form, refused = TokenForm(request.POST or None, only_digits=True), None
+    form, refused = TokenForm(request.POST or None, only_digits=True), Inline()
     if request.method == "POST" and form.is_valid():
-        try:
+        with refused:
             done = second_factor.confirm(user, form.cleaned_data["token"], keep=_login(request))
-        except Refused as error:
-            refused = error
-        else:
             if done is not None:
                 device, codes = done
                 _verified(request, device)
@@ -129,7 +123,7 @@ def add(request: HttpRequest) -> HttpResponse:
     context = {
         "title": "Add a second factor",
         "form": form,
-        "refused": refused,
+        "refused": refused.error,
         "qr": qr.svg(second_factor.address_of(begun)),
         "key": " ".join(key[at : at + 4] for at in range(0, len(key), 4)),
         "required": selectors.is_required(),
@@ -159,12 +153,14 @@ def security(request: HttpRequest) -> HttpResponse:
     return _page(request, "staff/security.html", context)
 
 
+def _security() -> str:
+    return reverse("staff:security")
+
+
 @require_POST
+@button(_security)
 def new_codes(request: HttpRequest) -> HttpResponse:
-    try:
-        codes = second_factor.new_codes(user_of(request))
-    except Refused as error:
-        return _back(request, error)
+    codes = second_factor.new_codes(user_of(request))
     context = {"title": "Recovery codes", "codes": codes, "next": reverse("staff:security"), "added": False}
     return _page(request, "staff/codes.html", context)
 
@@ -173,11 +169,9 @@ def _action(work: Callable[[HttpRequest, User], str]) -> Callable[[HttpRequest],
     """A button of the security page: does it, says so, shows the page again."""
 
     @require_POST
+    @button(_security)
     def view(request: HttpRequest) -> HttpResponse:
-        try:
-            messages.success(request, work(request, user_of(request)))
-        except Refused as error:
-            return _back(request, error)
+        messages.success(request, work(request, user_of(request)))
         return redirect("staff:security")
 
     return view
@@ -202,11 +196,6 @@ def _require(request: HttpRequest, user: User) -> str:
 
 
 remove, end_others, require = _action(_remove), _action(_end_others), _action(_require)
-
-
-def _back(request: HttpRequest, refused: Refused) -> HttpResponse:
-    messages.error(request, refused.says)
-    return redirect("staff:security")
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -81,7 +81,7 @@ class Page:
             host = f"{LOOPBACK}:{self._port}"
             socket.ask(host, "/ws/live/", {"Cookie": f"sessionid={self._cookie}", "Origin": f"http://{host}"})
             await asyncio.wait_for(socket.opened, HELLO_SECONDS)
-            socket.say(type="hello", version=1)
+            socket.say(type="hello", version=2)
             while not socket.ended.done():
                 await asyncio.wait((socket.ended,), timeout=PING_SECONDS)
                 socket.say(type="ping")

@@ -128,14 +128,14 @@ SABOTAGES = [
 ]
 
 
-@pytest.mark.parametrize(("sabotage", "says"), SABOTAGES, ids=[one.__name__ for one, _ in SABOTAGES])
-def test_each_sabotage_is_found(sabotage: Callable[[Stored], None], says: str) -> None:
+@pytest.mark.parametrize(("sabotage", "message"), SABOTAGES, ids=[one.__name__ for one, _ in SABOTAGES])
+def test_each_sabotage_is_found(sabotage: Callable[[Stored], None], message: str) -> None:
     changed = stored()
     sabotage(changed[str(PEER)])
     found = compare.differences(world(), changed, [PEER, ROOM])
     assert found
     assert all(line.startswith(f"{PEER}: ") for line in found)
-    assert any(says in line for line in found), found
+    assert any(message in line for line in found), found
 
 
 def test_a_missing_chat_is_found() -> None:
@@ -157,7 +157,7 @@ WRITTEN = [(11, "out 1"), (12, "out 2"), (13, "out 3")]
 
 
 @pytest.mark.parametrize(
-    ("seen", "touched", "says"),
+    ("seen", "touched", "message"),
     [
         (["hello", "out 1", "out 2", "out 3"], set(), ""),
         (["out 1", "out 3"], {12}, ""),
@@ -167,10 +167,10 @@ WRITTEN = [(11, "out 1"), (12, "out 2"), (13, "out 3")]
         (["out 3", "out 1"], {12}, "order"),
     ],
 )
-def test_the_other_sides_view(seen: list[str], touched: set[int], says: str) -> None:
+def test_the_other_sides_view(seen: list[str], touched: set[int], message: str) -> None:
     found = compare.order(seen, WRITTEN, touched)
-    assert bool(found) == bool(says)
-    assert says in " ".join(found)
+    assert bool(found) == bool(message)
+    assert message in " ".join(found)
 
 
 def test_what_failed_and_was_sent_again_may_come_late_but_must_come_once() -> None:
@@ -191,7 +191,7 @@ ROWS = [[1, 10, "a", False], [2, 20, "b", False], [3, 30, "", True], [4, None, "
 
 
 @pytest.mark.parametrize(
-    ("sabotage", "says"),
+    ("sabotage", "message"),
     [
         (lambda page: None, ""),
         (lambda page: page.pop(4), "does not show 4"),
@@ -201,12 +201,12 @@ ROWS = [[1, 10, "a", False], [2, 20, "b", False], [3, 30, "", True], [4, None, "
         (lambda page: page[3].update(deleted=False), "shows 3 as it was"),
     ],
 )
-def test_an_open_page(sabotage: Callable[[Any], Any], says: str) -> None:
+def test_an_open_page(sabotage: Callable[[Any], Any], message: str) -> None:
     page = copy.deepcopy(shown())
     sabotage(page)
     found = compare.page(page, ROWS)
-    assert bool(found) == bool(says)
-    assert says in " ".join(found)
+    assert bool(found) == bool(message)
+    assert message in " ".join(found)
 
 
 def test_the_same_seed_plans_the_same_troubles() -> None:

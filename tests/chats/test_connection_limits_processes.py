@@ -58,7 +58,7 @@ async def test_many_at_once_never_exceed_the_limit(two: list[Web]) -> None:
     tries = await asyncio.gather(*(web.connect(anna) for web in two * 10))
     outcomes = []
     for socket in tries:
-        socket.say(type="hello", version=1)
+        socket.say(type="hello", version=2)
         outcomes.append(await socket.outcome())
     assert (outcomes.count("welcome"), outcomes.count(4421)) == (3, 17)
 
@@ -85,7 +85,7 @@ async def freed(web: Web, cookie: str) -> Socket:
     async with asyncio.timeout(RIGHT_AGAIN_SECONDS):
         while True:
             socket = await web.connect(cookie)
-            socket.say(type="hello", version=1)
+            socket.say(type="hello", version=2)
             if await socket.outcome() == "welcome":
                 return socket
             await asyncio.sleep(0.1)

@@ -52,7 +52,7 @@ def test_a_kind_is_stored_as_its_text(kind: EventKind) -> None:
     assert EventKind(kind.value) is kind
     assert len(kind) <= Event._meta.get_field("kind").max_length
     assert kind.meaning.endswith(".")
-    assert kind.told.endswith(".")
+    assert kind.pages_get.endswith(".")
 
 
 def frames_of(*events: EventRow, found: int | None = None) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ TOLD: list[tuple[EventKind, EventRow, int | None, set[str]]] = [
 def test_what_pages_are_told(kind: EventKind, event: EventRow, found: int | None, expected: set[str]) -> None:
     (frame,) = frames_of(event, found=found)
     assert (frame["type"], frame["row"]["at"], parts(frame)) == ("events", 4, expected)
-    named = set(re.findall(r"`(\w+)`", kind.told))
+    named = set(re.findall(r"`(\w+)`", kind.pages_get))
     assert expected <= named <= {"messages", "removed", "notices", "row"}
 
 
@@ -96,7 +96,7 @@ def test_a_reset_brings_the_newest_page() -> None:
     message, reset = EventRow(4, "message", 7, None), EventRow(5, "reset", None, None)
     (frame,) = frames_of(message, reset, found=7)
     assert (frame["type"], frame["page"]["at"]) == ("reset", 9)
-    assert set(re.findall(r"`(\w+)`", EventKind.RESET.told)) == {"reset"} <= outgoing().keys()
+    assert set(re.findall(r"`(\w+)`", EventKind.RESET.pages_get)) == {"reset"} <= outgoing().keys()
 
 
 def test_every_kind_is_tried() -> None:

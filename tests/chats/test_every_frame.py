@@ -68,7 +68,7 @@ class Page:
         host = f"127.0.0.1:{self._web.port}"
         self._peer.ask(host, "/ws/live/?parts=1", {"Cookie": self._cookie, "Origin": f"http://{host}"})
         await asyncio.wait_for(self._peer.opened, PATIENCE)
-        self.say(type="hello", version=1)
+        self.say(type="hello", version=2)
         await self.next("welcome")
         self.say(type="list", session=session.pk)
         return self

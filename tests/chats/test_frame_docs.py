@@ -117,7 +117,7 @@ def _objects() -> list[str]:
 
 def _event_kinds() -> list[str]:
     lines = ["| kind | what has happened | what pages are told |", "|---|---|---|"]
-    return [*lines, *(f"| `{kind}` | {kind.meaning} | {kind.told} |" for kind in EventKind)]
+    return [*lines, *(f"| `{kind}` | {kind.meaning} | {kind.pages_get} |" for kind in EventKind)]
 
 
 TABLES: dict[str, Callable[[], list[str]]] = {
@@ -218,8 +218,8 @@ WRONG: list[dict[str, Any]] = [
     PART | {"text": None},
     PART | {"last": 1},
     {"type": "gone", "session": True},
-    {"type": "done", "ref": None, "state": "failed", "error": {"code": "X", "says": ""}},
-    {"type": "welcome", "version": 1, "sessions": [{"id": 1}]},
+    {"type": "done", "ref": None, "state": "failed", "error": {"code": "X", "message": ""}},
+    {"type": "welcome", "version": 2, "sessions": [{"id": 1}]},
     {"type": "events"},
 ]
 

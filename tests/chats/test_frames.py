@@ -39,7 +39,7 @@ def outcome(text: str) -> Request | None:
     except MalformedError:
         return None
     except InvalidError as error:
-        json.dumps({"ref": error.ref, "says": error.says}, ensure_ascii=False).encode()
+        json.dumps({"ref": error.ref, "message": error.message}, ensure_ascii=False).encode()
         return None
     assert type(frame) is TYPES[frame.type]
     assert is_text(repr(frame))
@@ -65,7 +65,7 @@ def test_half_a_surrogate_pair_is_refused_wherever_it_is(field: str, half: str) 
     with pytest.raises(InvalidError) as refused:
         parse(text)
     assert refused.value.ref == (None if field == "ref" else "r")
-    assert is_text(refused.value.says)
+    assert is_text(refused.value.message)
 
 
 def test_a_whole_pair_is_text() -> None:

@@ -53,7 +53,7 @@ def shown(number: int, text: str) -> messages.Shown:
     empty = dict.fromkeys(messages.Shown._fields)
     facts = {"id": number, "chat_id": 1, "telegram_id": number, "state": "received", "out": False, "sender_id": 2}
     texts = {"sender_name": "Anna", "date": NOW, "text": text, "post_author": "", "error_code": ""}
-    texts |= {"error_says": "", "managers_only": False, "has_secret": False}
+    texts |= {"error_message": "", "managers_only": False, "has_secret": False}
     return messages.Shown(**{**empty, **facts, **texts})
 
 

@@ -10,12 +10,12 @@ from django.db import transaction
 
 from apps.chats.models import Chat, Event, Message
 from apps.chats.services import events, messages, outcomes
-from apps.chats.services.text import Refused
 from apps.commands.models import Command
 from apps.sessions.models import Session, SessionGrant, SessionStatus
 from apps.sessions.services import rights
 from apps.staff.roles import Role
 from tests.kit import world
+from tgadmin.core.errors import UserError
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def test_same_cid_sends_once(operator: User, chat: Chat, session: Session) -> No
     assert messages.send(operator, chat, "hello", cid=cid) == first
     assert (Message.objects.count(), Command.objects.count()) == (1, 1)
     other = world.make_chat(session, "Elsewhere")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         messages.send(operator, other, "hello", cid=cid)
     assert refused.value.code == "CID_TAKEN"
 
@@ -66,7 +66,7 @@ def test_box_of_a_channel_is_its_own(operator: User, session: Session) -> None:
 )
 def test_account_that_cannot_send(operator: User, chat: Chat, change: dict[str, object], code: str) -> None:
     Session.objects.filter(pk=chat.session_id).update(**change)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         messages.send(operator, chat, "hello", cid=uuid4())
     assert refused.value.code == code
     assert not Message.objects.exists()
@@ -80,7 +80,7 @@ def test_disconnected_account_queues(operator: User, chat: Chat) -> None:
 @pytest.mark.parametrize("facts", [{"can_send": False}, {"left": True}])
 def test_chat_where_one_may_not_write(operator: User, chat: Chat, facts: dict[str, bool]) -> None:
     Chat.objects.filter(pk=chat.pk).update(**facts)
-    with pytest.raises(Refused):
+    with pytest.raises(UserError):
         messages.send(operator, chat, "hello", cid=uuid4())
 
 
@@ -96,7 +96,7 @@ def test_retry_keeps_the_random_id(operator: User, chat: Chat) -> None:
 
 
 def test_sent_message_is_not_retried(operator: User, chat: Chat) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(UserError):
         messages.retry(operator, world.make_message(chat, 1, "sent", out=True))
 
 
@@ -120,7 +120,7 @@ def test_discard_waiting_takes_its_command_back(operator: User, chat: Chat) -> N
 def test_discard_under_way_is_refused(operator: User, chat: Chat) -> None:
     message = messages.send(operator, chat, "hello", cid=uuid4())
     Command.objects.update(state="claimed")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         messages.discard(operator, message)
     assert refused.value.code == "UNDER_WAY"
     assert Message.objects.filter(pk=message.pk).exists()
@@ -130,7 +130,7 @@ def test_discard_twice_says_it_is_gone(operator: User, chat: Chat) -> None:
     message = messages.send(operator, chat, "hello", cid=uuid4())
     messages.discard(operator, message)
     message.pk = message.pk or 1
-    with pytest.raises(Refused):
+    with pytest.raises(UserError):
         messages.discard(operator, Message(pk=10**9, chat=chat, session_id=chat.session_id))
 
 
@@ -145,15 +145,15 @@ def test_edit_and_delete_are_commands(operator: User, chat: Chat) -> None:
 
 
 def test_edit_of_theirs_or_of_unsent_is_refused(operator: User, chat: Chat) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(UserError):
         messages.edit(operator, world.make_message(chat, 1, "theirs"), "x")
-    with pytest.raises(Refused):
+    with pytest.raises(UserError):
         messages.edit(operator, messages.send(operator, chat, "unsent", cid=uuid4()), "x")
 
 
 def test_delete_of_two_chats_at_once_is_refused(operator: User, chat: Chat, session: Session) -> None:
     other = world.make_message(world.make_chat(session, "Other"), 1, "b")
-    with pytest.raises(Refused):
+    with pytest.raises(UserError):
         messages.delete(operator, [world.make_message(chat, 2, "a"), other])
 
 
@@ -183,22 +183,22 @@ def test_typing_and_history_do_not_pile_up(operator: User, viewer: User, chat: C
 def test_history_that_is_asked_for_is_bounded(operator: User, viewer: User, chat: Chat) -> None:
     """One request of a chat under way and one waiting, whoever asked; and a few of one user over all chats."""
     first = messages.fetch_history(viewer, chat, 40)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         messages.fetch_history(operator, chat, 30)
-    assert (refused.value.code, "of this chat" in refused.value.says) == ("HISTORY_WAITS", True)
+    assert (refused.value.code, "of this chat" in refused.value.message) == ("HISTORY_WAITS", True)
     Command.objects.filter(pk=first.pk).update(state=Command.State.CLAIMED)
     second = messages.fetch_history(operator, chat, 30)
     assert messages.fetch_history(viewer, chat, 40) == first
     assert messages.fetch_history(viewer, chat, 30) == second
     assert messages.fetch_history(operator, chat, 30) == second  # it is of whoever asked last
-    with pytest.raises(Refused):
+    with pytest.raises(UserError):
         messages.fetch_history(viewer, chat, 20)
     others = [world.make_chat(chat.session, f"Chat {number}") for number in range(messages.HISTORY_WAITING)]
     for other in others[:-1]:
         messages.fetch_history(viewer, other, 0)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         messages.fetch_history(viewer, others[-1], 0)
-    assert (refused.value.code, "of many chats" in refused.value.says) == ("HISTORY_WAITS", True)
+    assert (refused.value.code, "of many chats" in refused.value.message) == ("HISTORY_WAITS", True)
     messages.fetch_history(operator, others[-1], 0)
     Command.objects.filter(pk=first.pk).update(state=Command.State.DONE)
     messages.fetch_history(viewer, world.make_chat(chat.session, "One more"), 0)
@@ -248,7 +248,7 @@ def test_too_much_in_a_chat_is_refused_and_leaves_nothing(operator: User, chat: 
         lambda: messages.edit(operator, ours, "again"),
         lambda: messages.delete(operator, [ours]),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(UserError) as refused:
             act()
         assert refused.value.code == "TOO_MANY_WAITING"
     assert (list(Chat.objects.filter(pk=chat.pk).values()), Message.objects.count(), Command.objects.count()) == before
@@ -277,5 +277,5 @@ def test_a_message_that_was_refused_is_sent_by_whoever_retries_it(operator: User
         messages.retry(viewer, message)
     SessionGrant.objects.filter(user=viewer).update(role=Role.OPERATOR)
     again = messages.retry(viewer, message)
-    assert (again.state, again.error_code, again.error_says) == ("sending", "", "")
+    assert (again.state, again.error_code, again.error_message) == ("sending", "", "")
     assert Command.objects.get(state="queued").created_by == viewer

@@ -192,7 +192,7 @@ class Hearing:
 async def hearing(connect: Connect, user: User, session: Session) -> Hearing:
     page = await connect(user)
     hears = Hearing(page)
-    await page.send(type="hello", version=1)
+    await page.send(type="hello", version=2)
     await hears.until(lambda frame: frame["type"] == "welcome")
     await page.send(type="list", session=session.pk)
     await hears.until(lambda frame: frame["type"] == "list")

@@ -11,7 +11,6 @@ from apps.chats import sight
 from apps.chats.models import Chat, Message, MessageSecret
 from apps.chats.services import messages as services
 from apps.chats.services.reveal import reveal
-from apps.chats.services.text import Refused
 from apps.commands.models import Command
 from apps.sessions.services import rights
 from apps.staff.models import AuditEntry
@@ -20,6 +19,7 @@ from tests.chats.official import CODE, ROLES, WORDS, anna, chat, dump
 from tests.kit.people import MANAGERS, person, quick_passwords
 from tests.kit.people import chat as secret_chat
 from tgadmin.core import origin
+from tgadmin.core.errors import UserError
 from tgadmin.core.official import SERVICE
 
 __all__ = ["anna", "chat", "quick_passwords", "secret_chat"]
@@ -53,7 +53,7 @@ def test_nobody_else_is(chat: Chat, anna: Chat) -> None:
                 reveal(user, message)
     manager = people[3]
     assert manager is not None
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         reveal(manager, Message.objects.get(chat=anna, telegram_id=2))
     assert refused.value.code == "NO_CODE"
     # Somebody who can write to the database puts another message's secret in this one's place.
@@ -64,7 +64,7 @@ def test_nobody_else_is(chat: Chat, anna: Chat) -> None:
             "WHERE message_id = %s) WHERE message_id = %s",
             [one.pk, other.pk],
         )
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         reveal(manager, other.message)
     assert refused.value.code == "KEYS_MISSING"
     assert not AuditEntry.objects.filter(action="message.code_shown").exists()
@@ -82,9 +82,9 @@ def test_nothing_can_be_written_there(chat: Chat, settings: Any) -> None:
         lambda: services.typing(manager, chat),
         lambda: services.edit(manager, Message.objects.filter(chat=chat)[0], "hello"),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(UserError) as refused:
             write()
-        assert refused.value.says.endswith("nothing was sent.")
+        assert refused.value.message.endswith("nothing was sent.")
     assert Command.objects.count() == before
     assert not Message.objects.filter(chat=chat, telegram_id=None).exists()
 

@@ -40,7 +40,7 @@ async def test_foreign_origin(connect: Connect, operator: User, origin: str) -> 
 async def test_welcome_names_the_visible_sessions_only(connect: Connect, operator: User, chat: Chat) -> None:
     await run(world.make_session, "Hidden")
     page = await connect(operator)
-    await page.send(type="hello", version=1)
+    await page.send(type="hello", version=2)
     welcome = await page.receive("welcome")
     assert [(one["id"], one["can_send"]) for one in welcome["sessions"]] == [(chat.session_id, True)]
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +14,12 @@ from pytest_django import Settings
 from apps.chats.live import consumers
 from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists
+from apps.chats.services import messages
 from apps.sessions.models import SessionGrant
 from apps.staff.roles import Role
 from tests.kit import world
 from tests.kit.sockets import PATIENCE, Connect, arrives, connect, run
+from tgadmin.core.errors import UserError
 
 __all__ = ["connect"]
 
@@ -118,7 +121,7 @@ async def test_what_is_too_much_is_refused_in_a_sentence_and_nothing_is_stored(
     assert [(frame["ref"], frame.get("code")) for frame in frames] == [
         ("r0", None), ("r1", None), ("r2", "TOO_MANY_WAITING"),
     ]  # fmt: skip
-    assert frames[2]["says"].startswith("2 things wait in this chat already: this was not added.")
+    assert frames[2]["message"].startswith("2 things wait in this chat already: this was not added.")
     assert [row async for row in Message.objects.order_by("pk").values_list("text", flat=True)] == ["text 0", "text 1"]
     chat = await Chat.objects.aget(pk=chat.pk)
     assert (chat.last_message_text, chat.last_event) == ("text 1", 2)
@@ -143,3 +146,21 @@ async def test_what_a_page_does_by_itself_is_no_use_of_the_login(
     await page.send(type="ping")
     await page.receive("pong")
     assert len(used) == 2
+
+
+async def test_what_cannot_be_done_is_an_error_frame_with_its_time(
+    connect: Connect, operator: User, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise UserError("FLOOD_WAIT", "Telegram asks to wait.", datetime(2026, 11, 28, 4, 45, tzinfo=UTC))
+
+    monkeypatch.setattr(messages, "typing", refuse)
+    page = await (await connect(operator)).hello()
+    await page.send(type="typing", ref="r1", chat=chat.pk)
+    assert await page.receive("error") == {
+        "type": "error", "ref": "r1", "code": "FLOOD_WAIT", "message": "Telegram asks to wait.",
+        "until": "2026-11-28T04:45:00+00:00",
+    }  # fmt: skip
+    await page.send(type="discard", ref="r2", message=0)
+    invalid = await page.receive("error")
+    assert (invalid["ref"], invalid["code"], "until" in invalid) == ("r2", "INVALID", False)

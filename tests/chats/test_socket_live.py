@@ -144,7 +144,7 @@ async def test_typing_and_status(connect: Connect, viewer: User, chat: Chat) -> 
     while (frame := await page.receive("session"))["status"] == SessionStatus.READY:
         pass
     assert (frame["id"], frame["status"], frame["code"]) == (chat.session_id, "disconnected", "CONNECTION_FAILED")
-    assert frame["says"]
+    assert frame["message"]
 
 
 async def test_command_is_followed_to_its_end(connect: Connect, operator: User, chat: Chat) -> None:

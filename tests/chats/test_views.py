@@ -194,7 +194,7 @@ def test_sender_quote_staff_error_and_tombstone(signed_in: Client, operator: Use
     assert (gone["deleted"], gone["text"]) == (True, "")
     assert lost["reply"]["missing"] is True
     assert (failed["state"], failed["error"]["code"]) == ("failed", "CHAT_WRITE_FORBIDDEN")
-    assert failed["error"]["says"]
+    assert failed["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ HERE = Place("telegram_authorization_secrets", "secret", "7")
 def why(ring: Keyring, token: bytes, place: Place = HERE) -> Why:
     with pytest.raises(DecryptionError) as caught:
         ring.decrypt(token, place)
-    assert str(place) in caught.value.says
+    assert str(place) in caught.value.message
     return caught.value.why
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgadmin.core import phones
+from tgadmin.core.errors import UserError
 
 pytestmark = pytest.mark.pure
 
@@ -33,7 +34,7 @@ def test_what_people_type(typed: str, digits: str) -> None:
     "typed", ["", " ", "+", "1234", "9" * 21, "0151 2345", "+49x151", "++49151", "49+151", "²²²²²²²"]
 )
 def test_what_is_no_number(typed: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(UserError):
         phones.normalise(typed)
 
 
@@ -41,7 +42,7 @@ def test_what_is_no_number(typed: str) -> None:
 def test_anything_else_is_digits_or_refused(typed: str) -> None:
     try:
         digits = phones.normalise(typed)
-    except ValueError:
+    except UserError:
         return
     assert digits.isascii()
     assert digits.isdigit()

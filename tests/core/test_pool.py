@@ -69,5 +69,5 @@ def test_a_ring_of_causes_ends() -> None:
 @pytest.mark.parametrize("trouble", [pool.FULL, pool.SIGN_INS, pool.SLOW, pool.LOCKED, pool.AWAY, pool.NO_WRITES])
 def test_each_says_when_to_try_again_and_names_nothing_of_ours(trouble: pool.Trouble) -> None:
     assert 1 <= trouble.retry_after <= 60
-    assert trouble.says.endswith(".")
-    assert not {"postgres", "sql", "statement_timeout"} & set(trouble.says.lower().split())
+    assert trouble.message.endswith(".")
+    assert not {"postgres", "sql", "statement_timeout"} & set(trouble.message.lower().split())

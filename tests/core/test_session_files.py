@@ -15,7 +15,8 @@ from telethon.crypto import AuthKey
 from telethon.sessions import SQLiteSession, StringSession
 
 from tgadmin.core import session_files
-from tgadmin.core.session_files import ForeignSession, SessionUnreadable
+from tgadmin.core.errors import UserError
+from tgadmin.core.session_files import ForeignSession
 
 pytestmark = pytest.mark.pure
 
@@ -112,7 +113,7 @@ ROW = f"INSERT INTO sessions VALUES (2, '149.154.167.51', 443, x'{KEY.hex()}');"
     ],
 )
 def test_files_that_are_not_sessions(database: Callable[[str], bytes], script: str) -> None:
-    with pytest.raises(SessionUnreadable) as refused:
+    with pytest.raises(UserError) as refused:
         session_files.read(database(script))
     assert refused.value.code == "IMPORT_UNREADABLE"
     assert KEY.hex()[:20] not in str(refused.value)
@@ -124,37 +125,37 @@ def test_computed_columns_are_not_carried_out(database: Callable[[str], bytes]) 
         "CREATE TABLE sessions (dc_id, server_address, port, auth_key, bomb GENERATED ALWAYS AS (zeroblob(900000000)));"
         f"INSERT INTO sessions (dc_id, server_address, port, auth_key) VALUES (2,'149.154.167.51',443,x'{KEY.hex()}');"
     )
-    with pytest.raises(SessionUnreadable):
+    with pytest.raises(UserError):
         session_files.read(database(script))
 
 
 def test_every_cut_and_every_flipped_byte(telethon_file: Path) -> None:
     data = telethon_file.read_bytes()
     for end in (0, 15, 16, 100, 511, 512, 4096):
-        with pytest.raises(SessionUnreadable):
+        with pytest.raises(UserError):
             session_files.read(data[:end])
     for place in range(0, len(data), 61):
-        with suppress(SessionUnreadable):
+        with suppress(UserError):
             session_files.read(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
 
 
 def test_too_much(telethon_file: Path) -> None:
-    with pytest.raises(SessionUnreadable):
+    with pytest.raises(UserError):
         session_files.read(telethon_file.read_bytes() + bytes(session_files.MAX_FILE))
-    with pytest.raises(SessionUnreadable):
+    with pytest.raises(UserError):
         session_files.read(b"1" * 100_000)
 
 
 @pytest.mark.parametrize("text", ["", "1", "2" + telethon_string()[1:], telethon_string()[:-4], "1" + "é" * 352, "\0"])
 def test_strings_that_are_not_sessions(text: str) -> None:
-    with pytest.raises(SessionUnreadable) as refused:
+    with pytest.raises(UserError) as refused:
         session_files.read_string(text)
     assert not text or text[1:20] not in str(refused.value) or len(text) < 3
 
 
 @given(st.binary(max_size=600))
 def test_any_bytes(data: bytes) -> None:
-    with pytest.raises(SessionUnreadable):
+    with pytest.raises(UserError):
         session_files.read(session_files.SQLITE_MAGIC + data)
-    with pytest.raises(SessionUnreadable):
+    with pytest.raises(UserError):
         session_files.read(data)

@@ -28,9 +28,9 @@ def test_error_pages(
 ) -> None:
     open_page.tolerate("Failed to load resource: the server responded with a status of 4")
     page = open_page("/nowhere", user=admin_user, width=width, dark=dark)
-    for address, says in ERRORS.items():
+    for address, message in ERRORS.items():
         page.goto(address)
-        expect(page.get_by_role("heading", name=says)).to_be_visible()
+        expect(page.get_by_role("heading", name=message)).to_be_visible()
         assert axe(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), address
     page.get_by_role("link", name="Administration").click()

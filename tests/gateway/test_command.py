@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 
 @pytest.mark.parametrize(
-    ("settings_given", "arguments", "status", "says"),
+    ("settings_given", "arguments", "status", "message"),
     [
         ({}, ["--capacity", "0"], 2, "--capacity"),
         ({"TELEGRAM_API_ID": 0}, [], 1, "API id"),
@@ -18,10 +18,10 @@ from django.core.management import CommandError, call_command
     ],
 )
 def test_it_says_what_is_wrong(
-    settings_given: dict[str, Any], arguments: list[str], status: int, says: str, settings: Any
+    settings_given: dict[str, Any], arguments: list[str], status: int, message: str, settings: Any
 ) -> None:
     for name, value in settings_given.items():
         setattr(settings, name, value)
-    with pytest.raises(CommandError, match=says) as refused:
+    with pytest.raises(CommandError, match=message) as refused:
         call_command("gateway", *arguments, skip_checks=True)
     assert refused.value.returncode == status

@@ -120,18 +120,18 @@ def test_no_message_goes_out_after_the_right(session: Session, dc: SandboxThread
         said[message.pk] = f"Not sent: {name} {way(user, session, writer)}".replace(" 's", "'s")
     go(session)
     rows = Message.objects.filter(pk__in=said)
-    assert {row.pk: (row.state, row.error_code, row.error_says) for row in rows} == {
-        pk: ("failed", "REFUSED_RIGHT", says) for pk, says in said.items()
+    assert {row.pk: (row.state, row.error_code, row.error_message) for row in rows} == {
+        pk: ("failed", "REFUSED_RIGHT", message) for pk, message in said.items()
     }
     assert dc.server.record.uses_of(SENDS) == []
-    assert {one["id"]: one["error"]["says"] for one in payloads(said, whole=True)} == said
+    assert {one["id"]: one["error"]["message"] for one in payloads(said, whole=True)} == said
     assert AuditEntry.objects.filter(action="command.refused", session_id=session.pk).count() == len(said)
     assert SessionEvent.objects.filter(session=session, kind="command_refused").count() == len(said)
     # Somebody who may write sends them all: each once.
     for row in rows.order_by("pk"):
         messages.retry(user, row)
     go(session)
-    assert not Message.objects.filter(pk__in=said).exclude(state="sent", error_code="", error_says="").exists()
+    assert not Message.objects.filter(pk__in=said).exclude(state="sent", error_code="", error_message="").exists()
     assert texts(dc, session, anna) == ["hello", *(row.text for row in rows.order_by("pk"))]
 
 
@@ -145,7 +145,7 @@ def test_a_second_factor_that_all_staff_need_now(session: Session, dc: SandboxTh
     for row in rows:
         row.refresh_from_db()
     assert [(row.state, row.error_code) for row in rows] == [("failed", "REFUSED_RIGHT"), ("sent", "")]
-    assert rows[0].error_says == "Not sent: Ben has no second factor, which all staff need now."
+    assert rows[0].error_message == "Not sent: Ben has no second factor, which all staff need now."
 
 
 def test_whatever_a_person_asked_for(session: Session, dc: SandboxThread, user: User, anna: Chat) -> None:
@@ -176,8 +176,8 @@ def test_whatever_a_person_asked_for(session: Session, dc: SandboxThread, user: 
         assert dc.server.record.uses_of(method) == [], method
     assert len(dc.server.record.uses_of("account.getAuthorizations")) == before
     notices = [one.data for one in Event.objects.filter(chat=anna, kind="state", data__action__isnull=False)]
-    says = "max may no longer write in this account."
-    assert notices == [{"action": one, "code": "REFUSED_RIGHT", "says": says} for one in ("edit", "delete")]
+    message = "max may no longer write in this account."
+    assert notices == [{"action": one, "code": "REFUSED_RIGHT", "message": message} for one in ("edit", "delete")]
 
 
 def test_a_sign_in_ends_where_its_right_ends(dc: SandboxThread, session: Session, person: Callable[..., int]) -> None:
@@ -221,7 +221,7 @@ def test_what_telegram_may_have_is_looked_for_and_never_asked_again(
     for row in (there, lost):
         row.refresh_from_db()
     assert (there.state, there.error_code) == ("sent", "")
-    assert (lost.state, lost.error_says) == ("failed", "Not sent: Oda may no longer write in this account.")
+    assert (lost.state, lost.error_message) == ("failed", "Not sent: Oda may no longer write in this account.")
     assert len(dc.server.record.uses_of(SENDS)) == 1
     assert texts(dc, session, anna) == ["hello", there.text]
 

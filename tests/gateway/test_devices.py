@@ -14,11 +14,10 @@ from apps.commands.models import Command
 from apps.sessions import selectors
 from apps.sessions.models import Device, Session, SessionEvent
 from apps.sessions.services import devices
-from apps.sessions.services.devices import DeviceError
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, Phone, SandboxThread, ready, sign_in
 from tests.kit.waiting import eventually
-from tgadmin.core.errors import TelegramError
+from tgadmin.core.errors import TelegramError, UserError
 
 
 @pytest.fixture
@@ -122,7 +121,7 @@ def test_the_24_hours_are_said_and_obeyed(
         lambda: devices.end_others(user, session),
         lambda: devices.set_ttl(user, session, 30),
     ):
-        with pytest.raises(DeviceError) as refused:
+        with pytest.raises(UserError) as refused:
             ask()
         assert refused.value.code == "FRESH_RESET_AUTHORISATION_FORBIDDEN"
         assert refused.value.until is not None

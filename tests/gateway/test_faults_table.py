@@ -422,7 +422,7 @@ def line(row: Row, seen: Seen) -> str:
         return f"| `{row.fault}` | {row.what} | {seen.state} | – | – | – | – | {row.after} |"
     read = seen.told or told
     return (
-        f"| `{row.fault}` | {row.what} | {seen.state} | `{seen.code}` | {read.says} | {read.next_step} "
+        f"| `{row.fault}` | {row.what} | {seen.state} | `{seen.code}` | {read.message} | {read.next_step} "
         f"| {told.suggested_action or '–'} | {row.after} |"
     )
 

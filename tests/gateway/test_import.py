@@ -15,11 +15,11 @@ from apps.sessions.models import Authorization, AuthorizationSecret, Session
 from apps.sessions.services import exports, sessions
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
-from apps.signin.services import SignInError
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, Phone, SandboxThread, at_step, ready
 from tests.kit.waiting import eventually
 from tgadmin.core import session_files
+from tgadmin.core.errors import UserError
 from tgadmin.core.session_files import ForeignSession
 
 DCS = 2
@@ -91,15 +91,15 @@ def test_a_key_that_is_here_is_refused(
 ) -> None:
     given = text_of(foreign())
     first = signin.start_import(user, "Support", given)
-    with pytest.raises(SignInError) as refused:
+    with pytest.raises(UserError) as refused:
         signin.start_import(user, "Twice", given)
     assert refused.value.code == "KEY_IN_USE"
     at_step(first, SignInStep.DONE)
-    with pytest.raises(SignInError):
+    with pytest.raises(UserError):
         signin.start_import(user, "Twice", given)
     session = ready(Session.objects.get())
     text = exports.export_string(user, session, "a test of it")
-    with pytest.raises(SignInError):
+    with pytest.raises(UserError):
         signin.start_import(user, "Twice", text.encode(), session=session)
 
 

@@ -17,6 +17,7 @@ from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, Phone, SandboxThread, at_step, ready
 from tests.kit.waiting import eventually
+from tgadmin.core.errors import UserError
 
 PASSWORD = "correct horse"
 HOME = DCS = 2
@@ -219,7 +220,7 @@ def test_a_flood_wait_and_auth_restart_stay_at_the_code(
 
     assert eventually(answered) == "FLOOD_WAIT"
     assert (attempt.step, attempt.flood_until is not None) == (SignInStep.QR, True)
-    with pytest.raises(signin.SignInError):
+    with pytest.raises(UserError):
         signin.renew_qr(user, attempt)
     SignInAttempt.objects.update(flood_until=None)
     dc.faults("error", "auth.exportLoginToken", 500, "AUTH_RESTART")

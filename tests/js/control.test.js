@@ -38,18 +38,18 @@ test("a request is settled by the answer with its ref, and by no other", async (
   const ref = sent[0].ref;
   assert.equal(server.answered({ type: "ok", ref: "another" }), false);
   assert.equal(server.answered({ type: "events", ref }), false);
-  assert.equal(server.answered({ type: "done", ref, state: "failed", error: { says: "Too old." } }), true);
-  assert.deepEqual({ ...(await asked), frame: null }, { ok: false, says: "Too old.", frame: null });
+  assert.equal(server.answered({ type: "done", ref, state: "failed", error: { message: "Too old." } }), true);
+  assert.deepEqual({ ...(await asked), frame: null }, { ok: false, message: "Too old.", frame: null });
   assert.equal(server.answered({ type: "ok", ref }), false);
 });
 
 test("a request that cannot be sent, or whose connection is lost, is answered too", async () => {
   const server = new Server({ base: "/chats/", send: () => false });
-  assert.match((await server.request({ type: "edit" })).says, /no connection/);
+  assert.match((await server.request({ type: "edit" })).message, /no connection/);
   const open = new Server({ base: "/chats/", send: () => true });
   const asked = open.request({ type: "edit" });
   open.lost();
-  assert.match((await asked).says, /lost/);
+  assert.match((await asked).message, /lost/);
   assert.equal(open.requests.size, 0);
 });
 
@@ -60,7 +60,7 @@ test("ten messages at most are on their way; the next follow as they are taken o
   assert.deepEqual(app.sent.map((frame) => frame.text), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
   delivery.taken({ id: 1, chat: 9, cid: app.sent[0].cid });
   assert.equal(app.sent.at(-1).text, "10");
-  delivery.refused({ ref: app.sent[1].cid, says: "No right." });
+  delivery.refused({ ref: app.sent[1].cid, message: "No right." });
   assert.equal(app.sent.at(-1).text, "11");
   assert.deepEqual(delivery.outbox.all().filter((one) => one.error).map((one) => one.text), ["1"]);
 });

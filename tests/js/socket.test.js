@@ -34,7 +34,7 @@ test("backoff: 50, 150, 300, 700 ms, then doubling up to 10 s, never more", () =
 test("greets, is open with the welcome, comes back after a loss with growing waits", () => {
   const it = world();
   it.sockets[0].opens();
-  assert.deepEqual(it.sockets[0].sent, [{ type: "hello", version: 1 }]);
+  assert.deepEqual(it.sockets[0].sent, [{ type: "hello", version: 2 }]);
   assert.equal(it.live.send({ type: "ping" }), false);
   it.sockets[0].says({ type: "welcome" });
   assert.equal(it.live.open, true);
@@ -99,19 +99,19 @@ test("close codes are explained", () => {
 });
 
 test("no place: waits as long as the server says, keeps trying, and says why", () => {
-  for (const [code, told, ms] of [
+  for (const [code, refusal, ms] of [
     [4421, { limit: 3, seconds: 5 }, 5000], [4422, { limit: 1000, seconds: 10 }, 10_000],
     [4423, { limit: 100, seconds: 42 }, 42_000], [4503, null, 2000],
   ]) {
     const it = world();
     it.sockets[0].opens();
-    if (told) it.sockets[0].says({ type: "refused", ...told });
+    if (refusal) it.sockets[0].says({ type: "refused", ...refusal });
     it.sockets[0].ends(code);
-    assert.deepEqual([it.live.connection.state, it.live.connection.told], ["lost", told]);
+    assert.deepEqual([it.live.connection.state, it.live.connection.refusal], ["lost", refusal]);
     assert.equal(it.fire(), ms);
     assert.equal(it.sockets.length, 2);
     it.sockets[1].ends(1006);
-    assert.equal(it.live.connection.told, null);
+    assert.equal(it.live.connection.refusal, null);
   }
   assert.match(refusalReason(4421, { limit: 3, seconds: 5 }), /in 3 other pages.*Close one/);
   assert.match(refusalReason(4422, { limit: 1000, seconds: 10 }), /All 1000 places/);

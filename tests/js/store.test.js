@@ -57,7 +57,7 @@ test("typing is told by name in groups, ends by itself, by cancel, and with the 
 
 test("a refused edit is said and no longer saving", () => {
   const now = { ...state(), saving: new Map([[4, "saving"]]) };
-  const notice = { message: 4, action: "edit", error: { code: "X", says: "Too old." } };
+  const notice = { message: 4, action: "edit", error: { code: "X", message: "Too old." } };
   const after = receive(now, { type: "events", chat: 1, after: 5, to: 6, messages: [], removed: [], notices: [notice], row: chat(1) }, AT).state;
   assert.deepEqual([after.saving.size, after.notices[0].text], [0, "Not changed: Too old."]);
 });
@@ -109,7 +109,7 @@ test("the newest page may come in pieces, and what waits beyond it is counted by
 });
 
 test("a chat that cannot be read says so, in its place", () => {
-  const error = { type: "error", ref: null, code: "UNREADABLE", chat: 1, says: "It cannot be read." };
+  const error = { type: "error", ref: null, code: "UNREADABLE", chat: 1, message: "It cannot be read." };
   assert.equal(receive(state(), error, AT).state.notices.at(-1).text, "It cannot be read.");
   assert.equal(receive({ ...state(), stream: null }, error, AT).state.streamError, "It cannot be read.");
   const now = state();

@@ -330,7 +330,7 @@ class Listener:
         self._run, self.texts = run, list[str]()
         self._socket = RawSocket(run.up.port, cookie, run.up.wait_ready()["address"].rstrip("/"))
         assert self._socket.status == 101
-        self.ask(type="hello", version=1)
+        self.ask(type="hello", version=2)
 
     def ask(self, **frame: Any) -> dict[str, Any]:
         """The first frame of those that answer such a frame."""
@@ -381,7 +381,7 @@ def wrongly(run: Run, browser: Browser, session: int, chat: int) -> None:
     assert browser.open("/", Host="evil.example")[0] == 400
     assert browser.open("/admin/login/", {"password": WRONG_STAFF}, Origin="https://evil.example")[0] == 403
     address = run.up.wait_ready()["address"].rstrip("/")
-    hello = b'{"type":"hello","version":1}'
+    hello = b'{"type":"hello","version":2}'
     text = json.dumps({"type": "send", "chat": chat, "cid": str(uuid.uuid4()), "text": TEXT}).encode()
     for frames, code in (
         ([text], 4400),

@@ -59,7 +59,7 @@ class Page:
                 return int(event["code"])
 
     async def hello(self) -> "Page":
-        await self.send(type="hello", version=1)
+        await self.send(type="hello", version=2)
         await self.receive("welcome")
         return self
 

@@ -89,7 +89,7 @@ class Web:
     async def admitted(self, cookie: str, page: str = "") -> Socket:
         """A socket that was greeted."""
         socket = await self.connect(cookie, page)
-        socket.say(type="hello", version=1)
+        socket.say(type="hello", version=2)
         assert await socket.outcome() == "welcome", socket.close_code
         return socket
 

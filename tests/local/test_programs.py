@@ -96,8 +96,8 @@ def test_it_is_said_why_they_are_root(data: DataDir, tmp_path: Path, monkeypatch
     hidden.mkdir(mode=0o700)
     found = programs.find(data, hidden, 8000)
     assert found.users == {}
-    assert "run as root: another user cannot run" in found.says
-    assert str(hidden) in found.says
+    assert "run as root: another user cannot run" in found.message
+    assert str(hidden) in found.message
 
 
 def test_a_port_of_roots(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ def test_a_port_of_roots(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None
     found = programs.find(data, ROOT, 80)
     try:
         assert set(found.users) == {GATEWAY, WORKER}
-        assert "port 80 is root's" in found.says
+        assert "port 80 is root's" in found.message
     finally:
         found.forget()
 

@@ -16,9 +16,10 @@ from django.utils import timezone
 from apps.commands.command_kinds import SPECS, CommandKind, Subject
 from apps.commands.models import Command, CommandSecret, Lease, Node
 from apps.commands.services import commands, floods, leases
-from apps.commands.services.commands import SYSTEM, TooManyWaiting
+from apps.commands.services.commands import SYSTEM
 from apps.commands.services.leases import Held, LeaseLost
 from apps.sessions.models import Session
+from tgadmin.core.errors import UserError
 
 
 @pytest.fixture
@@ -201,16 +202,16 @@ def test_what_waits_for_a_user_and_in_a_chat_is_limited(session: Session, marta:
     ben = User.objects.create_user("ben")
     of_marta = [ask(session, marta, 1) for _ in range(3)]
     for user in (marta, ben):
-        with pytest.raises(TooManyWaiting, match="3 things wait in this chat already"):
+        with pytest.raises(UserError, match="3 things wait in this chat already"):
             ask(session, user, 1)
     ask(session, ben, 2)
     of_marta += [ask(session, marta, 2) for _ in range(2)]
-    with pytest.raises(TooManyWaiting, match="5 things that you asked for"):
+    with pytest.raises(UserError, match="5 things that you asked for"):
         ask(session, marta, 3)
     assert Command.objects.count() == 6
     ask(session, ben, 3)
     Command.objects.filter(pk=of_marta[0].pk).update(state=Command.State.CLAIMED)
-    with pytest.raises(TooManyWaiting):
+    with pytest.raises(UserError):
         ask(session, marta, 3)
     commands.settle(of_marta[0], Command.State.DONE)
     ask(session, marta, 3)
@@ -242,7 +243,7 @@ def test_many_at_once_share_the_places_that_there_are(
         together.wait(20)
         try:
             ask(session, marta, number if per_user < per_chat else 1)
-        except TooManyWaiting:
+        except UserError:
             return False
         else:
             return True

@@ -82,7 +82,7 @@ def test_a_large_file_is_read_in_memory(client: Client, file: bytes, settings: o
 
 
 @pytest.mark.parametrize(
-    ("fields", "says"),
+    ("fields", "message"),
     [
         ({}, "one of the two"),
         ({"text": "1abc"}, "damaged or incomplete"),
@@ -94,11 +94,11 @@ def test_a_large_file_is_read_in_memory(client: Client, file: bytes, settings: o
     ],
 )
 def test_what_is_no_session_is_refused_and_not_shown_again(
-    client: Client, fields: dict[str, object], says: str
+    client: Client, fields: dict[str, object], message: str
 ) -> None:
     response = client.post(IMPORT, fields)
     assert response.status_code == 422
-    assert says in response.content.decode()
+    assert message in response.content.decode()
     assert "1abc" not in response.content.decode()
     assert not SignInAttempt.objects.exists()
 

@@ -33,6 +33,7 @@ from apps.signin.models import SignInAttempt, SignInSecret
 from tests.kit.database import database_url
 from tests.sessions.conftest import NETWORK, key
 from tgadmin.core.encryption import DecryptionError
+from tgadmin.core.errors import UserError
 from tgadmin.gateway.accounts.state import load_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -142,7 +143,7 @@ def test_a_swapped_key_is_not_used_and_told(account: Callable[..., Session], adm
     place = f"telegram_authorization_secrets.secret of row {two.pk}"
     with pytest.raises(DecryptionError, match=place):
         _ = AuthorizationSecret.objects.get(pk=two.pk).secret
-    with pytest.raises(exports.ExportError, match=place):
+    with pytest.raises(UserError, match=place):
         exports.export_string(admin, two.session, "a reason of some length")
     (loaded,) = load_all([(two.session_id, two.pk)])
     assert isinstance(loaded, DecryptionError)

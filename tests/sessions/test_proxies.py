@@ -82,7 +82,7 @@ def test_a_link_or_its_parts(
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("given", "message"),
     [
         ({"link": f"tg://proxy?server=p.example&port=443&secret=ee{SECRET}6578"}, "fake TLS"),
         ({"link": "https://evil.example/"}, "This is no proxy"),
@@ -97,13 +97,13 @@ def test_what_cannot_be_used_is_refused_and_not_repeated(
     admin: User,
     signed_in_as: Callable[[User], Client],
     given: dict[str, str],
-    says: str,
+    message: str,
 ) -> None:
     session = account()
     answer = signed_in_as(admin).post(address(session), {"action": "set", **given})
     assert answer.status_code == 422
     text = answer.content.decode()
-    assert says in text
+    assert message in text
     assert SECRET not in text
     assert not Command.objects.exists()
 

@@ -27,10 +27,10 @@ from apps.sessions.models import (
 from apps.sessions.services import rights
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
-from apps.signin.services import SignInError
 from apps.staff.roles import Role
 from tests.sessions.conftest import CHECKPOINT, key, profile
 from tests.sessions.signing_in import DIGITS, PHONE, Sent, at_code, at_password, no_secrets, queued, settle_all, starter
+from tgadmin.core.errors import UserError
 
 __all__ = ["starter"]
 
@@ -115,7 +115,7 @@ def test_key_id_is_telegrams() -> None:
 
 @pytest.mark.parametrize("phone", ["", "  ", "0151 234", "call me", "+49", "1" * 21, "49151\x0023456", "<script>"])
 def test_a_phone_that_is_none_is_refused_and_nothing_is_stored(starter: User, phone: str) -> None:
-    with pytest.raises(SignInError) as refused:
+    with pytest.raises(UserError) as refused:
         signin.start(starter, "Support", phone)
     assert refused.value.code == "PHONE_NUMBER_INVALID"
     assert not Session.objects.exists()
@@ -190,7 +190,7 @@ def test_an_expired_code_is_replaced_by_a_new_one(starter: User) -> None:
     signin.submit_code(starter, attempt, "12345")
     signin.step_failed(attempt.pk, "PHONE_CODE_EXPIRED")
     settle_all()
-    with pytest.raises(SignInError):
+    with pytest.raises(UserError):
         signin.submit_code(starter, attempt, "12345")
     signin.resend(starter, attempt)
     assert queued(attempt) == ["sign_in.send_code"]
@@ -198,7 +198,7 @@ def test_an_expired_code_is_replaced_by_a_new_one(starter: User) -> None:
 
 def test_another_code_is_sent_only_when_telegram_allows(starter: User) -> None:
     attempt = at_code(starter)
-    with pytest.raises(SignInError) as early:
+    with pytest.raises(UserError) as early:
         signin.resend(starter, attempt)
     assert (early.value.code, early.value.until) == ("RESEND_TOO_EARLY", attempt.resend_at)
     SignInAttempt.objects.update(resend_at=timezone.now())
@@ -208,7 +208,7 @@ def test_another_code_is_sent_only_when_telegram_allows(starter: User) -> None:
 
 def test_no_other_way_to_send_the_code(starter: User) -> None:
     attempt = at_code(starter, next_via="", resend_after=None)
-    with pytest.raises(SignInError) as refused:
+    with pytest.raises(UserError) as refused:
         signin.resend(starter, attempt)
     assert refused.value.code == "SEND_CODE_UNAVAILABLE"
 
@@ -221,7 +221,7 @@ def test_a_flood_wait_stays_on_its_step_and_is_obeyed(starter: User) -> None:
     attempt.refresh_from_db()
     assert attempt.step == SignInStep.CODE
     assert attempt.flood_until is not None
-    with pytest.raises(SignInError) as wait:
+    with pytest.raises(UserError) as wait:
         signin.submit_code(starter, attempt, "12345")
     assert wait.value.until == attempt.flood_until
     SignInAttempt.objects.update(flood_until=timezone.now() - timedelta(seconds=1))
@@ -236,7 +236,7 @@ def test_one_step_at_a_time(starter: User) -> None:
         lambda: signin.submit_password(starter, attempt, "x"),
         lambda: signin.resend(starter, attempt),
     ):
-        with pytest.raises(SignInError) as refused:
+        with pytest.raises(UserError) as refused:
             step()
         assert refused.value.code == "SIGN_IN_BUSY"
     assert queued(attempt) == ["sign_in.code"]
@@ -244,7 +244,7 @@ def test_one_step_at_a_time(starter: User) -> None:
 
 def test_a_step_out_of_turn_is_refused(starter: User) -> None:
     attempt = at_code(starter)
-    with pytest.raises(SignInError) as refused:
+    with pytest.raises(UserError) as refused:
         signin.submit_password(starter, attempt, "x")
     assert refused.value.code == "SIGN_IN_STEP"
 
@@ -252,7 +252,7 @@ def test_a_step_out_of_turn_is_refused(starter: User) -> None:
 @pytest.mark.parametrize("code", ["", "   ", "1" * 33])
 def test_a_code_that_is_none_is_not_sent(starter: User, code: str) -> None:
     attempt = at_code(starter)
-    with pytest.raises(SignInError):
+    with pytest.raises(UserError):
         signin.submit_code(starter, attempt, code)
     assert queued(attempt) == []
 

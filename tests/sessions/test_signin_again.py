@@ -21,10 +21,10 @@ from apps.sessions.models import (
 from apps.sessions.services import rights
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
-from apps.signin.services import SignInError
 from apps.staff.roles import Role
 from tests.sessions.conftest import CHECKPOINT, key, profile
 from tests.sessions.signing_in import PHONE, Account, Sent, at_code, no_secrets, queued, settle_all, starter
+from tgadmin.core.errors import UserError
 
 __all__ = ["starter"]
 
@@ -195,7 +195,7 @@ def test_another_account_than_asked_for_is_logged_out_again(admin: User, account
 def test_a_disabled_account_stays_disabled(starter: User, account: Account) -> None:
     known = account(telegram_user_id=77, enabled=False, status=SessionStatus.DISABLED)
     SessionGrant.objects.create(session=known, user=starter, role=Role.MANAGER)
-    with pytest.raises(SignInError):
+    with pytest.raises(UserError):
         signin.start(User.objects.create_superuser("boss"), "", known.phone, session=known)
     attempt = at_code(starter)
     signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT)

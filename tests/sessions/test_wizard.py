@@ -123,7 +123,7 @@ def test_secrets_are_never_shown_again(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "says"),
+    ("code", "message"),
     [
         ("PHONE_CODE_INVALID", "not the one"),
         ("PHONE_CODE_EXPIRED", "has expired"),
@@ -131,13 +131,13 @@ def test_secrets_are_never_shown_again(client: Client) -> None:
         ("CONNECTION_FAILED", "did not answer"),
     ],
 )
-def test_each_error_is_said_on_its_step(client: Client, code: str, says: str) -> None:
+def test_each_error_is_said_on_its_step(client: Client, code: str, message: str) -> None:
     attempt = at_code(client)
     client.post(address(attempt), {"action": "code", "code": "00000"})
     signin.step_failed(attempt.pk, code)
     settle()
     shown = page(client, attempt)
-    assert says in shown
+    assert message in shown
     assert code in shown
     assert "Change number" in shown
     assert ("Send a new code" in shown) == (code == "PHONE_CODE_EXPIRED")

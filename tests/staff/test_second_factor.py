@@ -21,10 +21,10 @@ from apps.common.users import Forbidden
 from apps.staff import selectors
 from apps.staff.models import MOST_FAILURES, AuditEntry, Authenticator, AuthenticatorSecret, Login
 from apps.staff.services import second_factor
-from apps.staff.services.second_factor import Refused
 from tests.kit import world
 from tests.kit.confirmed import confirmed
 from tests.staff.conftest import Password, code, equip, next_code
+from tgadmin.core.errors import UserError
 
 pytestmark = pytest.mark.django_db
 VERIFY, ADD, SECURITY = "/admin/security/verify/", "/admin/security/second-factor/", "/admin/security/"
@@ -148,7 +148,7 @@ def test_wrong_codes_make_one_wait_and_no_longer_than_half_an_hour(root: User) -
         assert second_factor.verify(root, "000000") is None
     authenticator.refresh_from_db()
     assert authenticator.throttling_failure_count == MOST_FAILURES
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UserError) as refused:
         second_factor.verify(root, next_code(authenticator))
     assert refused.value.until is not None
     wait = (refused.value.until - timezone.now()).total_seconds()

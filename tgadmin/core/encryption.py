@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tgadmin.core.errors import UserError
+
 MIN_KEY_LENGTH = 32
 FORM = b"\x01"
 KEY_ID_BYTES, NONCE_BYTES = 8, 12
@@ -55,20 +57,15 @@ class Why(Enum):
     UNBOUND = "it was stored by an earlier version: run 'manage.py session rekey' once"
 
 
-class DecryptionError(Exception):
+class DecryptionError(UserError):
     """A stored secret cannot be read. It names the row, and carries neither the value nor a key."""
 
+    code = "KEYS_MISSING"
+
     def __init__(self, place: Place, why: Why) -> None:
-        super().__init__(place, why)
+        super().__init__(self.code, f"{place} cannot be read: {why.value}.")
         self.place = place
         self.why = why
-
-    @property
-    def says(self) -> str:
-        return f"{self.place} cannot be read: {self.why.value}."
-
-    def __str__(self) -> str:
-        return self.says
 
 
 class Keyring:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from tgadmin.core.errors.said import Said
+from tgadmin.core.errors import UserError
 
 MIN_DIGITS, MAX_DIGITS = 5, 20
 _ALLOWED = re.compile(r"[\d\s+()./\-\u2010-\u2015\u00a0]*")
@@ -16,24 +16,29 @@ _HIDDEN = "••••"
 
 
 def normalise(text: str) -> str:
-    """The number's digits with its country code, as Telegram wants them. Raises Said with a sentence for people.
+    """The number's digits with its country code, as Telegram wants them. Raises UserError with a sentence for people.
 
     Known numbering plans are applied (a trunk zero as in +49 (0)151 goes); what they do not know, such as Telegram's
     test numbers (99966…), passes as it is.
     """
     text = text.strip()
     if not text:
-        raise Said("Enter the phone number with its country code, as in +49 151 23456789.")
+        raise UserError("PHONE_NUMBER_INVALID", "Enter the phone number with its country code, as in +49 151 23456789.")
     if not _ALLOWED.fullmatch(text) or text.count("+") > 1 or "+" in text[1:]:
-        raise Said("A phone number holds digits only, with its country code first, as in +49 151 23456789.")
+        raise UserError(
+            "PHONE_NUMBER_INVALID",
+            "A phone number holds digits only, with its country code first, as in +49 151 23456789.",
+        )
     digits = "".join(str(unicodedata.digit(char)) for char in text if char.isdigit())
     if not text.startswith("+") and digits.startswith("00"):
         digits = digits[2:]
     if digits.startswith("0"):
-        raise Said("The number begins with 0: write it with its country code, as in +49 151 23456789.")
+        raise UserError(
+            "PHONE_NUMBER_INVALID", "The number begins with 0: write it with its country code, as in +49 151 23456789."
+        )
     digits = _by_plan(digits)
     if not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
-        raise Said(f"A phone number has {MIN_DIGITS} to {MAX_DIGITS} digits.")
+        raise UserError("PHONE_NUMBER_INVALID", f"A phone number has {MIN_DIGITS} to {MAX_DIGITS} digits.")
     return digits
 
 

@@ -14,11 +14,11 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``code`` for scripts, ``title`` and ``says`` for people; ``retry_after`` in seconds."""
+    """``code`` for scripts, ``title`` and ``message`` for people; ``retry_after`` in seconds."""
 
     code: str
     title: str
-    says: str
+    message: str
     retry_after: int
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from tgadmin.core.errors.said import Said
+from tgadmin.core.errors import UserError
 
 MAX_HOST, MAX_NAME = 253, 255
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
@@ -21,10 +21,6 @@ _PADDED, _FAKE_TLS = 0xDD, 0xEE
 class ProxyKind(StrEnum):
     SOCKS5 = "socks5"
     MTPROXY = "mtproxy"
-
-
-class ProxyInvalid(Said):
-    """What was entered is no proxy that can be used."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +37,9 @@ class Proxy:
 
     def __post_init__(self) -> None:
         if len(self.host) > MAX_HOST or not _HOST.fullmatch(self.host):
-            raise ProxyInvalid("The proxy's host is a name or an IP address.")
+            raise UserError("PROXY_INVALID", "The proxy's host is a name or an IP address.")
         if not 1 <= self.port <= 65535:
-            raise ProxyInvalid("The proxy's port is a number from 1 to 65535.")
+            raise UserError("PROXY_INVALID", "The proxy's port is a number from 1 to 65535.")
         if self.kind is ProxyKind.SOCKS5:
             self._check_names()
         else:
@@ -52,9 +48,11 @@ class Proxy:
     def _check_names(self) -> None:
         """RFC 1929: one byte of length each. A name without a password would be sent by no client."""
         if bool(self.username) != bool(self.password):
-            raise ProxyInvalid("A SOCKS5 proxy takes a user name and a password, or neither.")
+            raise UserError("PROXY_INVALID", "A SOCKS5 proxy takes a user name and a password, or neither.")
         if any(len(each.encode()) > MAX_NAME for each in (self.username, self.password)):
-            raise ProxyInvalid("The proxy's user name or password is longer than SOCKS5 allows (255 bytes).")
+            raise UserError(
+                "PROXY_INVALID", "The proxy's user name or password is longer than SOCKS5 allows (255 bytes)."
+            )
 
     @property
     def secret_bytes(self) -> bytes:
@@ -86,16 +84,16 @@ class Proxy:
         """From a link as it is passed on: ``tg://proxy?…``, ``https://t.me/proxy?…`` and ``…socks?…``
         (https://core.telegram.org/api/links#mtproxy-links), or ``socks5://user:password@host:port``.
 
-        Raises ProxyInvalid.
+        Raises UserError.
         """
         try:
             parts = urlsplit(text.strip())
             port = parts.port
         except ValueError:
-            raise ProxyInvalid(_NO_LINK) from None
+            raise UserError("PROXY_INVALID", _NO_LINK) from None
         if parts.scheme in ("socks5", "socks5h"):
             if not parts.hostname or port is None:
-                raise ProxyInvalid(_NO_LINK)
+                raise UserError("PROXY_INVALID", _NO_LINK)
             return cls(
                 ProxyKind.SOCKS5, parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or "")
             )
@@ -110,7 +108,7 @@ class Proxy:
             return cls(ProxyKind.MTPROXY, host, port, secret=given.get("secret", "").replace(" ", "+"))
         if what == "socks":
             return cls(ProxyKind.SOCKS5, host, port, given.get("user", ""), given.get("pass", ""))
-        raise ProxyInvalid(_NO_LINK)
+        raise UserError("PROXY_INVALID", _NO_LINK)
 
 
 _NO_LINK = "This is no proxy: use a link as tg://proxy?… or tg://socks?…, or socks5://user:password@host:port."
@@ -129,16 +127,17 @@ def _number(text: str) -> int:
 
 
 def _secret(text: str) -> str:
-    """The secret in hex digits. Raises ProxyInvalid, for fake TLS with a sentence of its own."""
+    """The secret in hex digits. Raises UserError, for fake TLS with a sentence of its own."""
     raw = _decoded(text.strip())
     if raw[:1] == bytes([_FAKE_TLS]) and len(raw) > 17:
-        raise ProxyInvalid(
+        raise UserError(
+            "PROXY_INVALID",
             "This MTProxy secret asks for fake TLS (it begins with ee), which is not supported: "
-            "ask for a secret that begins with dd, or a plain one."
+            "ask for a secret that begins with dd, or a plain one.",
         )
     if len(raw) == 16 or (len(raw) == 17 and raw[0] == _PADDED):
         return raw.hex()
-    raise ProxyInvalid("An MTProxy secret has 32 hexadecimal digits, or dd and 32 more.")
+    raise UserError("PROXY_INVALID", "An MTProxy secret has 32 hexadecimal digits, or dd and 32 more.")
 
 
 def _decoded(text: str) -> bytes:

@@ -14,6 +14,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
+from tgadmin.core.errors import UserError
+
 KEY_BYTES = 256
 MAX_STRING = 1024
 MAX_FILE = 32 * 1024 * 1024
@@ -25,15 +27,6 @@ MAX_VALUE = 64 * 1024  # bytes of one value that SQLite may read; an auth key ha
 _COLUMNS = {"dc_id", "server_address", "port", "auth_key"}
 _READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ})
 _TABLES = frozenset({"sqlite_master", "sessions"})
-
-
-class SessionUnreadable(ValueError):
-    """What was given holds no session. ``code`` is one of core.errors; its text is a sentence for staff."""
-
-    def __init__(self, code: str, says: str) -> None:
-        super().__init__(says)
-        self.code = code
-        self.says = says
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +45,29 @@ class ForeignSession:
 
 
 def read(data: bytes) -> ForeignSession:
-    """A session from a file's bytes, whichever of the two formats it has. Raises SessionUnreadable."""
+    """A session from a file's bytes, whichever of the two formats it has. Raises UserError."""
     if data.startswith(SQLITE_MAGIC):
         return read_file(data)
     if len(data) > MAX_STRING:
-        raise SessionUnreadable("IMPORT_UNREADABLE", "This is neither a Telethon session file nor a StringSession.")
+        raise UserError("IMPORT_UNREADABLE", "This is neither a Telethon session file nor a StringSession.")
     try:
         return read_string(data.decode("ascii"))
     except UnicodeDecodeError:
-        raise SessionUnreadable(
-            "IMPORT_UNREADABLE", "This is neither a Telethon session file nor a StringSession."
-        ) from None
+        raise UserError("IMPORT_UNREADABLE", "This is neither a Telethon session file nor a StringSession.") from None
 
 
 def read_string(text: str) -> ForeignSession:
-    """``1`` and base64url of data centre, IPv4 or IPv6 address, port, key. Raises SessionUnreadable."""
+    """``1`` and base64url of data centre, IPv4 or IPv6 address, port, key. Raises UserError."""
     text = "".join(text.split())
     if not text.startswith("1") or len(text) > MAX_STRING:
-        raise SessionUnreadable("IMPORT_UNREADABLE", "This is not a StringSession: a StringSession begins with 1.")
+        raise UserError("IMPORT_UNREADABLE", "This is not a StringSession: a StringSession begins with 1.")
     try:
         raw = base64.b64decode(text[1:], altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise SessionUnreadable("IMPORT_UNREADABLE", "This StringSession is damaged or incomplete.") from None
+        raise UserError("IMPORT_UNREADABLE", "This StringSession is damaged or incomplete.") from None
     sizes = {struct.calcsize(_form(size)): size for size in (4, 16)}
     if len(raw) not in sizes:
-        raise SessionUnreadable("IMPORT_UNREADABLE", "This StringSession is damaged or incomplete.")
+        raise UserError("IMPORT_UNREADABLE", "This StringSession is damaged or incomplete.")
     dc_id, address, port, key = struct.unpack(_form(sizes[len(raw)]), raw)
     return _session(dc_id, str(ipaddress.ip_address(address)), port, key)
 
@@ -93,17 +84,15 @@ def _form(address_bytes: int) -> str:
 
 
 def read_file(data: bytes) -> ForeignSession:
-    """The one session in a Telethon SQLite file's bytes. Raises SessionUnreadable.
+    """The one session in a Telethon SQLite file's bytes. Raises UserError.
 
     The bytes are a database in memory: there is no file, no journal, no lock, and nobody else sees the key. SQLite may
     read the table of sessions and the schema, and nothing else; what takes it long is given up.
     """
     if len(data) > MAX_FILE:
-        raise SessionUnreadable(
-            "IMPORT_UNREADABLE", f"The file is larger than {MAX_FILE // 2**20} MB: no session file is."
-        )
+        raise UserError("IMPORT_UNREADABLE", f"The file is larger than {MAX_FILE // 2**20} MB: no session file is.")
     if not data.startswith(SQLITE_MAGIC) or len(data) < 512:
-        raise SessionUnreadable("IMPORT_UNREADABLE", "This is not a Telethon session file (SQLite).")
+        raise UserError("IMPORT_UNREADABLE", "This is not a Telethon session file (SQLite).")
     # A file in write-ahead mode says so in two bytes, and could not be opened from memory.
     data = data[:18] + b"\x01\x01" + data[20:]
     connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -112,7 +101,7 @@ def read_file(data: bytes) -> ForeignSession:
         _bind(connection)
         return _only_row(connection)
     except (sqlite3.Error, OverflowError, UnicodeDecodeError, MemoryError):
-        raise SessionUnreadable("IMPORT_UNREADABLE", "The session file is damaged, or made to do harm.") from None
+        raise UserError("IMPORT_UNREADABLE", "The session file is damaged, or made to do harm.") from None
     finally:
         connection.close()
 
@@ -137,35 +126,31 @@ def _bind(connection: sqlite3.Connection) -> None:
 def _only_row(connection: sqlite3.Connection) -> ForeignSession:
     kinds = connection.execute("SELECT type, rootpage, sql FROM sqlite_master WHERE name = 'sessions'").fetchall()
     if [(kind, isinstance(page, int) and page > 0) for kind, page, _ in kinds] != [("table", True)]:
-        raise SessionUnreadable("IMPORT_UNREADABLE", "The file holds no Telethon session.")
+        raise UserError("IMPORT_UNREADABLE", "The file holds no Telethon session.")
     if str(kinds[0][2]).upper().lstrip().startswith("CREATE VIRTUAL"):
-        raise SessionUnreadable("IMPORT_UNREADABLE", "The file holds no Telethon session.")
+        raise UserError("IMPORT_UNREADABLE", "The file holds no Telethon session.")
     found = connection.execute("SELECT * FROM sessions LIMIT 2")
     names = [column[0] for column in found.description]
     if not set(names) >= _COLUMNS:
-        raise SessionUnreadable(
-            "IMPORT_UNREADABLE", "The file is not one of Telethon's: its table of sessions differs."
-        )
+        raise UserError("IMPORT_UNREADABLE", "The file is not one of Telethon's: its table of sessions differs.")
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     if len(rows) != 1:
-        says = (
+        message = (
             "The session file is empty: its program has not signed in." if not rows else "The file holds two sessions."
         )
-        raise SessionUnreadable("IMPORT_UNREADABLE", says)
+        raise UserError("IMPORT_UNREADABLE", message)
     return _session(*(rows[0][name] for name in ("dc_id", "server_address", "port", "auth_key")))
 
 
 def _session(dc_id: Any, server_address: Any, port: Any, key: Any) -> ForeignSession:
     """The parts, checked: their types are the file's to choose."""
     if not isinstance(key, bytes) or len(key) != KEY_BYTES or not any(key):
-        raise SessionUnreadable("IMPORT_UNREADABLE", "The session holds no key: its program has not signed in.")
+        raise UserError("IMPORT_UNREADABLE", "The session holds no key: its program has not signed in.")
     sound = type(dc_id) is int and 1 <= dc_id <= 0x7FFF and type(port) is int and 1 <= port <= 65535
     try:
         address = str(ipaddress.ip_address(server_address)) if isinstance(server_address, str) else ""
     except ValueError:
         address = ""
     if not sound or not address:
-        raise SessionUnreadable(
-            "IMPORT_UNREADABLE", "The session names no data centre that could be one of Telegram's."
-        )
+        raise UserError("IMPORT_UNREADABLE", "The session names no data centre that could be one of Telegram's.")
     return ForeignSession(dc_id, address, port, key)

@@ -2,11 +2,11 @@
 
 
 class LocalError(Exception):
-    """Something on this machine is missing or in the way. ``says`` is a whole sentence for a person."""
+    """Something on this machine is missing or in the way. ``message`` is a whole sentence for a person."""
 
-    def __init__(self, says: str) -> None:
-        super().__init__(says)
-        self.says = says
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class NotRunning(LocalError):

@@ -101,8 +101,8 @@ class Up:
         orphans.end(self._data, self._say)
         self._keys = keys.keys(self._data, self._given, self._say)
         self._programs = programs.find(self._data, self._options.base, self._options.port)
-        if self._programs.says:
-            self._say(self._programs.says)
+        if self._programs.message:
+            self._say(self._programs.message)
         self._launch_servers()
         self._launch_sandbox()
         for server in self._servers.values():
@@ -141,7 +141,7 @@ class Up:
             return
         self._say("Sandbox: starting (TELEGRAM_API_ID is not set, a data centre on this machine stands in) …")
         self._centre = DataCentre.of(self._data, self._programs)
-        self._runtime.sandbox = self._centre.told()
+        self._runtime.sandbox = self._centre.facts()
         secret_key = {keys.SECRET_KEY: self._keys[keys.SECRET_KEY]}
         self._launch(SANDBOX, self._centre.command, {**self._without_keys(self._base_environment()), **secret_key})
 
@@ -325,7 +325,7 @@ def run(options: Options) -> int:
     try:
         Up(options).run()
     except LocalError as error:
-        sys.stderr.write(f"{error.says}\n")
+        sys.stderr.write(f"{error.message}\n")
         return 1
     except OSError as error:
         sys.stderr.write(f"{error.filename or 'tgadmin'}: {error.strerror or error}.\n")

@@ -156,7 +156,7 @@ class Supervisor:
         try:
             thing.start()
         except (LocalError, OSError) as error:
-            reason = error.says if isinstance(error, LocalError) else f"{error.strerror or type(error).__name__}."
+            reason = error.message if isinstance(error, LocalError) else f"{error.strerror or type(error).__name__}."
             fate.failures += 1
             pause = min(FIRST_PAUSE * 2**fate.failures, LONGEST_PAUSE)
             fate.again = self.clock() + pause

@@ -25,11 +25,11 @@ NEEDED = "import django, tgadmin.local.parent_watch"
 
 @dataclass(frozen=True)
 class Programs:
-    """`users`: by program, whom it runs as if not as `up` itself. `says`: what to tell about it. `shared`: where the
+    """`users`: by program, whom it runs as if not as `up` itself. `message`: what to tell about it. `shared`: where the
     sandbox's files are that they read; None where they can read the sandbox's own."""
 
     users: dict[str, ServiceUser] = field(default_factory=dict)
-    says: str = ""
+    message: str = ""
     shared: Path | None = None
 
     def share(self, file: Path) -> Path:
@@ -70,23 +70,23 @@ def find(data: DataDir, base: Path, port: int) -> Programs:
     worker = ServiceUser(service_user(data.root, "worker", taken=(keeper.uid,)).uid, keeper.gid)
     if not keeper.can_run_python(base, NEEDED):
         return Programs(
-            says=f"web, gateway and worker run as root: another user cannot run {os.path.realpath(sys.executable)} "
+            message=f"web, gateway and worker run as root: another user cannot run {os.path.realpath(sys.executable)} "
             f"in {base}. Put both where everybody can read them (as /usr and /opt), or start bin/run as an ordinary "
             "user."
         )
     shared = _shared_folder(data, keeper)
     if shared is None:
-        return Programs(says="web, gateway and worker run as root: no folder was found that another user can enter.")
+        return Programs(message="web, gateway and worker run as root: no folder was found that another user can enter.")
     users = {WEB: keeper, GATEWAY: keeper, WORKER: worker}
-    says = f"web and gateway run as user {keeper.uid}, the worker as user {worker.uid}, none of them as root."
+    message = f"web and gateway run as user {keeper.uid}, the worker as user {worker.uid}, none of them as root."
     if port < _first_free_port():
         del users[WEB]
-        says = (
+        message = (
             f"gateway and worker run as users {keeper.uid} and {worker.uid}; web runs as root, since port {port} is "
             "root's: choose a higher one, with a reverse proxy in front."
         )
     _compile(base)
-    return Programs(users, says, shared)
+    return Programs(users, message, shared)
 
 
 def _first_free_port() -> int:

@@ -187,7 +187,7 @@ class Server(daphne.Server):
         try:
             turn = await self._turn(protocol, scope)
         except TimeoutError:
-            protocol.busy(pool.FULL.says, pool.FULL.retry_after)
+            protocol.busy(pool.FULL.message, pool.FULL.retry_after)
             return
 
         async def send(message: Message) -> None:

@@ -44,6 +44,6 @@ MESSAGE_TABLE = Table.of(
         "session_id": Elsewhere("bigint", "the same for a whole batch: given once a statement"),
         "cid": Elsewhere("uuid", "the page's own name for what staff write (services.messages)"),
         "staff_id": Elsewhere("integer", "who of the staff wrote it (services.messages)"),
-        "error_says": Elsewhere("text", "why it was refused here (services.outcomes)"),
+        "error_message": Elsewhere("text", "why it was refused here (services.outcomes)"),
     },
 )

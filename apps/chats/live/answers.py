@@ -1,7 +1,7 @@
 """What each frame of a page is answered with: it calls one selector or service, and says what came of it.
 
-Raises Forbidden and Chat.DoesNotExist for what may not be seen, Refused for what cannot be done, and whatever the
-database raises; the consumer tells the page.
+Raises Forbidden and Chat.DoesNotExist for what may not be seen, UserError for what cannot be done, and whatever the
+database raises: the consumer catches them once for all frames, and tells the page.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from apps.chats.services.reveal import reveal
 from apps.commands.models import Command
 from apps.sessions.services import rights
 from tgadmin.core import origin
+from tgadmin.core.errors import UserError
 
 VERSION = 4409
 """Close code of a page of another protocol version."""
@@ -64,9 +65,6 @@ class Page(Watcher, Protocol):
     async def say(self, frame: Outgoing) -> None:
         """Returns when the frame was sent."""
 
-    async def refuse(self, ref: str | None, code: str, says: str) -> None:
-        """Answer that it cannot be done."""
-
 
 class Answers:
     """Of one page. ``to`` answers a frame; which method does so is found by the frame's class."""
@@ -84,8 +82,7 @@ class Answers:
     @to.register
     async def _hello(self, frame: HelloRequest) -> None:
         if self._page.greeted:
-            await self._page.refuse(frame.ref, "INVALID", "hello was said already.")
-            return
+            raise UserError("INVALID", "hello was said already.")
         if frame.version != PROTOCOL:
             await self._page.shut(VERSION)
             return

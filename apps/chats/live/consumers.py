@@ -36,12 +36,12 @@ from apps.chats.live.threads import read
 from apps.chats.models import Chat
 from apps.chats.selectors import live
 from apps.chats.services.connection_limits import SocketSlot
-from apps.chats.services.text import Refused
 from apps.sessions.services import rights
 from apps.staff.logins import use_digest
 from apps.staff.roles import Role
 from tgadmin.core import pool
-from tgadmin.core.faults import told
+from tgadmin.core.errors import UserError
+from tgadmin.core.faults import described
 from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ BEGINS = (HelloRequest, ListRequest, OpenRequest)
 """What a page depends on: it is done once the database is there again, not refused."""
 
 FAILED = "The server could not do this. Nothing else is affected; if it happens again, tell your administrator."
-NOT_FOUND = ("NOT_FOUND", "There is no such chat, or you may not do that in it.")
+NOT_FOUND = UserError("NOT_FOUND", "There is no such chat, or you may not do that in it.")
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -167,7 +167,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except GONE:
             pass
         except Exception as fault:  # noqa: BLE001  it is over in any case
-            log.error("a socket could not be closed: %s", told(fault))
+            log.error("a socket could not be closed: %s", described(fault))
         await self._leave()
 
     async def _unsent(self) -> None:
@@ -200,7 +200,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if not self.greeted:
                 await self.shut(MALFORMED)
                 return
-            await self.refuse(wrong.ref, "INVALID", wrong.says)
+            await self.refuse(wrong.ref, wrong)
             return
         if not self.greeted and not isinstance(frame, HelloRequest):
             await self.shut(MALFORMED)
@@ -208,15 +208,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             await self._do(frame)
         except (rights.Forbidden, Chat.DoesNotExist):
-            await self.refuse(frame.ref, *NOT_FOUND)
-        except Refused as refused:
-            await self.refuse(frame.ref, refused.code, refused.says)
+            await self.refuse(frame.ref, NOT_FOUND)
+        except UserError as refused:
+            await self.refuse(frame.ref, refused)
         except Exception as fault:  # noqa: BLE001  one thing that cannot be done must not end the page's socket
             trouble = pool.trouble(fault) or (pool.AWAY if isinstance(fault, AWAY) else None)
             if trouble is not None:
                 await self._busy(frame, trouble)
                 return
-            log.error("a frame %s could not be answered: %s", frame.type, told(fault))
+            log.error("a frame %s could not be answered: %s", frame.type, described(fault))
             await self._failed(frame)
 
     async def _do(self, frame: Request) -> None:
@@ -241,7 +241,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if isinstance(frame, (SendRequest, *BEGINS)):
             await self.shut(BUSY)
         elif frame.ref is not None:
-            await self.refuse(frame.ref, "BUSY", trouble.says)
+            await self.say(error(frame.ref, "BUSY", trouble.message))
 
     async def _failed(self, frame: Request) -> None:
         """The page goes on with everything else."""
@@ -250,7 +250,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         elif isinstance(frame, OpenRequest):
             await self.say(unreadable(frame.chat, frame.ref))
         else:
-            await self.refuse(frame.ref, "FAILED", FAILED)
+            await self.say(error(frame.ref, "FAILED", FAILED))
 
     async def _note_use(self, frame: Request) -> None:
         """Whoever works in a page does not idle, though the page asks for no other. What a page does by itself is no
@@ -281,9 +281,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Returns when it was sent: a page that asks and does not read is not answered without end."""
         await self.line.say(encoded(frame))
 
-    async def refuse(self, ref: str | None, code: str, says: str) -> None:
-        """Answer that it cannot be done. ``code`` is for programs, ``says`` for people."""
-        await self.say(error(ref, code, says))
+    async def refuse(self, ref: str | None, why: UserError) -> None:
+        """Answer that it cannot be done."""
+        await self.say(error(ref, why.code, why.message, why.until))
 
 
 def _page_name(query: bytes) -> UUID | None:

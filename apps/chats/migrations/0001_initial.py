@@ -218,7 +218,7 @@ class Migration(migrations.Migration):
                 ),
                 ("error_code", models.CharField(blank=True, max_length=64)),
                 (
-                    "error_says",
+                    "error_message",
                     models.CharField(
                         blank=True,
                         db_default="",

@@ -50,7 +50,7 @@ class Message(models.Model):
     cid = models.UUIDField(null=True, blank=True, unique=True, editable=False, help_text="The page's own name for it.")
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     error_code = models.CharField(max_length=64, blank=True)
-    error_says = models.CharField(
+    error_message = models.CharField(
         max_length=255, blank=True, default="", db_default="", help_text="Who lacked which right, of REFUSED_RIGHT."
     )
     waits_until = models.DateTimeField(null=True, blank=True, help_text="Flood wait or slow mode: goes out then.")

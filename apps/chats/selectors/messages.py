@@ -58,7 +58,7 @@ class Shown(NamedTuple):
     forward_date: str | None
     post_author: str
     error_code: str
-    error_says: str
+    error_message: str
     waits_until: datetime | None
     managers_only: bool
     has_secret: bool
@@ -173,7 +173,7 @@ def _payload(message: Shown) -> Message:
         "media": None if gone else media,
         "forward": None if gone else _forward(message),
         "author": message.post_author,
-        "error": error(message.error_code, message.error_says) if message.error_code else None,
+        "error": error(message.error_code, message.error_message) if message.error_code else None,
         "waits_until": message.waits_until.isoformat() if message.waits_until else None,
         "masked": message.has_secret and not gone,
     }
@@ -192,10 +192,10 @@ def _unshowable(message: Shown) -> Shown:
     )
 
 
-def error(code: str, says: str = "") -> ErrorFacts:
-    """A code with its sentence, or ``says`` in its place, and the next step for staff."""
+def error(code: str, message: str = "") -> ErrorFacts:
+    """A code with its sentence, or ``message`` in its place, and the next step for staff."""
     known = disposition(code)
-    return {"code": code, "says": says or known.says, "next": known.next_step}
+    return {"code": code, "message": message or known.message, "next": known.next_step}
 
 
 def _staff(message: Shown) -> Person | None:

@@ -17,7 +17,7 @@ from apps.sessions.models import Session
 from apps.sessions.services import rights
 from apps.staff.roles import Role
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of the live socket's protocol (docs/socket-protocol.md)."""
 
 STAFF_LOOK_BACK = 2000

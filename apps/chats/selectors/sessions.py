@@ -17,7 +17,7 @@ from tgadmin.core.phones import masked
 
 SEND_METHOD = "messages.sendMessage"
 
-_SAYS: dict[str, str] = {
+_MESSAGES: dict[str, str] = {
     SessionStatus.SIGNING_IN: "This account is being signed in.",
     SessionStatus.CONNECTING: "This account is connecting to Telegram. What you send goes out right after.",
     SessionStatus.SYNCING: "This account is fetching what it missed. What you send goes out right after.",
@@ -64,8 +64,8 @@ def facts(session: Session, flood_until: datetime | None) -> SessionFacts:
         "status": session.status,
         "label": SessionStatus(session.status).label,
         "code": cause,
-        "cause": disposition(cause).says if cause else "",
-        "says": _SAYS[session.status],
+        "cause": disposition(cause).message if cause else "",
+        "message": _MESSAGES[session.status],
         "since": session.status_since.isoformat(),
         "retry_at": session.retry_at.isoformat() if session.retry_at else None,
         "flood_until": flood_until.isoformat() if flood_until else None,

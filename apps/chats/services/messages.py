@@ -19,12 +19,13 @@ from apps.chats import sight
 from apps.chats.event_kinds import EventKind
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.services import events
-from apps.chats.services.text import Refused, clean
+from apps.chats.services.text import clean
 from apps.commands.command_kinds import SPECS, CommandKind
 from apps.commands.models import Command
 from apps.commands.services import commands
 from apps.sessions.models import Session, SessionStatus
 from apps.staff.roles import Role
+from tgadmin.core.errors import UserError
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import preview
 from tgadmin.core.types import box_of
@@ -37,16 +38,19 @@ HISTORY_WAITING = 8
 way and one wait, whoever asked."""
 
 _NEEDS_STAFF = {
-    SessionStatus.NEEDS_SIGN_IN: "This account must be signed in again before it can send.",
-    SessionStatus.BANNED: "Telegram has banned this account: it can no longer send.",
-    SessionStatus.DISABLED: "This account is disabled: enable it before sending.",
+    SessionStatus.NEEDS_SIGN_IN: (
+        "SESSION_NEEDS_SIGN_IN",
+        "This account must be signed in again before it can send.",
+    ),
+    SessionStatus.BANNED: ("SESSION_BANNED", "Telegram has banned this account: it can no longer send."),
+    SessionStatus.DISABLED: ("SESSION_DISABLED", "This account is disabled: enable it before sending."),
 }
 
 
 def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | None = None) -> Message:
     """Queue a message. ``cid`` is the page's own name for it: the same one again returns the first message.
 
-    ``reply_to_id`` is a Telegram message id of the same chat. Raises Forbidden, Refused.
+    ``reply_to_id`` is a Telegram message id of the same chat. Raises Forbidden, UserError.
     """
     sight.require(user, chat, Role.OPERATOR)
     text = clean(text)
@@ -62,7 +66,7 @@ def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | Non
             return message
     except IntegrityError:
         # The cid was taken in another chat between our look and the insert.
-        raise Refused("CID_TAKEN", "This message was already sent elsewhere.") from None
+        raise UserError("CID_TAKEN", "This message was already sent elsewhere.") from None
 
 
 def retry(user: User, message: Message) -> Message:
@@ -75,12 +79,12 @@ def retry(user: User, message: Message) -> Message:
         if message.state == Message.State.SENDING:
             return message
         if message.state != Message.State.FAILED:
-            raise Refused("NOT_FAILED", "This message was sent already.")
+            raise UserError("NOT_FAILED", "This message was sent already.")
         _require_writable(chat, chat.session)
         message.state = Message.State.SENDING
-        message.error_code = message.error_says = ""
+        message.error_code = message.error_message = ""
         message.waits_until = None
-        message.save(update_fields=["state", "error_code", "error_says", "waits_until"])
+        message.save(update_fields=["state", "error_code", "error_message", "waits_until"])
         _enqueue_send(chat, message, user)
         return message
 
@@ -92,9 +96,9 @@ def discard(user: User, message: Message) -> None:
         chat = events.lock(message.chat_id)
         message = _locked(message)
         if message.state == Message.State.SENDING and not _cancel_send(message):
-            raise Refused("UNDER_WAY", "This message is on its way to Telegram: delete it once it is sent.")
+            raise UserError("UNDER_WAY", "This message is on its way to Telegram: delete it once it is sent.")
         if message.state not in (Message.State.FAILED, Message.State.SENDING):
-            raise Refused("SENT", "This message was sent already: delete it at Telegram instead.")
+            raise UserError("SENT", "This message was sent already: delete it at Telegram instead.")
         message_id = message.pk
         message.delete()
         _refresh_preview(chat)
@@ -107,9 +111,9 @@ def edit(user: User, message: Message, text: str) -> Command:
     text = clean(text)
     _refuse_official(message.chat)
     if not message.out or message.deleted_at is not None:
-        raise Refused("NOT_OURS", "Only messages sent from this account can be edited.")
+        raise UserError("NOT_OURS", "Only messages sent from this account can be edited.")
     if message.telegram_id is None:
-        raise Refused("NOT_SENT", "This message is not sent yet: it can be edited once Telegram has it.")
+        raise UserError("NOT_SENT", "This message is not sent yet: it can be edited once Telegram has it.")
     chat = message.chat
     payload = {"message": message.pk, "text": text}
     with transaction.atomic():
@@ -119,11 +123,11 @@ def edit(user: User, message: Message, text: str) -> Command:
 def delete(user: User, messages: Sequence[Message]) -> Command:
     """Ask Telegram to delete messages of one chat for everybody; the rows lose their text when it has."""
     if not messages or len({message.chat_id for message in messages}) != 1:
-        raise Refused("NOT_FOUND", "Choose messages of one chat.")
+        raise UserError("NOT_FOUND", "Choose messages of one chat.")
     chat = messages[0].chat
     sight.require(user, chat, Role.OPERATOR, *messages)
     if any(message.telegram_id is None for message in messages):
-        raise Refused("NOT_SENT", "This message is not sent yet.")
+        raise UserError("NOT_SENT", "This message is not sent yet.")
     payload = {"messages": [message.pk for message in messages]}
     with transaction.atomic():
         return _enqueue(chat, CommandKind.DELETE, payload, user)
@@ -158,7 +162,7 @@ def typing(user: User, chat: Chat) -> None:
 def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
     """Ask Telegram for the messages below ``before_id`` (0: the newest); the same request that waits already is enough.
 
-    Raises Forbidden, Refused when too much is asked for already.
+    Raises Forbidden, UserError when too much is asked for already.
     """
     sight.require(user, chat, Role.VIEWER)
     lane = SPECS[CommandKind.HISTORY].lane.of(chat.peer_id)
@@ -170,33 +174,35 @@ def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
             commands.take_over(of_chat.filter(pk=waiting.pk), user)
             return waiting
         if of_chat.filter(state=Command.State.QUEUED).exists():
-            raise Refused("HISTORY_WAITS", "Messages of this chat are being fetched already: wait until they are here.")
+            raise UserError(
+                "HISTORY_WAITS", "Messages of this chat are being fetched already: wait until they are here."
+            )
         mine = Command.objects.filter(kind=CommandKind.HISTORY, state__in=commands.OPEN, created_by=user)
         if mine.count() >= HISTORY_WAITING:
-            says = "You have asked for older messages of many chats: wait until some are here."
-            raise Refused("HISTORY_WAITS", says)
+            raise UserError(
+                "HISTORY_WAITS", "You have asked for older messages of many chats: wait until some are here."
+            )
         return _enqueue(chat, CommandKind.HISTORY, payload, user)
 
 
 def _same(first: Message, chat: Chat, user: User) -> Message:
     if first.chat_id != chat.pk or first.staff_id != user.pk:
-        raise Refused("CID_TAKEN", "This message was already sent elsewhere.")
+        raise UserError("CID_TAKEN", "This message was already sent elsewhere.")
     return first
 
 
 def _refuse_official(chat: Chat) -> None:
     if is_official(chat.peer_id):
-        raise Refused("TELEGRAM_CHAT", "Telegram itself writes in this chat, and reads no answers: nothing was sent.")
+        raise UserError("TELEGRAM_CHAT", "Telegram itself writes in this chat, and reads no answers: nothing was sent.")
 
 
 def _require_writable(chat: Chat, session: Session) -> None:
     _refuse_official(chat)
-    if not session.enabled:
-        raise Refused("SESSION_DISABLED", _NEEDS_STAFF[SessionStatus.DISABLED])
-    if (says := _NEEDS_STAFF.get(SessionStatus(session.status))) is not None:
-        raise Refused(f"SESSION_{session.status.upper()}", says)
+    status = SessionStatus(session.status) if session.enabled else SessionStatus.DISABLED
+    if (why := _NEEDS_STAFF.get(status)) is not None:
+        raise UserError(*why)
     if chat.left or not chat.can_send:
-        raise Refused("CHAT_WRITE_FORBIDDEN", "This account may not write in this chat.")
+        raise UserError("CHAT_WRITE_FORBIDDEN", "This account may not write in this chat.")
 
 
 def _create(user: User, chat: Chat, text: str, cid: UUID, reply_to_id: int | None) -> Message:
@@ -226,7 +232,7 @@ def _locked(message: Message) -> Message:
     try:
         return Message.objects.select_for_update().get(pk=message.pk)
     except Message.DoesNotExist:
-        raise Refused("GONE", "This message is gone: a colleague removed it.") from None
+        raise UserError("GONE", "This message is gone: a colleague removed it.") from None
 
 
 def _enqueue_send(chat: Chat, message: Message, user: User) -> None:
@@ -242,11 +248,8 @@ def _enqueue_once(chat: Chat, kind: CommandKind, payload: Mapping[str, object], 
 
 
 def _enqueue(chat: Chat, kind: CommandKind, payload: Mapping[str, object], user: User) -> Command:
-    """Raises Refused (TOO_MANY_WAITING)."""
-    try:
-        return commands.enqueue(chat.session_id, kind, payload, about=chat.peer_id, user=user)
-    except commands.TooManyWaiting as refused:
-        raise Refused(refused.code, refused.says) from None
+    """Raises UserError (TOO_MANY_WAITING)."""
+    return commands.enqueue(chat.session_id, kind, payload, about=chat.peer_id, user=user)
 
 
 def _cancel_send(message: Message) -> bool:

@@ -32,7 +32,7 @@ def sent(message_id: int, telegram_id: int | None) -> None:
     _absorb_arrived(chat, message, telegram_id)
     message.telegram_id = telegram_id
     message.state = Message.State.SENT
-    message.error_code = message.error_says = ""
+    message.error_code = message.error_message = ""
     message.waits_until = None
     message.save()
     _show_as_last(chat, message)
@@ -55,8 +55,8 @@ def waiting(message_id: int, until: datetime, code: str) -> None:
     events.append(chat, EventKind.STATE, message_id=message.pk)
 
 
-def failed(message_id: int, code: str, says: str = "") -> None:
-    """The message was refused for good, by Telegram or here: staff may change things and retry. ``says``: in words of
+def failed(message_id: int, code: str, reason: str = "") -> None:
+    """The message was refused for good, by Telegram or here: staff may change things and retry. ``reason``: in words of
     its own."""
     locked = _lock(message_id)
     if locked is None:
@@ -65,15 +65,15 @@ def failed(message_id: int, code: str, says: str = "") -> None:
     if message.state != Message.State.SENDING:
         return
     message.state = Message.State.FAILED
-    message.error_code, message.error_says = code, says[:255]
+    message.error_code, message.error_message = code, reason[:255]
     message.waits_until = None
-    message.save(update_fields=("state", "error_code", "error_says", "waits_until"))
+    message.save(update_fields=("state", "error_code", "error_message", "waits_until"))
     events.append(chat, EventKind.STATE, message_id=message.pk)
 
 
-def refused(message_ids: Iterable[int], action: Action, code: str, says: str = "") -> None:
+def refused(message_ids: Iterable[int], action: Action, code: str, reason: str = "") -> None:
     """``action`` was refused to these messages of one chat, by Telegram or here; they stay as they were."""
-    data = {"action": action, "code": code} | ({"says": says} if says else {})
+    data = {"action": action, "code": code} | ({"message": reason} if reason else {})
     for message_id in message_ids:
         locked = _lock(message_id)
         if locked is not None:

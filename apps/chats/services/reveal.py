@@ -10,26 +10,22 @@ from django.db import transaction
 from apps.chats import sight
 from apps.chats.models import Message, MessageSecret
 from apps.chats.payloads import Entity, RevealedText
-from apps.chats.services.text import Refused
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
-from tgadmin.core.encryption import DecryptionError
+from tgadmin.core.errors import UserError
 
 
 @transaction.atomic
 def reveal(user: User, message: Message) -> RevealedText:
     """Text and entities as Telegram sent them. What is returned goes to the asking page only, and nowhere else.
 
-    Raises Forbidden, Refused.
+    Raises Forbidden, UserError (nothing is hidden there, the keys are missing).
     """
     sight.require(user, message.chat, Role.MANAGER, message)
     kept = MessageSecret.objects.filter(message=message).first()
     if kept is None:
-        raise Refused("NO_CODE", "Nothing is hidden in this message.")
-    try:
-        original: Any = kept.secret
-    except DecryptionError as error:
-        raise Refused("KEYS_MISSING", error.says) from None
+        raise UserError("NO_CODE", "Nothing is hidden in this message.")
+    original: Any = kept.secret
     audit(user, "message.code_shown", message.chat.session, message=message.pk)
     entities = [
         Entity(kind=kind, offset=offset, length=length, extra=extra)

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
+from tgadmin.core.errors import UserError
+
 MAX_LENGTH = 4096
 """UTF-16 code units, as Telegram counts (https://core.telegram.org/api/config, message_length_max)."""
 
 _KEPT = frozenset("\n\t")
-
-
-class Refused(Exception):
-    """A request that cannot be done. ``code`` is for programs, ``says`` for people; neither quotes the text."""
-
-    def __init__(self, code: str, says: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.says = says
 
 
 def utf16_length(text: str) -> int:
@@ -27,14 +20,14 @@ def utf16_length(text: str) -> int:
 def clean(text: str) -> str:
     """The text as it is sent: line ends are LF; other control characters and lone surrogates are gone; outer space too.
 
-    Raises Refused EMPTY or TOO_LONG.
+    Raises UserError (EMPTY, TOO_LONG); its sentence does not quote the text.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(char for char in text if char in _KEPT or unicodedata.category(char) not in ("Cc", "Cs")).strip()
     if not text:
-        raise Refused("EMPTY", "There is nothing to send: the message is empty.")
+        raise UserError("EMPTY", "There is nothing to send: the message is empty.")
     if (length := utf16_length(text)) > MAX_LENGTH:
-        raise Refused(
+        raise UserError(
             "TOO_LONG",
             f"The message is too long: {length:,} of {MAX_LENGTH:,} characters. Nothing was sent; shorten or split it.",
         )

@@ -27,7 +27,7 @@ from django.utils import timezone
 from apps.commands.command_kinds import CHAT_LANE, SPECS, CommandKind, Subject
 from apps.commands.models import Command, CommandSecret
 from apps.common.notify import COMMANDS, SETTLED, notify
-from tgadmin.core.errors.said import TooMuch
+from tgadmin.core.errors import UserError
 from tgadmin.core.official import OFFICIAL
 from tgadmin.core.sql import literals
 
@@ -44,15 +44,6 @@ SYSTEM: Final = _System.IT
 """Whose a command is that nobody asked for: the program's own."""
 Asker = User | Literal[_System.IT] | None
 """None: a person who is no user any more. Their command is refused when it is claimed, which says so."""
-
-
-class TooManyWaiting(TooMuch):
-    """Too much waits already; nothing was added. Whatever else the transaction did must be undone too."""
-
-    def __init__(self, most: int, what: str) -> None:
-        super().__init__(
-            "TOO_MANY_WAITING", f"{most} {what} already: this was not added. Try again once some of it is done."
-        )
 
 
 OFFICIAL_LANES = frozenset(
@@ -76,8 +67,8 @@ def enqueue(
 
     ``user``: who asks, or SYSTEM. ``about``: which chat, authorization or sign-in, as the kind's lane wants it.
     ``secret`` is kept encrypted and erased when the command is settled. ``follows``: it goes on with what they asked
-    for before, in the gateway, and is never one too many. Raises TooManyWaiting; ValueError for what the system never
-    asks for, and where ``about`` is missing or too much.
+    for before, in the gateway, and is never one too many. Raises UserError (TOO_MANY_WAITING); ValueError for what the
+    system never asks for, and where ``about`` is missing or too much.
     """
     spec = SPECS[kind]
     if user is SYSTEM and not spec.need.system:
@@ -113,7 +104,7 @@ def take_over(waiting: QuerySet[Command], user: User, **changes: Any) -> int:
 
 
 def _find_room(command: Command, user: User, *, of_chat: bool) -> None:
-    """Raises TooManyWaiting if the command that was just inserted is one too many for its user or its chat.
+    """Raises UserError if the command that was just inserted is one too many for its user or its chat.
 
     Counted after the insert and under locks, so that two at once cannot both have the last place; inserted first, so
     that nothing else is waited for while the locks are held.
@@ -129,9 +120,16 @@ def _find_room(command: Command, user: User, *, of_chat: bool) -> None:
         )
         theirs, there = cursor.fetchone()
     if theirs > most:
-        raise TooManyWaiting(most, "things that you asked for wait for the gateway")
+        raise _too_many(most, "things that you asked for wait for the gateway")
     if there > most_of_chat:
-        raise TooManyWaiting(most_of_chat, "things wait in this chat")
+        raise _too_many(most_of_chat, "things wait in this chat")
+
+
+def _too_many(most: int, what: str) -> UserError:
+    """Whatever else the transaction did must be undone too."""
+    return UserError(
+        "TOO_MANY_WAITING", f"{most} {what} already: this was not added. Try again once some of it is done."
+    )
 
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('commands of a user'), %s)"

@@ -9,11 +9,12 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from apps.common.admin.dialogs import dialog, redirect
+from apps.common.admin.actions import action
+from apps.common.admin.dialogs import dialog
 from apps.common.pages import user_of
+from apps.common.user_errors import go
 from apps.sessions.admin.base import VisibleAccountsAdmin
 from apps.sessions.forms import ExportForm
 from apps.sessions.models import Session
@@ -74,11 +75,11 @@ class SessionActions(VisibleAccountsAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def add_account(self, request: HttpRequest) -> HttpResponse:
-        return redirect(request, reverse("signin:start"))
+        return go(request, reverse("signin:start"))
 
     @action(description="Sign in again", url_path="sign-in-again", icon="login", permissions=["manage"])
     def sign_in_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect(request, f"{reverse('signin:start')}?session={_key(object_id)}")
+        return go(request, f"{reverse('signin:start')}?session={_key(object_id)}")
 
     @action(
         description="Enable",
@@ -119,11 +120,11 @@ class SessionActions(VisibleAccountsAdmin):
 
     @action(description="Devices", url_path="go-to-devices", icon="devices", permissions=["manage"])
     def devices(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect(request, reverse("accounts:devices", args=(_key(object_id),)))
+        return go(request, reverse("accounts:devices", args=(_key(object_id),)))
 
     @action(description="Proxy", url_path="go-to-proxy", icon="vpn_lock", permissions=["manage"])
     def proxy(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect(request, reverse("accounts:proxy", args=(_key(object_id),)))
+        return go(request, reverse("accounts:proxy", args=(_key(object_id),)))
 
     @action(
         description="Reveal phone",
@@ -151,11 +152,7 @@ class SessionActions(VisibleAccountsAdmin):
     )
     def export(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         session = self._session(request, object_id)
-        try:
-            text = exports.export_string(user_of(request), session, form.cleaned_data["reason"])
-        except exports.ExportError as error:
-            messages.error(request, error.says)
-            return redirect(request, reverse("admin:tg_sessions_session_change", args=(object_id,)))
+        text = exports.export_string(user_of(request), session, form.cleaned_data["reason"])
         response = render(request, "sessions/exported.html", {"text": text})
         response["Cache-Control"] = "no-store"
         return response
@@ -178,4 +175,4 @@ class SessionActions(VisibleAccountsAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, text: str) -> HttpResponse:
         messages.success(request, text)
-        return redirect(request, reverse("admin:tg_sessions_session_change", args=(object_id,)))
+        return go(request, reverse("admin:tg_sessions_session_change", args=(object_id,)))

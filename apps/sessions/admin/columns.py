@@ -47,7 +47,7 @@ class SessionColumns:
         if known is None:
             return status_badge(session)
         return format_html(
-            '<div class="tg-stack">{}<span class="tg-sub">{}</span></div>', status_badge(session), known.says
+            '<div class="tg-stack">{}<span class="tg-sub">{}</span></div>', status_badge(session), known.message
         )
 
     @display(description="What to do")

@@ -62,7 +62,7 @@ class CommandAdmin(OfAccountAdmin):
     @display(description="Meaning")
     def meaning(self, command: Command) -> str:
         known = explain(command.error_code)
-        return "–" if known is None else f"{known.says} {known.next_step}"
+        return "–" if known is None else f"{known.message} {known.next_step}"
 
     @display(description="Not before")
     def waits(self, command: Command) -> SafeString | str:

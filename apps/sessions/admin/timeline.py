@@ -58,7 +58,7 @@ class SessionEventAdmin(VisibleAccountsAdmin):
     @display(description="Meaning")
     def meaning(self, event: SessionEvent) -> str:
         known = explain(event.code)
-        return "–" if known is None else f"{known.says} {known.next_step}"
+        return "–" if known is None else f"{known.message} {known.next_step}"
 
     @display(description="Who")
     def who(self, event: SessionEvent) -> str:

@@ -16,12 +16,7 @@ from apps.sessions.models import AccessRequest, SessionGrant, TimelineKind
 from apps.sessions.services import rights, sessions, timeline
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
-
-
-class AlreadyDecided(Exception):
-    """A colleague was quicker."""
-
-    says = "A colleague has answered this request already."
+from tgadmin.core.errors import UserError
 
 
 def open_requests(user: User) -> QuerySet[AccessRequest]:
@@ -32,7 +27,7 @@ def open_requests(user: User) -> QuerySet[AccessRequest]:
 
 @transaction.atomic
 def give(user: User, request: AccessRequest, role: Role) -> None:
-    """Give whoever asked that role, unless they have a higher one by now. Raises Forbidden, AlreadyDecided."""
+    """Give whoever asked that role, unless they have a higher one by now. Raises Forbidden, UserError."""
     row = _undecided(user, request)
     held = SessionGrant.objects.filter(session_id=row.session_id, user_id=row.user_id).first()
     if held is None or held.role < role:
@@ -42,7 +37,7 @@ def give(user: User, request: AccessRequest, role: Role) -> None:
 
 @transaction.atomic
 def decline(user: User, request: AccessRequest) -> None:
-    """Give them nothing. Raises Forbidden, AlreadyDecided."""
+    """Give them nothing. Raises Forbidden, UserError."""
     row = _undecided(user, request)
     who = row.user.get_username()
     timeline.note(row.session_id, TimelineKind.ACCESS_DECLINED, user=user, who=who)
@@ -55,7 +50,7 @@ def _undecided(user: User, request: AccessRequest) -> AccessRequest:
     rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("session", "user")
     row = rows.filter(pk=request.pk, decided_at=None).first()
     if row is None:
-        raise AlreadyDecided
+        raise UserError("ALREADY_DECIDED", "A colleague has answered this request already.")
     return row
 
 

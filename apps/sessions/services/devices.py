@@ -23,6 +23,7 @@ from apps.sessions.services import rights, timeline
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
 from tgadmin.core import types
+from tgadmin.core.errors import UserError
 
 FRESH = timedelta(hours=24)
 FRESH_CODE = "FRESH_RESET_AUTHORISATION_FORBIDDEN"
@@ -32,14 +33,6 @@ AT_ONCE = 200
 """Accounts that one run of the schedule looks at: the rest waits for the next."""
 NEAR = timedelta(minutes=5)
 """Telegram's time of a sign-in and ours of the same are no further apart."""
-
-
-class DeviceError(Exception):
-    """What was asked cannot be done now. ``says`` is a sentence for staff; ``until``: when it can."""
-
-    def __init__(self, code: str, says: str, *, until: datetime | None = None) -> None:
-        super().__init__(says)
-        self.code, self.says, self.until = code, says, until
 
 
 # --- staff ----------------------------------------------------------------------------------------------------------
@@ -54,13 +47,13 @@ def refresh(user: User, session: Session) -> Command:
 
 @transaction.atomic
 def end(user: User, session: Session, hash: int) -> Command:  # noqa: A002  Telegram's word
-    """Has another device logged out. Raises Forbidden, DeviceError (24-hour rule; not in the list; the current one)."""
+    """Has another device logged out. Raises Forbidden, UserError (24-hour rule; not in the list; the current one)."""
     rights.require(user, session.pk, Role.MANAGER)
     device = Device.objects.filter(session=session, hash=hash).first()
     if device is None:
-        raise DeviceError("HASH_INVALID", "This device is not signed in any more.")
+        raise UserError("HASH_INVALID", "This device is not signed in any more.")
     if device.is_current:
-        raise DeviceError("HASH_INVALID", "This is the authorization that is used here: log the account out instead.")
+        raise UserError("HASH_INVALID", "This is the authorization that is used here: log the account out instead.")
     _require_24h_old(session)
     timeline.note(session.pk, TimelineKind.DEVICE_ENDED, user=user, device=device.label)
     audit(user, "device.ended", session, device=device.label)
@@ -69,7 +62,7 @@ def end(user: User, session: Session, hash: int) -> Command:  # noqa: A002  Tele
 
 @transaction.atomic
 def end_others(user: User, session: Session) -> Command:
-    """Has every device but ours logged out. Raises Forbidden, DeviceError (24-hour rule)."""
+    """Has every device but ours logged out. Raises Forbidden, UserError (24-hour rule)."""
     rights.require(user, session.pk, Role.MANAGER)
     _require_24h_old(session)
     timeline.note(session.pk, TimelineKind.DEVICES_ENDED, user=user)
@@ -79,10 +72,10 @@ def end_others(user: User, session: Session) -> Command:
 
 @transaction.atomic
 def set_ttl(user: User, session: Session, days: int) -> Command:
-    """After how many days without use Telegram ends an authorization. Raises Forbidden, DeviceError."""
+    """After how many days without use Telegram ends an authorization. Raises Forbidden, UserError."""
     rights.require(user, session.pk, Role.MANAGER)
     if not MIN_TTL <= days <= MAX_TTL:
-        raise DeviceError("TTL_DAYS_INVALID", f"Give {MIN_TTL} to {MAX_TTL} days.")
+        raise UserError("TTL_DAYS_INVALID", f"Give {MIN_TTL} to {MAX_TTL} days.")
     _require_24h_old(session)
     timeline.note(session.pk, TimelineKind.DEVICES_TTL, user=user, days=days)
     audit(user, "device.ttl_set", session, days=days)
@@ -91,11 +84,11 @@ def set_ttl(user: User, session: Session, days: int) -> Command:
 
 @transaction.atomic
 def acknowledge(user: User, session: Session, hash: int) -> None:  # noqa: A002
-    """A manager marks a device as known. Raises Forbidden, DeviceError."""
+    """A manager marks a device as known. Raises Forbidden, UserError."""
     rights.require(user, session.pk, Role.MANAGER)
     device = Device.objects.select_for_update().filter(session=session, hash=hash).first()
     if device is None:
-        raise DeviceError("HASH_INVALID", "This device is not signed in any more.")
+        raise UserError("HASH_INVALID", "This device is not signed in any more.")
     if not device.is_strange:
         return
     device.known_at, device.known_by = timezone.now(), user
@@ -124,7 +117,7 @@ def may_end_at(session: Session) -> datetime | None:
 def _require_24h_old(session: Session) -> None:
     until = may_end_at(session)
     if until is not None:
-        raise DeviceError(
+        raise UserError(
             FRESH_CODE,
             "Telegram lets an authorization end others, or change this, only 24 hours after its own sign-in.",
             until=until,

@@ -16,34 +16,30 @@ from apps.sessions.services import rights, timeline
 from apps.staff.services.audit import audit
 from tgadmin.core import session_files
 from tgadmin.core.encryption import DecryptionError
-from tgadmin.core.errors.said import Said
+from tgadmin.core.errors import UserError
 from tgadmin.core.session_files import ForeignSession
 
 MIN_REASON, MAX_REASON = 5, 500
 
 
-class ExportError(Said):
-    """The session cannot be exported now."""
-
-
 @transaction.atomic
 def export_string(user: User, session: Session, reason: str) -> str:
-    """The account's StringSession. Raises Forbidden, ExportError (no reason, not signed in, the
+    """The account's StringSession. Raises Forbidden, UserError (no reason, not signed in, the
     key cannot be read)."""
     if not rights.may_export(user, session.pk):
         raise rights.Forbidden
     reason = " ".join(reason.split())[:MAX_REASON]
     if len(reason) < MIN_REASON:
-        raise ExportError("Say why the session is exported; the audit keeps it.")
+        raise UserError("REASON_MISSING", "Say why the session is exported; the audit keeps it.")
     row = AuthorizationSecret.objects.filter(
         authorization__session=session, authorization__role=Authorization.Role.CURRENT
     ).first()
     if row is None:
-        raise ExportError("The account is not signed in: there is nothing to export.")
+        raise UserError("NOT_SIGNED_IN", "The account is not signed in: there is nothing to export.")
     try:
         parts = cast("dict[str, Any]", row.secret)
     except DecryptionError as error:
-        raise ExportError(f"{error.says} Nothing was exported.") from None
+        raise UserError(error.code, f"{error.message} Nothing was exported.") from None
     try:
         text = session_files.write_string(
             ForeignSession(
@@ -54,8 +50,9 @@ def export_string(user: User, session: Session, reason: str) -> str:
             )
         )
     except ValueError:
-        raise ExportError(
-            "The account's data centre is known by a name, not by an address: a StringSession cannot hold it."
+        raise UserError(
+            "EXPORT_NO_ADDRESS",
+            "The account's data centre is known by a name, not by an address: a StringSession cannot hold it.",
         ) from None
     timeline.note(session.pk, TimelineKind.EXPORTED, user=user, reason=reason)
     audit(user, "session.exported", session, reason=reason)

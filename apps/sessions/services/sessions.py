@@ -18,22 +18,16 @@ from apps.sessions.services import authorizations, rights, status, timeline
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
 from tgadmin.core import phones
-
-
-class StillSignedIn(Exception):
-    """The account's key still works at Telegram: log it out before its session is removed."""
-
-    def __init__(self) -> None:
-        super().__init__("The account is still signed in at Telegram: log it out first.")
+from tgadmin.core.errors import UserError
 
 
 @transaction.atomic
 def rename(user: User, session: Session, name: str) -> None:
-    """Raises Forbidden; ValueError for an empty name."""
+    """Raises Forbidden, UserError (NAME_MISSING)."""
     rights.require(user, session.pk, Role.MANAGER)
     name = " ".join(name.split())[:64]
     if not name:
-        raise ValueError("An account needs a name.")
+        raise UserError("NAME_MISSING", "An account needs a name.")
     before = Session.objects.select_for_update().get(pk=session.pk)
     Session.objects.filter(pk=session.pk).update(name=name)
     timeline.note(session.pk, TimelineKind.RENAMED, user=user)
@@ -99,11 +93,11 @@ def resync(user: User, session: Session) -> Command:
 
 @transaction.atomic
 def remove(user: User, session: Session) -> None:
-    """Deletes the account here, with its chats, messages and peers. Raises Forbidden, StillSignedIn."""
+    """Deletes the account here, with its chats, messages and peers. Raises Forbidden, UserError."""
     rights.require(user, session.pk, Role.MANAGER)
     row = Session.objects.select_for_update().get(pk=session.pk)
     if AuthorizationSecret.objects.filter(authorization__session=row).exists():
-        raise StillSignedIn
+        raise UserError("STILL_SIGNED_IN", "The account is still signed in at Telegram: log it out first.")
     audit(user, "session.removed", row)
     row.delete()
     notify(SESSIONS, session.pk)

@@ -17,8 +17,8 @@ from apps.sessions import selectors
 from apps.sessions.commandline import find_session
 from apps.sessions.models import Device, Session
 from apps.sessions.services import devices, exports
-from apps.sessions.services.devices import DeviceError
 from apps.signin.management.sign_in import Dialogue
+from tgadmin.core.errors import UserError
 from tgadmin.core.ids import row_id
 from tgadmin.core.session_files import MAX_FILE
 
@@ -74,12 +74,10 @@ def export_session(command: WaitingCommand, options: dict[str, Any], user: User)
     out = _new_file(options["output"]) if options["output"] else None
     try:
         text = exports.export_string(user, session, options["reason"])
-    except Exception as error:
+    except Exception:
         if out is not None:
             os.close(out)
             Path(options["output"]).unlink()
-        if isinstance(error, exports.ExportError):
-            raise CommandError(error.says) from None
         raise
     if out is None:
         command.show(options, {"id": session.pk, "string_session": text}, text)
@@ -97,13 +95,9 @@ def _new_file(path: str) -> int:
 
 
 def show_devices(command: WaitingCommand, options: dict[str, Any], user: User) -> None:
-    """What was asked for, then the list. Raises CommandError."""
+    """What was asked for, then the list. Raises CommandError, UserError."""
     session = find_session(user, options["session"])
-    try:
-        asked = _asked(session, options, user)
-    except DeviceError as error:
-        until = f" From {error.until:%Y-%m-%d %H:%M:%S} UTC on." if error.until is not None else ""
-        raise CommandError(f"{error.says}{until} ({error.code})") from None
+    asked = _asked(session, options, user)
     if asked is not None:
         command.require_done(command.wait(asked, options["timeout"]))
     session.refresh_from_db()
@@ -142,7 +136,7 @@ def _asked(session: Session, options: dict[str, Any], user: User) -> Command | N
 def _hash(session: Session, number: int) -> int:
     found = Device.objects.filter(session=session, pk=number).first()
     if found is None:
-        raise DeviceError("HASH_INVALID", "There is no such device in the account's list.")
+        raise UserError("HASH_INVALID", "There is no such device in the account's list.")
     return found.hash
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
@@ -17,12 +15,12 @@ from apps.commands.models import Command
 from apps.commands.selectors import gateway_is_running
 from apps.commands.services import commands
 from apps.common import qr
+from apps.common.user_errors import Inline
 from apps.sessions.commandline import find_session
 from apps.sessions.models import Session
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInStep
 from apps.signin.selectors import VIA, explain_step, seconds_until
-from apps.signin.services import SignInError
 from apps.signin.services.rights import visible_attempts
 from tgadmin.core import phones
 from tgadmin.core.proxies import Proxy
@@ -52,28 +50,22 @@ class Dialogue:
 
     def begin_import(self, data: bytes) -> None:
         """Starts with another program's session and reports what came of it."""
-        try:
-            attempt = signin.start_import(self._user, self._options["name"], data, session=self._known())
-        except SignInError as error:
-            raise self._failure(error) from None
+        attempt = signin.start_import(self._user, self._options["name"], data, session=self._known())
         self._report(self._settled(attempt))
 
     def go_on(self, given: str) -> None:
         """Takes the step that the options name; with none, reports where the sign-in stands."""
         attempt = self._attempt(self._options["attempt"])
-        try:
-            if self._options["cancel"]:
-                attempt = signin.cancel(self._user, attempt)
-            elif self._options["resend"]:
-                attempt = signin.resend(self._user, attempt)
-            elif self._options["password_stdin"]:
-                attempt = signin.submit_password(self._user, attempt, given)
-            elif self._options["code"] or self._options["code_stdin"]:
-                attempt = signin.submit_code(self._user, attempt, given)
-            elif signin.needs_renewal(attempt):
-                attempt = signin.renew_qr(self._user, attempt)
-        except SignInError as error:
-            raise self._failure(error) from None
+        if self._options["cancel"]:
+            attempt = signin.cancel(self._user, attempt)
+        elif self._options["resend"]:
+            attempt = signin.resend(self._user, attempt)
+        elif self._options["password_stdin"]:
+            attempt = signin.submit_password(self._user, attempt, given)
+        elif self._options["code"] or self._options["code_stdin"]:
+            attempt = signin.submit_code(self._user, attempt, given)
+        elif signin.needs_renewal(attempt):
+            attempt = signin.renew_qr(self._user, attempt)
         self._report(self._settled(attempt))
 
     def _report(self, attempt: SignInAttempt) -> None:
@@ -92,11 +84,11 @@ class Dialogue:
         if attempt.flood_until is not None:
             data |= {"wait": seconds_until(attempt.flood_until)}
         if trouble is not None:
-            data |= {"error": trouble.code, "says": trouble.says, "next_step": trouble.next_step}
+            data |= {"error": trouble.code, "message": trouble.message, "next_step": trouble.next_step}
         if trouble is None or self._options["json"]:
             self._command.show(self._options, data, self._words(attempt))
         if trouble is not None:
-            raise CommandError(f"{trouble.says} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
+            raise CommandError(f"{trouble.message} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
 
     def _words(self, attempt: SignInAttempt) -> str:
         shown = signin.shown_code(attempt)
@@ -127,12 +119,12 @@ class Dialogue:
         try:
             attempt = self._scanned(self._settled(self._start_qr(proxy)))
             while attempt.step == SignInStep.PASSWORD and not attempt.is_over and ask_hidden is not None:
-                try:
+                with Inline() as refused:  # what was typed, or the moment, is not right: asked again
                     attempt = self._settled(self._next(attempt, ask_hidden, ask_hidden))
-                except SignInError as error:
-                    self._say(f"{error.says} ({error.code})")
-                    continue
-                self._say_trouble(attempt)
+                if refused.error is not None:
+                    self._say(str(refused.error))
+                elif attempt is not None:
+                    self._say_trouble(attempt)
         except (KeyboardInterrupt, EOFError):
             self._give_up()
         assert attempt is not None  # noqa: S101  _give_up raises
@@ -152,7 +144,7 @@ class Dialogue:
                     self._command.stdout.flush()
                     drawn = shown.id
                 if signin.needs_renewal(attempt):
-                    with suppress(SignInError):  # scanned just now
+                    with Inline():  # scanned just now
                         signin.renew_qr(self._user, attempt)
                 for _ in listener.notifies(timeout=commands.LOOK_SECONDS, stop_after=1):
                     pass
@@ -169,12 +161,12 @@ class Dialogue:
         attempt: SignInAttempt | None = None
         try:
             while attempt is None or not attempt.is_over:
-                try:
+                with Inline() as refused:  # what was typed, or the moment, is not right: asked again
                     attempt = self._settled(self._next(attempt, ask, ask_hidden))
-                except SignInError as error:
-                    self._say(f"{error.says} ({error.code})")
-                    continue
-                self._say_trouble(attempt)
+                if refused.error is not None:
+                    self._say(str(refused.error))
+                elif attempt is not None:
+                    self._say_trouble(attempt)
         except (KeyboardInterrupt, EOFError):
             self._give_up()
         assert attempt is not None  # noqa: S101  _give_up raises
@@ -184,7 +176,7 @@ class Dialogue:
         if attempt is None:
             known = self._options["session"]
             phone = "" if known else ask("Phone number with country code: ")
-            return self._start_or_refuse(phone)
+            return self._start(phone)
         if attempt.step == SignInStep.PHONE:
             phone = ask(f"Phone number (empty: {phones.masked(attempt.phone)} again): ")
             return signin.submit_phone(self._user, attempt, phone or attempt.phone)
@@ -198,30 +190,21 @@ class Dialogue:
     def _say_trouble(self, attempt: SignInAttempt) -> None:
         trouble = explain_step(attempt)
         if trouble is not None and not attempt.is_over:
-            self._say(f"{trouble.says} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
+            self._say(f"{trouble.message} {trouble.next_step}{_wait_words(attempt)} ({trouble.code})")
 
     def _say(self, text: str) -> None:
         self._command.stderr.write(text)
 
     # --- both ---
 
-    def _start(self, phone: str, proxy: Proxy | None) -> SignInAttempt:
-        try:
-            return self._start_or_refuse(phone, proxy)
-        except SignInError as error:
-            raise self._failure(error) from None
-
-    def _start_or_refuse(self, phone: str, proxy: Proxy | None = None) -> SignInAttempt:
+    def _start(self, phone: str, proxy: Proxy | None = None) -> SignInAttempt:
         session = self._known()
         number = phone or (session.phone if session is not None else "")
         self._started = signin.start(self._user, self._options["name"], number, session=session, proxy=proxy)
         return self._started
 
     def _start_qr(self, proxy: Proxy | None) -> SignInAttempt:
-        try:
-            self._started = signin.start_qr(self._user, self._options["name"], session=self._known(), proxy=proxy)
-        except SignInError as error:
-            raise self._failure(error) from None
+        self._started = signin.start_qr(self._user, self._options["name"], session=self._known(), proxy=proxy)
         return self._started
 
     def _known(self) -> Session | None:
@@ -251,12 +234,6 @@ class Dialogue:
                 why = "" if gateway_is_running() else " The gateway is not running."
                 raise CommandError(f"Telegram has not answered yet.{why} Look again with --attempt {attempt.pk}.")
             commands.wait(waiting.pk, left)
-
-    def _failure(self, error: SignInError) -> CommandError:
-        if self._options["json"]:
-            self._command.stdout.write(json.dumps({"error": error.code, "says": error.says}))
-        wait = f" Again in {seconds_until(error.until)} s." if error.until is not None else ""
-        return CommandError(f"{error.says}{wait} ({error.code})")
 
 
 def _wait_words(attempt: SignInAttempt) -> str:

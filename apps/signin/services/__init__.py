@@ -4,7 +4,7 @@ A sign-in is a row (SignInAttempt) that any web process can show and any gateway
 phone_code_hash lie encrypted beside it until it is over. ``busy`` is true while the gateway owes an answer.
 """
 
-from apps.signin.services.common import NEW_CODE_NEEDED, SignInError
+from apps.signin.services.common import NEW_CODE_NEEDED
 from apps.signin.services.imports import import_failed, start_import
 from apps.signin.services.qr import (
     ShownCode,
@@ -33,7 +33,6 @@ from apps.signin.services.steps import (
 __all__ = [
     "NEW_CODE_NEEDED",
     "ShownCode",
-    "SignInError",
     "abandon",
     "cancel",
     "cancelled",

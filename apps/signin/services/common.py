@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,16 +17,6 @@ from tgadmin.core import phones
 OVER = SignInAttempt.OVER
 NEW_CODE_NEEDED = frozenset({"PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED"})
 """After these the sign-in goes on with a new code: the old one cannot be used or sent again."""
-
-
-class SignInError(Exception):
-    """A step that cannot be taken now. ``code`` is one of core.errors, or ours; ``says`` a sentence for staff."""
-
-    def __init__(self, code: str, says: str, *, until: datetime | None = None) -> None:
-        super().__init__(f"{code}: {says}")
-        self.code = code
-        self.says = says
-        self.until = until
 
 
 UNNAMED = "New account"

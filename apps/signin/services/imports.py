@@ -16,14 +16,14 @@ from apps.commands.command_kinds import CommandKind
 from apps.sessions.models import AuthorizationSecret, Session, TimelineKind
 from apps.sessions.services import proxies, rights, timeline
 from apps.signin.models import SignInAttempt, SignInMethod, SignInStep
-from apps.signin.services.common import OVER, UNNAMED, SignInError, finish, keep_secret, locked
+from apps.signin.services.common import OVER, UNNAMED, finish, keep_secret, locked
 from apps.signin.services.step_guard import ask, count_start
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
 from tgadmin.core import session_files
+from tgadmin.core.errors import UserError
 from tgadmin.core.ids import auth_key_id
 from tgadmin.core.proxies import Proxy
-from tgadmin.core.session_files import SessionUnreadable
 
 MAX_NAME = 64
 
@@ -33,24 +33,21 @@ def start_import(
 ) -> SignInAttempt:
     """Begins a sign-in with a StringSession or a Telethon session file (``data``: its bytes).
 
-    ``session``: the account that it must belong to. Raises rights.Forbidden, SignInError (IMPORT_UNREADABLE,
+    ``session``: the account that it must belong to. Raises rights.Forbidden, UserError (IMPORT_UNREADABLE,
     KEY_IN_USE, DISABLED).
     """
     if session is not None:
         rights.require(user, session.pk, Role.MANAGER)
         if not session.enabled:
-            raise SignInError("DISABLED", "The account is disabled: enable it first.")
+            raise UserError("DISABLED", "The account is disabled: enable it first.")
     elif not rights.may_add_account(user):
         raise rights.Forbidden
-    try:
-        found = session_files.read(data)
-    except SessionUnreadable as refused:
-        raise SignInError(refused.code, refused.says) from None
+    found = session_files.read(data)
     number = auth_key_id(found.auth_key)
     with transaction.atomic():
         _only_one(number)
         if is_held(number):
-            raise SignInError(
+            raise UserError(
                 "KEY_IN_USE",
                 "This session's key is in use here already: two that use one key make Telegram destroy it.",
             )

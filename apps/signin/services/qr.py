@@ -25,11 +25,12 @@ from apps.commands.command_kinds import CommandKind
 from apps.sessions.models import Session, TimelineKind
 from apps.sessions.services import proxies, rights, timeline
 from apps.signin.models import SignInAttempt, SignInMethod, SignInStep
-from apps.signin.services.common import OVER, UNNAMED, SignInError, erase_secret, keep_secret, locked, secret_of
+from apps.signin.services.common import OVER, UNNAMED, erase_secret, keep_secret, locked, secret_of
 from apps.signin.services.rights import may_drive
 from apps.signin.services.step_guard import ask, count_start, go_on, lock_attempt_for, one_at_a_time
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
+from tgadmin.core.errors import UserError
 from tgadmin.core.proxies import Proxy
 
 MAX_NAME = 64
@@ -57,12 +58,12 @@ def start_qr(user: User, name: str, *, session: Session | None = None, proxy: Pr
     """Begins a sign-in by QR code; goes on with one of the same user, name and account that is not over.
 
     ``session``: an account known already that needs a new sign-in. ``proxy``: what a new account goes through from its
-    first connection on. Raises rights.Forbidden, SignInError (DISABLED).
+    first connection on. Raises rights.Forbidden, UserError (DISABLED).
     """
     if session is not None:
         rights.require(user, session.pk, Role.MANAGER)
         if not session.enabled:
-            raise SignInError("DISABLED", "The account is disabled: enable it first.")
+            raise UserError("DISABLED", "The account is disabled: enable it first.")
     elif not rights.may_add_account(user):
         raise rights.Forbidden
     name = name.strip()[:MAX_NAME] or UNNAMED
@@ -86,7 +87,7 @@ def start_qr(user: User, name: str, *, session: Session | None = None, proxy: Pr
 @transaction.atomic
 def renew_qr(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """Asks for a new code when the one that is shown is about to lapse; else nothing is done. Raises Forbidden,
-    SignInError."""
+    UserError."""
     if not may_drive(user, attempt):
         raise rights.Forbidden
     row = locked(attempt.pk)
@@ -97,7 +98,7 @@ def renew_qr(user: User, attempt: SignInAttempt) -> SignInAttempt:
 
 @transaction.atomic
 def use_qr(user: User, attempt: SignInAttempt) -> SignInAttempt:
-    """From the phone number to the QR code. Raises Forbidden, SignInError."""
+    """From the phone number to the QR code. Raises Forbidden, UserError."""
     row = lock_attempt_for(user, attempt, SignInStep.PHONE, obey_wait=False)
     erase_secret(row)
     row.way, row.step = SignInMethod.QR, SignInStep.QR
@@ -106,7 +107,7 @@ def use_qr(user: User, attempt: SignInAttempt) -> SignInAttempt:
 
 @transaction.atomic
 def use_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
-    """From the QR code to the phone number: the code is forgotten. Raises Forbidden, SignInError."""
+    """From the QR code to the phone number: the code is forgotten. Raises Forbidden, UserError."""
     row = lock_attempt_for(user, attempt, SignInStep.QR, obey_wait=False)
     erase_secret(row)
     row.way, row.step = SignInMethod.PHONE, SignInStep.PHONE

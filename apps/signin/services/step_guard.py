@@ -14,11 +14,11 @@ from django.utils import timezone
 from apps.commands.command_kinds import SIGN_IN_LANE, CommandKind
 from apps.commands.models import Command
 from apps.commands.services import commands
-from apps.commands.services.commands import TooManyWaiting
 from apps.sessions.services import rights
 from apps.signin.models import SignInAttempt, SignInStep
-from apps.signin.services.common import OVER, SignInError, locked
+from apps.signin.services.common import OVER, locked
 from apps.signin.services.rights import may_drive
+from tgadmin.core.errors import UserError
 
 
 def one_at_a_time(user: User, what: str) -> None:
@@ -28,7 +28,7 @@ def one_at_a_time(user: User, what: str) -> None:
 
 
 def count_start(user: User, attempt: SignInAttempt | None = None) -> None:
-    """One more sign-in of the user's, or one more number in ``attempt``, which is under way. Raises SignInError
+    """One more sign-in of the user's, or one more number in ``attempt``, which is under way. Raises UserError
     (TOO_MANY_SIGN_INS).
 
     One start at a time in the whole installation: two at once cannot both have the last place. What was only begun
@@ -39,15 +39,15 @@ def count_start(user: User, attempt: SignInAttempt | None = None) -> None:
     theirs = SignInAttempt.objects.filter(started_by=user)
     open_ones = theirs.exclude(step__in=OVER).count()
     if attempt is None and open_ones >= settings.SIGN_INS_OPEN:
-        raise SignInError(
+        raise UserError(
             "TOO_MANY_SIGN_INS", f"You have {open_ones} sign-ins open: go on with them, or end one, before the next."
         )
     late = Q(updated_at__gt=timezone.now() - timedelta(days=1))
     per_user, per_all = settings.SIGN_INS_PER_DAY, settings.SIGN_INS_PER_DAY_ALL
     if _numbers(theirs.filter(late)) >= per_user:
-        raise SignInError("TOO_MANY_SIGN_INS", f"You have started {per_user} sign-ins within a day: wait, then go on.")
+        raise UserError("TOO_MANY_SIGN_INS", f"You have started {per_user} sign-ins within a day: wait, then go on.")
     if _numbers(SignInAttempt.objects.filter(late)) >= per_all:
-        raise SignInError(
+        raise UserError(
             "TOO_MANY_SIGN_INS",
             f"{per_all} sign-ins were started here within a day, by all together: wait, then go on.",
         )
@@ -66,13 +66,13 @@ def lock_attempt_for(user: User, attempt: SignInAttempt, *steps: SignInStep, obe
         raise rights.Forbidden
     attempt = locked(attempt.pk)
     if attempt.is_over:
-        raise SignInError("SIGN_IN_OVER", "This sign-in is over: start a new one.")
+        raise UserError("SIGN_IN_OVER", "This sign-in is over: start a new one.")
     if attempt.busy:
-        raise SignInError("SIGN_IN_BUSY", "The last step is still under way.")
+        raise UserError("SIGN_IN_BUSY", "The last step is still under way.")
     if attempt.step not in steps:
-        raise SignInError("SIGN_IN_STEP", "This sign-in waits for another step.")
+        raise UserError("SIGN_IN_STEP", "This sign-in waits for another step.")
     if obey_wait and attempt.flood_until is not None and attempt.flood_until > timezone.now():
-        raise SignInError("FLOOD_WAIT", "Telegram asks to wait before the next try.", until=attempt.flood_until)
+        raise UserError("FLOOD_WAIT", "Telegram asks to wait before the next try.", until=attempt.flood_until)
     return attempt
 
 
@@ -93,19 +93,16 @@ def enqueue(
     *,
     follows: bool = False,
 ) -> None:
-    """Raises SignInError (TOO_MANY_WAITING), never where it ``follows`` (commands.enqueue)."""
-    try:
-        commands.enqueue(
-            attempt.session_id,
-            kind,
-            {"attempt": str(attempt.pk)},
-            about=attempt.pk,
-            secret=secret,
-            user=user,
-            follows=follows,
-        )
-    except TooManyWaiting as refused:
-        raise SignInError("TOO_MANY_WAITING", refused.says) from None
+    """Raises UserError (TOO_MANY_WAITING), never where it ``follows`` (commands.enqueue)."""
+    commands.enqueue(
+        attempt.session_id,
+        kind,
+        {"attempt": str(attempt.pk)},
+        about=attempt.pk,
+        secret=secret,
+        user=user,
+        follows=follows,
+    )
 
 
 def go_on(attempt: SignInAttempt, kind: CommandKind) -> None:

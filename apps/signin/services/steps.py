@@ -15,22 +15,13 @@ from apps.commands.services import commands
 from apps.sessions.models import Session, TimelineKind
 from apps.sessions.services import proxies, rights, timeline
 from apps.signin.models import SignInAttempt, SignInMethod, SignInSecret, SignInStep
-from apps.signin.services.common import (
-    NEW_CODE_NEEDED,
-    OVER,
-    SignInError,
-    erase_secret,
-    finish,
-    first_step,
-    is_unnamed,
-    locked,
-)
+from apps.signin.services.common import NEW_CODE_NEEDED, OVER, erase_secret, finish, first_step, is_unnamed, locked
 from apps.signin.services.rights import may_drive
 from apps.signin.services.step_guard import ask, count_start, enqueue, lock_attempt_for, one_at_a_time
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
 from tgadmin.core import phones
-from tgadmin.core.errors.said import Said
+from tgadmin.core.errors import UserError
 from tgadmin.core.proxies import Proxy
 
 MAX_CODE, MAX_PASSWORD, MAX_NAME = 32, 1024, 64
@@ -43,14 +34,14 @@ def start(
     """Begins a sign-in and asks Telegram for a code; goes on with one of the same user and phone that is not over.
 
     ``session``: an account known already that needs a new sign-in. ``proxy``: what a new account goes through from its
-    first connection on; one that is known keeps its own. Raises rights.Forbidden, SignInError
+    first connection on; one that is known keeps its own. Raises rights.Forbidden, UserError
     (PHONE_NUMBER_INVALID, DISABLED).
     """
     if session is not None:
         rights.require(user, session.pk, Role.MANAGER)
     elif not rights.may_add_account(user):
         raise rights.Forbidden
-    digits = _digits(phone)
+    digits = phones.normalise(phone)
     one_at_a_time(user, digits)
     open_one = _unfinished(user, digits, session)
     if open_one is not None:
@@ -66,7 +57,7 @@ def start(
         if proxy is not None:
             proxies.store(session.pk, proxy, user)
     elif not session.enabled:
-        raise SignInError("DISABLED", "The account is disabled: enable it first.")
+        raise UserError("DISABLED", "The account is disabled: enable it first.")
     attempt = SignInAttempt.objects.create(session=session, phone=digits, started_by=user)
     timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user)
     audit(user, "sign_in.started", session)
@@ -78,9 +69,9 @@ def submit_phone(
     user: User, attempt: SignInAttempt, phone: str, *, proxy: Proxy | None = None, directly: bool = False
 ) -> SignInAttempt:
     """Asks for a code again, for another number or the same, through another ``proxy`` if one is given, or ``directly``
-    where it was to go through one. Raises Forbidden, SignInError."""
+    where it was to go through one. Raises Forbidden, UserError."""
     attempt = lock_attempt_for(user, attempt, SignInStep.PHONE)
-    digits = _digits(phone)
+    digits = phones.normalise(phone)
     if digits != attempt.phone:
         if attempt.phone:
             count_start(user, attempt)
@@ -93,35 +84,35 @@ def submit_phone(
 
 @transaction.atomic
 def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
-    """Hands the code over; it is kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
+    """Hands the code over; it is kept encrypted until Telegram has answered. Raises Forbidden, UserError."""
     attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
     code = "".join(code.split()).replace("-", "")
     if not code or len(code) > MAX_CODE:
-        raise SignInError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
+        raise UserError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
     if attempt.error_code in NEW_CODE_NEEDED:
-        raise SignInError("PHONE_CODE_EXPIRED", "That code has expired: ask for a new one.")
+        raise UserError("PHONE_CODE_EXPIRED", "That code has expired: ask for a new one.")
     return ask(user, attempt, CommandKind.SIGN_IN_CODE, secret={"code": code})
 
 
 @transaction.atomic
 def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignInAttempt:
-    """Hands the cloud password over, kept encrypted until Telegram has answered. Raises Forbidden, SignInError."""
+    """Hands the cloud password over, kept encrypted until Telegram has answered. Raises Forbidden, UserError."""
     attempt = lock_attempt_for(user, attempt, SignInStep.PASSWORD)
     if not password or len(password) > MAX_PASSWORD:
-        raise SignInError("PASSWORD_EMPTY", "Enter the account's cloud password.")
+        raise UserError("PASSWORD_EMPTY", "Enter the account's cloud password.")
     return ask(user, attempt, CommandKind.SIGN_IN_PASSWORD, secret={"password": password})
 
 
 @transaction.atomic
 def resend(user: User, attempt: SignInAttempt) -> SignInAttempt:
-    """Asks for the code again the next way, or for a new one where it has expired. Raises Forbidden, SignInError."""
+    """Asks for the code again the next way, or for a new one where it has expired. Raises Forbidden, UserError."""
     attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
     if attempt.error_code in NEW_CODE_NEEDED:
         return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
     if attempt.resend_at is not None and attempt.resend_at > timezone.now():
-        raise SignInError("RESEND_TOO_EARLY", "Another code cannot be asked for yet.", until=attempt.resend_at)
+        raise UserError("RESEND_TOO_EARLY", "Another code cannot be asked for yet.", until=attempt.resend_at)
     if not attempt.next_via:
-        raise SignInError("SEND_CODE_UNAVAILABLE", "Telegram offers no other way to send this code.")
+        raise UserError("SEND_CODE_UNAVAILABLE", "Telegram offers no other way to send this code.")
     return ask(user, attempt, CommandKind.SIGN_IN_RESEND)
 
 
@@ -129,7 +120,7 @@ def resend(user: User, attempt: SignInAttempt) -> SignInAttempt:
 def change_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """Back to the beginning (the number, the QR code): what was sent is let go, at Telegram too.
 
-    Raises Forbidden, SignInError.
+    Raises Forbidden, UserError.
     """
     attempt = lock_attempt_for(user, attempt, SignInStep.CODE, SignInStep.PASSWORD, obey_wait=False)
     attempt.step, attempt.password_hint = first_step(attempt), ""
@@ -173,13 +164,6 @@ def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) 
     attempt.save()
     enqueue(attempt, CommandKind.SIGN_IN_CANCEL, commands.SYSTEM if user is None else user)
     return attempt
-
-
-def _digits(phone: str) -> str:
-    try:
-        return phones.normalise(phone)
-    except Said as error:
-        raise SignInError("PHONE_NUMBER_INVALID", error.says) from None
 
 
 def _unfinished(user: User, digits: str, session: Session | None) -> SignInAttempt | None:

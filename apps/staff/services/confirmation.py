@@ -18,16 +18,16 @@ from django.utils import timezone
 from apps.staff.models import ConfirmationTries
 from apps.staff.services import passwords, second_factor
 from apps.staff.services.audit import audit
-from apps.staff.services.second_factor import Refused
+from tgadmin.core.errors import UserError
 
 
 def by_code(user: User, token: str) -> bool:
-    """Whether it is a code of the user's second factor. Raises Refused while too many were wrong."""
-    return second_factor.verify(user, token, told="login.confirmed") is not None
+    """Whether it is a code of the user's second factor. Raises UserError while too many were wrong."""
+    return second_factor.verify(user, token, action="login.confirmed") is not None
 
 
 def by_password(user: User, password: str) -> bool:
-    """Whether it is the user's password. Raises Refused while too many were wrong."""
+    """Whether it is the user's password. Raises UserError while too many were wrong."""
     _count(user)
     if not passwords.check(user, password):
         return False
@@ -45,6 +45,6 @@ def _count(user: User) -> None:
     if tries.last_at <= now - time:
         tries.count = 0
     if tries.count >= settings.AXES_FAILURE_LIMIT:
-        raise Refused("Too many wrong passwords: wait before the next try.", tries.last_at + time)
+        raise UserError("TOO_MANY_TRIES", "Too many wrong passwords: wait before the next try.", tries.last_at + time)
     tries.count, tries.last_at = tries.count + 1, now
     tries.save()

@@ -51,10 +51,10 @@ def tell(before: datetime | None = None) -> int:
     """Turns the counts of minutes that are over into entries; how many. Counts that another process is telling are left
     to it."""
     before = before or _minute(timezone.now())
-    told = 0
+    counted = 0
     while (some := _tell_some(before)) > 0:
-        told += some
-    return told
+        counted += some
+    return counted
 
 
 @transaction.atomic

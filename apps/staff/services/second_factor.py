@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from django.contrib.auth.models import User
@@ -22,21 +21,13 @@ from apps.staff import selectors
 from apps.staff.models import DIGITS, STEP_SECONDS, Authenticator, AuthenticatorSecret, Policy
 from apps.staff.services import logins
 from apps.staff.services.audit import audit
+from tgadmin.core.errors import UserError
 
 ISSUER = "tgadmin"
 KEY_BYTES = 20
 RECOVERY_CODES = 10
 CODE_BYTES = 10
 """80 random bits: what is stored of a code is its hash, and cannot be searched for."""
-
-
-class Refused(Exception):
-    """``says``: a sentence; ``until``: when the next try is allowed, or None."""
-
-    def __init__(self, says: str, until: datetime | None = None) -> None:
-        super().__init__(says)
-        self.says = says
-        self.until = until
 
 
 @transaction.atomic
@@ -69,10 +60,10 @@ def key_of(authenticator: Authenticator) -> str:
 @transaction.atomic
 def confirm(user: User, token: str, *, keep: str | None) -> tuple[Device, list[str]] | None:
     """The first code of the new authenticator: it takes the former one's place. Gives it with new recovery codes, which
-    nobody can see again; None for a wrong code. ``keep``: the digest of the login that goes on. Raises Refused."""
+    nobody can see again; None for a wrong code. ``keep``: the digest of the login that goes on. Raises UserError."""
     begun = Authenticator.objects.select_for_update().filter(user=user, confirmed=False).first()
     if begun is None:
-        raise Refused("There is no authenticator to confirm: begin anew.")
+        raise UserError("FACTOR_NOT_BEGUN", "There is no authenticator to confirm: begin anew.")
     _may_try(begun)
     if not begun.verify_token(_plain(token)):
         return None
@@ -86,9 +77,9 @@ def confirm(user: User, token: str, *, keep: str | None) -> tuple[Device, list[s
 
 
 @transaction.atomic
-def verify(user: User, token: str, *, told: str = "login.verified") -> Device | None:
+def verify(user: User, token: str, *, action: str = "login.verified") -> Device | None:
     """The device whose code it is (an authenticator's or a recovery code, which is then used up); None for a wrong one.
-    ``told``: what the audit says of a right one. Raises Refused while too many were wrong."""
+    ``action``: what the audit calls a right one. Raises UserError while too many were wrong."""
     token = _plain(token)
     authenticator = Authenticator.objects.select_for_update().filter(user=user, confirmed=True).first()
     if authenticator is None:
@@ -97,12 +88,12 @@ def verify(user: User, token: str, *, told: str = "login.verified") -> Device | 
         device = StaticDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
         if device is None or not device.verify_token(_digest(token)):
             return None
-        audit(user, told, by="recovery code", left=device.token_set.count())
+        audit(user, action, by="recovery code", left=device.token_set.count())
         return device
     _may_try(authenticator)
     if not authenticator.verify_token(token):
         return None
-    audit(user, told, by="authenticator app")
+    audit(user, action, by="authenticator app")
     return authenticator
 
 
@@ -110,7 +101,7 @@ def verify(user: User, token: str, *, told: str = "login.verified") -> Device | 
 def new_codes(user: User) -> list[str]:
     """Recovery codes in place of the former ones; nobody can see them again."""
     if selectors.authenticator_of(user) is None:
-        raise Refused("There is no second factor to recover: add one first.")
+        raise UserError("FACTOR_MISSING", "There is no second factor to recover: add one first.")
     codes = _make_codes(user)
     audit(user, "factor.codes_renewed", user=user.get_username())
     return codes
@@ -118,9 +109,9 @@ def new_codes(user: User) -> list[str]:
 
 @transaction.atomic
 def remove(user: User, *, keep: str | None) -> None:
-    """Takes one's own second factor away. Raises Refused where all staff need one."""
+    """Takes one's own second factor away. Raises UserError where all staff need one."""
     if selectors.is_required():
-        raise Refused("All staff here need a second factor: it can be replaced, not removed.")
+        raise UserError("FACTOR_REQUIRED", "All staff here need a second factor: it can be replaced, not removed.")
     _drop(user)
     logins.end_others(user, keep)
     audit(user, "factor.removed", user=user.get_username())
@@ -153,7 +144,7 @@ def _may_try(device: Authenticator) -> None:
     allowed, why = device.verify_is_allowed()
     if not allowed:
         until = why["locked_until"] if why else timezone.now()
-        raise Refused("Too many wrong codes: wait before the next try.", until)
+        raise UserError("TOO_MANY_TRIES", "Too many wrong codes: wait before the next try.", until)
 
 
 def _plain(token: str) -> str:

@@ -20,7 +20,7 @@ export class Changes {
     this.#saving(message.id, "");
     if (answer.ok) return;
     const { chatId } = app.state;
-    app.notice(`Not changed: ${answer.says}`, () => {
+    app.notice(`Not changed: ${answer.message}`, () => {
       if (app.state.chatId === chatId) app.writing.compose({ editing: { ...message, text }, reply: null });
     });
   }
@@ -30,7 +30,7 @@ export class Changes {
     this.#saving(message.id, "deleting");
     const answer = await this.app.server.request({ type: "delete", messages: [message.id] });
     this.#saving(message.id, "");
-    if (!answer.ok) this.app.notice(`Not deleted: ${answer.says}`);
+    if (!answer.ok) this.app.notice(`Not deleted: ${answer.message}`);
   }
 
   /** The code in a message of Telegram's own, for this page alone. @param {Message} message */
@@ -38,7 +38,7 @@ export class Changes {
     const { app } = this;
     const { visit } = app.navigation;
     const answer = await app.server.request({ type: "reveal", message: message.id });
-    if (!answer.ok) app.notice(answer.says);
+    if (!answer.ok) app.notice(answer.message);
     else if (visit === app.navigation.visit) app.codes.show(message, answer.frame.shown);
     app.draw();
   }

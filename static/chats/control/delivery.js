@@ -54,7 +54,7 @@ export class Delivery {
 
   /** @param {any} frame an error whose ref is a cid */
   refused(frame) {
-    this.outbox.mark(frame.ref, frame.says);
+    this.outbox.mark(frame.ref, frame.message);
     this.#landed(frame.ref);
     this.app.draw();
   }
@@ -75,7 +75,7 @@ export class Delivery {
   async retry(message) {
     if (message.id !== null) {
       const answer = await this.app.server.request({ type: "retry", message: message.id });
-      if (!answer.ok) this.app.notice(`Not sent: ${answer.says}`);
+      if (!answer.ok) this.app.notice(`Not sent: ${answer.message}`);
       return;
     }
     const waiting = this.outbox.all().find((one) => one.cid === message.cid);
@@ -89,7 +89,7 @@ export class Delivery {
   async discard(message) {
     if (message.id !== null) {
       const answer = await this.app.server.request({ type: "discard", message: message.id });
-      if (!answer.ok) this.app.notice(answer.says);
+      if (!answer.ok) this.app.notice(answer.message);
     } else if (message.cid) {
       this.outbox.remove(message.cid);
       this.app.draw();

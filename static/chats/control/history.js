@@ -52,12 +52,12 @@ export class History {
       await this.#askTelegram(stream);
       return;
     }
-    this.#edge({ older: "loading", says: "" });
+    this.#edge({ older: "loading", message: "" });
     const { visit } = app.navigation;
     const page = await this.#page(`?before=${oldestId(stream)}`);
     if (visit !== app.navigation.visit || !app.state.stream) return;
     if (page.error) {
-      this.#edge({ older: "failed", says: page.error });
+      this.#edge({ older: "failed", message: page.error });
       return;
     }
     app.patch({ stream: prepend(app.state.stream, page) });
@@ -101,7 +101,7 @@ export class History {
 
   /** There is a connection again: what failed for want of one may be tried. */
   tryAgain() {
-    if (this.app.state.edge.older === "failed") this.#edge({ older: "", says: "" });
+    if (this.app.state.edge.older === "failed") this.#edge({ older: "", message: "" });
   }
 
   /** A page of the open chat. @param {string} which the query @returns {Promise<any>} */
@@ -122,14 +122,14 @@ export class History {
     if (!app.socket.open) return;
     const session = app.session;
     if (session && !["ready", "syncing"].includes(session.status)) {
-      this.#edge({ older: "away", says: "Older messages are kept at Telegram; they come when this account is connected." });
+      this.#edge({ older: "away", message: "Older messages are kept at Telegram; they come when this account is connected." });
       return;
     }
-    this.#edge({ older: "telegram", says: "" });
+    this.#edge({ older: "telegram", message: "" });
     const { visit } = app.navigation;
     const late = setTimeout(() => {
       if (visit === app.navigation.visit) {
-        this.#edge({ older: "late", says: "Telegram does not answer yet. Older messages are kept there." });
+        this.#edge({ older: "late", message: "Telegram does not answer yet. Older messages are kept there." });
       }
     }, TELEGRAM_MS);
     const answer = await app.server.request(
@@ -139,7 +139,7 @@ export class History {
     clearTimeout(late);
     if (visit !== app.navigation.visit) return;
     if (!answer.ok) {
-      this.#edge({ older: "failed", says: `${answer.says} Older messages are kept at Telegram.` });
+      this.#edge({ older: "failed", message: `${answer.message} Older messages are kept at Telegram.` });
       return;
     }
     await this.#fetched(stream, visit);
@@ -154,11 +154,11 @@ export class History {
     const now = app.state.stream;
     if (visit !== app.navigation.visit || !now) return;
     if (page.error) {
-      this.#edge({ older: "failed", says: page.error });
+      this.#edge({ older: "failed", message: page.error });
       return;
     }
     const stuck = page.older === "telegram" && page.ask_before === asked.askBefore && !page.messages.length;
     app.patch({ stream: prepend(now, which ? page : { ...page, newer: now.newer }) });
-    this.#edge(stuck ? { older: "failed", says: "Telegram sent no older messages." } : { older: "", says: "" });
+    this.#edge(stuck ? { older: "failed", message: "Telegram sent no older messages." } : { older: "", message: "" });
   }
 }

@@ -3,7 +3,7 @@
 const REQUEST_MS = 20_000;
 const ANSWERS = ["ok", "done", "error"];
 
-/** @typedef {{ok: boolean, says: string, frame: any}} Answer says: for people, why it was not done */
+/** @typedef {{ok: boolean, message: string, frame: any}} Answer message: for people, why it was not done */
 
 export class Server {
   /** @param {{base: string, send: (frame: object) => boolean}} options base: address of the pages; send: whether it was sent */
@@ -24,7 +24,7 @@ export class Server {
   /** The connection is gone, and answers with it. */
   lost() {
     for (const request of [...this.requests.values()]) {
-      request.settle({ type: "error", code: "NOT_CONNECTED", says: "The connection was lost before the answer came." });
+      request.settle({ type: "error", code: "NOT_CONNECTED", message: "The connection was lost before the answer came." });
     }
   }
 
@@ -41,13 +41,13 @@ export class Server {
         clearTimeout(timer);
         this.requests.delete(ref);
         const ok = answer.type === "ok" || (answer.type === "done" && answer.state === "done");
-        resolve({ ok, says: answer.says ?? answer.error?.says ?? "It was not done.", frame: answer });
+        resolve({ ok, message: answer.message ?? answer.error?.message ?? "It was not done.", frame: answer });
       };
-      const late = { type: "error", says: "Telegram has not answered yet. It is tried again by itself." };
+      const late = { type: "error", message: "Telegram has not answered yet. It is tried again by itself." };
       const timer = setTimeout(() => settle(late), patience);
       this.requests.set(ref, { settle });
       if (!this.send({ ...frame, ref })) {
-        settle({ type: "error", code: "NOT_CONNECTED", says: "There is no connection just now. Nothing was changed." });
+        settle({ type: "error", code: "NOT_CONNECTED", message: "There is no connection just now. Nothing was changed." });
       }
     });
   }
@@ -61,7 +61,7 @@ export class Server {
     try {
       const answer = await fetch(this.base + path, { headers: { Accept: "application/json", ...said } });
       const data = await answer.json();
-      return answer.ok ? data : { error: data.says ?? "The server could not answer." };
+      return answer.ok ? data : { error: data.message ?? "The server could not answer." };
     } catch {
       return { error: "The server does not answer. What is shown is kept; it is tried again when the connection is back." };
     }

@@ -40,7 +40,7 @@
  * What went wrong at Telegram or here, for people.
  * @typedef {object} ErrorFacts
  * @property {string} code one of docs/errors.md
- * @property {string} says a sentence
+ * @property {string} message a sentence
  * @property {string} next what staff can do
  */
 
@@ -150,7 +150,7 @@
  * @property {string} label the status for people
  * @property {string} code the error code of its cause, or empty
  * @property {string} cause the cause as a sentence, or empty
- * @property {string} says what the status means for the viewer, or empty
+ * @property {string} message what the status means for the viewer, or empty
  * @property {string} since since when it is so
  * @property {string | null} retry_at when the next attempt is made
  * @property {string | null} flood_until until when Telegram lets it send nothing
@@ -167,7 +167,7 @@
  * @property {string} label the status for people
  * @property {string} code the error code of its cause, or empty
  * @property {string} cause the cause as a sentence, or empty
- * @property {string} says what the status means for the viewer, or empty
+ * @property {string} message what the status means for the viewer, or empty
  * @property {string} since since when it is so
  * @property {string | null} retry_at when the next attempt is made
  * @property {string | null} flood_until until when Telegram lets it send nothing
@@ -226,7 +226,7 @@
  * @property {string} label the status for people
  * @property {string} code the error code of its cause, or empty
  * @property {string} cause the cause as a sentence, or empty
- * @property {string} says what the status means for the viewer, or empty
+ * @property {string} message what the status means for the viewer, or empty
  * @property {string} since since when it is so
  * @property {string | null} retry_at when the next attempt is made
  * @property {string | null} flood_until until when Telegram lets it send nothing
@@ -325,7 +325,8 @@
  * @property {"error"} type
  * @property {string | null} ref the request's; null: it answers none
  * @property {string} code one of those below
- * @property {string} says a sentence for people
+ * @property {string} message a sentence for people
+ * @property {string} [until] when another try may help, where that is known
  * @property {number} [chat] the chat, with `UNREADABLE`
  */
 

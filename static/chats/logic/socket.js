@@ -2,7 +2,7 @@
 
 import { delay } from "./backoff.js";
 
-export const VERSION = 1;
+export const VERSION = 2;
 const PING_MS = 15_000;
 const PONG_MS = 10_000;
 const WELCOME_MS = 10_000;
@@ -20,8 +20,8 @@ const QUICK_PONG_MS = 3000;
 const SLEPT_MS = 5000;
 
 /**
- * @typedef {{limit: number, seconds: number}} Told the limit that was reached, and when another try may help
- * @typedef {{state: "connecting" | "open" | "lost" | "refused", code: number, told: Told | null,
+ * @typedef {{limit: number, seconds: number}} Refusal the limit that was reached, and when another try may help
+ * @typedef {{state: "connecting" | "open" | "lost" | "refused", code: number, refusal: Refusal | null,
  *   since: number}} Connection
  *   `open`: the server has greeted. `lost`: it comes back by itself. `refused`: it does not.
  */
@@ -49,9 +49,9 @@ export class LiveSocket {
     /** @type {any} likewise, until the next ping or the end of patience */
     this.pinger = null;
     /** @type {Connection} */
-    this.connection = { state: "connecting", code: 0, told: null, since: this.options.now() };
-    /** @type {Told | null} */
-    this.told = null;
+    this.connection = { state: "connecting", code: 0, refusal: null, since: this.options.now() };
+    /** @type {Refusal | null} */
+    this.refusal = null;
     this.heardAt = this.options.now();
     this.tickedAt = this.heardAt;
     this.parts = "";
@@ -110,7 +110,7 @@ export class LiveSocket {
     this.heardAt = this.options.now();
     this.options.clearTimeout(this.pinger);
     if (frame.type === "refused") {
-      this.told = { limit: frame.limit, seconds: frame.seconds };
+      this.refusal = { limit: frame.limit, seconds: frame.seconds };
       return;
     }
     if (frame.type === "welcome") {
@@ -151,40 +151,40 @@ export class LiveSocket {
   #closed(code, atOnce = false) {
     this.socket = null;
     this.options.clearTimeout(this.pinger);
-    const told = this.told;
-    this.told = null;
+    const refusal = this.refusal;
+    this.refusal = null;
     if (FINAL.has(code)) {
       this.#change("refused", code);
       return;
     }
-    const wait = atOnce ? 0 : this.#wait(code, told);
+    const wait = atOnce ? 0 : this.#wait(code, refusal);
     this.attempt += 1;
-    this.#change("lost", code, told);
+    this.#change("lost", code, refusal);
     this.timer = this.options.setTimeout(() => this.connect(), wait);
   }
 
   /** Milliseconds until the next attempt; a little more than told, as others wait too.
-   * @param {number} code @param {Told | null} told */
-  #wait(code, told) {
+   * @param {number} code @param {Refusal | null} refusal */
+  #wait(code, refusal) {
     const usual = WAITS.get(code);
     if (usual === undefined) return delay(this.attempt, this.options.random);
-    return (told ? told.seconds * 1000 : usual) * (1 + this.options.random() / 4);
+    return (refusal ? refusal.seconds * 1000 : usual) * (1 + this.options.random() / 4);
   }
 
-  /** @param {Connection["state"]} state @param {number} code @param {Told | null} [told] */
-  #change(state, code, told = null) {
+  /** @param {Connection["state"]} state @param {number} code @param {Refusal | null} [refusal] */
+  #change(state, code, refusal = null) {
     const before = this.connection;
-    if (before.state === state && before.code === code && before.told?.seconds === told?.seconds) return;
+    if (before.state === state && before.code === code && before.refusal?.seconds === refusal?.seconds) return;
     const since = before.state === "lost" && state === "connecting" ? before.since : this.options.now();
-    this.connection = { state, code, told, since };
+    this.connection = { state, code, refusal, since };
     this.options.onState(this.connection);
   }
 }
 
 /** Why the server has no place for this page, and what to do; "" when that is not why.
- * @param {number} code @param {Told | null} told */
-export function refusalReason(code, told) {
-  const { limit, seconds } = told ?? { limit: "", seconds: "a few" };
+ * @param {number} code @param {Refusal | null} refusal */
+export function refusalReason(code, refusal) {
+  const { limit, seconds } = refusal ?? { limit: "", seconds: "a few" };
   /** @type {Record<number, string>} */
   const reasons = {
     4421: `You have tgadmin's chats open in ${limit} other pages, as many as one person may. Close one of them: this page then connects by itself.`,

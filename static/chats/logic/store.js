@@ -11,7 +11,7 @@ import { applyEvents, complete, fromPage, hidden } from "./stream.js";
  *   sessions: Session[], sessionId: number | null, unread: number,
  *   chats: Map<number, import("./list.js").Chat>, tab: string, query: string, views: Map<string, ListView>,
  *   chatId: number | null, stream: import("./stream.js").Stream | null, streamError: string,
- *   edge: {older: string, newer: string, says: string}, typing: Typing[], typists: Map<number, string>,
+ *   edge: {older: string, newer: string, message: string}, typing: Typing[], typists: Map<number, string>,
  *   connection: import("./socket.js").Connection, pinned: boolean, announcement: string,
  *   saving: Map<number, string>, notices: {id: number, text: string, again: (() => void) | null}[]
  * }} State
@@ -20,7 +20,7 @@ import { applyEvents, complete, fromPage, hidden } from "./stream.js";
 export const TYPING_MS = 6000;
 
 /** Nothing is being loaded at either end of the stream. @type {State["edge"]} */
-export const STILL = { older: "", newer: "", says: "" };
+export const STILL = { older: "", newer: "", message: "" };
 
 /** The list's parts before the first page has come. @returns {Map<string, ListView>} */
 export const firstViews = () => new Map([["all|", { more: null, loading: true, error: "" }]]);
@@ -45,7 +45,7 @@ export function initial(first, now) {
     edge: STILL,
     typing: [],
     typists: new Map(),
-    connection: { state: "connecting", code: 0, told: null, since: now },
+    connection: { state: "connecting", code: 0, refusal: null, since: now },
     pinned: true,
     announcement: "",
     saving: new Map(),
@@ -132,7 +132,7 @@ function withReset(state, frame) {
  * @param {State} state @param {import("./frames.js").ErrorFrame} frame */
 function withUnreadable(state, frame) {
   if (frame.chat !== state.chatId) return state;
-  return state.stream ? withNotice(state, frame.says) : { ...state, streamError: frame.says };
+  return state.stream ? withNotice(state, frame.message) : { ...state, streamError: frame.message };
 }
 
 /** How many waiting messages of the open chat this page does not have. @param {State} state */
@@ -157,7 +157,7 @@ function withEvents(state, stream, frame, at) {
   next = { ...next, stream: applied.stream };
   for (const notice of frame.notices) {
     if (notice.message !== null) next.saving = without(next.saving, notice.message);
-    next = withNotice(next, `${notice.action === "delete" ? "Not deleted" : "Not changed"}: ${notice.error.says}`);
+    next = withNotice(next, `${notice.action === "delete" ? "Not deleted" : "Not changed"}: ${notice.error.message}`);
   }
   for (const message of frame.messages) next.saving = without(next.saving, message.id);
   if (!applied.arrived.length) return { state: next, effect: "" };

@@ -7,7 +7,7 @@ const GROUP_SECONDS = 300;
  * @typedef {{id: number | null, chat: number, tid: number | null, cid: string | null, state: string, out: boolean,
  *   sender: {id: number, name: string}, staff: {id: number, name: string} | null, date: string, text: string,
  *   entities: import("./text.js").Entity[], reply: any, edited: string | null, deleted: boolean, service: any, media: any,
- *   forward: any, author: string, error: {code: string, says: string, next: string} | null,
+ *   forward: any, author: string, error: {code: string, message: string, next: string} | null,
  *   waits_until: string | null, masked?: boolean}} Message
  * @typedef {{chat: number, number: number, epoch: string, items: Message[], older: "stored" | "telegram" | "start",
  *   askBefore: number, newer: boolean, newLine: number | null, unseen: number}} Stream
@@ -160,7 +160,7 @@ export function waitingMessages(waiting, stream, user) {
         sender: { id: 0, name: "You" }, staff: user, date: one.at, text: one.text, entities: [],
         reply: quoted ? { tid: one.reply_to, name: quoted.out ? "You" : quoted.sender.name, text: quoted.text } : null,
         edited: null, deleted: false, service: null, media: null, forward: null, author: "",
-        error: one.error ? { code: "", says: one.error, next: "" } : null, waits_until: null,
+        error: one.error ? { code: "", message: one.error, next: "" } : null, waits_until: null,
       };
     });
 }

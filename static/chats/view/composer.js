@@ -43,7 +43,7 @@ export function composer(app, chat, actions) {
 function obstacle(app, chat) {
   const session = app.session;
   if (session && !session.can_send) return "You may read this account's chats, but not write in them.";
-  if (session && ["needs_sign_in", "banned", "disabled"].includes(session.status)) return session.says;
+  if (session && ["needs_sign_in", "banned", "disabled"].includes(session.status)) return session.message;
   if (chat.left) return "This account is no longer in this chat.";
   if (chat.official) return "Telegram itself writes in this chat, and reads no answers.";
   if (!chat.can_send) return chat.kind === "channel" ? "Only the channel's administrators write here." : "This account may not write in this chat.";

@@ -60,7 +60,7 @@ export function banner(app, actions) {
     return html`<div class="net bad" role="status">${icon("error")}
       <span>${closeReason(connection.code) || "The server refused the connection."}</span> ${way}</div>`;
   }
-  const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.told);
+  const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.refusal);
   if (refused) return html`<div class="net" role="status">${icon("error")}<span>${refused}</span></div>`;
   if (connection.state !== "open" && connection.code) {
     const why = closeReason(connection.code) || (navigator.onLine ? "" : "This device is offline.");
@@ -74,11 +74,11 @@ function accountBanner(app) {
   const session = app.session;
   if (!session) return nothing;
   const now = new Date();
-  if (session.status !== "ready" && session.says) {
+  if (session.status !== "ready" && session.message) {
     const bad = ["needs_sign_in", "banned", "connection_failed", "disabled"].includes(session.status);
     const retry = session.retry_at && new Date(session.retry_at) > now ? ` Next try ${until(new Date(session.retry_at), now)}.` : "";
     return html`<div class="net ${bad ? "bad" : ""}" role="status" title="Since ${exact(new Date(session.since))}">
-      ${icon(bad ? "error" : "cloud_off")}<span>${session.says} ${session.cause}${retry}</span></div>`;
+      ${icon(bad ? "error" : "cloud_off")}<span>${session.message} ${session.cause}${retry}</span></div>`;
   }
   if (session.flood_until && new Date(session.flood_until) > now) {
     return html`<div class="net" role="status">${icon("hourglass_top")}
@@ -125,17 +125,17 @@ function topEdge(app, stream, count) {
   const again = html`<button type="button" class="link" @click=${() => app.history.older()}>Try again</button>`;
   if (edge.older === "loading") return html`<div class="edge late">Loading…</div>`;
   if (edge.older === "telegram") return html`<div class="edge">${icon("sync", "spin s")} Asking Telegram for older messages…</div>`;
-  if (edge.older === "late") return html`<div class="edge">${icon("hourglass_top", "s")} ${edge.says}</div>`;
-  if (edge.older === "away") return html`<div class="edge">${icon("cloud_off", "s")} ${edge.says}</div>`;
-  if (edge.older === "failed") return html`<div class="edge">${icon("error", "s")} ${edge.says} ${again}</div>`;
+  if (edge.older === "late") return html`<div class="edge">${icon("hourglass_top", "s")} ${edge.message}</div>`;
+  if (edge.older === "away") return html`<div class="edge">${icon("cloud_off", "s")} ${edge.message}</div>`;
+  if (edge.older === "failed") return html`<div class="edge">${icon("error", "s")} ${edge.message} ${again}</div>`;
   if (stream.older === "start") return html`<div class="edge">${count ? "This is the start of the chat." : "No messages yet."}</div>`;
   return html`<div class="edge"></div>`;
 }
 
 /** Nothing that waits is left out in silence. @param {import("../app.js").App} app */
 function hiddenEdge(app) {
-  const says = hiddenLabel(hiddenHere(app.state));
-  return says ? html`<div class="edge" role="status" data-key="hidden">${icon("schedule", "s")} ${says}</div>` : nothing;
+  const label = hiddenLabel(hiddenHere(app.state));
+  return label ? html`<div class="edge" role="status" data-key="hidden">${icon("schedule", "s")} ${label}</div>` : nothing;
 }
 
 /** @param {import("../app.js").App} app @param {Actions} actions */

@@ -111,13 +111,13 @@ function delivery(one, readUpTo) {
 /** @param {import("../app.js").App} app @param {import("../logic/stream.js").Message} one */
 function foot(app, one) {
   if (one.state === "failed") {
-    return html`<div class="foot"><span>Not sent: ${one.error?.says ?? "Telegram refused it."} ${one.error?.next ?? ""}</span>
+    return html`<div class="foot"><span>Not sent: ${one.error?.message ?? "Telegram refused it."} ${one.error?.next ?? ""}</span>
       <button type="button" class="retry" @click=${() => app.delivery.retry(one)}>Retry</button>
       <button type="button" class="retry off" @click=${() => app.delivery.discard(one)}>Delete</button></div>`;
   }
   if (one.state === "sending" && one.waits_until) {
     const when = until(new Date(one.waits_until), new Date());
-    const why = one.error ? `: ${one.error.says}` : "";
+    const why = one.error ? `: ${one.error.message}` : "";
     return html`<div class="foot wait">${icon("hourglass_top")}<span>Goes out ${when}${why}</span>
       <button type="button" class="retry off" @click=${() => app.delivery.discard(one)}>Do not send</button></div>`;
   }

@@ -10,6 +10,7 @@ from tgadmin.core.errors.dispositions import PROXY_CODES, Disposition, dispositi
 from tgadmin.core.errors.kinds import Action, Kind, SuggestedAction
 from tgadmin.core.errors.parsing import kind_of, split_code
 from tgadmin.core.errors.telegram_error import LONGEST_WAIT, TelegramError
+from tgadmin.core.errors.user_error import UserError
 
 __all__ = [
     "LONGEST_WAIT",
@@ -19,6 +20,7 @@ __all__ = [
     "Kind",
     "SuggestedAction",
     "TelegramError",
+    "UserError",
     "disposition",
     "kind_of",
     "split_code",

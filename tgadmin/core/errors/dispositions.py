@@ -17,12 +17,12 @@ PROXY_CODES = frozenset({"PROXY_FORBIDDEN", "PROXY_NO_WAY", "PROXY_REFUSED", "PR
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """One row of the table: ``says`` is a sentence for staff, ``next_step`` what to do now; neither holds user data."""
+    """One row of the table, in words for staff: ``message`` a sentence, ``next_step`` what to do now. No user's data."""
 
     code: str
     kind: Kind
     action: Action
-    says: str
+    message: str
     next_step: str
 
     @property

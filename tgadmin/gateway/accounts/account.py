@@ -208,7 +208,7 @@ class Account:
         try:
             return await self._services.storage.load(self.session_id, self.authorization_id)
         except DecryptionError as error:
-            log.error("a secret cannot be read", session=self.session_id, secret=error.says)
+            log.error("a secret cannot be read", session=self.session_id, secret=error.message)
             return TelegramError("KEYS_MISSING")
 
     async def _lookup(self, peer_id: int) -> tuple[PeerKind, int | None] | None:

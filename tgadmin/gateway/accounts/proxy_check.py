@@ -21,7 +21,7 @@ async def proxy_of(threads: Threads, network: Network, session_id: int) -> Proxy
     try:
         found = await threads.run(proxies.load, session_id)
     except DecryptionError as error:
-        log.error("a secret cannot be read", session=session_id, secret=error.says)
+        log.error("a secret cannot be read", session=session_id, secret=error.message)
         raise TelegramError("KEYS_MISSING") from None
     if found is None:
         return None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from apps.common.checks import TAG
-from tgadmin.core.errors.said import Said
+from apps.common.commandline import ReportingCommand
 
 
-class Command(BaseCommand):
+class Command(ReportingCommand):
     help = "Connect Telegram accounts: takes sessions' leases, stores what arrives, carries out commands."
 
     # Not all of them: looking at every address would load the web side, and a restart has to be quick.
@@ -31,8 +31,6 @@ class Command(BaseCommand):
         logs.configure()
         try:
             config = process.from_settings(options["capacity"], options["name"], options["connecting"])
-        except Said as error:
-            raise CommandError(f"Telegram is not configured: {error.says}.") from None
         except OSError as error:
             raise CommandError(f"TELEGRAM_DC_PUBLIC_KEY: {error.filename} cannot be read ({error.strerror}).") from None
         if not process.main(config):

@@ -84,7 +84,7 @@ class Command(BaseCommand):
             if script is not None:
                 script.start()
             places.write_public_key(sandbox.public_key_pem)
-            told = {
+            facts = {
                 "host": sandbox.host,
                 "port": sandbox.port,
                 "dcs": {str(dc): sandbox.port + dc - 1 for dc in range(1, sandbox.dcs + 1)},
@@ -96,7 +96,7 @@ class Command(BaseCommand):
                 "proxies": sandbox.fronts.links() if options["proxies"] else {},
                 "pid": os.getpid(),
             }
-            self.stdout.write(json.dumps(told) if options["json"] else _for_people(told))
+            self.stdout.write(json.dumps(facts) if options["json"] else _for_people(facts))
             self.stdout.flush()
             await stop.wait()
         finally:
@@ -151,15 +151,15 @@ def _demo(sandbox: "Sandbox", file: Path, codes: Path) -> "Script":
     return demo.Script(sandbox.world)
 
 
-def _for_people(told: dict[str, Any]) -> str:
-    centres = ", ".join(f"DC {dc} on {told['host']}:{port}" for dc, port in told["dcs"].items())
+def _for_people(facts: dict[str, Any]) -> str:
+    centres = ", ".join(f"DC {dc} on {facts['host']}:{port}" for dc, port in facts["dcs"].items())
     return (
         f"Telegram sandbox: {centres}\n"
-        f"Public key:       {told['public_key']}\n"
-        f"Sign-in codes:    {told['codes']}\n"
-        f"State:            {told['state'] or 'in memory only'}\n"
-        f"Control API:      {told['control']} (token in {told['control_token']})\n"
-        + "".join(f"Proxy:            {link}\n" for link in told["proxies"].values())
+        f"Public key:       {facts['public_key']}\n"
+        f"Sign-in codes:    {facts['codes']}\n"
+        f"State:            {facts['state'] or 'in memory only'}\n"
+        f"Control API:      {facts['control']} (token in {facts['control_token']})\n"
+        + "".join(f"Proxy:            {link}\n" for link in facts["proxies"].values())
         + "Ctrl-C stops it."
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from tgadmin.core.errors.said import Said
+from tgadmin.core.errors import UserError
 from tgadmin.core.reach import Reach
 from tgadmin.telegram._telethon import add_rsa_key, limit_proxies
 from tgadmin.telegram.client.keys import Key
@@ -59,19 +59,19 @@ class Network:
         """From the environment's values: ``dc`` is ``ID@host:port`` or empty, ``public_key_path`` a PEM file or empty,
         ``local_address`` an IP address or empty.
 
-        Raises Said (which names what is wrong, not its value) and OSError for the file.
+        Raises UserError (which names what is wrong, not its value) and OSError for the file.
         """
         try:
             number = int(api_id)
         except ValueError:
-            raise Said("the API id is not a number") from None
+            raise _misconfigured("the API id is not a number") from None
         if number <= 0 or not api_hash:
-            raise Said("the API id or hash is missing")
+            raise _misconfigured("the API id or hash is missing")
         public_key = Path(public_key_path).read_text("ascii") if public_key_path else None
         if public_key is not None and "BEGIN RSA PUBLIC KEY" not in public_key:
-            raise Said("the data centre's public key is not a PKCS#1 PEM file (BEGIN RSA PUBLIC KEY)")
+            raise _misconfigured("the data centre's public key is not a PKCS#1 PEM file (BEGIN RSA PUBLIC KEY)")
         if local_address and not is_address(local_address):
-            raise Said("the source address of connections is not an IP address")
+            raise _misconfigured("the source address of connections is not an IP address")
         return cls(number, api_hash, parse_dc(dc) if dc else None, public_key, local_address or None, proxies)
 
     def install(self) -> None:
@@ -92,14 +92,18 @@ class Network:
         return Key(*(self.dc or PRODUCTION_DC))
 
 
+def _misconfigured(what: str) -> UserError:
+    return UserError("CONFIGURATION_INVALID", f"Telegram is not configured: {what}.")
+
+
 def parse_dc(text: str) -> tuple[int, str, int]:
-    """``2@127.0.0.1:8443`` as (id, host, port). Raises Said."""
+    """``2@127.0.0.1:8443`` as (id, host, port). Raises UserError."""
     found = _DC.match(text)
     if found is None:
-        raise Said("a data centre is written ID@host:port")
+        raise _misconfigured("a data centre is written ID@host:port")
     dc_id, host, port = int(found[1]), found[2].strip("[]"), int(found[3])
     if not 1 <= dc_id <= 0x7FFF or not 1 <= port <= 65535:
-        raise Said("a data centre is written ID@host:port")
+        raise _misconfigured("a data centre is written ID@host:port")
     return dc_id, host, port
 
 

@@ -1,5 +1,5 @@
-"""What a field of a page's frame may hold. Each check returns the value as the server uses it, or raises Said with a
-phrase that says what was expected; ``label`` says it in the documentation, ``js`` is its type in a page."""
+"""What a field of a page's frame may hold. Each check returns the value as the server uses it, or raises Mismatch with
+a phrase that says what was expected; ``label`` says it in the documentation, ``js`` is its type in a page."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from tgadmin.core.errors.said import Said
-
 MAX_DELETED = 100
 """Messages that one frame may delete."""
 BIGINT = 2**63 - 1
 MESSAGE_ID = 2**31 - 1
+
+
+class Mismatch(ValueError):
+    """``expected``: a phrase, as "must be text"; it never repeats what came."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
 
 
 class Check(Protocol):
@@ -38,7 +44,7 @@ class Whole:
 
     def __call__(self, value: Any) -> int:
         if type(value) is not int or not self.least <= value <= self.most:  # a bool is an int too
-            raise Said(f"must be a whole number from {self.least} to {self.most}")
+            raise Mismatch(f"must be a whole number from {self.least} to {self.most}")
         return value
 
 
@@ -51,11 +57,11 @@ class Uuid:
 
     def __call__(self, value: Any) -> UUID:
         if not isinstance(value, str) or len(value) != 36:
-            raise Said("must be a UUID")
+            raise Mismatch("must be a UUID")
         try:
             return UUID(value)
         except ValueError:
-            raise Said("must be a UUID") from None
+            raise Mismatch("must be a UUID") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Text:
 
     def __call__(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise Said("must be text")
+            raise Mismatch("must be text")
         return value
 
 
@@ -80,7 +86,7 @@ class RowIds:
 
     def __call__(self, value: Any) -> list[int]:
         if not isinstance(value, list) or not 1 <= len(value) <= MAX_DELETED:
-            raise Said(f"must be a list of 1 to {MAX_DELETED} ids")
+            raise Mismatch(f"must be a list of 1 to {MAX_DELETED} ids")
         return [ROW_ID(one) for one in value]
 
 

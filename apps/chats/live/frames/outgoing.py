@@ -7,6 +7,7 @@ paragraph and the texts of the fields are what docs/socket-protocol.md says of t
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from apps.chats.payloads import ChatRow, ErrorFacts, Message, Newest, Notice, Older, Revealed, Session, SessionFacts
@@ -126,7 +127,8 @@ class ErrorFrame(TypedDict):
     type: Literal["error"]
     ref: Annotated[str | None, "the request's; null: it answers none"]
     code: Annotated[str, "one of those below"]
-    says: Annotated[str, "a sentence for people"]
+    message: Annotated[str, "a sentence for people"]
+    until: NotRequired[Annotated[str, "when another try may help, where that is known"]]
     chat: NotRequired[Annotated[int, "the chat, with `UNREADABLE`"]]
 
 
@@ -173,16 +175,19 @@ Outgoing = (
 """All of them, in the order of the documentation."""
 
 
-def error(ref: str | None, code: str, says: str) -> ErrorFrame:
+def error(ref: str | None, code: str, message: str, until: datetime | None = None) -> ErrorFrame:
     """The frame that says that something cannot be done."""
-    return ErrorFrame(type="error", ref=ref, code=code, says=says)
+    frame = ErrorFrame(type="error", ref=ref, code=code, message=message)
+    if until is not None:
+        frame["until"] = until.isoformat()
+    return frame
 
 
 def unreadable(chat_id: int, ref: str | None = None) -> ErrorFrame:
     """The frame that says that a chat cannot be read, whether somebody asked (``ref``) or not."""
-    says = (
+    message = (
         "Something that is stored of this chat cannot be read. Other chats are not affected. Tell your administrator."
     )
-    frame = error(ref, "UNREADABLE", says)
+    frame = error(ref, "UNREADABLE", message)
     frame["chat"] = chat_id
     return frame

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, NoReturn, get_type_hints
 
-from apps.chats.live.frames.checks import Check
+from apps.chats.live.frames.checks import Check, Mismatch
 from apps.chats.live.frames.incoming import TYPES, Request
-from tgadmin.core.errors.said import Said
+from tgadmin.core.errors import UserError
 from tgadmin.core.frames import is_text
 
 MAX_BYTES = 64 * 1024
@@ -23,12 +23,13 @@ class MalformedError(ValueError):
     """Not a frame at all: the connection is closed (4400)."""
 
 
-class InvalidError(ValueError):
+class InvalidError(UserError):
     """A frame whose fields are wrong: answered with an error frame, the connection stays."""
 
-    def __init__(self, says: str, ref: str | None) -> None:
-        super().__init__(says)
-        self.says = says
+    code = "INVALID"
+
+    def __init__(self, message: str, ref: str | None) -> None:
+        super().__init__(self.code, message)
         self.ref = ref
 
 
@@ -98,8 +99,8 @@ def _values(known: Mapping[str, Field], data: dict[str, Any], ref: str | None) -
             continue
         try:
             values[name] = field.check(given)
-        except Said as error:
-            raise InvalidError(f"{name}: {error.says}.", ref) from None
+        except Mismatch as error:
+            raise InvalidError(f"{name}: {error.expected}.", ref) from None
     return values
 
 

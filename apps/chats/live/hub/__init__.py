@@ -21,7 +21,7 @@ from apps.chats.live.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_
 from apps.chats.live.threads import Shared
 from apps.chats.live.wakes import Groups, Lifeline, Listener
 from apps.common.notify import EVENTS
-from tgadmin.core.faults import told
+from tgadmin.core.faults import described
 from tgadmin.core.frames import encoded
 from tgadmin.core.official import OFFICIAL
 
@@ -131,7 +131,7 @@ class Hub:
 
 def _report(task: asyncio.Future[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a frame could not be fanned out: %s", told(error))
+        log.error("a frame could not be fanned out: %s", described(error))
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

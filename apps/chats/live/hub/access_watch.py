@@ -21,7 +21,7 @@ from apps.chats.live.threads import read
 from apps.chats.payloads import SessionFacts
 from apps.chats.selectors import history, live, messages, page
 from apps.sessions.services.rights import is_staff
-from tgadmin.core.faults import told
+from tgadmin.core.faults import described
 from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class AccessWatch:
                 self._full_at = self._clock() - LOOK + RETRY
                 return
             except Exception as error:  # noqa: BLE001  see above
-                log.error("a look of the live pages' hub failed: %s", told(error))
+                log.error("a look of the live pages' hub failed: %s", described(error))
         self._away = False
 
     async def _note_all_online(self) -> None:

@@ -28,7 +28,7 @@ from apps.chats.live.threads import read
 from apps.chats.payloads import Newest
 from apps.chats.selectors import live
 from apps.chats.selectors.live import Change
-from tgadmin.core.faults import told
+from tgadmin.core.faults import described
 from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class EventBroadcaster:
             self._failed = True
             self._full_at = self._clock() - LOOK + RETRY
         except Exception as error:  # noqa: BLE001  a fault here would end the news of every page of this process
-            log.error("a look of the live pages' hub failed: %s", told(error))
+            log.error("a look of the live pages' hub failed: %s", described(error))
 
     async def _next(self) -> None:
         """Until there is a wake-up, a list is due, or it is time for a whole look."""

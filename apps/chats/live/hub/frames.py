@@ -110,7 +110,7 @@ def _notice(event: EventRow) -> Notice | None:
     data = shapes.facts(event.data)
     if "action" not in data:
         return None
-    error = messages.error(str(data.get("code", "")), str(data.get("says", "")))
+    error = messages.error(str(data.get("code", "")), str(data.get("message", "")))
     return Notice(message=event.message_id, action=data["action"], error=error)
 
 

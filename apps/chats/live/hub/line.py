@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from autobahn.exception import Disconnected
 
-from tgadmin.core.faults import told
+from tgadmin.core.faults import described
 from tgadmin.core.frames import parts
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Line:
         except GONE:
             self.end()
         except Exception as error:  # noqa: BLE001  whatever it is: the page must come back, and others wait for none of it
-            log.error("a frame could not be sent, its page is sent back to ask anew: %s", told(error))
+            log.error("a frame could not be sent, its page is sent back to ask anew: %s", described(error))
             self.end()
             await self._failed()
         finally:

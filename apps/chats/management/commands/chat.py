@@ -12,7 +12,6 @@ from apps.chats import sight
 from apps.chats.forms import MAX_ID
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
-from apps.chats.services.text import Refused
 from apps.commands.command_kinds import CommandKind
 from apps.commands.models import Command as BusCommand
 from apps.commands.services import commands
@@ -104,10 +103,7 @@ class Command(ReportingCommand):
     def _send(self, options: dict[str, Any]) -> None:
         user, chat = acting_user(options["user"]), self._chat(options)
         text = read_stdin(whole=True) if options["text_stdin"] else options["text"]
-        try:
-            message = messages.send(user, chat, text.rstrip("\n"), cid=uuid4(), reply_to_id=options["reply_to"])
-        except Refused as error:
-            raise CommandError(error.says) from None
+        message = messages.send(user, chat, text.rstrip("\n"), cid=uuid4(), reply_to_id=options["reply_to"])
         message = self._wait(message, options["timeout"])
         data = {
             "id": message.pk,
@@ -118,7 +114,9 @@ class Command(ReportingCommand):
         if message.state == Message.State.FAILED:
             known = explain(message.error_code)
             raise CommandError(
-                f"{message.error_says or known.says} {known.next_step} ({known.code})" if known else "It was not sent."
+                f"{message.error_message or known.message} {known.next_step} ({known.code})"
+                if known
+                else "It was not sent."
             )
         until = f"; it goes out at {message.waits_until:%H:%M:%S} UTC" if message.waits_until else ""
         self.show(options, data, f"Message {message.pk}: {message.get_state_display().lower()}{until}.")

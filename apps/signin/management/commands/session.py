@@ -21,7 +21,8 @@ from apps.signin.management.sign_in import Dialogue
 from apps.signin.services import cleanup
 from apps.staff.roles import Role
 from tgadmin.core import phones
-from tgadmin.core.proxies import Proxy, ProxyInvalid
+from tgadmin.core.errors import UserError
+from tgadmin.core.proxies import Proxy
 
 
 class Command(WaitingCommand):
@@ -197,7 +198,7 @@ class Command(WaitingCommand):
             self.show(options, {**_proxy_shown(session)[0], **result}, text)
         if trouble is not None:
             kept = "" if options["test"] else " Nothing was changed."
-            raise CommandError(f"{trouble.says} {trouble.next_step}{kept} ({trouble.code})")
+            raise CommandError(f"{trouble.message} {trouble.next_step}{kept} ({trouble.code})")
 
     def _login(self, options: dict[str, Any]) -> None:
         if options["attempt"] and (options["phone"] or options["phone_stdin"] or options["qr"] or options["session"]):
@@ -231,8 +232,8 @@ def read_proxy() -> Proxy:
     """A line of standard input. Raises CommandError."""
     try:
         return Proxy.parse(read_stdin())
-    except ProxyInvalid as error:
-        raise CommandError(error.says, returncode=2) from None
+    except UserError as error:
+        raise CommandError(error.message, returncode=2) from None
 
 
 def _proxy_shown(session: Session) -> tuple[dict[str, Any], str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tgadmin.core.errors.codes import TelegramErrorCode as Code
 from tgadmin.core.errors.kinds import Action, Kind, Row, Rows
-from tgadmin.core.errors.table import messages, ours, session, signing_in, updates
+from tgadmin.core.errors.table import messages, ours, session, signing_in, staff, updates
 
 DEFAULTS: dict[Kind, Row] = {
     Kind.MIGRATE: (
@@ -87,4 +87,6 @@ _BUGS = (
 )
 """What only a request that we build wrongly brings: no member of staff can do anything about it."""
 
-TABLE: Rows = signing_in.ROWS | session.ROWS | messages.ROWS | updates.ROWS | ours.ROWS | dict.fromkeys(_BUGS, _BUG)
+TABLE: Rows = (
+    signing_in.ROWS | session.ROWS | messages.ROWS | updates.ROWS | ours.ROWS | staff.ROWS | dict.fromkeys(_BUGS, _BUG)
+)

@@ -141,8 +141,8 @@ def _send_failed(payload: Payload, code: str, seconds: int | None) -> None:
     outcomes.failed(int(payload["message"]), code)
 
 
-def _send_denied(payload: Payload, says: str) -> None:
-    outcomes.failed(int(payload["message"]), refusals.CODE, says)
+def _send_denied(payload: Payload, message: str) -> None:
+    outcomes.failed(int(payload["message"]), refusals.CODE, message)
 
 
 def _send_waits(payload: Payload, until: datetime, code: str) -> None:
@@ -163,8 +163,8 @@ def _edit_failed(payload: Payload, code: str, seconds: int | None) -> None:
     outcomes.refused([int(payload["message"])], "edit", code)
 
 
-def _edit_denied(payload: Payload, says: str) -> None:
-    outcomes.refused([int(payload["message"])], "edit", refusals.CODE, _reason(says))
+def _edit_denied(payload: Payload, message: str) -> None:
+    outcomes.refused([int(payload["message"])], "edit", refusals.CODE, _reason(message))
 
 
 async def delete(job: Job) -> Done:
@@ -183,13 +183,13 @@ def _delete_failed(payload: Payload, code: str, seconds: int | None) -> None:
     outcomes.refused([int(one) for one in payload["messages"]], "delete", code)
 
 
-def _delete_denied(payload: Payload, says: str) -> None:
-    outcomes.refused([int(one) for one in payload["messages"]], "delete", refusals.CODE, _reason(says))
+def _delete_denied(payload: Payload, message: str) -> None:
+    outcomes.refused([int(one) for one in payload["messages"]], "delete", refusals.CODE, _reason(message))
 
 
-def _reason(says: str) -> str:
+def _reason(message: str) -> str:
     """The page says itself what was not done."""
-    return says.partition(": ")[2]
+    return message.partition(": ")[2]
 
 
 HANDLERS = {
