@@ -173,9 +173,8 @@ def page() -> str:
     lines += ["|---|---|---|---|---|---|"]
     for code in sorted(TABLE):
         each = disposition(code)
-        lines.append(
-            f"| `{code}` | {each.kind} | {DOES[each.action]} | {each.says} | {each.next_step} | {each.suggested_action or '–'} |"
-        )
+        button = each.suggested_action or "–"
+        lines.append(f"| `{code}` | {each.kind} | {DOES[each.action]} | {each.says} | {each.next_step} | {button} |")
     return HEAD + "\n".join(lines) + "\n"
 
 
