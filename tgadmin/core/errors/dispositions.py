@@ -17,7 +17,7 @@ PROXY_CODES = frozenset({"PROXY_FORBIDDEN", "PROXY_NO_WAY", "PROXY_REFUSED", "PR
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """One row of the table, in words for staff: ``message`` a sentence, ``next_step`` what to do now. No user's data."""
+    """One row of the table, in words for staff: ``message`` a sentence, ``next_step`` what to do now."""
 
     code: str
     kind: Kind
