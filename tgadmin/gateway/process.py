@@ -28,6 +28,7 @@ from apps.sessions.services import timeline
 from tgadmin import __version__
 from tgadmin.core import backoff, reach
 from tgadmin.core.clock import Clock, SystemClock
+from tgadmin.core.metrics import Metrics, NullRegistry, Registry
 from tgadmin.core.reach import Reach
 from tgadmin.gateway import database
 from tgadmin.gateway.accounts import gaps, unread
@@ -99,10 +100,11 @@ class GatewayProcess:
         *,
         clock: Clock | None = None,
         random: Callable[[], float] = random.random,
+        metrics: Metrics | None = None,
         stuck: Callable[[], None] = lambda: None,
     ) -> None:
         self._stuck = stuck
-        clock = clock or SystemClock()
+        clock, metrics = clock or SystemClock(), metrics or NullRegistry()
         identity = this_process(config.name)
         self._params = database.parameters(identity.id)
         self.leases = Leases(identity, config.capacity, clock, network=config.network_name)
@@ -113,15 +115,26 @@ class GatewayProcess:
             on_lost=self._lost,
             on_refused=self._refused,
             allowed=self.leases.allowed,
+            clock=clock,
+            metrics=metrics,
         )
         self.services = Services(
-            config.network, self.leases, self.threads, Storage(self.threads), Wake(get_channel_layer()), clock, random
+            config.network,
+            self.leases,
+            self.threads,
+            Storage(self.threads),
+            Wake(get_channel_layer()),
+            clock,
+            random,
+            metrics,
         )
         self.signins = SignIns(config.network, self.leases, clock, self.threads)
         self.connect_limiter = ConnectLimiter(config.connecting, self.leases.allowed)
         bells = Bells()
         self.accounts = Accounts(bells.supervisor)
-        tools = Tools(config.network, self.leases, self.threads, self.accounts, self.signins, bells.bus)
+        tools = Tools(
+            config.network, self.leases, self.threads, self.accounts, self.signins, bells.bus, clock, metrics
+        )
         self.bus = Bus(tools, bells.bus, HANDLERS, self._params)
         self.supervisor = Supervisor(
             self.services,
@@ -280,7 +293,7 @@ def main(config: Config) -> bool:
     """Run until SIGTERM or SIGINT; False when the process should be started anew."""
 
     async def run() -> bool:
-        process = GatewayProcess(config, stuck=_give_up)
+        process = GatewayProcess(config, metrics=Registry(), stuck=_give_up)
         _settle_memory()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

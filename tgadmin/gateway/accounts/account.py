@@ -14,6 +14,7 @@ from apps.sessions.services import devices
 from tgadmin.core import backoff
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.core.metrics import MetricName
 from tgadmin.core.types import PeerKind
 from tgadmin.gateway.accounts import gaps, handover, state, unread
 from tgadmin.gateway.accounts.connect_limiter import ConnectLimiter, Permit
@@ -166,8 +167,10 @@ class Account:
             await _disconnect(client)
 
     async def _live(self, client: AccountClient, turn: Permit, facts: state.Stored) -> TelegramError | None:
+        started = self._services.clock.monotonic()
         async with asyncio.timeout(CONNECT_SECONDS):
             await client.connect()
+        self._count_connection(facts, self._services.clock.monotonic() - started)
         await self._status(SessionStatus.SYNCING)
         closed = asyncio.ensure_future(client.wait_closed())
         synced = asyncio.ensure_future(self._synced(client))
@@ -190,6 +193,12 @@ class Account:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, TelegramError, LeaseLost):
                     await task
+
+    def _count_connection(self, facts: state.Stored, seconds: float) -> None:
+        metrics = self._services.metrics
+        labels = {"dc": str(facts.key.dc_id), "proxied": "no" if facts.proxy is None else "yes"}
+        metrics.counter(MetricName.TELEGRAM_CONNECTIONS, **labels).inc()
+        metrics.histogram(MetricName.TELEGRAM_CONNECT_MS, **labels).observe(seconds * 1000)
 
     async def _synced(self, client: AccountClient) -> None:
         await client.caught_up()

@@ -24,6 +24,7 @@ from apps.commands.services.leases import LeaseLost
 from apps.sessions.models import TimelineKind
 from apps.sessions.services import timeline
 from tgadmin.core.errors import TelegramError, refusals
+from tgadmin.core.metrics import MetricName
 from tgadmin.gateway import database
 from tgadmin.gateway.bell import Bell
 from tgadmin.gateway.commands import denial
@@ -59,6 +60,7 @@ class Bus:
         self._handlers = handlers
         self._params = params
         self._running: dict[int, _Running] = {}
+        self._running_gauge = tools.metrics.gauge(MetricName.COMMANDS_RUNNING)
         self._stopped = False
 
     def forget(self, session_id: int) -> None:
@@ -130,14 +132,17 @@ class Bus:
         kind = kind_of(command.kind)
         if held is None or held.fence != command.fence or kind is None:
             return  # lost between the claim and now, or of another version: the row stays claimed for its next holder
-        job = Job(command, kind, SPECS[kind], held, self._tools, self._tools.accounts.connected(command.session_id))
+        connected, now = self._tools.accounts.connected(command.session_id), self._tools.clock.monotonic()
+        job = Job(command, kind, SPECS[kind], held, self._tools, connected, now)
         handler = self._handlers[kind]
         task = asyncio.create_task(self._work(job, handler), name=f"{command.kind} {command.id}")
         self._running[command.id] = _Running(job, task)
+        self._running_gauge.set(len(self._running))
         task.add_done_callback(lambda _: self._ended(command.id))
 
     def _ended(self, command_id: int) -> None:
         self._running.pop(command_id, None)
+        self._running_gauge.set(len(self._running))
         self._bell.ring()
 
     async def _work(self, job: Job, handler: Handler) -> None:
@@ -225,6 +230,9 @@ class Bus:
     async def _note_wait(self, job: Job, wait: Wait) -> datetime:
         """Into the ledger, so that nobody else asks before."""
         method = wait.method or next(iter(job.spec.methods), job.kind)
+        metrics = self._tools.metrics
+        metrics.counter(MetricName.FLOOD_WAITS, method=method).inc()
+        metrics.counter(MetricName.FLOOD_SECONDS, method=method).inc(wait.seconds)
         peer_id, now = peer_of(job.kind, job.command.lane), datetime.now(UTC)
         return await self._tools.threads.run(
             floods.note, job.held.session_id, method, peer_id, wait.code, wait.seconds, now
@@ -246,6 +254,9 @@ class Bus:
             commands.settle(command, state, result=done.result, error_code=error_code)
 
         await self._tools.threads.run(_under_lease, job, ending, done.effect)
+        metrics, seconds = self._tools.metrics, self._tools.clock.monotonic() - job.started
+        metrics.counter(MetricName.COMMANDS, kind=job.kind, state=state.value).inc()
+        metrics.histogram(MetricName.COMMAND_MS, kind=job.kind).observe(seconds * 1000)
         log.info("command settled", command=job.command.id, kind=job.command.kind, state=state.value, code=error_code)
 
     async def _postpone(

@@ -11,7 +11,9 @@ from typing import Any
 
 from apps.commands.command_kinds import CommandKind, CommandSpec
 from apps.commands.services.leases import Held
+from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
+from tgadmin.core.metrics import Metrics
 from tgadmin.gateway.accounts.account import Account
 from tgadmin.gateway.accounts.registry import Accounts
 from tgadmin.gateway.accounts.signins import SignIns
@@ -51,11 +53,14 @@ class Tools:
     accounts: Accounts
     signins: SignIns
     bell: Bell
+    clock: Clock
+    metrics: Metrics
 
 
 @dataclass(slots=True)
 class Job:
-    """A claimed command on its way. ``until_settled`` is left after the command has been settled."""
+    """A claimed command on its way. ``started``: by the clock's ``monotonic``. ``until_settled`` is left after the
+    command has been settled."""
 
     command: Claimed
     kind: CommandKind
@@ -63,6 +68,7 @@ class Job:
     held: Held
     tools: Tools
     connected: Account | None
+    started: float
     until_settled: AsyncExitStack = field(default_factory=AsyncExitStack)
     limit: asyncio.Timeout | None = None
 
