@@ -24,7 +24,7 @@ _ECHO_LENGTH = 48
 _TYPING_SECONDS = (
     4.0  # clients show "typing" for about six seconds: https://core.telegram.org/method/messages.setTyping
 )
-UNANSWERED = 2  # messages that a contact writes unasked before he waits for an answer
+UNANSWERED = 2  # messages that a contact writes unasked before they wait for an answer
 Span = tuple[float, float]
 
 
@@ -149,7 +149,7 @@ class Script:
                 self._world.send(account.user_id, peer, text)
 
     def _chosen(self, rng: random.Random) -> tuple[Account, int] | None:
-        """A scripted contact and somebody to write to: one who lives, is no script, and has written with him before.
+        """A scripted contact and somebody to write to: one who lives, is no script, and has written with them before.
 
         Who has written twice waits for an answer.
         """

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What changed in a chat, as ``chat_events.kind`` has it. ``meaning`` says what has happened, ``told`` what pages
-    that show the chat get.
+    """What changed in a chat, as ``chat_events.kind`` has it. ``meaning`` says what has happened, ``page_gets``
+    what pages that show the chat get.
 
-    Kinds stay on the server: pages hear of the row as it is now (``events`` frames), or begin anew (``reset``). While
+    Kinds stay on the server: pages hear of the row as it is now (``events`` frames), or begin again (``reset``). While
     tgadmin is updated a reader may meet a kind that it does not know: it tells it like any other."""
 
     MESSAGE = "message", "A message arrived, or was written here.", "The message in `messages`."
@@ -33,11 +33,11 @@ class EventKind(StrEnum):
     )
 
     meaning: str
-    told: str
+    page_gets: str
 
-    def __new__(cls, value: str, meaning: str, told: str) -> EventKind:
+    def __new__(cls, value: str, meaning: str, page_gets: str) -> EventKind:
         kind = str.__new__(cls, value)
         kind._value_ = value
         kind.meaning = meaning
-        kind.told = told
+        kind.page_gets = page_gets
         return kind

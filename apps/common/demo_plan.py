@@ -29,9 +29,9 @@ def plan() -> Plan | None:
     if not settings.DEMO_FILE:
         return None
     try:
-        told: dict[str, Any] = json.loads(Path(settings.DEMO_FILE).read_text(encoding="utf-8"))
-        digits = tuple(phones.normalise(str(phone)) for phone in told["phones"])
-        passwords = {str(phone): str(password) for phone, password in told.get("passwords", {}).items()}
-        return Plan(digits, Path(told["codes"]), passwords) if digits else None
+        plan: dict[str, Any] = json.loads(Path(settings.DEMO_FILE).read_text(encoding="utf-8"))
+        digits = tuple(phones.normalise(str(phone)) for phone in plan["phones"])
+        passwords = {str(phone): str(password) for phone, password in plan.get("passwords", {}).items()}
+        return Plan(digits, Path(plan["codes"]), passwords) if digits else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

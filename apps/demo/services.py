@@ -94,7 +94,7 @@ def state(user: User) -> State | None:
 
 
 def _slow(attempts: Iterable[SignInAttempt]) -> Explanation | None:
-    """Said when nothing has moved for a while: the background tasks have no other way to show that they are down."""
+    """Said when nothing has moved for a while: nothing else shows that the background tasks are down."""
     moved = max((attempt.updated_at for attempt in attempts), default=timezone.now())
     if timezone.now() - moved < SLOW_AFTER:
         return None
@@ -212,11 +212,11 @@ def _code(demo: demo_plan.Plan, phone: str) -> str:
         return ""
     for line in lines:
         try:
-            told = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
             continue  # being written just now
-        if str(told.get("phone", "")) == phone:
-            newest = str(told.get("code", ""))
+        if str(entry.get("phone", "")) == phone:
+            newest = str(entry.get("code", ""))
     return newest
 
 

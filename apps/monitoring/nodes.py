@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Now
 
 from apps.chats.models import Gap, UnreadableUpdate
 from apps.commands.models import Command, Node
-from apps.commands.selectors import BEATS_WITHIN
+from apps.commands.selectors import HEARTBEAT_WITHIN
 from apps.commands.services import commands
 from apps.sessions.models import Authorization, Session, SessionStatus
 
@@ -20,8 +20,8 @@ from apps.sessions.models import Authorization, Session, SessionStatus
 @dataclass(frozen=True, slots=True)
 class NodeState:
     """One gateway. ``load`` is its sessions in proportion to its capacity (0 to 1), ``running`` the commands that it is
-    at. ``beating``: it has beaten within the last seconds, by the database's clock. ``stopping``: it hands its sessions
-    over and takes none any more."""
+    at. ``beating``: its heartbeat came within the last seconds, by the database's clock. ``stopping``: it hands its
+    sessions over and takes none any more."""
 
     name: str
     host: str
@@ -87,7 +87,7 @@ def _nodes() -> QuerySet[Node]:
         held=Count("leases"),
         ready=Count("leases", filter=Q(leases__session__status=SessionStatus.READY)),
         running=Coalesce(Subquery(running), 0),
-        beating=Q(beat_at__gt=Now() - BEATS_WITHIN),
+        beating=Q(beat_at__gt=Now() - HEARTBEAT_WITHIN),
     ).order_by("name", "pk")
 
 

@@ -13,4 +13,4 @@ class SessionsConfig(AppConfig):
         from apps.common import schedules
         from apps.sessions import checks, kept, tasks  # noqa: F401  registers system checks, declares what is kept
 
-        schedules.every(schedules.HOURLY, "Look at accounts' devices", tasks.look_at_devices, of=self)
+        schedules.every(schedules.HOURLY, "Refresh accounts' devices", tasks.refresh_devices, of=self)

@@ -26,7 +26,8 @@ _SEED = 20_241
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody in the demo: how many messages he and the first account have exchanged, how many of his wait unread."""
+    """Somebody in the demo: how many messages they and the first account have exchanged, how many of theirs are
+    unread."""
 
     phone: str
     first_name: str
@@ -101,7 +102,7 @@ class _Builder:
         # Ids grow with time in every box, so the past happens in its order.
         for line in sorted(lines, key=lambda line: line.date):
             post = Post(0, line.author, line.to, line.date, line.text, action=line.action)
-            self._world.talk.post(post, _tell_nobody)
+            self._world.message_actions.post(post, _tell_nobody)
         self._read_all(staff, people)
 
     def _staff(self, phone: str, first_name: str, last_name: str) -> Account:
@@ -174,7 +175,7 @@ class _Builder:
         boxes = self._world.boxes
         for account in [*staff, *people]:
             for peer in list(boxes.box(account.user_id).dialogs):
-                ids = self._world.talk.box_of(account.user_id, peer).thread(peer)
+                ids = self._world.message_actions.box_of(account.user_id, peer).thread(peer)
                 unread = waiting.get(peer, 0) if account is staff[0] else 0
                 if len(ids) > unread:
                     read = self._world.reading.read_channel if is_channel(peer) else self._world.reading.read

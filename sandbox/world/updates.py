@@ -74,7 +74,7 @@ class Updates:
 
         What is more than `limit` comes in slices; only what the log has lost is too long.
         """
-        self._world.talk.readable_channel(user_id, channel)
+        self._world.message_actions.readable_channel(user_id, channel)
         box = self._boxes.box(channel)
         _check_pts(pts, box)
         if pts == box.pts:

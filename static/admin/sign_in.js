@@ -43,7 +43,7 @@ async function look(page) {
 }
 
 /**
- * Another code takes the place of the one that lapses, without the page being loaded anew. A page that nobody sees asks
+ * Another code takes the place of the one that lapses, without the page being loaded again. A page that nobody sees asks
  * for none; it does so when it is looked at again.
  * @param {HTMLElement} code
  * @param {Shown} qr

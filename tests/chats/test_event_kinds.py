@@ -52,7 +52,7 @@ def test_a_kind_is_stored_as_its_text(kind: EventKind) -> None:
     assert EventKind(kind.value) is kind
     assert len(kind) <= Event._meta.get_field("kind").max_length
     assert kind.meaning.endswith(".")
-    assert kind.told.endswith(".")
+    assert kind.page_gets.endswith(".")
 
 
 def frames_of(*events: EventRow, found: int | None = None) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ TOLD: list[tuple[EventKind, EventRow, int | None, set[str]]] = [
 def test_what_pages_are_told(kind: EventKind, event: EventRow, found: int | None, expected: set[str]) -> None:
     (frame,) = frames_of(event, found=found)
     assert (frame["type"], frame["row"]["at"], parts(frame)) == ("events", 4, expected)
-    named = set(re.findall(r"`(\w+)`", kind.told))
+    named = set(re.findall(r"`(\w+)`", kind.page_gets))
     assert expected <= named <= {"messages", "removed", "notices", "row"}
 
 

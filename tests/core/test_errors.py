@@ -1,6 +1,6 @@
 """The table of error codes, against Telethon's copy of Telegram's list, Telegram's pages, and our own source.
 
-``python -m tests.core.test_errors`` writes docs/errors.md anew.
+``python -m tests.core.test_errors`` writes docs/errors.md again.
 """
 
 import ast
@@ -127,10 +127,10 @@ def test_every_code_that_is_written_down_has_a_row() -> None:
 
 
 def test_what_can_be_pressed() -> None:
-    assert disposition("AUTH_KEY_UNREGISTERED").press is SuggestedAction.SIGN_IN_AGAIN
-    assert disposition("PROXY_UNREACHABLE").press is SuggestedAction.PROXY
-    assert disposition("CHAT_WRITE_FORBIDDEN").press is SuggestedAction.RETRY_MESSAGE
-    assert disposition("FLOOD_WAIT").press is SuggestedAction.NONE
+    assert disposition("AUTH_KEY_UNREGISTERED").suggested_action is SuggestedAction.SIGN_IN_AGAIN
+    assert disposition("PROXY_UNREACHABLE").suggested_action is SuggestedAction.PROXY
+    assert disposition("CHAT_WRITE_FORBIDDEN").suggested_action is SuggestedAction.RETRY_MESSAGE
+    assert disposition("FLOOD_WAIT").suggested_action is SuggestedAction.NONE
     templates = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
     pages = templates + "".join(path.read_text() for path in (ROOT / "static" / "chats").rglob("*.js"))
     pages += (ROOT / "apps" / "sessions" / "admin" / "sessions.py").read_text()
@@ -174,7 +174,8 @@ def page() -> str:
     for code in sorted(TABLE):
         each = disposition(code)
         lines.append(
-            f"| `{code}` | {each.kind} | {DOES[each.action]} | {each.says} | {each.next_step} | {each.press or '–'} |"
+            f"| `{code}` | {each.kind} | {DOES[each.action]} | {each.says} | {each.next_step} "
+            f"| {each.suggested_action or '–'} |"
         )
     return HEAD + "\n".join(lines) + "\n"
 

@@ -1,6 +1,6 @@
 """Every fault of the sandbox, one after the other on one stage: which state, what staff read, what happens next, when.
 
-docs/faults.md is what was seen: ``bin/test tests/gateway/test_faults_table.py --write-docs`` writes it anew, and the
+docs/faults.md is what was seen: ``bin/test tests/gateway/test_faults_table.py --write-docs`` writes it again, and the
 test fails when it differs.
 """
 
@@ -423,7 +423,7 @@ def line(row: Row, seen: Seen) -> str:
     read = seen.told or told
     return (
         f"| `{row.fault}` | {row.what} | {seen.state} | `{seen.code}` | {read.says} | {read.next_step} "
-        f"| {told.press or '–'} | {row.after} |"
+        f"| {told.suggested_action or '–'} | {row.after} |"
     )
 
 

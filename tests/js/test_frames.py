@@ -68,7 +68,7 @@ def test_the_page_reads_fields_that_there_are() -> None:
 @pytest.mark.parametrize("kind", EventKind)
 def test_the_page_deals_with_what_it_is_told_of_every_kind_of_event(kind: EventKind) -> None:
     """Kinds do not travel: their effects do, each in a part of ``events`` or in a frame of its own."""
-    named = set(re.findall(r"`(\w+)`", kind.told))
+    named = set(re.findall(r"`(\w+)`", kind.page_gets))
     assert named
     parts = {field.name for field in declared(outgoing()["events"])}
     for name in named & parts:

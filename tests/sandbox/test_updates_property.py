@@ -26,11 +26,11 @@ class Life:
         self.others = [world.accounts.create(f"491510{number:05}", f"User {number}").user_id for number in range(4)]
         self.people = [me, *self.others]
         self.group = world.create_group(self.others[0], "Group", [me, *self.others[1:]])
-        self.rooms = [
+        self.chat_actions = [
             world.create_channel(self.others[0], "Super", username="random_room"),
             world.create_channel(self.others[1], "News", kind="channel", username="random_news"),
         ]
-        for room in self.rooms:
+        for room in self.chat_actions:
             for user_id in self.people:
                 if user_id not in world.chats[room].members:
                     world.add_user(room, user_id)
@@ -50,19 +50,19 @@ class Life:
         if kind < 0.45:
             other = self.rng.choice(self.others)
             return (self.me, other) if self.rng.random() < 0.4 else (other, self.me)
-        return self.rng.choice(self.people), self.group if kind < 0.6 else self.rng.choice(self.rooms)
+        return self.rng.choice(self.people), self.group if kind < 0.6 else self.rng.choice(self.chat_actions)
 
     def write(self) -> None:
         who, peer = self.someone_and_peer()
         self.count += 1
-        box = self.world.talk.box_of(who, peer)
+        box = self.world.message_actions.box_of(who, peer)
         ids = box.thread(peer)
         reply = self.rng.choice(ids) if ids and self.rng.random() < 0.2 else None
         self.world.send(who, peer, f"text {self.count}", reply_to=reply, random_id=self.count)
 
     def edit(self) -> None:
         who, peer = self.someone_and_peer()
-        box = self.world.talk.box_of(who, peer)
+        box = self.world.message_actions.box_of(who, peer)
         own = [number for number in box.thread(peer) if box.posts[number].author == who]
         if own:
             self.count += 1
@@ -70,19 +70,19 @@ class Life:
 
     def delete(self) -> None:
         who, peer = self.someone_and_peer()
-        ids = self.world.talk.box_of(who, peer).thread(peer)
+        ids = self.world.message_actions.box_of(who, peer).thread(peer)
         if ids:
             chosen = self.rng.sample(ids, min(len(ids), self.rng.randrange(1, 4)))
             self.world.delete(who, peer, chosen, revoke=self.rng.random() < 0.7)
 
     def read(self) -> None:
         who, peer = self.someone_and_peer()
-        ids = self.world.talk.box_of(who, peer).thread(peer)
+        ids = self.world.message_actions.box_of(who, peer).thread(peer)
         if ids and (peer >= 0 or who in self.world.chats[peer].members):
             self.world.read(who, peer, self.rng.choice(ids))
 
     def move(self) -> None:
-        who, room = self.rng.choice([self.me, *self.others[2:]]), self.rng.choice(self.rooms)
+        who, room = self.rng.choice([self.me, *self.others[2:]]), self.rng.choice(self.chat_actions)
         if who in self.world.chats[room].members:
             self.world.leave(who, room)
         else:

@@ -11,9 +11,9 @@ from django.utils import timezone
 from apps.commands.models import Command
 from apps.commands.services import commands
 from apps.common import retention
-from apps.signin import tasks
 from apps.sessions.models import Session, SessionStatus
 from apps.signin import services as signin
+from apps.signin import tasks
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from apps.signin.services import cleanup
 from tests.sessions.conftest import key

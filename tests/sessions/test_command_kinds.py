@@ -136,7 +136,7 @@ def test_what_follows_from_an_unknown_outcome() -> None:
         CommandKind.SIGN_IN_QR,
         CommandKind.SIGN_IN_PASSWORD,
     }
-    assert kinds(rule=Rule.LOOK) == looks_first
+    assert kinds(rule=Rule.CHECK) == looks_first
     assert kinds(rule=Rule.DROP) == {CommandKind.TYPING}
 
 

@@ -12,7 +12,7 @@ from tests.telegram.conftest import SignedIn
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy, ProxyKind
 from tgadmin.core.reach import Reach
-from tgadmin.telegram import Network, Pings, SignInClient, look
+from tgadmin.telegram import Network, Pings, SignInClient, measure
 from tgadmin.telegram._telethon import limit_proxies, without_padding
 
 PHONE = "491511000001"
@@ -36,11 +36,11 @@ def address_of(sandbox: Sandbox) -> tuple[int, str, int]:
 async def code_of(network: Network, sandbox: Sandbox, proxy: Proxy | None) -> str:
     """What a look at the way says; "" for a sound one."""
     try:
-        way = await look(network, address_of(sandbox), proxy, timeout=3)
+        timing = await measure(network, address_of(sandbox), proxy, timeout=3)
     except TelegramError as error:
         return error.code
-    assert way.connected > 0
-    assert way.answered > 0
+    assert timing.connected > 0
+    assert timing.answered > 0
     return ""
 
 
@@ -182,10 +182,10 @@ async def test_no_proxy_leads_into_the_servers_own_network(
     network.install()
     production = (2, "149.154.167.51", 443)
     with pytest.raises(TelegramError, match="PROXY_FORBIDDEN"):
-        await look(network, production, replace(proxy, host="localhost"), timeout=3)
+        await measure(network, production, replace(proxy, host="localhost"), timeout=3)
     assert fronts.fronts.passed()[kind] == 0
     allowed = replace(network, proxies=Reach(private=True))
     allowed.install()
     fronts.fronts.cut_off(kind)  # nobody goes to Telegram from a test
     with pytest.raises(TelegramError, match=r"PROXY_(NO_WAY|SILENT)"):
-        await look(allowed, production, proxy, timeout=3)
+        await measure(allowed, production, proxy, timeout=3)

@@ -132,9 +132,7 @@ class GatewayProcess:
         self.connect_limiter = ConnectLimiter(config.connecting, self.leases.allowed)
         bells = Bells()
         self.accounts = Accounts(bells.supervisor)
-        tools = Tools(
-            config.network, self.leases, self.threads, self.accounts, self.signins, bells.bus, clock, metrics
-        )
+        tools = Tools(config.network, self.leases, self.threads, self.accounts, self.signins, bells.bus, clock, metrics)
         self.bus = Bus(tools, bells.bus, HANDLERS, self._params)
         self.supervisor = Supervisor(
             self.services,
@@ -154,7 +152,7 @@ class GatewayProcess:
         self._stop.set()
 
     async def run(self) -> bool:
-        """Until stopped. False: a part failed, and the process should be started anew."""
+        """Until stopped. False: a part failed, and the process should be started again."""
         if not await self._register():
             return True
         log.info("gateway started", node=self.leases.identity.name, capacity=self.leases.capacity)
@@ -191,7 +189,7 @@ class GatewayProcess:
                 conn = await database.connect(self._params)
                 try:
                     await self.leases.register(conn, __version__)
-                    await self.leases.beat(conn)
+                    await self.leases.heartbeat(conn)
                     return True
                 finally:
                     await conn.close()
@@ -217,7 +215,7 @@ class GatewayProcess:
     async def _at_database(
         self, service: Callable[[psycopg.AsyncConnection[Any]], Awaitable[None]], seconds: float
     ) -> None:
-        """A last word, if the database takes it soon: without it the others find out by the beat."""
+        """A last word, if the database takes it soon: without it the others find out by the heartbeat."""
         try:
             async with asyncio.timeout(seconds):
                 conn = await database.connect(self._params)
@@ -239,7 +237,7 @@ class GatewayProcess:
             log.warning("unreadable update", session=session_id, kind=one.kind, reason=one.reason)
         if recorded.gaps:
             self._background_write(gaps.recover, session_id)
-        if recorded.doubts:
+        if recorded.has_stale_unread:
             self._background_write(unread.ask, session_id)
 
     def _refused(self, session_id: int, what: str) -> None:
@@ -249,7 +247,7 @@ class GatewayProcess:
         self.supervisor.lost(held)
 
     def _jumped(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        """Told by the guard's thread: every client is built anew once a beat has succeeded."""
+        """Told by the guard's thread: every client is built again once a heartbeat has succeeded."""
 
         def note() -> None:
             for session_id in self.accounts.all():
@@ -290,7 +288,7 @@ def _give_up() -> None:
 
 
 def main(config: Config) -> bool:
-    """Run until SIGTERM or SIGINT; False when the process should be started anew."""
+    """Run until SIGTERM or SIGINT; False when the process should be started again."""
 
     async def run() -> bool:
         process = GatewayProcess(config, metrics=Registry(), stuck=_give_up)

@@ -6,7 +6,7 @@ from tgadmin.telegram.hashes import Lookup
 from tgadmin.telegram.inbox import Inbox, InboxFull
 from tgadmin.telegram.moving import Line, move
 from tgadmin.telegram.network import Key, Network
-from tgadmin.telegram.probe import Way, look
+from tgadmin.telegram.probe import Timing, measure
 from tgadmin.telegram.signin import CodeSent, LoginToken, LoginTokenMoved, SignInClient
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "Network",
     "Pings",
     "SignInClient",
-    "Way",
-    "look",
+    "Timing",
+    "measure",
     "move",
 ]

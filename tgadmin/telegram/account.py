@@ -31,7 +31,7 @@ DELETE_LIMIT = 100  # ids in one request
 
 
 class AccountClient:
-    """ONE connection of one signed-in account: thrown away after it has ended, and built anew from what was committed.
+    """ONE connection of one signed-in account: thrown away after it has ended, and built again from what was committed.
 
     ``me`` is (user id, access hash). ``checkpoint`` is the last committed state; None begins at Telegram's present one
     and puts it into the inbox. ``channel_hashes`` maps marked ids to access hashes of the checkpoint's channels; one

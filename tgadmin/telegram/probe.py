@@ -1,4 +1,4 @@
-"""A look at the way to Telegram: does the proxy answer, does Telegram answer through it, and how fast."""
+"""Tests a connection to Telegram: does the proxy answer, does Telegram answer through it, and how fast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Timing:
     """``connected`` seconds until the way stood (through the proxy), ``answered`` from Telegram's question to its
     answer."""
 
@@ -27,9 +27,9 @@ class Way:
     answered: float
 
 
-async def look(
+async def measure(
     network: Network, address: tuple[int, str, int], proxy: Proxy | None, *, timeout: float = TIMEOUT
-) -> Way:
+) -> Timing:
     """Ask the data centre at ``address`` for a nonce, as the first step of every key exchange; no account is touched.
 
     Raises TelegramError: PROXY_* for the proxy's own failures, CONNECTION_FAILED when the way stands and Telegram does
@@ -46,7 +46,7 @@ async def look(
             answer = await MTProtoPlainSender(connection, loggers=logs).send(F.ReqPqMultiRequest(nonce))
         if getattr(answer, "nonce", None) != nonce:
             raise TelegramError("CONNECTION_FAILED")
-        return Way(connected - began, time.monotonic() - connected)
+        return Timing(connected - began, time.monotonic() - connected)
     except TelegramError:
         raise
     except Exception:  # noqa: BLE001 - whatever a stranger answers, it is not Telegram's answer

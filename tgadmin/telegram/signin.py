@@ -32,8 +32,8 @@ MIGRATIONS = 3
 @dataclass(frozen=True)
 class CodeSent:
     """A code is on its way. ``hash`` goes with the code (keep it secret); ``via`` is ``app``, ``sms``, ``call`` …;
-    ``length`` its digits (0: not said); ``next_via`` the way a resend would take ("": none); ``resend_after`` is in
-    seconds."""
+    ``length`` its digits (0: not said); ``next_via`` the route that a resend would take ("": none); ``resend_after``
+    is in seconds."""
 
     hash: Annotated[str, Words(1024, cut=False)]
     via: Annotated[str, Words(24)]
@@ -127,7 +127,7 @@ class SignInClient:
         return _code_sent(await self._call(request))
 
     async def resend(self, phone: str, hash: str) -> CodeSent:  # noqa: A002 - Telegram's word
-        """Have it sent again, the next way. SEND_CODE_UNAVAILABLE: there is none."""
+        """Have it sent again, by the next route. SEND_CODE_UNAVAILABLE: there is none."""
         return _code_sent(await self._call(F.auth.ResendCodeRequest(phone, hash)))
 
     async def cancel(self, phone: str, hash: str) -> None:  # noqa: A002

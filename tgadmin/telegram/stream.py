@@ -1,4 +1,4 @@
-"""The way in: updates and differences of one connection, in order, into the inbox, each with the state after it."""
+"""Updates and differences of one connection, in order, into the inbox, each with the state after it."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ class Stream:
     async def _channel_difference(self, channel_id: int) -> Batch:
         access_hash = await self._hash_of(channel_id)
         if access_hash is None:
-            # Nothing can be asked of it; its next update begins it anew.
+            # Nothing can be asked of it; its next update begins it again.
             gap = self._box.jump(channel_id, 0)
             self._box.forget(channel_id)
             return Batch([gap])

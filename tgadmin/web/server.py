@@ -29,7 +29,7 @@ Message = dict[str, Any]
 Application = Callable[..., Awaitable[None]]
 
 SWEEP_SECONDS = 0.5
-TELL_SECONDS = 60.0
+REPORT_SECONDS = 60.0
 SLICE = 64 << 10
 """Bytes of an answer that are written at once."""
 BACKLOG = 512
@@ -96,7 +96,7 @@ class Server(daphne.Server):
         self._doing = Lane(max(1, limits.anonymous // 2))
         self._saying_so = Lane(limits.unknown)
         self._waiting: set[Any] = set()
-        self._told, self._told_at = 0, 0.0
+        self._reported, self._reported_at = 0, 0.0
 
     # --- its life -----------------------------------------------------------------------------------------------------
 
@@ -135,12 +135,12 @@ class Server(daphne.Server):
     def _tell(self) -> None:
         """Once a minute at most."""
         now = time.monotonic()
-        if self.places.refused > self._told and now - self._told_at > TELL_SECONDS:
+        if self.places.refused > self._reported and now - self._reported_at > REPORT_SECONDS:
             log.warning(
                 "%d connections were refused or gave way to newer ones (WEB_CONNECTIONS, WEB_CONNECTIONS_PER_ADDRESS)",
-                self.places.refused - self._told,
+                self.places.refused - self._reported,
             )
-            self._told, self._told_at = self.places.refused, now
+            self._reported, self._reported_at = self.places.refused, now
 
     def application_checker(self) -> None:
         try:

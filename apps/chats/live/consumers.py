@@ -41,7 +41,7 @@ from apps.sessions.services import rights
 from apps.staff.logins import use_digest
 from apps.staff.roles import Role
 from tgadmin.core import pool
-from tgadmin.core.faults import told
+from tgadmin.core.faults import describe
 from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.place = place
         self._guard = asyncio.create_task(self._watch_silence())
 
-    async def enlist(self) -> None:
+    async def subscribe(self) -> None:
         """From here on the hub tells this page what changes."""
         self._added = True
         await hub().add(self)
@@ -167,7 +167,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except GONE:
             pass
         except Exception as fault:  # noqa: BLE001  it is over in any case
-            log.error("a socket could not be closed: %s", told(fault))
+            log.error("a socket could not be closed: %s", describe(fault))
         await self._leave()
 
     async def _unsent(self) -> None:
@@ -216,7 +216,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if trouble is not None:
                 await self._busy(frame, trouble)
                 return
-            log.error("a frame %s could not be answered: %s", frame.type, told(fault))
+            log.error("a frame %s could not be answered: %s", frame.type, describe(fault))
             await self._failed(frame)
 
     async def _do(self, frame: Request) -> None:
@@ -236,7 +236,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 return
 
     async def _busy(self, frame: Request, trouble: pool.Trouble) -> None:
-        """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent anew after a
+        """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent again after a
         reconnection: messages in their order, which they would lose if the next one was taken."""
         if isinstance(frame, (SendRequest, *BEGINS)):
             await self.shut(BUSY)

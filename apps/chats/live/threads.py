@@ -47,15 +47,15 @@ class Shared:
         return await asyncio.shield(task)  # others wait for it too
 
     async def _read(self, key: Hashable, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        mine = self._next[key]
+        number = self._next[key]
         if (before := self._under_way.get(key)) is not None:
             await asyncio.wait((before,))
         del self._next[key]
-        self._under_way[key] = mine
+        self._under_way[key] = number
         try:
             return await read(function, *args)
         finally:
-            if self._under_way.get(key) is mine:
+            if self._under_way.get(key) is number:
                 del self._under_way[key]
 
 

@@ -171,8 +171,8 @@ def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
             return waiting
         if of_chat.filter(state=Command.State.QUEUED).exists():
             raise Refused("HISTORY_WAITS", "Messages of this chat are being fetched already: wait until they are here.")
-        mine = Command.objects.filter(kind=CommandKind.HISTORY, state__in=commands.OPEN, created_by=user)
-        if mine.count() >= HISTORY_WAITING:
+        of_user = Command.objects.filter(kind=CommandKind.HISTORY, state__in=commands.OPEN, created_by=user)
+        if of_user.count() >= HISTORY_WAITING:
             says = "You have asked for older messages of many chats: wait until some are here."
             raise Refused("HISTORY_WAITS", says)
         return _enqueue(chat, CommandKind.HISTORY, payload, user)

@@ -32,7 +32,7 @@ from tgadmin.core.official import OFFICIAL
 from tgadmin.core.sql import literals
 
 OPEN = Command.OPEN
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """How often ``wait`` looks at the row although no notification came."""
 
 
@@ -177,7 +177,7 @@ def wait(command_id: int, timeout: float) -> Command:
             left = deadline - time.monotonic()
             if is_over(command) or left <= 0:
                 return command
-            for note in listener.notifies(timeout=min(LOOK_SECONDS, left), stop_after=1):
+            for note in listener.notifies(timeout=min(POLL_SECONDS, left), stop_after=1):
                 if note.payload == str(command_id):
                     break
 

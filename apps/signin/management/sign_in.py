@@ -154,7 +154,7 @@ class Dialogue:
                 if signin.needs_renewal(attempt):
                     with suppress(SignInError):  # scanned just now
                         signin.renew_qr(self._user, attempt)
-                for _ in listener.notifies(timeout=commands.LOOK_SECONDS, stop_after=1):
+                for _ in listener.notifies(timeout=commands.POLL_SECONDS, stop_after=1):
                     pass
                 attempt = SignInAttempt.objects.select_related("session").get(pk=attempt.pk)
         return self._settled(attempt)

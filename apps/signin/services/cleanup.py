@@ -41,7 +41,7 @@ def run(*, dry_run: bool = False, now: datetime | None = None) -> Cleaned:
     forgotten = SignInAttempt.objects.filter(step__in=OVER, updated_at__lt=now - GRACE).filter(
         Exists(SignInSecret.objects.filter(attempt=OuterRef("pk")))
     )
-    places = _empty_places(now)
+    places = _empty_sessions(now)
     cleaned = Cleaned(abandoned.count(), forgotten.count(), places.count())
     if dry_run:
         return cleaned
@@ -54,7 +54,7 @@ def run(*, dry_run: bool = False, now: datetime | None = None) -> Cleaned:
     return cleaned
 
 
-def _empty_places(now: datetime) -> QuerySet[Session]:
+def _empty_sessions(now: datetime) -> QuerySet[Session]:
     """Sessions made for a sign-in that came to nothing, with nothing under way and no key left."""
     under_way = Command.objects.filter(session=OuterRef("pk"), state__in=commands.OPEN)
     keys = AuthorizationSecret.objects.filter(authorization__session=OuterRef("pk"))

@@ -41,7 +41,7 @@ def is_unnamed(session: Session) -> bool:
 
 def first_step(attempt: SignInAttempt) -> SignInStep:
     """Where the sign-in begins, and begins again."""
-    return SignInStep.QR if attempt.way == SignInMethod.QR else SignInStep.PHONE
+    return SignInStep.QR if attempt.method == SignInMethod.QR else SignInStep.PHONE
 
 
 def locked(attempt_id: UUID | str) -> SignInAttempt:

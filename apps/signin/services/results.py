@@ -200,7 +200,7 @@ def _session_of(attempt: SignInAttempt, profile: Peer) -> Session | None:
 def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
     """Signed in after it was cancelled, as another account than the one it was for, or as one that is somebody else's:
     the key is logged out."""
-    if attempt.way == SignInMethod.IMPORT:  # somebody else's key: it is forgotten, not ended
+    if attempt.method == SignInMethod.IMPORT:  # somebody else's key: it is forgotten, not ended
         timeline.note(attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by)
         finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
         return attempt.session_id

@@ -86,7 +86,7 @@ def submit_phone(
             count_start(user, attempt)
         _forget_phone(attempt, digits)
     if proxy is not None or directly:
-        erase_secret(attempt)  # a key that was made on one way is not shown on another
+        erase_secret(attempt)  # a key that was made for one method is not shown for another
         _choose_proxy(user, attempt, None if directly else proxy)
     return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
 
@@ -114,7 +114,8 @@ def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignIn
 
 @transaction.atomic
 def resend(user: User, attempt: SignInAttempt) -> SignInAttempt:
-    """Asks for the code again the next way, or for a new one where it has expired. Raises Forbidden, SignInError."""
+    """Asks for the code again by the next route, or for a new one where it has expired. Raises Forbidden,
+    SignInError."""
     attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
     if attempt.error_code in NEW_CODE_NEEDED:
         return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
@@ -184,7 +185,7 @@ def _digits(phone: str) -> str:
 
 def _unfinished(user: User, digits: str, session: Session | None) -> SignInAttempt | None:
     attempts = SignInAttempt.objects.filter(
-        way=SignInMethod.PHONE, phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
+        method=SignInMethod.PHONE, phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
     ).exclude(step__in=OVER)
     if session is not None:
         attempts = attempts.filter(session=session)
@@ -202,7 +203,7 @@ def _go_on(user: User, attempt: SignInAttempt) -> SignInAttempt:
 def _forget_phone(attempt: SignInAttempt, digits: str) -> None:
     """Another number: the key made for the first is let go, and a new account takes the new number."""
     erase_secret(attempt)
-    attempt.phone, attempt.way = digits, SignInMethod.PHONE
+    attempt.phone, attempt.method = digits, SignInMethod.PHONE
     session = attempt.session
     if session.telegram_user_id is None:
         if is_unnamed(session):

@@ -23,7 +23,7 @@ from apps.staff.services.second_factor import Refused
 
 def by_code(user: User, token: str) -> bool:
     """Whether it is a code of the user's second factor. Raises Refused while too many were wrong."""
-    return second_factor.verify(user, token, told="login.confirmed") is not None
+    return second_factor.verify(user, token, audit_as="login.confirmed") is not None
 
 
 def by_password(user: User, password: str) -> bool:

@@ -51,10 +51,10 @@ def tell(before: datetime | None = None) -> int:
     """Turns the counts of minutes that are over into entries; how many. Counts that another process is telling are left
     to it."""
     before = before or _minute(timezone.now())
-    told = 0
+    written = 0
     while (some := _tell_some(before)) > 0:
-        told += some
-    return told
+        written += some
+    return written
 
 
 @transaction.atomic
@@ -75,7 +75,7 @@ def _tell(row: Failures) -> None:
     if row.action.endswith("locked_out"):
         details["minutes"] = settings.LOGIN_LOCK_MINUTES
     came_from = origin.Origin(row.address or "", row.agent, lambda: None)
-    token = origin.current.set(came_from)  # from where it came, not from where it is told
+    token = origin.current.set(came_from)  # from where it came, not from where it is written
     try:
         audit(None, row.action, at=row.last_at, **details)
     finally:

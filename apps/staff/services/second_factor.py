@@ -72,7 +72,7 @@ def confirm(user: User, token: str, *, keep: str | None) -> tuple[Device, list[s
     nobody can see again; None for a wrong code. ``keep``: the digest of the login that goes on. Raises Refused."""
     begun = Authenticator.objects.select_for_update().filter(user=user, confirmed=False).first()
     if begun is None:
-        raise Refused("There is no authenticator to confirm: begin anew.")
+        raise Refused("There is no authenticator to confirm: begin again.")
     _may_try(begun)
     if not begun.verify_token(_plain(token)):
         return None
@@ -86,9 +86,9 @@ def confirm(user: User, token: str, *, keep: str | None) -> tuple[Device, list[s
 
 
 @transaction.atomic
-def verify(user: User, token: str, *, told: str = "login.verified") -> Device | None:
+def verify(user: User, token: str, *, audit_as: str = "login.verified") -> Device | None:
     """The device whose code it is (an authenticator's or a recovery code, which is then used up); None for a wrong one.
-    ``told``: what the audit says of a right one. Raises Refused while too many were wrong."""
+    ``audit_as``: what the audit says of a right one. Raises Refused while too many were wrong."""
     token = _plain(token)
     authenticator = Authenticator.objects.select_for_update().filter(user=user, confirmed=True).first()
     if authenticator is None:
@@ -97,12 +97,12 @@ def verify(user: User, token: str, *, told: str = "login.verified") -> Device | 
         device = StaticDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
         if device is None or not device.verify_token(_digest(token)):
             return None
-        audit(user, told, by="recovery code", left=device.token_set.count())
+        audit(user, audit_as, by="recovery code", left=device.token_set.count())
         return device
     _may_try(authenticator)
     if not authenticator.verify_token(token):
         return None
-    audit(user, told, by="authenticator app")
+    audit(user, audit_as, by="authenticator app")
     return authenticator
 
 

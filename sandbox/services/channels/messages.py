@@ -26,7 +26,7 @@ async def delete_messages(ctx: Context, request: functions.channels.DeleteMessag
     chat = channel_of(ctx, request.channel)
     if len(request.id) > 100:
         raise RpcError(400, "MESSAGE_IDS_TOO_MUCH")
-    count = ctx.world.talk.delete_in_channel(ctx.account.user_id, chat.marked, request.id, ctx.push)
+    count = ctx.world.message_actions.delete_in_channel(ctx.account.user_id, chat.marked, request.id, ctx.push)
     return affected(ctx, count, chat.marked)
 
 

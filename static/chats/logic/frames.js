@@ -273,7 +273,7 @@
  */
 
 /**
- * The page begins anew: the newest page, `at` and `epoch` of which say where to resume; `page` frames bring what of it does not fit.
+ * The page begins again: the newest page, `at` and `epoch` of which say where to resume; `page` frames bring what of it does not fit.
  * @typedef {object} ResetFrame
  * @property {"reset"} type
  * @property {HistoryPage} page the newest messages that fit

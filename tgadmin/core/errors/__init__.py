@@ -40,7 +40,7 @@ class Disposition:
     next_step: str
 
     @property
-    def press(self) -> SuggestedAction:
+    def suggested_action(self) -> SuggestedAction:
         """The button that goes with ``next_step``."""
         return suggested_action_for(self.code, self.action)
 

@@ -53,7 +53,7 @@ class Account:
         self._ended: TelegramError | None = None
         self._restarted: TelegramError | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
 
     @property
     def session_id(self) -> int:
@@ -131,13 +131,13 @@ class Account:
         """One connection from beginning to end; returns why it ended."""
         # What an earlier client has put must be committed: the next one begins at the stored state.
         await self.inbox.flush()
-        turn = await self._connect_limiter.enter()
+        permit = await self._connect_limiter.enter()
         try:
-            return await self._in_turn(failures, turn)
+            return await self._with_permit(failures, permit)
         finally:
-            turn.leave()
+            permit.leave()
 
-    async def _in_turn(self, failures: int, turn: Permit) -> TelegramError | None:
+    async def _with_permit(self, failures: int, permit: Permit) -> TelegramError | None:
         facts = await self._facts()
         if isinstance(facts, TelegramError):
             return facts
@@ -156,7 +156,7 @@ class Account:
             on_new_device=self._new_device,
         )
         try:
-            return await self._live(client, turn, facts)
+            return await self._live(client, permit, facts)
         except TelegramError as error:
             return error
         except TimeoutError:
@@ -166,7 +166,7 @@ class Account:
             self._client = None
             await _disconnect(client)
 
-    async def _live(self, client: AccountClient, turn: Permit, facts: state.Stored) -> TelegramError | None:
+    async def _live(self, client: AccountClient, permit: Permit, facts: state.Stored) -> TelegramError | None:
         started = self._services.clock.monotonic()
         async with asyncio.timeout(CONNECT_SECONDS):
             await client.connect()
@@ -178,13 +178,13 @@ class Account:
             await asyncio.wait((closed, synced), return_when=asyncio.FIRST_COMPLETED)
             if synced.done() and not closed.done():
                 synced.result()
-                turn.leave()
+                permit.leave()
                 self._ready = True
                 await self._status(SessionStatus.READY)
                 log.info("account ready", session=self.session_id)
                 if facts.has_gaps:
                     await self._services.threads.run(gaps.recover, self.session_id)
-                if facts.has_doubts:
+                if facts.has_stale_unread:
                     await self._services.threads.run(unread.ask, self.session_id)
                 self._bells.bus.ring_soon()
             return await closed
@@ -206,11 +206,11 @@ class Account:
 
     def _new_device(self) -> None:
         """Telegram says that a device signed in to the account, or was confirmed."""
-        task = self._looking = asyncio.create_task(self._look_at_devices(), name="devices")
+        task = self._refreshing = asyncio.create_task(self._refresh_devices(), name="devices")
         task.add_done_callback(_forget)
 
-    async def _look_at_devices(self) -> None:
-        await self._services.threads.run(devices.look_soon, self.session_id)
+    async def _refresh_devices(self) -> None:
+        await self._services.threads.run(devices.refresh_soon, self.session_id)
         self._bells.bus.ring()
 
     async def _facts(self) -> state.Stored | TelegramError:

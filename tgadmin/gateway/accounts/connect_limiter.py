@@ -10,10 +10,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 BEHIND_SECONDS = 0.5
 """A loop that is later than this is behind: then one at a time."""
-TURN_SECONDS = 10.0
+PERMIT_SECONDS = 10.0
 """A turn ends by then even if the account is still catching up: others need not wait for a long way back."""
 
 
@@ -22,7 +22,7 @@ class Permit:
 
     def __init__(self, left: Callable[[], None]) -> None:
         self._left: Callable[[], None] | None = left
-        self._timer = asyncio.get_running_loop().call_later(TURN_SECONDS, self.leave)
+        self._timer = asyncio.get_running_loop().call_later(PERMIT_SECONDS, self.leave)
 
     def leave(self) -> None:
         self._timer.cancel()
@@ -66,8 +66,8 @@ class ConnectLimiter:
         """Measure for ever how late the loop is."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + LOOK_SECONDS
-            await asyncio.sleep(LOOK_SECONDS)
+            due = loop.time() + POLL_SECONDS
+            await asyncio.sleep(POLL_SECONDS)
             self._behind = loop.time() - due
             self._admit()
 

@@ -1,4 +1,4 @@
-"""The way to Telegram: a session's proxy, and trying it."""
+"""Tests the connection to Telegram, through a session's proxy or without one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.gateway.threads import Threads
-from tgadmin.telegram import Key, Network, look
+from tgadmin.telegram import Key, Network, measure
 
 log = structlog.get_logger(__name__)
 
@@ -34,14 +34,14 @@ async def proxy_of(threads: Threads, network: Network, session_id: int) -> Proxy
 
 
 async def attempt(network: Network, key: Key | None, proxy: Proxy | None) -> Trial:
-    """Try the way to the account's data centre (``key`` None: the network's first)."""
+    """Test the connection to the account's data centre (``key`` None: the network's first)."""
     network.install()
     to = key or network.first_key()
     try:
-        way = await look(network, (to.dc_id, to.server_address, to.port), proxy)
+        timing = await measure(network, (to.dc_id, to.server_address, to.port), proxy)
     except TelegramError as error:
         return Trial(error.code)
-    return Trial("", _milliseconds(way.connected), _milliseconds(way.answered))
+    return Trial("", _milliseconds(timing.connected), _milliseconds(timing.answered))
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""Unread counts that neither what is stored nor updates can tell: Telegram is asked for the dialogs anew.
+"""Unread counts that neither what is stored nor updates can tell: Telegram is asked for the dialogs again.
 
 Messages that were deleted unseen, a read mark far below what is stored, a page and updates that overtook each other:
 `record` marks the chat, and until the answer the count is the best guess. Official clients repair theirs the same way.
@@ -31,7 +31,7 @@ def ask(session_id: int, tries: int = 0) -> bool:
 
     ``tries``: how often it was asked in a row without the doubt being removed.
     """
-    if not doubtful(session_id):
+    if not stale_chats(session_id):
         return False
     waiting = Command.objects.filter(session_id=session_id, kind=CommandKind.UNREAD, state=Command.State.QUEUED)
     if waiting.exists():
@@ -48,7 +48,7 @@ def ask_again(session_id: int, payload: Mapping[str, Any]) -> None:
     ask(session_id, int(payload["tries"]) + 1)
 
 
-def doubtful(session_id: int) -> list[int]:
+def stale_chats(session_id: int) -> list[int]:
     """The chats in doubt (peer ids), those used last first, as many as one request takes."""
     chats = Chat.objects.filter(session_id=session_id, unread_stale=True, left=False)
     return list(chats.order_by("-last_message_at").values_list("peer_id", flat=True)[:AT_ONCE])

@@ -34,7 +34,7 @@ from tgadmin.gateway.commands.job import Done, Effect, Handler, Job, Tools, TryL
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """The bus looks this often although nothing woke it."""
 QUICK_JOBS, SLOW_JOBS = 8, 2
 """Commands of one session at a time: those that people wait for, and fetches."""
@@ -78,9 +78,9 @@ class Bus:
 
     async def finish(self, session_id: int) -> None:
         """What runs for the session may come to its end for a moment; what is late is left to the next holder."""
-        mine = [one.task for one in self._running.values() if one.job.command.session_id == session_id]
-        if mine:
-            await asyncio.wait(mine, timeout=GRACE_SECONDS)
+        tasks = [one.task for one in self._running.values() if one.job.command.session_id == session_id]
+        if tasks:
+            await asyncio.wait(tasks, timeout=GRACE_SECONDS)
 
     async def run(self) -> None:
         """Claim and run for ever; what still runs is cancelled with it."""
@@ -96,7 +96,7 @@ class Bus:
                     log.warning("nothing claimed", error=type(error).__name__)
                     if conn is not None:
                         await conn.close()
-                await self._bell.wait(LOOK_SECONDS)
+                await self._bell.wait(POLL_SECONDS)
         finally:
             for running in list(self._running.values()):
                 running.task.cancel()
@@ -160,7 +160,7 @@ class Bus:
         except Exception as error:  # noqa: BLE001  the database's trouble, or a bug in what settles
             # Not settled: the row stays claimed, and the next claim says that its outcome is unknown.
             log.warning("command not settled", command=job.command.id, error=type(error).__name__)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _attempt(self, job: Job, handler: Handler) -> None:
         if job.unknown and job.spec.rule is Rule.DROP:
@@ -168,10 +168,10 @@ class Bus:
             return
         run = handler.run
         if job.command.lack:  # Telegram may have it all the same where somebody began it before
-            if not job.unknown or handler.look is None:
+            if not job.unknown or handler.check is None:
                 await self._fail(job, handler, refusals.CODE, None)
                 return
-            run = handler.look
+            run = handler.check
         elif (wait := await self._ledger(job)) is not None:
             await self._postpone(job, handler, *wait, shown=True, unknown=job.unknown)
             return
@@ -196,7 +196,7 @@ class Bus:
         await self._answered(job, handler, TelegramError("HANDLER_STUCK"))
 
     async def _ledger(self, job: Job) -> tuple[datetime, str] | None:
-        """A wait that Telegram told us of before, for this method or this chat."""
+        """A wait that Telegram asked for before, for this method or this chat."""
         methods = job.spec.methods
         if not job.spec.obeys_waits or not methods:
             return None
@@ -204,7 +204,7 @@ class Bus:
         return await self._tools.threads.run(floods.waiting, job.held.session_id, methods, peer_id)
 
     async def _answered(self, job: Job, handler: Handler, error: TelegramError) -> None:
-        """Telegram, or the way to it, said no."""
+        """Telegram refused, or could not be reached."""
         log.info("telegram refused", command=job.command.id, kind=job.command.kind, code=error.code)
         decision = decide(job.spec, job.command.attempts, error)
         await self._carry_out(job, handler, decision)

@@ -106,7 +106,7 @@ class Handler:
     """The functions of one kind of command; what is declared about the kind stands in command_kinds.SPECS.
 
     ``run`` does the work. ``failed`` and ``waits`` tell the rest of the program, inside the settle transaction;
-    ``denied`` does so in place of ``failed``, with a sentence, when whoever asked lacks the right. ``look``, of a LOOK
+    ``denied`` does so in place of ``failed``, with a sentence, when whoever asked lacks the right. ``check``, of a LOOK
     kind whose asker lacks it while the outcome is unknown: what has become of it, without doing it once more; raises
     TelegramError (REFUSED_RIGHT) if nothing has.
     """
@@ -115,4 +115,4 @@ class Handler:
     failed: Callable[[Payload, str, int | None], None] = field(default=_nothing)
     waits: Callable[[Payload, datetime, str], None] = field(default=_not_shown)
     denied: Callable[[Payload, str], None] | None = None
-    look: Callable[[Job], Awaitable[Done]] | None = None
+    check: Callable[[Job], Awaitable[Done]] | None = None

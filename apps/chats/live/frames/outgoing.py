@@ -75,8 +75,8 @@ class EventsFrame(TypedDict):
 
 
 class ResetFrame(Newest):
-    """The page begins anew: the newest page, `at` and `epoch` of which say where to resume; `page` frames bring what of
-    it does not fit."""
+    """The page begins again: the newest page, `at` and `epoch` of which say where to resume; `page` frames bring what
+    of it does not fit."""
 
     type: Literal["reset"]
 

@@ -17,7 +17,7 @@ from apps.chats.live.hub.frames import chats_frames
 from apps.chats.live.hub.reader import Reader
 from apps.chats.live.hub.watchers import UNSENT, Watcher, Watchers, fan, sees_all
 from apps.chats.selectors import lists
-from tgadmin.core.faults import told
+from tgadmin.core.faults import describe
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class ListNews:
             try:
                 await self._tell_list(said)
             except Exception as error:  # noqa: BLE001  a fault here would end the lists of every page of this process
-                log.error("a chat list could not be sent: %s", told(error))
+                log.error("a chat list could not be sent: %s", describe(error))
                 said.one.flipped.update(row.id for row in said.rows)  # some have not got it: all get it again
             said.one.on_its_way = False
             self._wake()  # it may be due again
@@ -124,7 +124,7 @@ class ListNews:
             done, _ = await asyncio.wait(going, timeout=SPREAD)
             took = sum(one.result() for one in done)
             await asyncio.sleep(max(len(some) / LIST_FRAMES, took * LIST_PAUSE))
-        said.one.told(said.rows)
+        said.one.sent(said.rows)
 
     def drained(self, watcher: Watcher) -> None:
         """Everything that was on its way to the watcher has been sent."""
@@ -145,7 +145,9 @@ class ListNews:
                 self._behind.add(watcher)
                 raise
             except Exception as error:  # noqa: BLE001  rows hold whatever was stored: one page must not harm the others
-                log.error("rows that a page missed could not be read, it is sent back to ask anew: %s", told(error))
+                log.error(
+                    "rows that a page missed could not be read, it is sent back to ask again: %s", describe(error)
+                )
                 await watcher.shut(UNSENT)
                 continue
             if watcher.session_id == session_id:
@@ -220,7 +222,7 @@ class _List:
             self._sent_at = now
         return news
 
-    def told(self, rows: Iterable[lists.Row]) -> None:
+    def sent(self, rows: Iterable[lists.Row]) -> None:
         """All pages have these rows, or get them when they read on."""
         self._sent.update((row.id, row) for row in rows)
 

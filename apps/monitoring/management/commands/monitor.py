@@ -11,7 +11,7 @@ from apps.monitoring import nodes
 
 
 class Command(ReportingCommand):
-    help = "What runs: gateways with their sessions, load and version. Exit status 1 when no gateway beats."
+    help = "What runs: gateways with their sessions, load and version. Exit status 1 when no gateway is alive."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -165,7 +165,7 @@ class Command(WaitingCommand):
             self.show(options, {"erased": erased}, text)
             return
         done = keys.rekey()
-        text = f"Encrypted anew: {done.rekeyed}; under the newest key already: {done.already}."
+        text = f"Encrypted again: {done.rekeyed}; under the newest key already: {done.already}."
         if not done.unreadable:
             text += " Older keys can be removed once every process has been restarted with the new one in front."
         self.show(options, done.as_dict(), text)

@@ -73,7 +73,7 @@ ROWS: Rows = {
     ),
     Code.CLOCK_JUMPED: (
         Action.RETRY,
-        "This server's clock was set; the connection to Telegram is made anew.",
+        "This server's clock was set; the connection to Telegram is made again.",
         "Nothing to do. Keep the server's clock with NTP.",
     ),
     Code.UPDATES_FAILED: (
