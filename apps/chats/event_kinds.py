@@ -1,4 +1,4 @@
-"""Every kind of event that a chat can have: what was written down, and what an open page is told of it. Pure."""
+"""Every kind of event that a chat can have: what was written down, and what an open page gets of it. Pure."""
 
 from __future__ import annotations
 

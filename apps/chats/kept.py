@@ -76,5 +76,5 @@ declare(
     ),
     Bounded("installation", "One row."),
     Bounded("live_processes", "The web processes: deleted a minute after their last heartbeat."),
-    Bounded("live_sockets", "Places of live pages: deleted a minute after they closed."),
+    Bounded("live_sockets", "Slots of live pages: deleted a minute after they closed."),
 )

@@ -43,7 +43,7 @@ class NodeAdmin(SuperuserAdmin):
         alive = timezone.now() - node.beat_at < selectors.HEARTBEAT_WITHIN
         look = ("bad", "error", "silent")
         if alive:
-            look = ("warn", "logout", "stopping") if node.stopping else ("ok", "check_circle", "beating")
+            look = ("warn", "logout", "stopping") if node.stopping else ("ok", "check_circle", "alive")
         return format_html("{} {}", badge(*look), moment(node.beat_at))
 
 

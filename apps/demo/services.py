@@ -118,7 +118,7 @@ def _has_failed(attempt: SignInAttempt) -> bool:
 
 
 def _accounts(demo: demo_plan.Plan) -> QuerySet[Session]:
-    """The demo's accounts, and the places of sign-ins under way."""
+    """The demo's accounts, and the sessions of sign-ins under way."""
     found = Session.objects.filter(network=settings.TELEGRAM_NETWORK, phone__in=demo.phones)
     return found.exclude(telegram_user_id=None, enabled=False).order_by("pk")
 

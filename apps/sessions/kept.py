@@ -18,7 +18,7 @@ def _timeline(before: datetime) -> Iterable[QuerySet[SessionEvent]]:
 
 
 declare(
-    Forever("telegram_sessions", "The accounts. Places that sign-ins made for nothing are deleted by the clean-up."),
+    Forever("telegram_sessions", "The accounts. Rows that sign-ins made for nothing are deleted by the clean-up."),
     Pruned(
         "telegram_session_events",
         "The accounts' timelines.",

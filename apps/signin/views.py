@@ -240,6 +240,8 @@ def _form(user: User, attempt: SignInAttempt) -> Any:
 
 def steps_of(method: SignInMethod, current: SignInStep) -> dict[str, Any]:
     steps = STEPS[method]
-    place = steps.index(current) if current in steps else len(steps)
-    names = [(step.label, "done" if at < place else "now" if at == place else "") for at, step in enumerate(steps)]
+    current_at = steps.index(current) if current in steps else len(steps)
+    names = [
+        (step.label, "done" if at < current_at else "now" if at == current_at else "") for at, step in enumerate(steps)
+    ]
     return {"steps": names, "step": current.value}

@@ -73,7 +73,7 @@ class Supervisor:
         self._handing_over = Batcher(self._hand_over_all)
 
     async def run(self) -> None:
-        """Beat, let in, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
+        """Send heartbeats, let in, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
         async with asyncio.TaskGroup() as group:
             heartbeat = Heartbeat(self._leases, self._params, partial(self._lost, why="lease lost"))
             group.create_task(heartbeat.run())

@@ -20,8 +20,8 @@ TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """``connected`` seconds until the way stood (through the proxy), ``answered`` from Telegram's question to its
-    answer."""
+    """``connected``: seconds until the connection was open (through the proxy); ``answered``: from Telegram's question
+    to its answer."""
 
     connected: float
     answered: float
@@ -32,8 +32,8 @@ async def measure(
 ) -> Timing:
     """Ask the data centre at ``address`` for a nonce, as the first step of every key exchange; no account is touched.
 
-    Raises TelegramError: PROXY_* for the proxy's own failures, CONNECTION_FAILED when the way stands and Telegram does
-    not answer (or, without a proxy, when it does not stand).
+    Raises TelegramError: PROXY_* for the proxy's own failures, CONNECTION_FAILED when the connection is open and
+    Telegram does not answer (or, without a proxy, when it does not stand).
     """
     logs = QuietLogs()
     connection = connection_to(address, proxy, allowed=_always, on_bytes=_nothing, local_address=network.local_address)

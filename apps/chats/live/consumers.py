@@ -1,4 +1,4 @@
-"""The live socket: one per page. It guards the connection (rights, places, rate, silence) and takes in frames; what is
+"""The live socket: one per page. It guards the connection (rights, slots, rate, silence) and takes in frames; what is
 answered to them is in answers.py, and the hub does the rest."""
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     roles: dict[int, Role]
     session_id: int | None = None
     chat: OpenChat | None = None
-    place: SocketSlot | None = None
+    slot: SocketSlot | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,14 +117,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self.line.whole = not _knows_parts(query)
             await self._enter(SocketSlot(uuid4(), user.pk, _page_name(query)))
 
-    async def _enter(self, place: SocketSlot) -> None:
-        """One of the limited places, or a close code that says why there is none."""
+    async def _enter(self, slot: SocketSlot) -> None:
+        """One of the limited slots, or a close code that says why there is none."""
         try:
             if not await hub().shared.read(live.signed_in, self.login_key, [self.login_key]):
                 # its second factor is still to be given
                 await self.shut(SIGNED_OUT)
                 return
-            refusal = await limiter().enter(self, place)
+            refusal = await limiter().enter(self, slot)
         except DatabaseError:
             await self.shut(BUSY)
             return
@@ -132,7 +132,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.say(RefusedFrame(type="refused", limit=refusal.limit, seconds=refusal.seconds))
             await self.shut(refusal.code)
             return
-        self.place = place
+        self.slot = slot
         self._guard = asyncio.create_task(self._watch_silence())
 
     async def subscribe(self) -> None:
@@ -141,9 +141,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await hub().add(self)
 
     async def _leave(self) -> None:
-        place, self.place = self.place, None
-        if place is not None:
-            await limiter().leave(place)
+        slot, self.slot = self.slot, None
+        if slot is not None:
+            await limiter().leave(slot)
 
     async def disconnect(self, code: int) -> None:
         self._closed = True

@@ -38,7 +38,7 @@ FROM unnest(%s::bigint[], %s::bigint[]) k(chat_id, number)
     LEFT JOIN telegram_messages m ON m.id = e.message_id AND m.chat_id = c.id {messages.JOINS}
 ORDER BY c.id, e.number
 """  # noqa: S608
-"""By the numbers that the chats' viewers have: each later event (none: it is kept no more), the chat's row, and the
+"""By the numbers that the chats' viewers have: each later event (none: it is no longer kept), the chat's row, and the
 message that it is about as it is now."""
 
 ROWS = f"""
@@ -90,7 +90,7 @@ class Change:
         return self.events[-1].number if self.events else self.row.last_event
 
     def is_torn(self, after: int) -> bool:
-        """Whether who stands at the number ``after`` has to begin again: what they have to hear next is kept no more,
+        """Whether who stands at the number ``after`` has to begin again: what they have to hear next is no longer kept,
         or the chat was reset since."""
         if self.kept_from > after + 1:
             return True

@@ -1,4 +1,4 @@
-"""Places of live sockets: taken under one lock for all web processes, so that the limits hold over all of them.
+"""Slots of live sockets: taken under one lock for all web processes, so that the limits hold over all of them.
 
 A process sends heartbeats while it has slots. One that has not for STALE seconds is dead and its slots are free: that
 is how a process that was killed gives them back. All times are the database's.

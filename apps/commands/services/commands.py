@@ -115,7 +115,7 @@ def take_over(waiting: QuerySet[Command], user: User, **changes: Any) -> int:
 def _find_room(command: Command, user: User, *, of_chat: bool) -> None:
     """Raises TooManyWaiting if the command that was just inserted is one too many for its user or its chat.
 
-    Counted after the insert and under locks, so that two at once cannot both have the last place; inserted first, so
+    Counted after the insert and under locks, so that two at once cannot both take the last slot; inserted first, so
     that nothing else is waited for while the locks are held.
     """
     most, most_of_chat = settings.COMMANDS_PER_USER, settings.COMMANDS_PER_CHAT

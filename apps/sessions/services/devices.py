@@ -1,4 +1,5 @@
-"""The account's devices: what managers ask, what Telegram listed, and what is made of a device that nobody here added.
+"""The account's devices: what managers ask, what Telegram listed, and what is made of a device that was added
+elsewhere.
 
 Telegram lets an authorization end others, or change how long unused ones live, only 24 hours after it signed in itself
 (https://core.telegram.org/method/account.resetAuthorization).
@@ -151,7 +152,7 @@ def refresh_soon(session_id: int) -> None:
 
 @transaction.atomic
 def record(session_id: int, found: types.Devices) -> None:
-    """Keep what Telegram listed, and tell of devices that nobody here added. Call it in the settling transaction."""
+    """Keep what Telegram listed, and report devices that were added elsewhere. Call it in the settling transaction."""
     session = Session.objects.select_for_update(no_key=True).filter(pk=session_id).first()
     if session is None:
         return

@@ -1,4 +1,4 @@
-"""Clean-up of what sign-ins leave behind: those that nobody goes on with, their secrets, the places made for them."""
+"""Clean-up of what sign-ins leave behind: those that nobody goes on with, their secrets, the rows made for them."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from apps.signin.services.common import OVER, erase_secret
 
 ABANDONED_AFTER = timedelta(hours=24)
 GRACE = timedelta(hours=1)
-"""How long an ended sign-in keeps what its cancelling at Telegram needs, and its empty place."""
+"""How long an ended sign-in keeps what its cancelling at Telegram needs, and its empty session."""
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """How many sign-ins were ended, leftover secrets erased, empty places deleted."""
+    """How many sign-ins were ended, leftover secrets erased, empty sessions deleted."""
 
     abandoned: int
     secrets: int
-    places: int
+    sessions: int
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
 def run(*, dry_run: bool = False, now: datetime | None = None) -> Cleaned:
-    """Ends abandoned sign-ins, erases forgotten secrets, deletes empty places; ``dry_run`` only counts."""
+    """Ends abandoned sign-ins, erases forgotten secrets, deletes empty sessions; ``dry_run`` only counts."""
     now = now or timezone.now()
     abandoned = SignInAttempt.objects.filter(updated_at__lt=now - ABANDONED_AFTER).exclude(step__in=OVER)
     forgotten = SignInAttempt.objects.filter(step__in=OVER, updated_at__lt=now - GRACE).filter(
         Exists(SignInSecret.objects.filter(attempt=OuterRef("pk")))
     )
-    places = _empty_sessions(now)
-    cleaned = Cleaned(abandoned.count(), forgotten.count(), places.count())
+    sessions = _empty_sessions(now)
+    cleaned = Cleaned(abandoned.count(), forgotten.count(), sessions.count())
     if dry_run:
         return cleaned
     for attempt_id in list(abandoned.values_list("pk", flat=True)):
         signin.abandon(attempt_id)
     for attempt in list(forgotten):
         _forget(attempt)
-    for place in list(places):
-        _delete(place)
+    for session in list(sessions):
+        _delete(session)
     return cleaned
 
 
@@ -75,7 +75,7 @@ def _forget(attempt: SignInAttempt) -> None:
 
 
 @transaction.atomic
-def _delete(place: Session) -> None:
-    row = Session.objects.select_for_update().filter(pk=place.pk, telegram_user_id=None, enabled=False).first()
+def _delete(session: Session) -> None:
+    row = Session.objects.select_for_update().filter(pk=session.pk, telegram_user_id=None, enabled=False).first()
     if row is not None:
         row.delete()

@@ -213,7 +213,7 @@ def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
 
 
 def _move(attempt: SignInAttempt, session: Session) -> None:
-    """From the place made for a new account to the session that the account has already."""
+    """From the session made for a new account to the session that the account has already."""
     provisional = attempt.session
     SignInAttempt.objects.filter(session=provisional).update(session=session)
     Command.objects.filter(session=provisional).update(session=session)

@@ -99,7 +99,7 @@
  * @property {number | null} members how many are in it, where that is known
  * @property {boolean} can_send the account may write in it
  * @property {boolean} official it is Telegram's own account, for managers only
- * @property {boolean} left the account is in it no more
+ * @property {boolean} left the account is no longer a member
  * @property {LastMessage} last its last message
  * @property {"sending" | "failed" | null} pending the worst of what waits
  * @property {Waiting} waiting how many messages wait
@@ -337,7 +337,7 @@
  */
 
 /**
- * There is no place for this socket; the close code that follows says which limit was reached.
+ * No slot is free for this socket; the close code that follows says which limit was reached.
  * @typedef {object} RefusedFrame
  * @property {"refused"} type
  * @property {number} limit the limit

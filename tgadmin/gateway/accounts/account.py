@@ -107,7 +107,7 @@ class Account:
             self._closing.add_done_callback(_forget)
 
     def restart(self, error: TelegramError) -> None:
-        """The same, for a reason that the timeline shall tell."""
+        """The same, for a reason that goes into the timeline."""
         self._restarted = error
         self.rebuild()
 

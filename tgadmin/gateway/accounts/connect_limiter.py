@@ -52,14 +52,14 @@ class ConnectLimiter:
 
     async def enter(self) -> Permit:
         """Wait for one's turn: first come, first served."""
-        place: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        waiter: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
         self._admit()
         try:
-            return await place
+            return await waiter
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
-                place.result().leave()
+            if waiter.done() and not waiter.cancelled():
+                waiter.result().leave()
             raise
 
     async def run(self) -> None:
@@ -73,10 +73,10 @@ class ConnectLimiter:
 
     def _admit(self) -> None:
         while self._waiting and self._inside < self._room():
-            place = self._waiting.popleft()
-            if not place.done():
+            waiter = self._waiting.popleft()
+            if not waiter.done():
                 self._inside += 1
-                place.set_result(Permit(self._leave))
+                waiter.set_result(Permit(self._leave))
 
     def _room(self) -> int:
         if not self._allowed():

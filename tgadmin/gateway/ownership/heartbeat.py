@@ -1,8 +1,8 @@
 """The heartbeat, in a thread with an event loop and a database connection of its own: many accounts at work in the
 gateway's loop cannot make it late.
 
-A loop that turns no more must not keep its leases, though. So a heartbeat is due only as long as the loop has answered
-not too long ago; and what a heartbeat has found out is settled on the loop, where the leases are used.
+A loop that no longer turns must not keep its leases, though. So a heartbeat is due only as long as the loop has
+answered not too long ago; and what a heartbeat has found out is settled on the loop, where the leases are used.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Heartbeat:
         self._answered = 0.0
 
     async def run(self) -> None:
-        """Beat until cancelled. Raises NodeRemoved when somebody has removed this node."""
+        """Send heartbeats until cancelled. Raises NodeRemoved when somebody has removed this node."""
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
         self._answered = time.monotonic()

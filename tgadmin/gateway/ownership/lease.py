@@ -1,4 +1,4 @@
-"""One owner per session: the node's beat, the leases it holds, and taking over those of the dead.
+"""One owner per session: the node's heartbeat, the leases it holds, and taking over those of the dead.
 
 The holder's deadline is the boot clock before its last successful heartbeat plus L; past it ``allowed()`` is false and
 nothing may be sent to Telegram. A taker takes what has no owner, what a provably dead process of this host held, or
@@ -196,11 +196,12 @@ class Leases:
         await conn.execute(FORGET_OLD_NODES)
 
     async def heartbeat(self, conn: Connection) -> set[int]:
-        """Beat once for all leases; returns the sessions that were lost. Raises NodeRemoved, psycopg.Error."""
+        """One heartbeat for all leases; returns the sessions that were lost. Raises NodeRemoved, psycopg.Error."""
         return self.settle(await self.send_heartbeat(conn))
 
     async def send_heartbeat(self, conn: Connection) -> HeartbeatResult:
-        """The beat itself, from whatever thread; ``settle`` follows on the loop. Raises NodeRemoved, psycopg.Error."""
+        """The heartbeat itself, from whatever thread; ``settle`` follows on the loop. Raises NodeRemoved,
+        psycopg.Error."""
         before = self._clock.monotonic()
         known = dict(self.held)  # before the given up: what is being given back is in one of the two
         given_up = set(self._given_up)
@@ -330,7 +331,7 @@ class Leases:
         if owner is None:
             return True
         watched = self._nodes.get(owner)
-        if owner == self.identity.id or watched is None:  # ours: being given back, or adopted by the next beats
+        if owner == self.identity.id or watched is None:  # ours: being given back, or adopted after the next heartbeats
             return False
         return watched.dead or self._clock.monotonic() - watched.since >= TAKE_OVER_SECONDS
 

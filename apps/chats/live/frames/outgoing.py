@@ -138,7 +138,7 @@ class GoneFrame(TypedDict):
 
 
 class RefusedFrame(TypedDict):
-    """There is no place for this socket; the close code that follows says which limit was reached."""
+    """No slot is free for this socket; the close code that follows says which limit was reached."""
 
     type: Literal["refused"]
     limit: Annotated[int, "the limit"]

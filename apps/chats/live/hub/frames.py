@@ -30,8 +30,8 @@ class NumberedText:
 
 def events_frames(change: Change, after: int, reset: Newest | None) -> list[NumberedText]:
     """The frames for who stands at ``after``: messages as they are now, ids of those that are gone, notices of what
-    Telegram refused. When what comes next is kept no more, or the chat was reset since, they are the newest page; none
-    when that was not read (the chat is gone, or the next look reads it)."""
+    Telegram refused. When what comes next is no longer kept, or the chat was reset since, they are the newest page;
+    none when that was not read (the chat is gone, or the next look reads it)."""
     if change.is_torn(after):
         if reset is None:
             return []

@@ -42,7 +42,7 @@ class State:
     unknown: set[int] = field(default_factory=set)
     """Deleted messages of the account's box that nobody knew."""
     has_stale_unread: bool = False
-    """Some count has become doubtful."""
+    """Some chat's unread count has become stale."""
     refresh: set[int] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
     typing: list[tuple[Typing, str]] = field(default_factory=list)

@@ -21,14 +21,14 @@ class Command(ReportingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         found = nodes.status()
         self.show(options, found.as_json(), _text(found))
-        if not any(node.beating for node in found.nodes):
+        if not any(node.alive for node in found.nodes):
             raise SystemExit(1)
 
 
 def _state(node: nodes.NodeState) -> str:
-    if not node.beating:
+    if not node.alive:
         return "silent"
-    return "stopping" if node.stopping else "beating"
+    return "stopping" if node.stopping else "alive"
 
 
 def _text(status: nodes.Status) -> str:

@@ -17,7 +17,7 @@ from tgadmin.gateway.commands.job import Done, Handler, Job, Payload, TryLater
 DUPLICATE = "RANDOM_ID_DUPLICATE"
 DUPLICATE_PAUSE = 1.0
 ATTEMPTS_BEFORE_SEARCH = 2
-"""One to be told, one more after catching up again; then nothing will tell, and we look for ourselves."""
+"""One to hear of it, one more after catching up again; after that the history is searched."""
 SEARCHED_MESSAGES = 100
 CLOCKS_APART = timedelta(minutes=10)
 """So far Telegram's clock may be behind the database's."""
@@ -45,7 +45,8 @@ def look(message_ids: Sequence[int]) -> list[Ours]:
 
 
 async def send(job: Job) -> Done:
-    """Telegram makes one message of all tries with one random_id; after a doubt we look first, all the same."""
+    """Telegram makes one message of all tries with one random_id; after an unknown outcome we check first, all the
+    same."""
     message_id = int(job.payload["message"])
     if job.unknown:
         await job.account.settled()
@@ -72,7 +73,7 @@ async def send(job: Job) -> Done:
 
 
 async def check_whether_sent(job: Job) -> Done:
-    """Whoever wrote it may write no more, and Telegram may have it: it is never asked for again, only looked for."""
+    """Whoever wrote it may no longer write, and Telegram may have it: it is never asked for again, only looked for."""
     await job.account.settled()
     message_id = int(job.payload["message"])
     ours = await _one(job, message_id)
