@@ -33,7 +33,7 @@ class _GiveUp(Exception):
 
 
 class Front(ABC):
-    """One proxy's listener."""
+    """The listening socket of one proxy."""
 
     name = ""
 

@@ -107,7 +107,7 @@ _healths: WeakKeyDictionary[asyncio.AbstractEventLoop, Health] = WeakKeyDictiona
 
 
 def health() -> Health:
-    """The running loop's."""
+    """The Health of the running event loop: one check at a time serves everybody who asks in that loop."""
     loop = asyncio.get_running_loop()
     found = _healths.get(loop)
     if found is None:

@@ -25,7 +25,7 @@ FIRST_SEQ = 1
 
 
 class Updates:
-    """States and differences."""
+    """The update states of accounts and channels, and the differences between them."""
 
     def __init__(self, world: World) -> None:
         self._world = world

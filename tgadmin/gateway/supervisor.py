@@ -42,7 +42,7 @@ FLUSH_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """A session held here."""
+    """A session whose lease this gateway holds."""
 
     held: Held
     inbox: SessionInbox

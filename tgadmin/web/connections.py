@@ -71,7 +71,7 @@ class Connection:
         self._registry.know(self)
 
     def gone(self) -> None:
-        """It is closed."""
+        """The connection is closed: its slot is free."""
         self._registry.remove(self)
 
     @property

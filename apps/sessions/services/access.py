@@ -19,7 +19,7 @@ from apps.staff.services.audit import audit
 
 
 class AlreadyDecided(Exception):
-    """A colleague was quicker."""
+    """Somebody else has decided this request for access already."""
 
     says = "A colleague has answered this request already."
 

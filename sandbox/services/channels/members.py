@@ -10,7 +10,7 @@ from telethon.tl import functions, types
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import list_hash, seconds, service_answer, told
-from sandbox.services.channels.rooms import changed, channel_of
+from sandbox.services.channels.management import changed, channel_of
 from sandbox.world.chats import ADMIN_RIGHTS, Chat, admin_rights, banned_rights, flags_of
 from sandbox.world.peers import peer as tl_peer
 

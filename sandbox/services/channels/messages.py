@@ -9,7 +9,7 @@ from telethon.tl import functions
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import affected
-from sandbox.services.channels.rooms import channel_of
+from sandbox.services.channels.management import channel_of
 from sandbox.services.messages.history import named_messages
 
 

@@ -302,7 +302,7 @@
  */
 
 /**
- * It is done here.
+ * The request is carried out; nothing of it waits for Telegram.
  * @typedef {object} OkFrame
  * @property {"ok"} type
  * @property {string | null} ref the request's
@@ -320,7 +320,7 @@
  */
 
 /**
- * It cannot be done.
+ * The request is refused; `code` says why.
  * @typedef {object} ErrorFrame
  * @property {"error"} type
  * @property {string | null} ref the request's; null: it answers none

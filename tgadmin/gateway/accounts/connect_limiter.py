@@ -43,7 +43,7 @@ class ConnectLimiter:
 
     @property
     def inside(self) -> int:
-        """How many are connecting."""
+        """The number of accounts that are connecting."""
         return self._inside
 
     @property

@@ -221,7 +221,7 @@ class Writers:
         return SessionInbox(held, self._ready.put_nowait)
 
     async def run(self) -> None:
-        """Write for ever."""
+        """Write batches until cancelled."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self._count):
                 group.create_task(self._write())

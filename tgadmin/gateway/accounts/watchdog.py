@@ -46,13 +46,13 @@ class Watchdog:
         self._patience: dict[int, _Patience] = {}
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Check every POLL_SECONDS until cancelled."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
             self.check()
 
     def check(self) -> None:
-        """Once."""
+        """Restart every account whose updates are overdue."""
         accounts = self._accounts.all()
         self._patience = {one: kept for one, kept in self._patience.items() if accounts.get(one) is kept.account}
         for session_id, account in accounts.items():

@@ -73,7 +73,7 @@ class Bus:
         return any(one.job.command.session_id == session_id for one in self._running.values())
 
     def stop(self) -> None:
-        """Claim nothing more."""
+        """Claim no more commands; what runs goes on."""
         self._stopped = True
 
     async def finish(self, session_id: int) -> None:

@@ -50,7 +50,7 @@ class Guard:
         self._thread.join()
 
     def tick(self) -> None:
-        """The loop lives."""
+        """Called by the event loop: it still turns."""
         self._blind = 0.0
 
     def _run(self) -> None:

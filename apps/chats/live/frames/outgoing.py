@@ -103,7 +103,7 @@ class TypingFrame(TypedDict):
 
 
 class OkFrame(TypedDict):
-    """It is done here."""
+    """The request is carried out; nothing of it waits for Telegram."""
 
     type: Literal["ok"]
     ref: Annotated[str | None, "the request's"]
@@ -121,7 +121,7 @@ class DoneFrame(TypedDict):
 
 
 class ErrorFrame(TypedDict):
-    """It cannot be done."""
+    """The request is refused; `code` says why."""
 
     type: Literal["error"]
     ref: Annotated[str | None, "the request's; null: it answers none"]

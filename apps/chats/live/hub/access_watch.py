@@ -70,7 +70,7 @@ class AccessWatch:
         self._woken.set()
 
     def settled(self, command_id: int) -> None:
-        """This command is over."""
+        """The command with this id has been settled; whoever waits for it is answered at the next poll."""
         if command_id in self._commands:
             self._woken.set()
 

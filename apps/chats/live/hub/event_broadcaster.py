@@ -70,7 +70,7 @@ class EventBroadcaster:
         self._woken.set()
 
     def hears(self, hears: bool) -> None:
-        """Whether wake-ups are heard."""
+        """Say whether gateways' wake-ups arrive; while they do not, it polls more often."""
         self._deaf = not hears
         self.poll()
 

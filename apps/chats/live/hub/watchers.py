@@ -87,7 +87,7 @@ class Watchers:
 
     @property
     def sessions(self) -> set[int]:
-        """Those that somebody follows."""
+        """Ids of the sessions that some page follows."""
         return set(self._following)
 
     def of(self, session_id: int) -> list[Watcher]:
