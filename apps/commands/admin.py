@@ -30,7 +30,7 @@ class NodeAdmin(SuperuserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(held_count=Count("leases"))
 
-    @display(description="Sessions held", ordering="held_count")
+    @display(description="Accounts held", ordering="held_count")
     def held(self, node: Node) -> int:
         return int(getattr(node, "held_count", 0))
 

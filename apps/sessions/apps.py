@@ -6,7 +6,7 @@ from django.apps import AppConfig
 class SessionsConfig(AppConfig):
     name = "apps.sessions"
     label = "tg_sessions"
-    verbose_name = "Telegram sessions"
+    verbose_name = "Telegram accounts"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

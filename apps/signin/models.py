@@ -68,6 +68,7 @@ class SignInAttempt(models.Model):
 
     class Meta:
         db_table = "telegram_sign_ins"
+        verbose_name = "sign-in"
         ordering = ("-started_at",)
         indexes = (models.Index(fields=("updated_at",), condition=Q(step__in=_OVER), name="sign_in_over"),)
 

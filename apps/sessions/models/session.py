@@ -55,6 +55,7 @@ class Session(models.Model):
 
     class Meta:
         db_table = "telegram_sessions"
+        verbose_name = "account"
         ordering = ("name", "id")
         constraints = (models.UniqueConstraint(fields=("network", "telegram_user_id"), name="session_account_once"),)
         permissions = (
@@ -116,6 +117,7 @@ class SessionEvent(models.Model):
 
     class Meta:
         db_table = "telegram_session_events"
+        verbose_name, verbose_name_plural = "timeline entry", "timeline"
         ordering = ("-at", "-id")
         indexes = (models.Index(fields=("session", "-at"), name="session_timeline"),)
 

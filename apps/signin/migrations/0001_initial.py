@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "sign-in",
                 "db_table": "telegram_sign_ins",
                 "ordering": ("-started_at",),
             },
