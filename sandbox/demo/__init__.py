@@ -123,7 +123,7 @@ class _Builder:
 
     def _private(self, person: Person, other: Account, staff: Account) -> Iterator[Line]:
         """Question and answer in turn, in bursts of some days, the last of them today or yesterday."""
-        pairs = [text for pair in texts.TALK[person.language] for text in pair]
+        pairs = [text for pair in texts.DIALOGUES[person.language] for text in pair]
         start = self._rng.randrange(0, len(pairs), 2)
         dates = self._dates(person.messages)
         for number, date in enumerate(dates):

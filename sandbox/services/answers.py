@@ -137,7 +137,7 @@ def service_answer(ctx: Context, post: Post, extra: list[Any] | None = None) -> 
     return ctx.world.message_actions.new_updates(post, owner, viewer, extra)
 
 
-def told(ctx: Context, *first: Any, mentioned: Iterable[int] = ()) -> types.Updates:
+def changes_answer(ctx: Context, *first: Any, mentioned: Iterable[int] = ()) -> types.Updates:
     """What somebody gets whose action did several things: `first`, then all that its account's other sessions are told.
 
     This session is pushed nothing of it, so whatever bears a pts has to stand here.

@@ -242,7 +242,7 @@ class ChatActions:
         return self._world.message_actions.post(post, push, extra=extra, owners=owners)
 
     def _participants_news(self, chat: Chat, viewer: int) -> list[Any]:
-        """Who is in a basic group now; who is out of it himself learns just that."""
+        """Who is in a basic group now; a viewer who is out of it learns just that."""
         inside = viewer in chat.members
         return [
             types.UpdateChatParticipants(

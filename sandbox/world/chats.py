@@ -76,7 +76,9 @@ class Chat:
     slow_mode: int = 0  # seconds between two messages of one member
     default_banned: list[str] = field(default_factory=list)
     bans: dict[int, Ban] = field(default_factory=dict)
-    former: dict[int, bool] = field(default_factory=dict)  # left by himself: True; taken out of a basic group: False
+    former: dict[int, bool] = field(
+        default_factory=dict
+    )  # left of their own accord: True; taken out of a basic group: False
     members: dict[int, Member] = field(default_factory=dict)
 
     @property

@@ -43,7 +43,7 @@ class Post:
 
     uid: int
     author: int  # the user who wrote it (a channel's posts bear the channel's name all the same)
-    to: int  # the marked id it was addressed to: a user (the author himself for saved messages), group or channel
+    to: int  # the marked id it was addressed to: a user (the author for saved messages), group or channel
     date: int
     text: str = ""
     entities: list[Any] | None = None

@@ -49,12 +49,12 @@ class Preparation:
         self.say("Database: applying migrations …")
         kept = keys.initial_password(self.data)
         wanted = keys.first_administrator(self.data, self.given)
-        told = self._run({**environment, **wanted})
+        report = self._run({**environment, **wanted})
         if self.owner is not None:
             database.share(USER)
             database.stamp(self.base)
-        name = str(told["administrator"])
-        if not told["created"]:
+        name = str(report["administrator"])
+        if not report["created"]:
             if kept is None:
                 self.data.initial_password.unlink(missing_ok=True)  # made for nothing: there is an administrator
             return Administrator(name, self._hint())
@@ -75,5 +75,5 @@ class Preparation:
         lines = child.last_lines()
         if status != 0 or not lines:
             raise LocalError(f"The database could not be prepared: {logs.reason(lines)} (see {child.log})")
-        told: dict[str, Any] = json.loads(lines[-1])
-        return told
+        report: dict[str, Any] = json.loads(lines[-1])
+        return report

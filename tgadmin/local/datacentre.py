@@ -79,7 +79,7 @@ class DataCentre:
         """Whether it listens and has written its key."""
         return self.public_key.exists() and answers(self.port)
 
-    def told(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What tests and commands on this machine may know of it."""
         return {
             "port": self.port,

@@ -141,7 +141,7 @@ class Up:
             return
         self._say("Sandbox: starting (TELEGRAM_API_ID is not set, a data centre on this machine stands in) …")
         self._centre = DataCentre.of(self._data, self._programs)
-        self._runtime.sandbox = self._centre.told()
+        self._runtime.sandbox = self._centre.facts()
         secret_key = {keys.SECRET_KEY: self._keys[keys.SECRET_KEY]}
         self._launch(SANDBOX, self._centre.command, {**self._without_keys(self._base_environment()), **secret_key})
 
@@ -193,7 +193,7 @@ class Up:
 
         def gateway_is_alive() -> bool:
             now = database.heartbeats(self._children[GATEWAY].pid)
-            return any(before.get(node) != beat for node, beat in now.items())
+            return any(before.get(node) != count for node, count in now.items())
 
         commands = read_procfile(self._options.base / "Procfile", self._environment)
 

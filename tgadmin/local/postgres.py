@@ -228,10 +228,10 @@ class Postgres:
                 user.own(self._place.cluster)
         made.touch(mode=0o600)
 
-    def _single(self, cluster: Path, user: ServiceUser | None, told: str) -> None:
+    def _single(self, cluster: Path, user: ServiceUser | None, commands: str) -> None:
         """Statements as the superuser, one a line, while no server runs."""
         command: list[str | Path] = [self._programs.postgres, "--single", "-D", cluster, "template1"]
-        self._run(command, "PostgreSQL's database could not be made", user, told.encode())
+        self._run(command, "PostgreSQL's database could not be made", user, commands.encode())
 
     def _conf(self) -> str:
         return CONF.format(
@@ -241,11 +241,11 @@ class Postgres:
             durability="" if self._durable else FAST,
         )
 
-    def _run(self, command: list[str | Path], failure: str, user: ServiceUser | None, told: bytes) -> None:
+    def _run(self, command: list[str | Path], failure: str, user: ServiceUser | None, commands: bytes) -> None:
         identity = {} if user is None else user.identity()
         ended = subprocess.run(  # noqa: S603
             [str(part) for part in command],
-            input=told,
+            input=commands,
             capture_output=True,
             check=False,
             cwd="/",

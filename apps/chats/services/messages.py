@@ -92,7 +92,7 @@ def discard(user: User, message: Message) -> None:
         chat = events.lock(message.chat_id)
         message = _locked(message)
         if message.state == Message.State.SENDING and not _cancel_send(message):
-            raise Refused("UNDER_WAY", "This message is on its way to Telegram: delete it once it is sent.")
+            raise Refused("UNDER_WAY", "This message is being sent: delete it once it is sent.")
         if message.state not in (Message.State.FAILED, Message.State.SENDING):
             raise Refused("SENT", "This message was sent already: delete it at Telegram instead.")
         message_id = message.pk

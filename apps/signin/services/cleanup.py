@@ -56,11 +56,11 @@ def run(*, dry_run: bool = False, now: datetime | None = None) -> Cleaned:
 
 def _empty_sessions(now: datetime) -> QuerySet[Session]:
     """Sessions made for a sign-in that came to nothing, with nothing under way and no key left."""
-    under_way = Command.objects.filter(session=OuterRef("pk"), state__in=commands.OPEN)
+    pending = Command.objects.filter(session=OuterRef("pk"), state__in=commands.OPEN)
     keys = AuthorizationSecret.objects.filter(authorization__session=OuterRef("pk"))
     open_attempts = SignInAttempt.objects.filter(session=OuterRef("pk")).exclude(step__in=OVER)
     return Session.objects.filter(telegram_user_id=None, enabled=False, status_since__lt=now - ABANDONED_AFTER).exclude(
-        Exists(under_way) | Exists(keys) | Exists(open_attempts)
+        Exists(pending) | Exists(keys) | Exists(open_attempts)
     )
 
 

@@ -164,10 +164,10 @@ def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) 
             state__in=commands.OPEN,
         )
     )
-    under_way = [command for command in open_commands if not commands.cancel(command)]
+    pending = [command for command in open_commands if not commands.cancel(command)]
     timeline.note(attempt.session_id, TimelineKind.SIGN_IN_CANCELLED, code=code, user=user)
     audit(user, "sign_in.ended", attempt.session, code=code)
-    if not under_way and not SignInSecret.objects.filter(attempt=attempt).exists():
+    if not pending and not SignInSecret.objects.filter(attempt=attempt).exists():
         finish(attempt, step, code)
         return attempt
     attempt.step, attempt.error_code, attempt.busy, attempt.flood_until = step, code, True, None

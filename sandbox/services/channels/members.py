@@ -9,7 +9,7 @@ from telethon.tl import functions, types
 
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
-from sandbox.services.answers import list_hash, seconds, service_answer, told
+from sandbox.services.answers import changes_answer, list_hash, seconds, service_answer
 from sandbox.services.channels.management import changed, channel_of
 from sandbox.world.chats import ADMIN_RIGHTS, Chat, admin_rights, banned_rights, flags_of
 from sandbox.world.peers import peer as tl_peer
@@ -91,7 +91,7 @@ async def edit_banned(ctx: Context, request: functions.channels.EditBannedReques
     until = seconds(request.banned_rights.until_date)
     rights = flags_of(request.banned_rights)
     ctx.world.chat_actions.ban(ctx.account.user_id, chat, user_id, rights, until, ctx.push)
-    return told(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user_id])
+    return changes_answer(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user_id])
 
 
 @registry.method(functions.channels.EditAdminRequest)
@@ -101,7 +101,7 @@ async def edit_admin(ctx: Context, request: functions.channels.EditAdminRequest)
     user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
     rights = flags_of(request.admin_rights)
     ctx.world.chat_actions.promote(ctx.account.user_id, chat, user.user_id, rights, request.rank or "", ctx.push)
-    return told(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user.user_id])
+    return changes_answer(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user.user_id])
 
 
 def _participant(ctx: Context, chat: Chat, user_id: int) -> Any:

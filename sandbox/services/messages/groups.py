@@ -8,7 +8,7 @@ from telethon.tl import functions, types
 
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
-from sandbox.services.answers import known_group, service_answer, told
+from sandbox.services.answers import changes_answer, known_group, service_answer
 from sandbox.world.chats import Chat
 
 
@@ -19,7 +19,7 @@ async def create_chat(ctx: Context, request: functions.messages.CreateChatReques
     users = [ctx.world.peers.resolve_user(creator, each) for each in request.users]
     living = [user.user_id for user in users if not user.deleted]
     ctx.world.chat_actions.create_group(creator.user_id, request.title, living, ctx.push)
-    return types.messages.InvitedUsers(told(ctx), [])
+    return types.messages.InvitedUsers(changes_answer(ctx), [])
 
 
 @registry.method(functions.messages.AddChatUserRequest)
@@ -28,7 +28,7 @@ async def add_chat_user(ctx: Context, request: functions.messages.AddChatUserReq
     chat = _group(ctx, request.chat_id)
     user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
     ctx.world.chat_actions.add_to_group(ctx.account.user_id, chat, user.user_id, ctx.push)
-    return types.messages.InvitedUsers(told(ctx), [])
+    return types.messages.InvitedUsers(changes_answer(ctx), [])
 
 
 @registry.method(functions.messages.DeleteChatUserRequest)
@@ -42,7 +42,7 @@ async def delete_chat_user(ctx: Context, request: functions.messages.DeleteChatU
     ctx.world.chat_actions.remove_from_group(ctx.account.user_id, chat, user.user_id, ctx.push)
     if request.revoke_history:
         ctx.world.message_actions.clear(user.user_id, chat.marked, ctx.push)
-    return told(ctx, mentioned=[chat.marked])
+    return changes_answer(ctx, mentioned=[chat.marked])
 
 
 @registry.method(functions.messages.EditChatTitleRequest)

@@ -108,13 +108,13 @@ class AccessWatch:
     async def _poll(self) -> None:
         """Each for itself: what one of them cannot read keeps none of the others."""
         full = self._clock() - self._full_at >= POLL
-        looks: list[Callable[[], Awaitable[None]]] = [lambda: self._send_facts(full), self._send_settled]
+        checks: list[Callable[[], Awaitable[None]]] = [lambda: self._send_facts(full), self._send_settled]
         if full:
             self._full_at = self._clock()
-            looks = [self._check_epoch, self._check_access, self._tell_roles, self._note_all_online, *looks]
-        for look in looks:
+            checks = [self._check_epoch, self._check_access, self._tell_roles, self._note_all_online, *checks]
+        for check in checks:
             try:
-                await look()
+                await check()
             except AWAY as error:
                 if not self._away:
                     log.warning("live pages cannot read the database: %s", type(error).__name__)

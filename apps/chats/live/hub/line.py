@@ -29,7 +29,7 @@ Send = Callable[[str], Awaitable[None]]
 
 class Line:
     """``send`` passes a frame to the server, and returns when that has taken it. ``failed`` is awaited when it raised
-    what no closed socket explains; ``drained`` is called each time that nothing waits any more."""
+    what no closed socket explains; ``drained`` is called each time that the line has become empty."""
 
     def __init__(self, send: Send, *, failed: Callable[[], Awaitable[None]], drained: Callable[[], None]) -> None:
         self.whole = False  # frames are not cut into parts: whoever is at the other end does not put them together

@@ -86,11 +86,11 @@ class ListNews:
             return found
 
         found = await self._bad.read(ask, due)
-        looked = {key: due[key].looked(now, rows, flipped[key]) for key, rows in found.items()}
-        news = {session_id: rows for session_id, rows in looked.items() if rows}
+        changed = {key: due[key].changed(now, rows, flipped[key]) for key, rows in found.items()}
+        news = {session_id: rows for session_id, rows in changed.items() if rows}
         unread = await self._reader.unread(news) if news else {}
         for session_id, rows in news.items():
-            due[session_id].on_its_way = True
+            due[session_id].is_sending = True
             self._said.put_nowait(_Said(session_id, due[session_id], rows, unread.get(session_id, (0, 0))))
 
     async def run(self) -> None:
@@ -102,7 +102,7 @@ class ListNews:
             except Exception as error:  # noqa: BLE001  a fault here would end the lists of every page of this process
                 log.error("a chat list could not be sent: %s", describe(error))
                 said.one.flipped.update(row.id for row in said.rows)  # some have not got it: all get it again
-            said.one.on_its_way = False
+            said.one.is_sending = False
             self._wake()  # it may be due again
 
     async def _tell_list(self, said: _Said) -> None:
@@ -185,36 +185,36 @@ class _List:
 
     def __init__(self, now: float) -> None:
         self.flipped: set[int] = set()
-        self.on_its_way = False
+        self.is_sending = False
         self._due: float | None = None
         self._wide = False
-        self._looked_at = now
+        self._read_at = now
         self._sent_at = -LIST_REST
         self._sent: dict[int, lists.Row] = {}
 
     @property
     def due(self) -> float | None:
-        """When to look, if there is anything to look for; a frame that is on its way has to arrive first."""
-        return None if self.on_its_way else self._due
+        """When to read rows, if there may be any to read; a frame that is on its way has to arrive first."""
+        return None if self.is_sending else self._due
 
     def is_due(self, now: float) -> bool:
         return (due := self.due) is not None and due <= now
 
     def ask(self, now: float, *, wide: bool) -> None:
-        """Something may have changed: look when the list has rested."""
+        """Something may have changed: read when the list has rested."""
         self._wide |= wide
         if self._due is None:
             self._due = max(now, self._sent_at + LIST_REST)
 
     def back(self, now: float) -> float:
         """Seconds before now from which on rows are read."""
-        return WIDE if self._wide else min(WIDE, now - self._looked_at + OVERLAP)
+        return WIDE if self._wide else min(WIDE, now - self._read_at + OVERLAP)
 
-    def looked(self, now: float, rows: Iterable[lists.Row], flipped: set[int]) -> list[lists.Row]:
+    def changed(self, now: float, rows: Iterable[lists.Row], flipped: set[int]) -> list[lists.Row]:
         """Rows were read; those that are news: they differ from what was sent last, or have flipped."""
         if self._wide:
             self._forget()
-        self._due, self._wide, self._looked_at = None, False, now
+        self._due, self._wide, self._read_at = None, False, now
         self.flipped -= flipped
         found = {row.id: row for row in rows}
         news = [row for row in found.values() if row.id in flipped or self._sent.get(row.id) != row]

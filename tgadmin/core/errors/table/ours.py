@@ -139,7 +139,7 @@ ROWS: Rows = {
     Code.INTERNAL_ERROR: (
         Action.RETRY,
         "Something went wrong inside tgadmin; what was to be done is kept.",
-        "Nothing to do: it is begun again. If it stays, report the code.",
+        "Nothing to do: it is started again. If it stays, report the code.",
     ),
     Code.GATEWAY_STOPPED: (
         Action.RETRY,

@@ -64,11 +64,11 @@ async def send(job: Job) -> Done:
     except TelegramError as error:
         if error.code != DUPLICATE:
             raise
-        return await _delivered_or_under_way(job, message_id)
+        return await _delivered_or_pending(job, message_id)
     # The update that came with the answer is stored first, so that pages see the message change once.
     await job.account.inbox.flush()
     if telegram_id is None:
-        return await _delivered_or_under_way(job, message_id)
+        return await _delivered_or_pending(job, message_id)
     return _sent(message_id, telegram_id)
 
 
@@ -87,7 +87,7 @@ async def check_whether_sent(job: Job) -> Done:
     raise TelegramError(refusals.CODE)
 
 
-async def _delivered_or_under_way(job: Job, message_id: int) -> Done:
+async def _delivered_or_pending(job: Job, message_id: int) -> Done:
     """Telegram has had this random_id: catch up, look for the id, ask again later; never with another random_id."""
     await job.account.inbox.flush()
     ours = await _one(job, message_id)
