@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -109,11 +108,11 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
 
 
-def names(path: Path) -> Iterator[tuple[int, str]]:
+@lru_cache
+def names(path: Path) -> tuple[tuple[int, str], ...]:
     """Each identifier with its line."""
-    for token in tokenize.generate_tokens(io.StringIO(read(path)).readline):
-        if token.type == tokenize.NAME:
-            yield token.start[0], token.string
+    tokens = tokenize.generate_tokens(io.StringIO(read(path)).readline)
+    return tuple((token.start[0], token.string) for token in tokens if token.type == tokenize.NAME)
 
 
 def excepted(path: Path, word: str) -> bool:
