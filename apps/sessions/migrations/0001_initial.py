@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "devices_at",
-                    models.DateTimeField(blank=True, help_text="When its devices were last looked at.", null=True),
+                    models.DateTimeField(blank=True, help_text="When its devices were last listed.", null=True),
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (

@@ -249,7 +249,7 @@ class Dialogue:
             left = deadline - time.monotonic()
             if left <= 0:
                 why = "" if gateway_is_running() else " The gateway is not running."
-                raise CommandError(f"Telegram has not answered yet.{why} Look again with --attempt {attempt.pk}.")
+                raise CommandError(f"Telegram has not answered yet.{why} Check again with --attempt {attempt.pk}.")
             commands.wait(waiting.pk, left)
 
     def _failure(self, error: SignInError) -> CommandError:
