@@ -358,7 +358,7 @@ ROWS = (
         "lose",
         "a container of updates is lost",
         lambda s: s.arrival(s.fault("lose", s.me)),
-        "with the next update, or at the next look for missed ones",
+        "with the next update, or at the next check for missed ones",
     ),
     Row("repeat", "a container of updates comes twice", lambda s: s.arrival(s.fault("repeat", s.me)), STEADY),
     Row(
