@@ -96,7 +96,7 @@ def test_a_reset_brings_the_newest_page() -> None:
     message, reset = EventRow(4, "message", 7, None), EventRow(5, "reset", None, None)
     (frame,) = frames_of(message, reset, found=7)
     assert (frame["type"], frame["page"]["at"]) == ("reset", 9)
-    assert set(re.findall(r"`(\w+)`", EventKind.RESET.told)) == {"reset"} <= outgoing().keys()
+    assert set(re.findall(r"`(\w+)`", EventKind.RESET.page_gets)) == {"reset"} <= outgoing().keys()
 
 
 def test_every_kind_is_tried() -> None:
