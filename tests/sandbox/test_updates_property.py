@@ -26,11 +26,11 @@ class Life:
         self.others = [world.accounts.create(f"491510{number:05}", f"User {number}").user_id for number in range(4)]
         self.people = [me, *self.others]
         self.group = world.create_group(self.others[0], "Group", [me, *self.others[1:]])
-        self.chat_actions = [
+        self.rooms = [
             world.create_channel(self.others[0], "Super", username="random_room"),
             world.create_channel(self.others[1], "News", kind="channel", username="random_news"),
         ]
-        for room in self.chat_actions:
+        for room in self.rooms:
             for user_id in self.people:
                 if user_id not in world.chats[room].members:
                     world.add_user(room, user_id)
@@ -50,7 +50,7 @@ class Life:
         if kind < 0.45:
             other = self.rng.choice(self.others)
             return (self.me, other) if self.rng.random() < 0.4 else (other, self.me)
-        return self.rng.choice(self.people), self.group if kind < 0.6 else self.rng.choice(self.chat_actions)
+        return self.rng.choice(self.people), self.group if kind < 0.6 else self.rng.choice(self.rooms)
 
     def write(self) -> None:
         who, peer = self.someone_and_peer()
@@ -82,7 +82,7 @@ class Life:
             self.world.read(who, peer, self.rng.choice(ids))
 
     def move(self) -> None:
-        who, room = self.rng.choice([self.me, *self.others[2:]]), self.rng.choice(self.chat_actions)
+        who, room = self.rng.choice([self.me, *self.others[2:]]), self.rng.choice(self.rooms)
         if who in self.world.chats[room].members:
             self.world.leave(who, room)
         else:
