@@ -27,7 +27,7 @@ def main() -> None:
         sys.exit(1)
     if env.process():  # the gateway, the worker
         with contextlib.suppress(ImproperlyConfigured):  # the settings say so
-            priority.give_way(env.background_niceness())
+            priority.lower_priority(env.background_niceness())
     execute_from_command_line(sys.argv)
 
 

@@ -39,7 +39,7 @@ class _GiveUp(Exception):
 
 
 class Front(ABC):
-    """One proxy's listener."""
+    """The listening socket of one proxy."""
 
     name = ""
 
@@ -101,18 +101,18 @@ class Front(ABC):
     async def _join(self, client: Streams, centre: Streams, up: Any = bytes, down: Any = bytes) -> None:
         """Carry bytes both ways until either side ends; ``up`` and ``down`` change them on their way."""
         self._open.add(centre[1])
-        ways = [
+        pumps = [
             asyncio.create_task(_carry(client[0], centre[1], up)),
             asyncio.create_task(_carry(centre[0], client[1], down)),
         ]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for way in ways:
-                way.cancel()
+            for pump in pumps:
+                pump.cancel()
             self._open.discard(centre[1])
             centre[1].close()
-            await asyncio.gather(*ways, return_exceptions=True)
+            await asyncio.gather(*pumps, return_exceptions=True)
 
 
 class Socks5Front(Front):
@@ -201,7 +201,7 @@ class MTProxyFront(Front):
         said = decrypt.update(header)[56:64]
         tag, (dc_id,) = said[:4], struct.unpack("<h", said[4:6])
         if tag not in _TAGS:
-            await reader.read(-1)  # a stranger: heard out to his end
+            await reader.read(-1)  # a stranger: read to the end
             raise _GiveUp
         port = self._server.ports[abs(dc_id) - 1] if 1 <= abs(dc_id) <= len(self._server.ports) else 0
         centre = await self._dial(self._server.host, port)

@@ -311,8 +311,8 @@ class Sandbox:
     def _counts(self, key: AuthKey, exclude_session: int | None) -> bool:
         """Whether a numbered container for this key reaches a session of it.
 
-        A client that connects anew leaves its old session behind: what that one alone is sent must not tear a hole into
-        the numbers of the session which is in use.
+        A client that connects again leaves its old session behind: what that one alone is sent must not tear a hole
+        into the numbers of the session which is in use.
         """
         sessions = self._sessions.get(key.id, {})
         asking = exclude_session in sessions

@@ -46,7 +46,7 @@ _servers = _set_up_django()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long forms too")
-    parser.addoption("--write-docs", action="store_true", help="tests that make pages of docs/ write them anew")
+    parser.addoption("--write-docs", action="store_true", help="tests that make pages of docs/ write them again")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -42,7 +42,8 @@ def test_it_can_be_chosen_and_switched_off() -> None:
 
 def test_who_leads_a_session_says_it_for_the_session(tmp_path: Path) -> None:
     group = tmp_path / "autogroup"
-    code = "import sys; from pathlib import Path; from tgadmin.priority import give_way; give_way(7, Path(sys.argv[1]))"
+    code = "import sys; from pathlib import Path; from tgadmin import priority; "
+    code += "priority.lower_priority(7, Path(sys.argv[1]))"
     python(f"import os; os.fork() and os._exit(os.wait()[1]); {code}", str(group))
     assert not group.exists()
     python(code, str(group))
@@ -50,12 +51,13 @@ def test_who_leads_a_session_says_it_for_the_session(tmp_path: Path) -> None:
 
 
 def test_a_niceness_that_was_chosen_stays(tmp_path: Path) -> None:
-    code = f"import os; os.nice(3); from tgadmin.priority import give_way; give_way(7); {NICENESS}"
+    code = f"import os; os.nice(3); from tgadmin.priority import lower_priority; lower_priority(7); {NICENESS}"
     assert python(code) == "niceness 3\n"
 
 
 def test_where_nobody_may_choose_it_goes_on(tmp_path: Path) -> None:
-    code = f"from pathlib import Path; from tgadmin.priority import give_way; give_way(7, Path('/none')); {NICENESS}"
+    code = "from pathlib import Path; from tgadmin import priority; priority.lower_priority(7, Path('/none')); "
+    code += NICENESS
     assert python(code) == "niceness 7\n"
 
 

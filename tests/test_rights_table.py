@@ -1,7 +1,7 @@
 """docs/rights.md: every address, socket frame and command by role. Each cell is what really happened here when such a
 person asked; the test fails where the page and what happens differ, and where something is missing.
 
-``pytest tests/test_rights_table.py --write-docs`` (in one process) writes the page anew: read its
+``pytest tests/test_rights_table.py --write-docs`` (in one process) writes the page again: read its
 diff before you keep it.
 """
 
@@ -74,7 +74,7 @@ def agree(table: str, who: str, found: dict[tuple[str, ...], str], writing: bool
         return
     said = {row: cells[PEOPLE[who]] for row, cells in _read(table).items() if cells[PEOPLE[who]] != "–"}
     missing = sorted(found.keys() - said.keys())
-    assert not missing, f"not in docs/rights.md (write it anew with --write-docs): {missing}"
+    assert not missing, f"not in docs/rights.md (write it again with --write-docs): {missing}"
     gone = sorted(said.keys() - found.keys())
     assert not gone, f"in docs/rights.md, but nowhere else: {gone}"
     assert {row: cell for row, cell in found.items() if said[row] != cell} == {}, f"differs for {PEOPLE[who]}"
@@ -316,7 +316,7 @@ INTRODUCTION = """\
 # Who may do what
 
 Made by `tests/test_rights_table.py`: each cell is what happened when such a person asked.
-Do not edit it: `bin/test tests/test_rights_table.py --write-docs` writes it anew.
+Do not edit it: `bin/test tests/test_rights_table.py --write-docs` writes it again.
 
 Everything asked about belongs to one account.
 Who asked:

@@ -358,7 +358,8 @@ def test_the_search_and_the_lists_to_choose_from(someone: Callable[[str], Client
 
 
 PARAMETERS = (
-    "session", "before", "after", "around", "q", "tab", "next", "way", "open", "shown", "s", "page", "term", "device",
+    "session", "before", "after", "around", "q", "tab", "next", "method", "open", "shown", "s", "page", "term",
+    "device",
 )  # fmt: skip
 
 

@@ -51,7 +51,8 @@ def check_search(text: str, name: str) -> None:
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's page for 400: with the part that was not understood where that is known, and a way on without it."""
+    """Django's page for 400: with the part that was not understood where that is known, and a link that leaves it
+    out."""
     context: dict[str, str] = {}
     if isinstance(exception, NotUnderstood):
         rest = request.GET.copy()

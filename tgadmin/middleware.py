@@ -1,4 +1,4 @@
-"""What every request passes: whence it comes is noted; addresses that no row can have are refused; what the
+"""What every request passes: where it comes from is noted; addresses that no row can have are refused; what the
 database cannot do just now is said; the admin's exception to the content security policy, since Unfold's Alpine
 evaluates expressions and sets styles."""
 

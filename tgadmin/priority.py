@@ -13,7 +13,7 @@ heartbeat) takes far less."""
 AUTOGROUP = Path("/proc/self/autogroup")
 
 
-def give_way(niceness: int, autogroup: Path = AUTOGROUP) -> None:
+def lower_priority(niceness: int, autogroup: Path = AUTOGROUP) -> None:
     """Make this process nice (0 to 19), unless somebody has chosen its niceness already.
 
     Linux may weigh sessions against each other, and processes only within one (autogroup): a process that leads a

@@ -20,7 +20,7 @@ class Administration(AdminConfig):
 
 class Site(UnfoldAdminSite):
     def get_urls(self) -> list[Any]:
-        """Without the way from any row to its page outside the admin: no row here has one."""
+        """Without the link from a row to its page outside the admin: no row here has one."""
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -34,7 +34,7 @@ def _of(found: os.stat_result) -> Stamp:
 
 
 class StaticFiles(WhiteNoiseMiddleware):
-    """WhiteNoise, which looks at a file anew when it is no longer the one that it knows."""
+    """WhiteNoise, which looks at a file again when it is no longer the one that it knows."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._known: dict[str, tuple[str, Stamp | None]] = {}
@@ -44,7 +44,7 @@ class StaticFiles(WhiteNoiseMiddleware):
         url = request.path_info
         known = self._known.get(url)
         if known is not None and stamp(known[0]) != known[1]:
-            self._look_again(url, known[0])
+            self._reload(url, known[0])
         return super().__call__(request)
 
     @staticmethod
@@ -59,7 +59,7 @@ class StaticFiles(WhiteNoiseMiddleware):
         self._known[url] = path, _of(stat_cache[path]) if stat_cache else stamp(path)
         super().add_file_to_dictionary(url, path, stat_cache)
 
-    def _look_again(self, url: str, path: str) -> None:
+    def _reload(self, url: str, path: str) -> None:
         if Path(path).is_file():
             self.add_file_to_dictionary(url, path)
         else:

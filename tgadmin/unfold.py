@@ -42,9 +42,9 @@ NAVIGATION = [
         ]
     },
     {
-        "title": "Accounts",
+        "title": "Telegram",
         "items": [
-            _item("Sessions", "sim_card", "admin:tg_sessions_session_changelist"),
+            _item("Accounts", "sim_card", "admin:tg_sessions_session_changelist"),
             _item("Sign-ins", "login", "admin:signin_signinattempt_changelist"),
             _item("Rights", "group_add", "admin:tg_sessions_sessiongrant_changelist"),
             _item("Timeline", "timeline", "admin:tg_sessions_sessionevent_changelist"),

@@ -1,4 +1,4 @@
-"""Every kind of event that a chat can have: what was written down, and what an open page is told of it. Pure."""
+"""Every kind of event that a chat can have: what was written down, and what an open page gets of it. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class EventKind(StrEnum):
 
     ``meaning`` says what has happened, ``pages_get`` what pages that show the chat get.
 
-    Kinds stay on the server: pages hear of the row as it is now (``events`` frames), or begin anew (``reset``). While
+    Kinds stay on the server: pages hear of the row as it is now (``events`` frames), or begin again (``reset``). While
     tgadmin is updated a reader may meet a kind that it does not know: it tells it like any other."""
 
     MESSAGE = "message", "A message arrived, or was written here.", "The message in `messages`."

@@ -75,6 +75,6 @@ declare(
         "of an account at most the newest `UNREADABLE_KEPT_PER_ACCOUNT`",
     ),
     Bounded("installation", "One row."),
-    Bounded("live_processes", "The web processes: deleted a minute after their last beat."),
-    Bounded("live_sockets", "Places of live pages: deleted a minute after they closed."),
+    Bounded("live_processes", "The web processes: deleted a minute after their last heartbeat."),
+    Bounded("live_sockets", "Slots of live pages: deleted a minute after they closed."),
 )

@@ -112,7 +112,7 @@ class ChatRow(TypedDict):
     members: Annotated[int | None, "how many are in it, where that is known"]
     can_send: Annotated[bool, "the account may write in it"]
     official: Annotated[bool, "it is Telegram's own account, for managers only"]
-    left: Annotated[bool, "the account is in it no more"]
+    left: Annotated[bool, "the account is no longer a member"]
     last: Annotated[LastMessage, "its last message"]
     pending: Annotated[Literal["sending", "failed"] | None, "the worst of what waits"]
     waiting: Annotated[Waiting, "how many messages wait"]

@@ -21,7 +21,7 @@ from apps.common.admin.display import badge, moment
 
 @admin.register(Node)
 class NodeAdmin(SuperuserAdmin):
-    list_display = ("name", "host", "pid", "version", "held", "capacity", "started", "beaten")
+    list_display = ("name", "host", "pid", "version", "held", "capacity", "started", "heartbeat")
     search_fields = ("name", "host")
     ordering = ("name",)
     fields = ("id", *list_display)
@@ -30,7 +30,7 @@ class NodeAdmin(SuperuserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(held_count=Count("leases"))
 
-    @display(description="Sessions held", ordering="held_count")
+    @display(description="Accounts held", ordering="held_count")
     def held(self, node: Node) -> int:
         return int(getattr(node, "held_count", 0))
 
@@ -38,12 +38,12 @@ class NodeAdmin(SuperuserAdmin):
     def started(self, node: Node) -> SafeString | str:
         return moment(node.started_at)
 
-    @display(description="Last beat", ordering="beat_at")
-    def beaten(self, node: Node) -> SafeString:
-        alive = timezone.now() - node.beat_at < selectors.BEATS_WITHIN
+    @display(description="Last heartbeat", ordering="beat_at")
+    def heartbeat(self, node: Node) -> SafeString:
+        alive = timezone.now() - node.beat_at < selectors.HEARTBEAT_WITHIN
         look = ("bad", "error", "silent")
         if alive:
-            look = ("warn", "logout", "stopping") if node.stopping else ("ok", "check_circle", "beating")
+            look = ("warn", "logout", "stopping") if node.stopping else ("ok", "check_circle", "alive")
         return format_html("{} {}", badge(*look), moment(node.beat_at))
 
 

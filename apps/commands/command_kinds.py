@@ -103,7 +103,7 @@ class Rule(Enum):
 
     REPEAT = auto()
     """Doing it twice is the same as once."""
-    LOOK = auto()
+    CHECK = auto()
     """The handler looks first (``Job.unknown``), then repeats."""
     DROP = auto()
     """It is worth nothing later."""
@@ -116,7 +116,7 @@ class CommandSpec:
     ``need``: the right that whoever asks must have, at the claim too. ``lane``: what it keeps its order with. ``rule``:
     what follows from an unknown outcome. ``methods``: Telegram's names of what it calls, for which the flood ledger is
     asked. ``needs_account``: it runs only while the account is connected, and fails when the account's authorization
-    ends. ``slow`` kinds are fetches; they have places of their own, so that they hold nobody up.
+    ends. ``slow`` kinds are fetches; they have slots of their own, so that they hold nobody up.
 
     ``timeout``: seconds without ``Job.progress`` after which it counts as stuck. ``tries``: how often it is tried at
     most. ``obeys_waits``: a flood wait is waited for here; else it is the command's answer. ``patient``: a connection
@@ -162,7 +162,7 @@ _PROXY = CommandSpec(_MANAGER, PROXY_LANE, Rule.REPEAT, needs_account=False, tim
 SPECS: Mapping[CommandKind, CommandSpec] = MappingProxyType(
     {
         CommandKind.SEND: CommandSpec(
-            _OPERATOR, CHAT_LANE, Rule.LOOK, methods=("messages.sendMessage",), refusal="Not sent"
+            _OPERATOR, CHAT_LANE, Rule.CHECK, methods=("messages.sendMessage",), refusal="Not sent"
         ),
         CommandKind.EDIT: CommandSpec(
             _OPERATOR, CHAT_LANE, Rule.REPEAT, methods=("messages.editMessage",), refusal="Not changed"
@@ -209,10 +209,10 @@ SPECS: Mapping[CommandKind, CommandSpec] = MappingProxyType(
         CommandKind.SIGN_IN_SEND_CODE: _sign_in(),
         CommandKind.SIGN_IN_RESEND: _sign_in(),
         CommandKind.SIGN_IN_CANCEL: _sign_in(_ENDS),
-        CommandKind.SIGN_IN_CODE: _sign_in(rule=Rule.LOOK),
-        CommandKind.SIGN_IN_QR: _sign_in(rule=Rule.LOOK),
+        CommandKind.SIGN_IN_CODE: _sign_in(rule=Rule.CHECK),
+        CommandKind.SIGN_IN_QR: _sign_in(rule=Rule.CHECK),
         CommandKind.SIGN_IN_IMPORT: _sign_in(),
-        CommandKind.SIGN_IN_PASSWORD: _sign_in(rule=Rule.LOOK),
+        CommandKind.SIGN_IN_PASSWORD: _sign_in(rule=Rule.CHECK),
     }
 )
 

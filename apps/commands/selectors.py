@@ -8,10 +8,10 @@ from django.db.models.functions import Now
 
 from apps.commands.models import Node
 
-BEATS_WITHIN = timedelta(seconds=10)
-"""A gateway whose last beat is older is taken for stopped: it beats every second."""
+HEARTBEAT_WITHIN = timedelta(seconds=10)
+"""A gateway whose last heartbeat is older is taken for stopped: a heartbeat comes every second."""
 
 
 def gateway_is_running() -> bool:
-    """Whether any gateway has beaten just now, by the database's clock."""
-    return Node.objects.filter(beat_at__gt=Now() - BEATS_WITHIN).exists()
+    """Whether any gateway has had a heartbeat just now, by the database's clock."""
+    return Node.objects.filter(beat_at__gt=Now() - HEARTBEAT_WITHIN).exists()

@@ -201,7 +201,7 @@ def stop_if_unsound() -> None:
     """For a process that no management command starts: says what is wrong on stderr and ends it with exit status 1."""
     found = [message for message in checks.run_checks(tags=[TAG]) if message.is_serious()]
     if not connection.in_atomic_block:
-        connection.close()  # the pool's, and this thread needs it no more
+        connection.close()  # the pool's, and this thread no longer needs it
     if found:
         for message in found:
             sys.stderr.write(f"{message.msg} {message.hint}\n")

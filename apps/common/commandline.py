@@ -114,7 +114,7 @@ def at_most(most: int) -> Callable[[str], int]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns for people."""
+    """The rows as text in aligned columns, with ``head`` above them."""
     cells = [list(map(str, head)), *([" ".join(str(cell).split("\n")) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     return "\n".join(

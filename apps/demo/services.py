@@ -94,7 +94,7 @@ def state(user: User) -> State | None:
 
 
 def _slow(attempts: Iterable[SignInAttempt]) -> Explanation | None:
-    """Said when nothing has moved for a while: the background tasks have no other way to show that they are down."""
+    """Said when nothing has moved for a while: nothing else shows that the background tasks are down."""
     moved = max((attempt.updated_at for attempt in attempts), default=timezone.now())
     if timezone.now() - moved < SLOW_AFTER:
         return None
@@ -118,7 +118,7 @@ def _has_failed(attempt: SignInAttempt) -> bool:
 
 
 def _accounts(demo: demo_plan.Plan) -> QuerySet[Session]:
-    """The demo's accounts, and the places of sign-ins under way."""
+    """The demo's accounts, and the sessions of sign-ins under way."""
     found = Session.objects.filter(network=settings.TELEGRAM_NETWORK, phone__in=demo.phones)
     return found.exclude(telegram_user_id=None, enabled=False).order_by("pk")
 

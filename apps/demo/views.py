@@ -16,7 +16,7 @@ from apps.sessions.services import rights
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """How far the demo is. With ``?open``, by which a page that watches loads itself anew, it moves on to the chats:
+    """How far the demo is. With ``?open``, by which a page that watches loads itself again, it moves on to the chats:
     the demo may have become ready while the page was on its way."""
     state, running = _demo_state(request), gateway_is_running()
     if "open" in request.GET and state.open_at:

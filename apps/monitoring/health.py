@@ -35,26 +35,26 @@ class Health:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._looking: asyncio.Task[list[str]] | None = None
+        self._checking: asyncio.Task[list[str]] | None = None
         self._found: list[str] = []
         self._at = float("-inf")
 
     async def reasons(self) -> list[str]:
         """Why this process cannot work; none when it can."""
-        if self._looking is None and self._clock() - self._at < FRESH:
+        if self._checking is None and self._clock() - self._at < FRESH:
             return self._found
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look())
-        return await asyncio.shield(self._looking)  # others wait for it too
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._check())
+        return await asyncio.shield(self._checking)  # others wait for it too
 
-    async def _look(self) -> list[str]:
+    async def _check(self) -> list[str]:
         try:
             found = await asyncio.gather(_database(), _channel_layer())
             self._found = [reason for reason in dict.fromkeys((*found, _pool())) if reason]
             self._at = self._clock()
             return self._found
         finally:
-            self._looking = None
+            self._checking = None
 
 
 async def _database() -> str:
@@ -107,7 +107,7 @@ _healths: WeakKeyDictionary[asyncio.AbstractEventLoop, Health] = WeakKeyDictiona
 
 
 def health() -> Health:
-    """The running loop's."""
+    """The Health of the running event loop: one check at a time serves everybody who asks in that loop."""
     loop = asyncio.get_running_loop()
     found = _healths.get(loop)
     if found is None:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Now
 
 from apps.chats.models import Gap, UnreadableUpdate
 from apps.commands.models import Command, Node
-from apps.commands.selectors import BEATS_WITHIN
+from apps.commands.selectors import HEARTBEAT_WITHIN
 from apps.commands.services import commands
 from apps.sessions.models import Authorization, Session, SessionStatus
 
@@ -20,14 +20,14 @@ from apps.sessions.models import Authorization, Session, SessionStatus
 @dataclass(frozen=True, slots=True)
 class NodeState:
     """One gateway. ``load`` is its sessions in proportion to its capacity (0 to 1), ``running`` the commands that it is
-    at. ``beating``: it has beaten within the last seconds, by the database's clock. ``stopping``: it hands its sessions
-    over and takes none any more."""
+    at. ``alive``: its heartbeat came within the last seconds, by the database's clock. ``stopping``: it hands its
+    sessions over and takes none any more."""
 
     name: str
     host: str
     pid: int
     version: str
-    beating: bool
+    alive: bool
     stopping: bool
     beat_at: datetime
     started_at: datetime
@@ -64,7 +64,7 @@ def status() -> Status:
     return Status(
         network=settings.TELEGRAM_NETWORK,
         nodes=nodes,
-        versions=sorted({node.version for node in nodes if node.beating}),
+        versions=sorted({node.version for node in nodes if node.alive}),
         unheld=unheld.count(),
         waiting=Command.objects.filter(state__in=commands.OPEN).count(),
         open_gaps=Gap.objects.filter(closed_at=None).count(),
@@ -87,7 +87,7 @@ def _nodes() -> QuerySet[Node]:
         held=Count("leases"),
         ready=Count("leases", filter=Q(leases__session__status=SessionStatus.READY)),
         running=Coalesce(Subquery(running), 0),
-        beating=Q(beat_at__gt=Now() - BEATS_WITHIN),
+        alive=Q(beat_at__gt=Now() - HEARTBEAT_WITHIN),
     ).order_by("name", "pk")
 
 
@@ -97,7 +97,7 @@ def _state(node: Any) -> NodeState:
         host=node.host,
         pid=node.pid,
         version=node.version,
-        beating=node.beating,
+        alive=node.alive,
         stopping=node.stopping,
         beat_at=node.beat_at,
         started_at=node.started_at,

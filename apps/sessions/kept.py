@@ -18,7 +18,7 @@ def _timeline(before: datetime) -> Iterable[QuerySet[SessionEvent]]:
 
 
 declare(
-    Forever("telegram_sessions", "The accounts. Places that sign-ins made for nothing are deleted by the clean-up."),
+    Forever("telegram_sessions", "The accounts. Rows that sign-ins made for nothing are deleted by the clean-up."),
     Pruned(
         "telegram_session_events",
         "The accounts' timelines.",
@@ -28,7 +28,7 @@ declare(
     ),
     Forever("telegram_authorizations", "Which keys an account had: one row for each sign-in, without the key."),
     Bounded("telegram_authorization_secrets", "The keys themselves: erased when the authorization ends."),
-    Bounded("telegram_devices", "The accounts' devices: replaced by each look at Telegram's list."),
+    Bounded("telegram_devices", "The accounts' devices: replaced each time that Telegram's list is fetched."),
     Bounded("telegram_proxies", "At most one row for each account."),
     Bounded("telegram_proxy_secrets", "At most one row for each account."),
     Forever("telegram_session_grants", "Who may do what: until somebody takes the right away."),

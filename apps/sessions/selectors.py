@@ -79,7 +79,7 @@ def device_facts(session: Session) -> dict[str, Any]:
 
 
 def strange_devices(sessions: QuerySet[Session]) -> QuerySet[Device]:
-    """Devices that nobody here added and of which nobody has said what they are, the newest first."""
+    """Devices that were added elsewhere and that no manager has classified, the newest first."""
     found = Device.objects.filter(session__in=sessions, noticed_at__isnull=False, known_at=None)
     return found.select_related("session").order_by("-noticed_at")
 

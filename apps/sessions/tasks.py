@@ -7,5 +7,5 @@ from tgadmin.core.tasks import task
 
 
 @task
-def look_at_devices() -> int:
-    return devices.look_at_stale()
+def refresh_devices() -> int:
+    return devices.refresh_stale()

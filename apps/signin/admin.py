@@ -18,7 +18,7 @@ from apps.signin.selectors import explain_step
 from apps.signin.services.rights import may_drive, visible_attempts
 from tgadmin.core import phones
 
-_LOOKS = {
+_STYLES = {
     SignInStep.DONE: ("ok", "check_circle"),
     SignInStep.FAILED: ("bad", "error"),
     SignInStep.CANCELLED: ("off", "cancel"),
@@ -27,12 +27,12 @@ _LOOKS = {
 
 @admin.register(SignInAttempt)
 class SignInAttemptAdmin(VisibleAccountsAdmin):
-    list_display = ("account", "way", "number", "step_shown", "starter", "started", "changed", "open_link")
-    list_filter = ("step", "way", VisibleSessionFilter)
+    list_display = ("account", "method", "number", "step_shown", "starter", "started", "changed", "open_link")
+    list_filter = ("step", "method", VisibleSessionFilter)
     search_fields = ("session__name",)
     ordering = ("-started_at",)
     list_select_related = ("session", "started_by")
-    fields = ("account", "way", "number", "step_shown", "trouble", "starter", "started", "changed", "open_link")
+    fields = ("account", "method", "number", "step_shown", "trouble", "starter", "started", "changed", "open_link")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignInAttempt]:
@@ -54,7 +54,7 @@ class SignInAttemptAdmin(VisibleAccountsAdmin):
 
     @display(description="Step", ordering="step")
     def step_shown(self, attempt: SignInAttempt) -> SafeString:
-        kind, icon = _LOOKS.get(SignInStep(attempt.step), ("info", "pending"))
+        kind, icon = _STYLES.get(SignInStep(attempt.step), ("info", "pending"))
         return badge(kind, icon, attempt.get_step_display())
 
     @display(description="Trouble")

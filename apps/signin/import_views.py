@@ -1,4 +1,4 @@
-"""The wizard's third way: the session of another program, as text or as a file that never touches the disk."""
+"""The wizard's third method: the session of another program, as text or as a file that never touches the disk."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _import_session(request: HttpRequest) -> HttpResponse:
     context = {
         **views.steps_of(SignInMethod.IMPORT, SignInStep.IMPORT),
         "title": f"Sign in again: {session.name}" if session is not None else "Add account",
-        "way": SignInMethod.IMPORT.value,
+        "method": SignInMethod.IMPORT.value,
         "form": form,
         "refused": refused.error,
         "explanation": None if refused.error is None else explain(refused.error.code),

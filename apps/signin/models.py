@@ -46,7 +46,7 @@ class SignInAttempt(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="sign_ins")
-    way = models.CharField(max_length=6, choices=SignInMethod, default=SignInMethod.PHONE)
+    method = models.CharField(max_length=6, choices=SignInMethod, default=SignInMethod.PHONE)
     phone = models.CharField(max_length=20, blank=True)
     step = models.CharField(max_length=10, choices=SignInStep, default=SignInStep.PHONE)
     busy = models.BooleanField(default=False)
@@ -68,6 +68,7 @@ class SignInAttempt(models.Model):
 
     class Meta:
         db_table = "telegram_sign_ins"
+        verbose_name = "sign-in"
         ordering = ("-started_at",)
         indexes = (models.Index(fields=("updated_at",), condition=Q(step__in=_OVER), name="sign_in_over"),)
 
@@ -80,7 +81,7 @@ class SignInAttempt(models.Model):
 
 
 class SignInSecret(models.Model):
-    """``secret``: {"dc_id", "server_address", "port", "auth_key" (base64)}, and as the way of the sign-in asks
+    """``secret``: {"dc_id", "server_address", "port", "auth_key" (base64)}, and as the method of the sign-in asks
     "phone_code_hash"; "login_token" (base64url, what the QR code shows); "import_token" (one that was accepted, to be
     imported at its account's data centre)."""
 

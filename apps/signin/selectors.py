@@ -56,7 +56,7 @@ def explain_step(attempt: SignInAttempt) -> Explanation | None:
             "Start again with this account's own number.",
         )
     if code in ("AUTH_RESTART", "SIGN_IN_FAILED"):
-        if attempt.way == SignInMethod.QR:
+        if attempt.method == SignInMethod.QR:
             return Explanation(code, "Telegram asks to begin this sign-in again.", "Show a new QR code.")
         return Explanation(code, "Telegram asks to begin this sign-in again.", "Send a new code to the number below.")
     known = disposition(code)

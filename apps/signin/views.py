@@ -46,21 +46,21 @@ def address(attempt: SignInAttempt) -> str:
 @sensitive_post_parameters("phone", "proxy")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_start(request: HttpRequest) -> HttpResponse:
-    """By QR code, or with ?way=phone by number: a new account, or with ?session=<id> one that is known."""
+    """By QR code, or with ?method=phone by number: a new account, or with ?session=<id> one that is known."""
     user = user_of(request)
     session = known_session(user, request.GET.get("session", ""))
     if session is None and not rights.may_add_account(user):
         raise rights.Forbidden
-    way = _way(request)
-    form = _start_form(request, way, session)
+    method = _method(request)
+    form = _start_form(request, method, session)
     refused = Inline()
     if request.method == "POST" and form.is_valid():
         with refused:
-            return HttpResponseRedirect(address(_start(user, way, form, session)))
+            return HttpResponseRedirect(address(_start(user, method, form, session)))
     context = {
-        **steps_of(way, STEPS[way][0]),
+        **steps_of(method, STEPS[method][0]),
         "title": f"Sign in again: {session.name}" if session is not None else "Add account",
-        "way": way.value,
+        "method": method.value,
         "form": form,
         "refused": refused.error,
         "session": session,
@@ -69,23 +69,23 @@ def sign_in_start(request: HttpRequest) -> HttpResponse:
     return page(request, "signin/sign_in_start.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _way(request: HttpRequest) -> SignInMethod:
-    """The way that is asked for; the QR code unless another is named."""
-    named = request.POST.get("way") or request.GET.get("way") or ("phone" if "phone" in request.POST else "")
+def _method(request: HttpRequest) -> SignInMethod:
+    """The method that is asked for; the QR code unless another is named."""
+    named = request.POST.get("method") or request.GET.get("method") or ("phone" if "phone" in request.POST else "")
     return SignInMethod.PHONE if named == SignInMethod.PHONE else SignInMethod.QR
 
 
-def _start_form(request: HttpRequest, way: SignInMethod, session: Session | None) -> NameForm:
+def _start_form(request: HttpRequest, method: SignInMethod, session: Session | None) -> NameForm:
     proxied = "" if session is None else None  # an account that is known keeps its own: its page changes it
-    if way == SignInMethod.QR:
+    if method == SignInMethod.QR:
         return NameForm(request.POST or None, named=session is None, proxied=proxied)
     known = phones.masked(session.phone) if session is not None else ""
     return PhoneForm(request.POST or None, named=session is None, known=known, proxied=proxied)
 
 
-def _start(user: User, way: SignInMethod, form: NameForm, session: Session | None) -> SignInAttempt:
+def _start(user: User, method: SignInMethod, form: NameForm, session: Session | None) -> SignInAttempt:
     name, proxy = form.cleaned_data.get("name", ""), form.cleaned_data.get("proxy")
-    if way == SignInMethod.QR:
+    if method == SignInMethod.QR:
         return signin.start_qr(user, name, session=session, proxy=proxy)
     phone = form.cleaned_data["phone"] or (session.phone if session is not None else "")
     return signin.start(user, name, phone, session=session, proxy=proxy)
@@ -199,7 +199,7 @@ def _show(
     chats, complete = selectors.sync_progress(attempt.session) if step == SignInStep.DONE else (0, False)
     shown = signin.shown_code(attempt)
     context = {
-        **steps_of(SignInMethod(attempt.way), step),
+        **steps_of(SignInMethod(attempt.method), step),
         "title": f"Sign in: {attempt.session.name}",
         "attempt": attempt,
         "session": attempt.session,
@@ -236,8 +236,10 @@ def _form(user: User, attempt: SignInAttempt) -> Any:
     )
 
 
-def steps_of(way: SignInMethod, current: SignInStep) -> dict[str, Any]:
-    steps = STEPS[way]
-    place = steps.index(current) if current in steps else len(steps)
-    names = [(step.label, "done" if at < place else "now" if at == place else "") for at, step in enumerate(steps)]
+def steps_of(method: SignInMethod, current: SignInStep) -> dict[str, Any]:
+    steps = STEPS[method]
+    current_at = steps.index(current) if current in steps else len(steps)
+    names = [
+        (step.label, "done" if at < current_at else "now" if at == current_at else "") for at, step in enumerate(steps)
+    ]
     return {"steps": names, "step": current.value}

@@ -6,7 +6,7 @@ What is behind it is known by what is told of it: ``audit`` refuses it to a logi
 it lets a page ask before somebody fills in a form, and says for what it asks. ``Confirmation`` (middleware.py) asks.
 
 A form that was sent too late is not lost: the question is asked in its place, carries its fields, and the right answer
-sends them on. Passwords are not carried; the form asks for them anew.
+sends them on. Passwords are not carried; the form asks for them again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hashing of passwords (PASSWORD_HASHERS): Django's, without a database connection meanwhile, and few at a time.
 
 A hash takes a good part of a second on purpose. Whoever signs in must not hold a connection for so long, which others
-wait for, nor may many who sign in at once take all processors and threads. Every way to a password leads through here:
+wait for, nor may many who sign in at once take all processors and threads. Every check of a password runs through here:
 sign-ins, known and unknown names alike, new colleagues, changed passwords, being asked again.
 
 A transaction cannot do without its connection. Who stores a password in one hashes it before: ``prepared``.
@@ -40,7 +40,7 @@ def at_once() -> int:
 
 AT_ONCE = at_once()
 _slots = BoundedSemaphore(AT_ONCE)
-_places = BoundedSemaphore(AT_ONCE + WAITING)
+_slots = BoundedSemaphore(AT_ONCE + WAITING)
 _prepared: ContextVar[tuple[str, str] | None] = ContextVar("prepared", default=None)
 
 
@@ -48,7 +48,7 @@ _prepared: ContextVar[tuple[str, str] | None] = ContextVar("prepared", default=N
 def _turn() -> Iterator[None]:
     """One's turn to compute. Raises OverloadedError."""
     rest()
-    if not _places.acquire(blocking=False):
+    if not _slots.acquire(blocking=False):
         raise OverloadedError(SIGN_INS)
     try:
         if not _slots.acquire(timeout=SECONDS):
@@ -58,7 +58,7 @@ def _turn() -> Iterator[None]:
         finally:
             _slots.release()
     finally:
-        _places.release()
+        _slots.release()
 
 
 @contextmanager

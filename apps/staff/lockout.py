@@ -61,7 +61,7 @@ class Handler(AxesDatabaseHandler):
 
 
 def is_name_locked(request: HttpRequest, username: str) -> bool:
-    """From the request's address. Who is signed in already is asked no more: a locked address does not touch them."""
+    """From the request's address. Who is signed in already is not asked again: a locked address does not touch them."""
     return selectors.name_locked_until(username, address(request)) is not None
 
 

@@ -4,7 +4,7 @@ A login ends LOGIN_IDLE_HOURS after its last use, and LOGIN_DAYS after the passw
 cannot be a key of ours is no login, rather than a query that PostgreSQL refuses (quoted cookies may hold any byte).
 
 The cookie holds a login's key; the table, its *digest* only. Whoever reads the table, a dump or a backup of it has no
-cookie, and can make none. What lives beside the table (live sockets, their places) knows a login by its digest too.
+cookie, and can make none. What lives beside the table (live sockets, their slots) knows a login by its digest too.
 """
 
 from __future__ import annotations

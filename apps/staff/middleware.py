@@ -26,7 +26,7 @@ POLLS = frozenset({
 """What pages ask for by themselves: no use of the login."""
 UNATTENDED, AGAIN = "X-Unattended", ("again", "open")
 """A page says of whatever else it asks for without anybody's doing: by a header, or in the address where it loads
-itself anew. It is taken at its word, since that only makes a login end sooner."""
+itself again. It is taken at its word, since that only makes a login end sooner."""
 
 MESSAGE = "Give your second factor first: reload the page. What you wrote is kept."
 

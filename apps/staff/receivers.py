@@ -19,7 +19,7 @@ from apps.staff.services import failures
 from apps.staff.services.audit import audit
 from tgadmin.core import origin
 
-TOLD = ("username", "is_active", "is_staff", "is_superuser")
+AUDITED_FIELDS = ("username", "is_active", "is_staff", "is_superuser")
 """Fields of a user of which the old and the new value are told."""
 NAMED = ("email", "first_name", "last_name")
 """Those of which only the change is."""
@@ -90,7 +90,7 @@ def user_saved(instance: User, created: bool, update_fields: Any, raw: bool, **k
         return
     changed: dict[str, Any] = {
         name: [getattr(was, name), getattr(instance, name)]
-        for name in TOLD
+        for name in AUDITED_FIELDS
         if getattr(was, name) != getattr(instance, name)
     }
     changed |= {name: "changed" for name in NAMED if getattr(was, name) != getattr(instance, name)}
@@ -105,7 +105,7 @@ def _unimportant(update_fields: Any) -> bool:
 
 
 def _rehashed(user: User, update_fields: Any) -> bool:
-    """Django stores the same password anew when it is hashed better: nobody has changed it."""
+    """Django stores the same password again when it is hashed better: nobody has changed it."""
     return update_fields is not None and set(update_fields) == {"password"} and user._password is None  # type: ignore[attr-defined]  # noqa: SLF001
 
 

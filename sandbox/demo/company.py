@@ -103,7 +103,7 @@ class _Builder:
         # Ids grow with time in every box, so the past happens in its order.
         for line in sorted(lines, key=lambda line: line.date):
             post = Post(0, line.author, line.to, line.date, line.text, action=line.action)
-            self._world.talk.post(post, _tell_nobody)
+            self._world.message_actions.post(post, _tell_nobody)
         self._read_all(staff, people)
 
     def _staff(self, phone: str, first_name: str, last_name: str) -> Account:
@@ -124,7 +124,7 @@ class _Builder:
 
     def _private(self, person: Person, other: Account, staff: Account) -> Iterator[Line]:
         """Question and answer in turn, in bursts of some days, the last of them today or yesterday."""
-        pairs = [text for pair in texts.TALK[person.language] for text in pair]
+        pairs = [text for pair in texts.DIALOGUES[person.language] for text in pair]
         start = self._rng.randrange(0, len(pairs), 2)
         dates = self._dates(person.messages)
         for number, date in enumerate(dates):
@@ -176,7 +176,7 @@ class _Builder:
         boxes = self._world.boxes
         for account in [*staff, *people]:
             for peer in list(boxes.box(account.user_id).dialogs):
-                ids = self._world.talk.box_of(account.user_id, peer).thread(peer)
+                ids = self._world.message_actions.box_of(account.user_id, peer).thread(peer)
                 unread = waiting.get(peer, 0) if account is staff[0] else 0
                 if len(ids) > unread:
                     read = self._world.reading.read_channel if is_channel(peer) else self._world.reading.read

@@ -15,7 +15,7 @@ DAYS = {
     "es": ["lunes", "martes", "miércoles", "jueves", "viernes"],
 }
 
-TALK: dict[str, list[tuple[str, str]]] = {
+DIALOGUES: dict[str, list[tuple[str, str]]] = {
     "en": [
         ("Hi! Is the kayak tour on {day} still on?", "Hello! Yes, it is. {n} seats are left."),
         ("Great, can you hold two for me?", "Done. I will keep them until {day} noon."),

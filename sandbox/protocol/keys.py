@@ -33,7 +33,7 @@ class AuthKey:
     """One authorization key. Facts that are assigned are stored with the next commit.
 
     ``user_id`` is None while nobody is signed in; ``gone`` names the 401 error that a key gets whose authorization was
-    ended from outside; ``extra`` is a JSON-able dict in which services keep what they need about a key (put it anew to
+    ended from outside; ``extra`` is a JSON-able dict in which services keep what they need about a key (put it again to
     store it).
     """
 

@@ -95,7 +95,7 @@ class SrpSessions:
     """The checks under way: one is opened by every account.getPassword and used up by one attempt.
 
     They live in memory only: after a restart the client gets SRP_ID_INVALID and asks for the password's parameters
-    anew, as it must when one expires.
+    again, as it must when one expires.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

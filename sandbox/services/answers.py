@@ -33,7 +33,7 @@ def peer_of(ctx: Context, input_peer: Any) -> int:
     viewer = ctx.account
     marked = ctx.world.peers.resolve(viewer, input_peer)
     if is_channel(marked):
-        ctx.world.talk.readable_channel(viewer.user_id, marked)
+        ctx.world.message_actions.readable_channel(viewer.user_id, marked)
     elif marked < 0:
         known_group(ctx, marked, error="PEER_ID_INVALID")
     return marked
@@ -107,7 +107,7 @@ def messages_answer(ctx: Context, owner: int, numbers: list[int], count: int, *,
 
 
 def sent_answer(ctx: Context, posts: list[Post]) -> types.Updates:
-    """What the sender of new messages gets: his random_ids with the ids, then the messages themselves."""
+    """What the sender of new messages gets: their random_ids with the ids, then the messages themselves."""
     viewer, world = ctx.account.user_id, ctx.world
     updates: list[Any] = []
     mentioned: list[int] = []
@@ -124,7 +124,7 @@ def sent_answer(ctx: Context, posts: list[Post]) -> types.Updates:
         copy = post.copies[owner]
         message = world.render.message(post, owner, viewer)
         if is_channel(owner):
-            updates.append(world.talk.own_read(viewer, owner, post))
+            updates.append(world.message_actions.own_read(viewer, owner, post))
             updates.append(types.UpdateNewChannelMessage(message, copy.pts, 1))
         else:
             updates.append(types.UpdateNewMessage(message, copy.pts, 1))
@@ -135,10 +135,10 @@ def service_answer(ctx: Context, post: Post, extra: list[Any] | None = None) -> 
     """What somebody gets whose action left a service message."""
     viewer = ctx.account.user_id
     owner = post.to if is_channel(post.to) else viewer
-    return ctx.world.talk.new_updates(post, owner, viewer, extra)
+    return ctx.world.message_actions.new_updates(post, owner, viewer, extra)
 
 
-def told(ctx: Context, *first: Any, mentioned: Iterable[int] = ()) -> types.Updates:
+def changes_answer(ctx: Context, *first: Any, mentioned: Iterable[int] = ()) -> types.Updates:
     """What somebody gets whose action did several things: `first`, then all that its account's other sessions are told.
 
     This session is pushed nothing of it, so whatever bears a pts has to stand here.

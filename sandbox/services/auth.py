@@ -259,10 +259,10 @@ def _sent_code(ctx: Context, sent: SentCode) -> types.auth.SentCode:
 
 
 def _announce(ctx: Context, account: Account, owner: Account) -> None:
-    """The message "has joined", which stands in the box of him who had saved the number and in no other."""
+    """The message "has joined", which stands in the box of whoever had saved the number and in no other."""
     joined = types.MessageActionContactSignUp()
     post = Post(0, account.user_id, owner.user_id, ctx.world.now(), action=joined)
-    ctx.world.talk.post(post, ctx.push, owners=[owner.user_id])
+    ctx.world.message_actions.post(post, ctx.push, owners=[owner.user_id])
 
 
 def _terms() -> types.help.TermsOfService:

@@ -142,10 +142,10 @@ async def search(ctx: Context, request: functions.contacts.SearchRequest) -> typ
     if len(query) < MIN_QUERY:
         raise RpcError(400, "QUERY_TOO_SHORT")
     limit = max(1, min(request.limit or MAX_FOUND, MAX_FOUND))
-    mine = [marked for marked, text in _own(ctx) if all(word in text for word in query.split())][:limit]
-    public = [marked for marked, name in _public(ctx) if name.startswith(query) and marked not in mine][:limit]
-    users, chats = ctx.world.peers.entities(ctx.account.user_id, [*mine, *public])
-    return types.contacts.Found([peer(each) for each in mine], [peer(each) for each in public], chats, users)
+    own = [marked for marked, text in _own(ctx) if all(word in text for word in query.split())][:limit]
+    public = [marked for marked, name in _public(ctx) if name.startswith(query) and marked not in own][:limit]
+    users, chats = ctx.world.peers.entities(ctx.account.user_id, [*own, *public])
+    return types.contacts.Found([peer(each) for each in own], [peer(each) for each in public], chats, users)
 
 
 @registry.method(functions.contacts.BlockRequest)

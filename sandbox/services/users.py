@@ -39,7 +39,7 @@ async def get_full_user(ctx: Context, request: functions.users.GetFullUserReques
 
 
 def peer_settings(viewer: Account, user_id: int) -> types.PeerSettings:
-    """The bar above a chat with somebody who is no contact: add him, or block him."""
+    """The bar above a chat with somebody who is no contact: add them, or block them."""
     if user_id in viewer.contacts or user_id in viewer.blocked:
         return types.PeerSettings()
     return types.PeerSettings(add_contact=True, block_contact=True)

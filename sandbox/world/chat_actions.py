@@ -1,7 +1,7 @@
 """What happens to groups and channels: made, renamed, joined, left, people invited, thrown out, restricted, promoted.
 
 Each action checks its rights as Telegram does and leaves the service messages that Telegram leaves. `push` is as in
-`talk`.
+`message_actions`.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class ChatActions:
         may = actor in (user_id, chat.members[user_id].inviter) or chat.is_admin(actor, "ban_users")
         if not may or (user_id == chat.creator and actor != user_id):
             raise RpcError(400, "CHAT_ADMIN_REQUIRED")
-        owners = list(chat.members)  # the service message still reaches him who goes
+        owners = list(chat.members)  # the service message still reaches whoever leaves
         self._chats.remove_member(chat, user_id, left=actor == user_id)
         return self._service(chat, actor, types.MessageActionChatDeleteUser(user_id), push, owners=owners)
 
@@ -239,10 +239,10 @@ class ChatActions:
         post = Post(0, actor, chat.marked, self._world.now(), action=action)
         if chat.is_group and not isinstance(action, types.MessageActionChatEditTitle):
             extra = partial(self._participants_news, chat)
-        return self._world.talk.post(post, push, extra=extra, owners=owners)
+        return self._world.message_actions.post(post, push, extra=extra, owners=owners)
 
     def _participants_news(self, chat: Chat, viewer: int) -> list[Any]:
-        """Who is in a basic group now; who is out of it himself learns just that."""
+        """Who is in a basic group now; a viewer who is out of it learns just that."""
         inside = viewer in chat.members
         return [
             types.UpdateChatParticipants(
@@ -251,7 +251,7 @@ class ChatActions:
         ]
 
     def _enter(self, chat: Chat, user_id: int, inviter: int, push: Push) -> None:
-        """A new member has read what was there before him."""
+        """A new member has read what was there before them."""
         self._chats.add_member(chat, user_id, inviter)
         dialog = self._boxes.dialog(user_id, chat.marked)
         dialog.read_inbox = max(dialog.read_inbox, self._boxes.box(chat.marked).last_id)
@@ -259,21 +259,21 @@ class ChatActions:
         self._tell_moved(chat, user_id, push)
 
     def _exit(self, chat: Chat, user_id: int, actor: int, push: Push, *, left: bool) -> None:
-        """A former member is told that he is out; the others of a supergroup see a service message."""
+        """A former member is told that they are out; the others of a supergroup see a service message."""
         self._chats.remove_member(chat, user_id, left=left)
         self._boxes.drop_dialog(user_id, chat.marked)
         self._tell_moved(chat, user_id, push)
         if chat.kind == "supergroup":
             author = actor if actor in chat.members else user_id
             post = Post(0, author, chat.marked, self._world.now(), action=types.MessageActionChatDeleteUser(user_id))
-            self._world.talk.post(post, push)
+            self._world.message_actions.post(post, push)
 
     def _moved(self, chat: Chat, user_id: int) -> list[Any]:
         self._boxes.aside(user_id, "chan", chat.marked)
         return [types.UpdateChannel(chat.bare_id)]
 
     def _tell_moved(self, chat: Chat, user_id: int, push: Push) -> None:
-        """Tell somebody that his standing in a channel or supergroup has changed."""
+        """Tell somebody that their membership of a channel or supergroup has changed."""
         updates = self._moved(chat, user_id)
         if self._world.listening(user_id):
             push(user_id, self._world.render.container(user_id, updates, [chat.marked], seq=NUMBERED))

@@ -44,7 +44,7 @@ class Member:
     admin_rights: list[str] = field(default_factory=list)
     rank: str = ""
     promoted_by: int = 0
-    next_send: int = 0  # slow mode: when he may send again
+    next_send: int = 0  # slow mode: when they may send again
 
 
 @dataclass
@@ -76,7 +76,9 @@ class Chat:
     slow_mode: int = 0  # seconds between two messages of one member
     default_banned: list[str] = field(default_factory=list)
     bans: dict[int, Ban] = field(default_factory=dict)
-    former: dict[int, bool] = field(default_factory=dict)  # left by himself: True; taken out of a basic group: False
+    former: dict[int, bool] = field(
+        default_factory=dict
+    )  # left of their own accord: True; taken out of a basic group: False
     members: dict[int, Member] = field(default_factory=dict)
 
     @property
@@ -153,7 +155,7 @@ class Chats:
         return chat
 
     def add_member(self, chat: Chat, user_id: int, inviter: int) -> Member:
-        """Make that user a participant; a ban that threw him out ends."""
+        """Make that user a participant; a ban that threw them out ends."""
         member = chat.members[user_id] = Member(user_id, inviter, int(self._clock()))
         self._of_user.setdefault(user_id, {})[chat.marked] = chat
         ban = chat.bans.get(user_id)
@@ -168,7 +170,7 @@ class Chats:
         return member
 
     def remove_member(self, chat: Chat, user_id: int, *, left: bool) -> None:
-        """That user is no participant any more: he left, or was taken out."""
+        """That user is no participant any more: they left, or were taken out."""
         if chat.members.pop(user_id, None) is None:
             return
         self._of_user[user_id].pop(chat.marked, None)

@@ -203,6 +203,6 @@ class Logins:
 
 
 def next_route(route: str) -> str | None:
-    """The way by which auth.resendCode sends after `route`."""
+    """The route by which auth.resendCode sends after `route`."""
     place = CODE_ROUTE.index(route) + 1
     return CODE_ROUTE[place] if place < len(CODE_ROUTE) else None

@@ -110,7 +110,7 @@ class MessageActions:
         return self._render.container(viewer, updates, [*self._render.mentioned(post, owner), *named])
 
     def own_read(self, author: int, channel: int, post: Post) -> types.UpdateReadChannelInbox:
-        """What goes with an author's own message in a channel: he has read it up to there."""
+        """What goes with an author's own message in a channel: they have read it up to there."""
         dialog = self._boxes.dialog(author, channel)
         unread = self._boxes.unread(author, dialog)
         bare_id, pts = self._chats[channel].bare_id, post.copies[channel].pts
@@ -325,7 +325,7 @@ class MessageActions:
         self._chats.save_member(chat, member)
 
     def _forward_header(self, original: Post, author: int, source: int, target: int) -> types.MessageFwdHeader:
-        """Whose message it was first; in the saved messages also whence it was taken."""
+        """Whose message it was first; in the saved messages also where it was taken from."""
         first: Any = original.forward
         if first is None and is_channel(original.to) and self._chats[original.to].kind == "channel":
             number = original.copies[original.to].id
@@ -340,7 +340,7 @@ class MessageActions:
         return header
 
     def _read_own(self, post: Post) -> None:
-        """Who writes in a channel or supergroup has read it up to his own message."""
+        """Who writes in a channel or supergroup has read it up to their own message."""
         dialog = self._boxes.dialog(post.author, post.to)
         copy = post.copies[post.to]
         dialog.read_inbox = max(dialog.read_inbox, copy.id)

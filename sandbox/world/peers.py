@@ -98,7 +98,7 @@ class Peers:
         return user_id == viewer.user_id or access_hash == self.access_hash(viewer.user_id, user_id)
 
     def user(self, viewer: int, user_id: int, *, minimal: bool = False) -> types.TypeUser:
-        """That user as `viewer` sees him: own or saved name, the phone only if it may be seen, contact flags, status.
+        """That user as `viewer` sees them: own or saved name, the phone only if it may be seen, contact flags, status.
 
         `minimal` gives the "min" form (https://core.telegram.org/api/min), whose access hash serves for photos only.
         """

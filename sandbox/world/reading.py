@@ -1,4 +1,4 @@
-"""Who has read what, and who is typing. `push` is as in `talk`."""
+"""Who has read what, and who is typing. `push` is as in `message_actions`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Reading:
 
     def read_channel(self, reader: int, channel: int, max_id: int, push: Push) -> None:
         """https://core.telegram.org/method/channels.readHistory"""
-        chat = self._world.talk.readable_channel(reader, channel)
+        chat = self._world.message_actions.readable_channel(reader, channel)
         box = self._boxes.box(channel)
         if reader not in chat.members or not box.ids:
             return
@@ -65,7 +65,7 @@ class Reading:
 
     def typing(self, user_id: int, peer: int, action: Any, push: Push) -> None:
         """https://core.telegram.org/method/messages.setTyping"""
-        self._world.talk.check_can_write(user_id, peer)
+        self._world.message_actions.check_can_write(user_id, peer)
         if peer > 0:
             viewers = [] if user_id in self._world.accounts[peer].blocked else [peer]
             update = types.UpdateUserTyping(user_id, action)

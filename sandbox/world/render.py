@@ -25,7 +25,7 @@ class Render:
         self._world = world
 
     def message(self, post: Post, owner: int, viewer: int) -> Message | MessageService:
-        """The copy that lies in `owner`'s box, for `viewer` (the owner himself, or a reader of the channel)."""
+        """The copy that lies in `owner`'s box, for `viewer` (the owner, or a reader of the channel)."""
         peer = post.peer(owner)
         is_post = is_channel(owner) and self._world.chats[owner].kind == "channel"
         # A message to oneself is not marked as outgoing; private messages name their sender only when it is oneself.

@@ -26,7 +26,7 @@ FIRST_SEQ = 1
 
 
 class Updates:
-    """States and differences."""
+    """The update states of accounts and channels, and the differences between them."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -75,7 +75,7 @@ class Updates:
 
         What is more than `limit` comes in slices; only what the log has lost is too long.
         """
-        self._world.talk.readable_channel(user_id, channel)
+        self._world.message_actions.readable_channel(user_id, channel)
         box = self._boxes.box(channel)
         _check_pts(pts, box)
         if pts == box.pts:

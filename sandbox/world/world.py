@@ -62,10 +62,10 @@ class World:
         self.peers = Peers(self._secret(), self.accounts, self.chats, self.boxes)
         self.chats.access_hash = self.peers.access_hash
         self.render = Render(self)
-        self.talk = MessageActions(self)
+        self.message_actions = MessageActions(self)
         self.reading = Reading(self)
         self.mentions = Mentions(self)
-        self.rooms = ChatActions(self)
+        self.chat_actions = ChatActions(self)
         self.updates = Updates(self)
 
     def now(self) -> int:
@@ -93,19 +93,19 @@ class World:
     ) -> int:
         """The new message's id in the sender's box (or the channel's). `entities`: TL objects in a row, in hex."""
         draft = Draft(text, _entities(entities), reply_to, random_id or 0)
-        post = self.act(lambda push: self.talk.send(from_user, peer, draft, push))
+        post = self.act(lambda push: self.message_actions.send(from_user, peer, draft, push))
         return post.copies[peer if is_channel(peer) else from_user].id
 
     def edit(self, user_id: int, peer: int, message_id: int, text: str, *, entities: str | None = None) -> None:
         """Edit the message that this user knows by that id."""
-        self.act(lambda push: self.talk.edit(user_id, peer, message_id, text, _entities(entities), push))
+        self.act(lambda push: self.message_actions.edit(user_id, peer, message_id, text, _entities(entities), push))
 
     def delete(self, user_id: int, peer: int, message_ids: Iterable[int], *, revoke: bool = True) -> int:
         """Delete the messages that this user knows by these ids; how many are gone."""
         ids = list(message_ids)
         if is_channel(peer):
-            return self.act(lambda push: self.talk.delete_in_channel(user_id, peer, ids, push))
-        return self.act(lambda push: self.talk.delete(user_id, ids, push, revoke=revoke))
+            return self.act(lambda push: self.message_actions.delete_in_channel(user_id, peer, ids, push))
+        return self.act(lambda push: self.message_actions.delete(user_id, ids, push, revoke=revoke))
 
     def read(self, user_id: int, peer: int, max_id: int = 0) -> None:
         """Read that chat up to that id; 0 reads all of it."""
@@ -122,7 +122,7 @@ class World:
     def create_group(self, creator: int, title: str, users: Iterable[int]) -> int:
         """The marked id of a new basic group."""
         members = list(users)
-        return self.act(lambda push: self.rooms.create_group(creator, title, members, push))[0].marked
+        return self.act(lambda push: self.chat_actions.create_group(creator, title, members, push))[0].marked
 
     def create_channel(
         self,
@@ -136,7 +136,7 @@ class World:
     ) -> int:
         """The marked id of a new supergroup or channel; public if it gets a username."""
         chat, _ = self.act(
-            lambda push: self.rooms.create_channel(creator, title, push, kind=kind, about=about, bare_id=bare_id)
+            lambda push: self.chat_actions.create_channel(creator, title, push, kind=kind, about=about, bare_id=bare_id)
         )
         if username:
             self.chats.set_username(chat, username)
@@ -148,46 +148,48 @@ class World:
         room = self.chats[chat]
         actor = inviter if inviter is not None else room.creator
         if room.is_group:
-            self.act(lambda push: self.rooms.add_to_group(actor, room, user_id, push))
+            self.act(lambda push: self.chat_actions.add_to_group(actor, room, user_id, push))
         else:
-            self.act(lambda push: self.rooms.invite(actor, room, [user_id], push))
+            self.act(lambda push: self.chat_actions.invite(actor, room, [user_id], push))
 
     def join(self, user_id: int, chat: int) -> None:
         """Join a public supergroup or channel (or one that this user had left)."""
-        self.act(lambda push: self.rooms.join(user_id, self.chats[chat], push))
+        self.act(lambda push: self.chat_actions.join(user_id, self.chats[chat], push))
 
     def leave(self, user_id: int, chat: int) -> None:
         """Leave a group or channel."""
         room = self.chats[chat]
         if room.is_group:
-            self.act(lambda push: self.rooms.remove_from_group(user_id, room, user_id, push))
+            self.act(lambda push: self.chat_actions.remove_from_group(user_id, room, user_id, push))
         else:
-            self.act(lambda push: self.rooms.leave(user_id, room, push))
+            self.act(lambda push: self.chat_actions.leave(user_id, room, push))
 
     def kick(self, chat: int, user_id: int, *, by: int | None = None) -> None:
-        """Take somebody out of a group; out of a supergroup or channel for good, until he is pardoned."""
+        """Take somebody out of a group; out of a supergroup or channel for good, until the ban is lifted."""
         room = self.chats[chat]
         actor = by if by is not None else room.creator
         if room.is_group:
-            self.act(lambda push: self.rooms.remove_from_group(actor, room, user_id, push))
+            self.act(lambda push: self.chat_actions.remove_from_group(actor, room, user_id, push))
         else:
-            self.act(lambda push: self.rooms.ban(actor, room, user_id, ["view_messages"], 0, push))
+            self.act(lambda push: self.chat_actions.ban(actor, room, user_id, ["view_messages"], 0, push))
 
     def restrict(self, chat: int, user_id: int, rights: list[str], *, until: int = 0, by: int | None = None) -> None:
         """Take rights (flag names of ChatBannedRights) from a member of a supergroup; none pardons."""
         room = self.chats[chat]
         self.act(
-            lambda push: self.rooms.ban(by if by is not None else room.creator, room, user_id, rights, until, push)
+            lambda push: self.chat_actions.ban(
+                by if by is not None else room.creator, room, user_id, rights, until, push
+            )
         )
 
     def slow_mode(self, chat: int, seconds: int) -> None:
         """Let members of a supergroup write once in so many seconds; 0 ends it."""
         room = self.chats[chat]
-        self.act(lambda push: self.rooms.set_slow_mode(room.creator, room, seconds, push))
+        self.act(lambda push: self.chat_actions.set_slow_mode(room.creator, room, seconds, push))
 
     def rename(self, user_id: int, chat: int, title: str) -> None:
         """Give a group or channel another title."""
-        self.act(lambda push: self.rooms.rename(user_id, self.chats[chat], title, push))
+        self.act(lambda push: self.chat_actions.rename(user_id, self.chats[chat], title, push))
 
     def forget_updates(self, owner: int, before_pts: int | None = None) -> None:
         """Drop an account's or channel's log up to that pts (None: all): who asks from before gets "too long"."""
@@ -221,7 +223,7 @@ class World:
         return bool(dialog.ids)
 
     def _thread(self, user_id: int, peer: int) -> list[dict[str, Any]]:
-        box = self.talk.box_of(user_id, peer)
+        box = self.message_actions.box_of(user_id, peer)
         return [self._message(user_id, box.owner, number, box.posts[number]) for number in box.thread(peer)]
 
     def _message(self, user_id: int, owner: int, number: int, post: Post) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 // The sign-in's and the demo's page: follows what the gateway answers, counts waits down, sends each form once.
 
-const POLL = 400; // ms between looks while an answer is owed
+const POLL = 400; // ms between polls while an answer is awaited
 const POLL_SLOWEST = 5000; // ms, while the server does not answer
 
 const POLL_QR = 1000; // ms, while somebody is looking for their phone
@@ -30,7 +30,7 @@ const code = find("[data-qr]");
 let lapses = 0; // performance.now() at which the shown code is of no use any more
 
 /** How the sign-in stands. @param {HTMLElement} page @returns {Promise<Status>} */
-async function look(page) {
+async function poll(page) {
   const shown = code ? `?shown=${encodeURIComponent(code.dataset.qr ?? "")}` : "";
   const response = await fetch(page.dataset.status + shown, {
     headers: { Accept: "application/json", ...UNATTENDED },
@@ -43,7 +43,7 @@ async function look(page) {
 }
 
 /**
- * Another code takes the place of the one that lapses, without the page being loaded anew. A page that nobody sees asks
+ * Another code takes the place of the one that lapses, without the page being loaded again. A page that nobody sees asks
  * for none; it does so when it is looked at again.
  * @param {HTMLElement} code
  * @param {Shown} qr
@@ -74,7 +74,7 @@ async function renew() {
       redirect: "manual",
     });
   } catch {
-    // the next look asks again
+    // the next poll asks again
   } finally {
     renewing = false;
   }
@@ -93,7 +93,7 @@ function say(selector, text) {
   if (element) element.textContent = text;
 }
 
-/** Show how the sign-in stands. @param {HTMLElement} page @param {Status} answer @returns {boolean} whether to look again */
+/** Show the state of the sign-in. @param {HTMLElement} page @param {Status} answer @returns {boolean} whether to poll again */
 function show(page, answer) {
   if (answer.open) {
     location.replace(answer.open);
@@ -119,7 +119,7 @@ async function watch(page) {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     try {
-      if (!show(page, await look(page))) return;
+      if (!show(page, await poll(page))) return;
       wait = usual;
     } catch {
       wait = Math.min(wait * 2, POLL_SLOWEST);

@@ -32,8 +32,8 @@ async def beat(process: UUID) -> Any:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("hangs", [True, False])
-async def test_the_beat_goes_on_past_a_full_pool(monkeypatch: pytest.MonkeyPatch, hangs: bool) -> None:
-    monkeypatch.setattr(connection_limits, "BEAT", 0.05)
+async def test_the_heartbeat_goes_on_past_a_full_pool(monkeypatch: pytest.MonkeyPatch, hangs: bool) -> None:
+    monkeypatch.setattr(connection_limits, "HEARTBEAT", 0.05)
     full = asyncio.Event()
 
     async def read(function: Callable[..., Any], *args: Any) -> Any:
@@ -54,8 +54,8 @@ async def test_the_beat_goes_on_past_a_full_pool(monkeypatch: pytest.MonkeyPatch
             seen.add(await beat(here.process))
             await asyncio.sleep(0.01)
     full.clear()
-    beating = here._task
+    running = here._task
     await here.leave(place)
-    assert beating is not None
-    await asyncio.gather(beating, return_exceptions=True)
+    assert running is not None
+    await asyncio.gather(running, return_exceptions=True)
     await database_sync_to_async(connections.close_all)()

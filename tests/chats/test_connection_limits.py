@@ -68,7 +68,7 @@ def test_a_process_without_a_beat_has_no_places() -> None:
         take(HERE)
     age("live_processes", "beat", connection_limits.STALE + 1)
     take(THERE)
-    connection_limits.beat(HERE, [])  # it was only slow: its own count again
+    connection_limits.heartbeat(HERE, [])  # it was only slow: its own count again
     assert connection_limits.take(THERE, place()) == Refusal(Reason.USER, 3, 3)
 
 
@@ -77,20 +77,20 @@ def test_a_page_takes_the_place_of_its_former_socket() -> None:
     former = take(HERE, 1, page)
     others = [take(HERE, 2, page), take(HERE, 1, uuid4())]
     newer = take(THERE, 1, page)
-    assert connection_limits.beat(HERE, [former, *others]) == {one.id for one in others}
-    assert connection_limits.beat(THERE, [newer]) == {newer.id}
+    assert connection_limits.heartbeat(HERE, [former, *others]) == {one.id for one in others}
+    assert connection_limits.heartbeat(THERE, [newer]) == {newer.id}
 
 
 def test_a_beat_tells_what_the_process_does_not_know_of() -> None:
     known, ghost = take(HERE), take(HERE)
-    assert connection_limits.beat(HERE, [known]) == {known.id, ghost.id}
+    assert connection_limits.heartbeat(HERE, [known]) == {known.id, ghost.id}
 
 
-def test_a_beat_after_a_restored_database_writes_anew() -> None:
+def test_a_beat_after_a_restored_database_writes_again() -> None:
     kept = [take(HERE), take(HERE, 2, uuid4())]
     LiveSocket.objects.all().delete()
     LiveProcess.objects.all().delete()
-    assert connection_limits.beat(HERE, kept) == {one.id for one in kept}
+    assert connection_limits.heartbeat(HERE, kept) == {one.id for one in kept}
     assert connection_limits.take(HERE, place()) is None
     assert connection_limits.take(HERE, place()) is None
     assert connection_limits.take(HERE, place()) == Refusal(Reason.USER, 3, 3)
@@ -103,7 +103,7 @@ def test_rows_go_a_minute_after_their_end() -> None:
     age("live_sockets", "closed_at", 61)
     age("live_processes", "beat", 61)
     alive = take(HERE)
-    connection_limits.beat(HERE, [alive])
+    connection_limits.heartbeat(HERE, [alive])
     assert list(LiveSocket.objects.values_list("id", flat=True)) == [alive.id]
     assert not LiveSocket.objects.filter(id=dead.id).exists()
     assert list(LiveProcess.objects.values_list("id", flat=True)) == [HERE]

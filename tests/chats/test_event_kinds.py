@@ -72,7 +72,7 @@ def parts(frame: dict[str, Any]) -> set[str]:
     return {name for name in ("messages", "removed", "notices") if frame.get(name)}
 
 
-TOLD: list[tuple[EventKind, EventRow, int | None, set[str]]] = [
+PAGE_GETS: list[tuple[EventKind, EventRow, int | None, set[str]]] = [
     (EventKind.MESSAGE, EventRow(4, "message", 7, None), 7, {"messages"}),
     (EventKind.EDIT, EventRow(4, "edit", 7, None), 7, {"messages"}),
     (EventKind.DELETE, EventRow(4, "delete", 7, None), 7, {"messages"}),
@@ -84,7 +84,7 @@ TOLD: list[tuple[EventKind, EventRow, int | None, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "event", "found", "expected"), TOLD)
+@pytest.mark.parametrize(("kind", "event", "found", "expected"), PAGE_GETS)
 def test_what_pages_are_told(kind: EventKind, event: EventRow, found: int | None, expected: set[str]) -> None:
     (frame,) = frames_of(event, found=found)
     assert (frame["type"], frame["row"]["at"], parts(frame)) == ("events", 4, expected)
@@ -100,8 +100,8 @@ def test_a_reset_brings_the_newest_page() -> None:
 
 
 def test_every_kind_is_tried() -> None:
-    assert {kind for kind, *_ in TOLD} | {EventKind.RESET} == set(EventKind)
-    assert all(event.kind == kind for kind, event, *_ in TOLD)
+    assert {kind for kind, *_ in PAGE_GETS} | {EventKind.RESET} == set(EventKind)
+    assert all(event.kind == kind for kind, event, *_ in PAGE_GETS)
 
 
 def test_a_kind_that_a_newer_gateway_writes_is_told_like_any_other() -> None:

@@ -1,5 +1,5 @@
 """docs/socket-protocol.md's tables and static/chats/logic/frames.js say what the declarations say; ``--write-docs``
-writes both anew."""
+writes both again."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_the_page_says_the_same(request: pytest.FixtureRequest) -> None:
         text = before + start + "\n".join(lines()) + "\n" + rest[rest.index(END) :]
     if request.config.getoption("--write-docs"):
         PAGE.write_text(text, encoding="utf-8")
-    assert text == PAGE.read_text(encoding="utf-8"), "docs/socket-protocol.md differs: write it anew with --write-docs"
+    assert text == PAGE.read_text(encoding="utf-8"), "docs/socket-protocol.md differs: write it again with --write-docs"
 
 
 # --- the script -----------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def test_the_script_says_the_same(request: pytest.FixtureRequest) -> None:
     made = "\n".join([HEAD, *typedefs, "export {};\n"])
     if request.config.getoption("--write-docs"):
         SCRIPT.write_text(made, encoding="utf-8")
-    assert made == SCRIPT.read_text(encoding="utf-8"), f"{SCRIPT.name} differs: write it anew with --write-docs"
+    assert made == SCRIPT.read_text(encoding="utf-8"), f"{SCRIPT.name} differs: write it again with --write-docs"
 
 
 # --- telling whether a frame is as it is declared -------------------------------------------------------------------

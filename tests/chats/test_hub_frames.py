@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.chats.live.hub.frames import AT_ONCE, Told, chats_frames, events_frames, list_frames, reset_frames
+from apps.chats.live.hub.frames import AT_ONCE, NumberedText, chats_frames, events_frames, list_frames, reset_frames
 from apps.chats.selectors import lists, messages
 from apps.chats.selectors.live import Change, EventRow
 from tests.kit.frame_types import faults
@@ -65,9 +65,9 @@ def change(said: list[Said], first: int) -> Change:
     return Change(row(preview="😀" * 160, title="ж" * 255, at=events[-1].number), events, found)
 
 
-def told(made: Change, after: int) -> list[Told]:
+def told(made: Change, after: int) -> list[NumberedText]:
     """All of it, look after look, as the hub asks for it."""
-    frames: list[Told] = []
+    frames: list[NumberedText] = []
     while after < made.last:
         some = events_frames(made, after, None)
         assert sum(size(frame.text) for frame in some[:-1]) <= AT_ONCE + BOUND

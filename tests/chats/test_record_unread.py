@@ -35,7 +35,7 @@ async def test_telegrams_count_and_what_comes_after_it_are_not_doubted(far: Kit)
     result = await far.record(new(ANNA, 21), new(ANNA, 22, out=True), new(BEN, 23))
     assert await unread(far, ANNA) == (13, False)
     assert await unread(far, BEN) == (1, False)
-    assert not result.doubts
+    assert not result.has_stale_unread
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,10 @@ async def test_telegrams_count_and_what_comes_after_it_are_not_doubted(far: Kit)
 )
 async def test_what_cannot_be_counted_here_has_telegram_asked(far: Kit, changes: Sequence[Change], guess: int) -> None:
     result = await far.record(*changes)
-    assert result.doubts
+    assert result.has_stale_unread
     assert await unread(far, ANNA) == (guess, True)
     answer = Dialog(ANNA, 21, 11, (await far.chat(ANNA))["read_inbox_max_id"], 0)
-    assert not (await far.record(answer)).doubts
+    assert not (await far.record(answer)).has_stale_unread
     assert await unread(far, ANNA) == (11, False)
 
 
@@ -67,8 +67,8 @@ async def test_a_deleted_message_that_was_not_unread_anywhere_makes_no_doubt(far
 
 async def test_an_unseen_message_of_a_channel_that_was_deleted(kit: Kit) -> None:
     await kit.record(Dialog(CHANNEL, 9, 5, 2, 0), History(CHANNEL, (message(CHANNEL, 9),), 0, False))
-    assert not (await kit.record(MessagesDeleted(CHANNEL, (1,)))).doubts
-    assert (await kit.record(MessagesDeleted(CHANNEL, (5,)))).doubts
+    assert not (await kit.record(MessagesDeleted(CHANNEL, (1,)))).has_stale_unread
+    assert (await kit.record(MessagesDeleted(CHANNEL, (5,)))).has_stale_unread
     assert await unread(kit, CHANNEL) == (5, True)
 
 
@@ -104,6 +104,6 @@ async def test_a_channel_that_was_left_and_entered_unseen(kit: Kit) -> None:
     await kit.record(Dialog(CHANNEL, 1, 0, 1, 0), History(CHANNEL, (message(CHANNEL, 1),), 0, True))
     await kit.record(*(new(CHANNEL, number) for number in range(2, 7)))
     assert await unread(kit, CHANNEL) == (5, False)
-    assert (await kit.record(ChatState(CHANNEL, left=False))).doubts
+    assert (await kit.record(ChatState(CHANNEL, left=False))).has_stale_unread
     await kit.record(Dialog(CHANNEL, 6, 2, 4, 0))
     assert await unread(kit, CHANNEL) == (2, False)

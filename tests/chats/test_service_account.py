@@ -143,7 +143,7 @@ def test_a_forwarded_code_is_neither_the_lists_last_line_nor_unread(anna: Chat) 
     arrive(anna.session, types.NewMessage(forwarded(9, THIRD, anna.peer_id)))
     anna.refresh_from_db()
     assert (anna.last_message_text, anna.last_message_id, anna.unread_count) == ("thank you", 4, 2)
-    world.arrive(anna.session, types.MessagesDeleted(0, (4,)))  # counted, and looked for, anew
+    world.arrive(anna.session, types.MessagesDeleted(0, (4,)))  # counted, and looked for, again
     anna.refresh_from_db()
     assert (anna.last_message_text, anna.last_message_id, anna.unread_count) == ("hello", 2, 1)
     world.arrive(anna.session, types.MessagesDeleted(0, (9,)))
@@ -268,7 +268,7 @@ async def test_what_happens_in_it_is_told_to_managers_only(chat: Chat, anna: Cha
         world.group_send(session.pk, {"type": "session.typing", **typing})
         arrive(session, types.MessagesDeleted(0, (11, 12)))
         arrive(session, types.NewMessage(written(13, CODE)), types.NewMessage(forwarded(14, SECOND, anna.peer_id)))
-        # The history of both is looked at anew: open pages are given it whole.
+        # The history of both is looked at again: open pages are given it whole.
         for peer_id, number, make in ((SERVICE, 15, written), (anna.peer_id, 16, forwarded)):
             page = (make(number, THIRD, peer_id=peer_id),)
             arrive(session, types.History(peer_id, page, 0, complete=False))

@@ -95,13 +95,13 @@ async def test_a_list_is_sent_once_for_each_change(connect: Connect, viewer: Use
         while (await page.receive("chats"))["chats"][0]["last"]["text"] != f"news {number}":
             pass
     looked = hub().broadcaster._full_at
-    while hub().broadcaster._full_at < looked + 2 * event_broadcaster.LOOK:  # noqa: ASYNC110 - a clock of the hub's own
+    while hub().broadcaster._full_at < looked + 2 * event_broadcaster.POLL:  # noqa: ASYNC110 - a clock of the hub's own
         await asyncio.sleep(0.05)
     await page.send(type="ping")
     assert (await page.receive("pong", "chats"))["type"] == "pong"
 
 
-async def test_the_hub_s_connection_is_made_anew(connect: Connect, viewer: User, chat: Chat) -> None:
+async def test_the_hub_s_connection_is_made_again(connect: Connect, viewer: User, chat: Chat) -> None:
     page = await (await connect(viewer)).follow(chat)
     await page.receive("reset")
     await arrives(chat, 1, "before")

@@ -118,7 +118,7 @@ async def test_valkey_s_end_is_noticed_at_once_and_everything_is_joined_before_i
     await cable.cut()
 
 
-async def test_groups_are_joined_anew() -> None:
+async def test_groups_are_joined_again() -> None:
     heard: list[int] = []
     groups = Groups(lambda session_id, message: heard.append(session_id))
     await groups.want({1, 2})

@@ -1,6 +1,6 @@
 """The table of error codes, against Telethon's copy of Telegram's list, Telegram's pages, and our own source.
 
-``python -m tests.core.test_errors`` writes docs/errors.md anew.
+``python -m tests.core.test_errors`` writes docs/errors.md again.
 """
 
 import ast
@@ -133,7 +133,7 @@ def test_what_can_be_pressed() -> None:
     assert disposition("FLOOD_WAIT").suggested_action is SuggestedAction.NONE
     templates = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
     pages = templates + "".join(path.read_text() for path in (ROOT / "static" / "chats").rglob("*.js"))
-    pages += (ROOT / "apps" / "sessions" / "admin" / "sessions.py").read_text()
+    pages += (ROOT / "apps" / "sessions" / "admin" / "actions.py").read_text()
     assert [press for press in SuggestedAction if press not in pages] == [], "no page has such a button"
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tgadmin.core.starving import LIMIT, WORRY, Look, Starving, State
+from tgadmin.core.starving import LIMIT, WORRY, Probe, Starving, State
 
 pytestmark = pytest.mark.pure
 
-HAD, AT_WORK, AWAY, LOST = Look.HAD, Look.AT_WORK, Look.AWAY, Look.LOST
+HAD, AT_WORK, AWAY, LOST = Probe.HAD, Probe.AT_WORK, Probe.AWAY, Probe.LOST
 
 
-def states(*looks: tuple[Look, int]) -> list[State]:
-    """The states after so many seconds of each look, one look a second, one state for each stretch."""
+def states(*looks: tuple[Probe, int]) -> list[State]:
+    """The states after so many seconds of each probe, one look a second, one state for each stretch."""
     starving, now, found = Starving(), 0.0, []
-    for look, seconds in looks:
+    for probe, seconds in looks:
         state = State.FINE
         for _ in range(seconds):
             now += 1
-            state = starving.seen(now, look)
+            state = starving.seen(now, probe)
         found.append(state)
     return found
 
@@ -33,7 +33,7 @@ def states(*looks: tuple[Look, int]) -> list[State]:
         ([(LOST, 31)], [State.DEAD]),
         ([(HAD, 100), (LOST, 30)], [State.FINE, State.STARVING]),
         ([(HAD, 100), (LOST, 31)], [State.FINE, State.DEAD]),
-        # One connection that somebody gets is enough to begin anew.
+        # One connection that somebody gets is enough to begin again.
         ([(LOST, 29), (HAD, 1), (LOST, 29)], [State.STARVING, State.FINE, State.STARVING]),
         # Work, however long, is no death; nor is a database that is down for everybody, and what comes after it has its
         # time.
@@ -48,7 +48,7 @@ def states(*looks: tuple[Look, int]) -> list[State]:
         ([(AT_WORK, 20), (HAD, 1), (AT_WORK, 5)], [State.BUSY, State.FINE, State.FINE]),
     ],
 )  # fmt: skip
-def test_states(looks: list[tuple[Look, int]], expected: list[State]) -> None:
+def test_states(looks: list[tuple[Probe, int]], expected: list[State]) -> None:
     assert states(*looks) == expected
 
 

@@ -120,15 +120,15 @@ def test_a_file_its_devices_and_its_export(
     until(lambda: Device.objects.filter(noticed_at__isnull=False).exists(), "the device to be noticed")
     page.goto(f"/admin/tg_sessions/session/{session.pk}/change/")
     expect(page.get_by_text("signed in to this account; it was not added here")).to_be_visible()
-    page.get_by_role("link", name="Look at its devices").click()
+    page.get_by_role("link", name="View its devices").click()
     expect(page.get_by_text("This installation")).to_be_visible()
     expect(page.get_by_text("only 24 hours after its own sign-in")).to_be_visible()
     expect(page.get_by_role("button", name="End all others")).to_be_disabled()
     assert axe(page) == []
     page.get_by_role("button", name="Mark as known").click()
     expect(page.get_by_text("Marked as known by boss")).to_be_visible()
-    page.get_by_role("button", name="Look again").click()
-    expect(page.get_by_role("button", name="Look again")).to_be_enabled(timeout=STARTS_WITHIN * 1000)
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_role("button", name="Refresh")).to_be_enabled(timeout=STARTS_WITHIN * 1000)
 
     # Out again, with a reason; shown once.
     page.goto(f"/admin/tg_sessions/session/{session.pk}/change/")
@@ -159,7 +159,7 @@ def test_without_javascript_and_at_the_second_data_centre(
     page.get_by_text("The account is signed in.").wait_for(timeout=2 * STARTS_WITHIN * 1000)
     assert Session.objects.get().dc_id == 2
     page.goto(f"/admin/tg_sessions/session/{Session.objects.get().pk}/devices/")
-    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Refresh").click()
     page.get_by_text("This installation").wait_for()
 
 

@@ -158,7 +158,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 
 def begin(open_page: Pages, boss: User, phone: str = PHONE) -> Page:
-    page = open_page(f"{START}?way=phone", user=boss)
+    page = open_page(f"{START}?method=phone", user=boss)
     page.get_by_label("Name for your team").fill("Support")
     page.get_by_label("Phone number").fill(f"+{phone}")
     page.get_by_role("button", name="Send code").click()
@@ -331,7 +331,7 @@ def test_a_dead_proxy_is_named_and_another_one_taken(
     dc.control.call("fronts.kill", name="socks5")
     dc.control.call("record.clear")
     before = sum(dc.control.call("fronts.passed").values())
-    page = open_page(f"{START}?way=phone", user=boss)
+    page = open_page(f"{START}?method=phone", user=boss)
     page.get_by_label("Phone number").fill(f"+{ELSEWHERE}")
     page.get_by_label("Proxy (optional)").fill("what is no proxy")
     page.get_by_role("button", name="Send code").click()
@@ -370,7 +370,7 @@ def test_the_wizard_works_without_javascript(
     open_page.contexts.append(context)
     open_page.sign_in(context, boss)
     page = context.new_page()
-    page.goto(f"{START}?way=phone")
+    page.goto(f"{START}?method=phone")
     page.get_by_label("Phone number").fill(f"+{PHONE}")
     page.get_by_role("button", name="Send code").click()
     page.get_by_label("Code", exact=True).wait_for()

@@ -142,7 +142,7 @@ def test_a_code_that_lapses_is_replaced_in_place_over_restarts(
     expect(code).not_to_have_attribute("data-qr", shown, timeout=STARTS_WITHIN * 1000)
     second = code_on(page)
     assert second != first
-    assert page.evaluate("window.stays"), "the page was loaded anew"
+    assert page.evaluate("window.stays"), "the page was loaded again"
 
     gateway.kill()
     phone.scan(second)  # nobody hears of it

@@ -127,7 +127,7 @@ async def test_a_long_lane_is_hopped_over(bus: Bus) -> None:
     assert len(await bus.claim()) == 3
 
 
-async def test_each_claim_asks_for_the_right_anew(bus: Bus) -> None:
+async def test_each_claim_asks_for_the_right_again(bus: Bus) -> None:
     user = await User.objects.acreate(username="oda", is_staff=True)
     right = await SessionGrant.objects.acreate(session_id=bus.kit.session_id, user=user, role=Role.OPERATOR)
     command = await bus.add("chat:1", user=user)

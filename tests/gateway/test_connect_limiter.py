@@ -73,16 +73,16 @@ async def test_nobody_connects_while_the_leases_do_not_hold(door: ConnectLimiter
 
 
 async def test_one_at_a_time_while_the_loop_is_behind(door: ConnectLimiter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect_limiter, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(connect_limiter, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(connect_limiter, "BEHIND_SECONDS", 0.1)
     loop = asyncio.get_running_loop()
     entered: list[tuple[float, int]] = []
 
     def stand_still() -> None:
         time.sleep(
-            connect_limiter.LOOK_SECONDS + connect_limiter.BEHIND_SECONDS
+            connect_limiter.POLL_SECONDS + connect_limiter.BEHIND_SECONDS
         )  # a loop that is behind is what is tried
-        loop.call_later(connect_limiter.LOOK_SECONDS / 2, stand_still)
+        loop.call_later(connect_limiter.POLL_SECONDS / 2, stand_still)
 
     async def connect() -> None:
         turn = await door.enter()
@@ -100,7 +100,7 @@ async def test_one_at_a_time_while_the_loop_is_behind(door: ConnectLimiter, monk
 
 
 async def test_a_turn_ends_by_itself(door: ConnectLimiter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect_limiter, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(connect_limiter, "PERMIT_SECONDS", 0.01)
     for _ in range(2):
         await door.enter()
     monkeypatch.undo()

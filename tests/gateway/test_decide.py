@@ -33,7 +33,7 @@ def middle() -> float:
     return 0.5
 
 
-REPEAT, LOOK, DROPPED = kind(), kind(Rule.LOOK), kind(Rule.DROP)
+REPEAT, CHECK, DROPPED = kind(), kind(Rule.CHECK), kind(Rule.DROP)
 ASKED_BY_A_PERSON = kind(patient=False)
 WITHOUT_ACCOUNT = kind(needs_account=False)
 TAKES_WAITS_AS_ANSWER = kind(obeys_waits=False)
@@ -58,7 +58,7 @@ TABLE: list[tuple[CommandSpec, int, TelegramError, Decision]] = [
     (REPEAT, 1, TelegramError("AUTH_RESTART"), Fail("AUTH_RESTART")),
     # Telegram's own trouble: tried again until the tries are used up.
     (REPEAT, 1, TelegramError("RPC_CALL_FAIL"), Retry("RPC_CALL_FAIL", 0.5, counts=True)),
-    (LOOK, 2, TelegramError("RPC_CALL_FAIL"), Retry("RPC_CALL_FAIL", 1.0, counts=True)),
+    (CHECK, 2, TelegramError("RPC_CALL_FAIL"), Retry("RPC_CALL_FAIL", 1.0, counts=True)),
     (REPEAT, 3, TelegramError("RPC_CALL_FAIL"), Fail("RPC_CALL_FAIL")),
     (DROPPED, 1, TelegramError("RPC_CALL_FAIL"), Drop("RPC_CALL_FAIL")),
     # The connection: no try of the command's.

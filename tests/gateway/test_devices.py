@@ -63,7 +63,7 @@ def season(dc: SandboxThread, session: Session) -> None:
 
     mine = session.authorizations.get(role="current").key_id
     dc.call(age)
-    devices.look_soon(session.pk)
+    devices.refresh_soon(session.pk)
     settled(session.commands.filter(kind="devices").latest("id"))
 
 
@@ -170,8 +170,8 @@ def test_our_own_new_key_is_no_stranger(user: User, dc: SandboxThread, session: 
 
 def test_the_schedule_looks_at_what_is_stale(user: User, dc: SandboxThread, session: Session) -> None:
     looked_at(session)
-    assert devices.look_at_stale() == 0
+    assert devices.refresh_stale() == 0
     Session.objects.update(devices_at=timezone.now() - timedelta(days=1))
-    assert devices.look_at_stale() == 1
-    assert devices.look_at_stale() == 0
+    assert devices.refresh_stale() == 1
+    assert devices.refresh_stale() == 0
     eventually(lambda: Session.objects.get().devices_at > timezone.now() - timedelta(minutes=5))

@@ -1,6 +1,6 @@
 """Every fault of the sandbox, one after the other on one stage: which state, what staff read, what happens next, when.
 
-docs/faults.md is what was seen: ``bin/test tests/gateway/test_faults_table.py --write-docs`` writes it anew, and the
+docs/faults.md is what was seen: ``bin/test tests/gateway/test_faults_table.py --write-docs`` writes it again, and the
 test fails when it differs.
 """
 
@@ -358,7 +358,7 @@ ROWS = (
         "lose",
         "a container of updates is lost",
         lambda s: s.arrival(s.fault("lose", s.me)),
-        "with the next update, or at the next look for missed ones",
+        "with the next update, or at the next check for missed ones",
     ),
     Row("repeat", "a container of updates comes twice", lambda s: s.arrival(s.fault("repeat", s.me)), STEADY),
     Row(

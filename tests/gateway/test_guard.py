@@ -44,13 +44,13 @@ class Seen:
 def test_a_loop_that_does_not_turn_is_told_once_in_a_while() -> None:
     seen = Seen(TwoClocks())
     for _ in range(200):
-        seen.guard._look_at_the_loop(0.25)
+        seen.guard._check_loop(0.25)
         seen.guard.tick()
     assert seen.stuck == 0
     for _ in range(79):
-        seen.guard._look_at_the_loop(0.25)
+        seen.guard._check_loop(0.25)
     assert seen.stuck == 0
-    seen.guard._look_at_the_loop(0.25)
+    seen.guard._check_loop(0.25)
     assert seen.stuck == 1
 
 
@@ -61,7 +61,7 @@ def test_both_clocks_going_on_is_no_jump() -> None:
     for seconds in (1.0, 3600.0):
         clock.wall += seconds
         clock.boot += seconds
-        seen.guard._look_at_the_clock()
+        seen.guard._check_clock()
     assert (seen.cuts, seen.jumps) == (0, [])
 
 
@@ -72,8 +72,8 @@ def test_a_clock_that_is_set(seconds: float, jumps: list[int]) -> None:
     clock = TwoClocks()
     seen = Seen(clock)
     clock.wall += seconds
-    seen.guard._look_at_the_clock()
-    seen.guard._look_at_the_clock()  # told once
+    seen.guard._check_clock()
+    seen.guard._check_clock()  # told once
     assert seen.jumps == jumps
     assert seen.cuts == len(jumps)
     assert seen.leases.allowed() is not bool(jumps)
@@ -84,5 +84,5 @@ def test_small_steps_are_no_jump() -> None:
     seen = Seen(clock)
     for _ in range(10):
         clock.wall += 20
-        seen.guard._look_at_the_clock()
+        seen.guard._check_clock()
     assert seen.jumps == []

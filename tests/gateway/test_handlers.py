@@ -19,9 +19,9 @@ def test_no_kind_has_two() -> None:
 
 
 def test_only_a_kind_that_looks_first_can_look_without_doing_it() -> None:
-    looks = {kind for kind, handler in HANDLERS.items() if handler.look is not None}
+    looks = {kind for kind, handler in HANDLERS.items() if handler.check is not None}
     assert looks == {CommandKind.SEND}
-    assert {SPECS[kind].rule for kind in looks} == {Rule.LOOK}
+    assert {SPECS[kind].rule for kind in looks} == {Rule.CHECK}
 
 
 def test_who_is_told_that_it_was_refused_hears_what_was_not_done() -> None:

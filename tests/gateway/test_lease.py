@@ -74,7 +74,7 @@ async def node(
     me = replace(identity.this_process("n"), id=uuid.uuid4(), host="lease-test", boot=boot)
     leases = Leases(me, capacity, clock, network=network)
     await leases.register(conn, "test")
-    await leases.beat(conn)
+    await leases.heartbeat(conn)
     return leases
 
 
@@ -133,7 +133,7 @@ async def test_sessions_move_to_a_gateway_that_comes_and_not_back(
     for _ in range(10):
         clock.time += 1
         for leases in (full, come):
-            await leases.beat(conn)
+            await leases.heartbeat(conn)
             await look(leases, conn)
         if count := full.to_move(2):
             moved.append(count)
@@ -164,7 +164,7 @@ async def test_an_expired_lease_allows_nothing_until_the_next_beat(
     leases = await node(conn, network, FakeClock())
     leases.expire()
     assert not leases.allowed()
-    await leases.beat(conn)
+    await leases.heartbeat(conn)
     assert leases.allowed()
 
 
@@ -177,7 +177,7 @@ async def test_a_beat_that_was_not_watched_proves_nothing(conn: psycopg.AsyncCon
     await look(taker, conn)
     clock.time += 60
     assert await look(taker, conn) == []
-    await owner.beat(conn)
+    await owner.heartbeat(conn)
     assert await watch(taker, conn, clock, TAKE_OVER_SECONDS - 1) == []
 
 
@@ -189,7 +189,7 @@ async def test_the_deadline_counts_from_before_the_beat(conn: psycopg.AsyncConne
     assert leases.allowed()
     clock.time += 0.01
     assert not leases.allowed()
-    await leases.beat(conn)
+    await leases.heartbeat(conn)
     assert leases.allowed()
 
 
@@ -202,11 +202,11 @@ async def test_a_silent_node_is_taken_over_after_the_whole_watch(
     taker = await node(conn, network, clock)
     assert await look(taker, conn) == []
     assert await watch(taker, conn, clock, TAKE_OVER_SECONDS - 0.1) == []
-    await frozen.beat(conn)  # alive after all: the watch begins anew
+    await frozen.heartbeat(conn)  # alive after all: the watch begins again
     assert await watch(taker, conn, clock, TAKE_OVER_SECONDS - 0.1) == []
     assert await watch(taker, conn, clock, 1.2) == [2, 2]
     sessions = set(taker.held)
-    assert await frozen.beat(conn) == sessions  # thawed: it learns that it holds nothing any more
+    assert await frozen.heartbeat(conn) == sessions  # thawed: it learns that it holds nothing any more
     assert frozen.held == {}
 
 
@@ -246,7 +246,7 @@ async def test_a_beat_between_watching_and_taking_wins(conn: psycopg.AsyncConnec
     await watch(taker, conn, clock, TAKE_OVER_SECONDS - 0.5)
     clock.time += 0.6
     seen = await taker.scan(conn)
-    await slow.beat(conn)
+    await slow.heartbeat(conn)
     assert await taker.take(conn, seen) == []
 
 
@@ -274,17 +274,17 @@ async def test_the_next_look_comes_when_the_watch_is_over(conn: psycopg.AsyncCon
     await look(silent, conn)
     taker = await node(conn, network, clock)
     await look(taker, conn)
-    assert taker.next_look(1.0) == 1.0
+    assert taker.next_scan(1.0) == 1.0
     await watch(taker, conn, clock, TAKE_OVER_SECONDS - 0.25)
-    assert taker.next_look(1.0) == pytest.approx(0.25)
-    clock.time += taker.next_look(1.0) + 0.001
+    assert taker.next_scan(1.0) == pytest.approx(0.25)
+    clock.time += taker.next_scan(1.0) + 0.001
     assert await look(taker, conn) == [2, 2]
 
 
 async def test_what_has_ended_may_send_nothing_ever_again(conn: psycopg.AsyncConnection[Any], network: str) -> None:
     leases = await node(conn, network, FakeClock())
     leases.end()
-    await leases.beat(conn)
+    await leases.heartbeat(conn)
     assert not leases.allowed()
 
 
@@ -295,14 +295,14 @@ async def test_a_lease_whose_taking_was_not_answered_is_adopted_after_two_beats(
     await look(leases, conn)
     known = dict(leases.held)
     leases.held.clear()
-    await leases.beat(conn)
+    await leases.heartbeat(conn)
     assert leases.held == {}
-    await leases.beat(conn)
+    await leases.heartbeat(conn)
     assert leases.held == known
     for session_id in known:
         leases.give_up(session_id)
-    await leases.beat(conn)
-    await leases.beat(conn)
+    await leases.heartbeat(conn)
+    await leases.heartbeat(conn)
     assert leases.held == {}
 
 
@@ -311,7 +311,7 @@ async def test_a_removed_node_may_not_go_on(conn: psycopg.AsyncConnection[Any], 
     await look(leases, conn)
     await leases.retire(conn)
     with pytest.raises(NodeRemoved):
-        await leases.beat(conn)
+        await leases.heartbeat(conn)
     owners = await conn.execute(
         "SELECT DISTINCT l.owner_id FROM telegram_leases l JOIN telegram_sessions s ON s.id = l.session_id "
         "WHERE s.network = %s",

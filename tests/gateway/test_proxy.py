@@ -148,7 +148,7 @@ def test_secrets_that_no_key_reads_stop_the_account_and_open_no_way_around(
     from apps.sessions.models import AuthorizationSecret, SessionProxySecret
 
     row, key = SessionProxySecret.objects.get(), AuthorizationSecret.objects.get().secret
-    row.secret = dict(row.secret)  # type: ignore[call-overload]  # to be encrypted anew
+    row.secret = dict(row.secret)  # type: ignore[call-overload]  # to be encrypted again
     own = settings.SESSION_ENCRYPTION_KEYS
     settings.SESSION_ENCRYPTION_KEYS = ["x" * 40]
     row.save()  # under a key that is lost

@@ -43,7 +43,7 @@ def test_a_code_arrives_masked_opens_for_a_manager_and_signs_in(
     chat = Chat.objects.get(pk=message.chat_id)
     assert chat.last_message_text == message.text[:160]
     assert reveal(user, message)["text"] == at_telegram
-    # What is fetched anew, after the chat is forgotten here and the gateway has begun again, is the same.
+    # What is fetched again, after the chat is forgotten here and the gateway has begun again, is the same.
     assert gateway.stop()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM telegram_message_secrets")

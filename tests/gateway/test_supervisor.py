@@ -1,4 +1,4 @@
-"""What is to be connected is asked anew after every wait: leases are lost and accounts blocked meanwhile."""
+"""What is to be connected is asked again after every wait: leases are lost and accounts blocked meanwhile."""
 
 from __future__ import annotations
 

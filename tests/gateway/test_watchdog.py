@@ -39,7 +39,7 @@ def stored(session: Session, text: str) -> bool:
     return Message.objects.filter(session_id=session.pk, text=text).exists()
 
 
-def test_a_quiet_account_is_never_connected_anew(
+def test_a_quiet_account_is_never_connected_again(
     user: User,
     dc: SandboxThread,
     start_gateway: Callable[..., GatewayThread],
@@ -47,23 +47,23 @@ def test_a_quiet_account_is_never_connected_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However little patience there is: it answers, and nothing is due."""
-    looks: list[float] = []
-    look = Watchdog.look
+    checks: list[float] = []
+    check = Watchdog.check
 
     def counted(self: Watchdog) -> None:
-        looks.append(max((account.overdue for account in self._accounts.all().values()), default=0.0))
-        look(self)
+        checks.append(max((account.overdue for account in self._accounts.all().values()), default=0.0))
+        check(self)
 
     monkeypatch.setattr(watchdog, "STUCK_SECONDS", 1.0)
-    monkeypatch.setattr(Watchdog, "look", counted)
+    monkeypatch.setattr(Watchdog, "check", counted)
     start_gateway()
     person("Support", PHONE)
     session = sign_in(user, dc, PHONE)
-    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(watchdog, "POLL_SECONDS", 0.02)
     before, seen = connections(dc), timeline(session)
-    first = len(looks)
-    eventually(lambda: len(looks) > first + 60)
-    assert max(looks[first:]) == 0.0
+    first = len(checks)
+    eventually(lambda: len(checks) > first + 60)
+    assert max(checks[first:]) == 0.0
     assert connections(dc) == before
     assert timeline(session) == seen
 
@@ -130,7 +130,7 @@ def test_a_stuck_gap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An update is lost, and what should bring it is never answered."""
-    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(watchdog, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(watchdog, "STUCK_SECONDS", 1.0)
     start_gateway()
     person("Support", PHONE)

@@ -114,7 +114,7 @@ test("no place: waits as long as the server says, keeps trying, and says why", (
     assert.equal(it.live.connection.refusal, null);
   }
   assert.match(refusalReason(4421, { limit: 3, seconds: 5 }), /in 3 other pages.*Close one/);
-  assert.match(refusalReason(4422, { limit: 1000, seconds: 10 }), /All 1000 places/);
+  assert.match(refusalReason(4422, { limit: 1000, seconds: 10 }), /All 1000 chat pages/);
   assert.match(refusalReason(4423, { limit: 100, seconds: 42 }), /100 times.*in 42 seconds/);
   assert.ok(refusalReason(4503, null).length > 20);
   assert.equal(refusalReason(1006, null), "");

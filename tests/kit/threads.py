@@ -26,6 +26,7 @@ from sandbox.server import Sandbox
 from tests.kit.waiting import eventually
 from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
+from tgadmin.core.metrics import Metrics
 from tgadmin.core.proxies import Proxy
 from tgadmin.gateway.process import Config, GatewayProcess
 from tgadmin.telegram import Key, Network, SignInClient
@@ -128,11 +129,17 @@ class GatewayThread:
     """A gateway; ``stop`` is the clean end and says whether no part had failed."""
 
     def __init__(
-        self, network: Network, *, capacity: int = 100, name: str = "test", clock: Clock | None = None
+        self,
+        network: Network,
+        *,
+        capacity: int = 100,
+        name: str = "test",
+        clock: Clock | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._thread = LoopThread()
         config = Config(network, NETWORK_NAME, capacity, name)
-        self.process: GatewayProcess = self._thread.call(GatewayProcess, config, clock=clock)
+        self.process: GatewayProcess = self._thread.call(GatewayProcess, config, clock=clock, metrics=metrics)
         self._done = asyncio.run_coroutine_threadsafe(self.process.run(), self._thread.loop)
 
     def call(self, function: Callable[..., T], *args: Any) -> T:

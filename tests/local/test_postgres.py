@@ -193,7 +193,7 @@ def test_a_taken_port_is_exchanged(data: DataDir) -> None:
         again.stop()
 
 
-def test_a_half_made_cluster_is_made_anew(data: DataDir) -> None:
+def test_a_half_made_cluster_is_made_again(data: DataDir) -> None:
     place = find_cluster_dir(data)
     (place.folder / "data.new").mkdir()
     (place.folder / "data.new" / "PG_VERSION").write_text("18\n")

@@ -65,7 +65,7 @@ def run(*options: str) -> str:
 def test_json_names_every_gateway_with_its_load() -> None:
     scene()
     found = json.loads(run("--json"))
-    facts = ("name", "version", "beating", "sessions", "ready", "running", "load")
+    facts = ("name", "version", "alive", "sessions", "ready", "running", "load")
     assert [tuple(one[fact] for fact in facts) for one in found["nodes"]] == [
         ("new", "0.2.0", True, 1, 1, 0, 0.25),
         ("old", "0.1.0", True, 2, 1, 1, 0.5),
@@ -102,5 +102,5 @@ def test_a_gateway_that_hands_its_sessions_over_says_so() -> None:
     scene()
     Node.objects.filter(name__in=("old", "silent")).update(stopping=True)
     states = {line.split()[0]: line.split()[4] for line in run().splitlines()[1:4]}
-    assert states == {"old": "stopping", "new": "beating", "silent": "silent"}
+    assert states == {"old": "stopping", "new": "alive", "silent": "silent"}
     assert {one["name"]: one["stopping"] for one in json.loads(run("--json"))["nodes"]}["old"] is True

@@ -117,7 +117,7 @@ class Mirror:
         self._apply(update)
 
     async def _moved(self, channel: int, lost: set[int]) -> None:
-        """The account has come or gone; it may have left and come back, so its marks are read anew."""
+        """The account has come or gone; it may have left and come back, so its marks are read again."""
         if channel in lost:
             self._forget(channel)
             return
@@ -221,7 +221,7 @@ class Mirror:
                     self._apply(update)
 
     async def _reload(self) -> None:
-        """Everything anew, as after a sign-in: the state first, then what is newer comes as updates."""
+        """Everything again, as after a sign-in: the state first, then what is newer comes as updates."""
         state = await self.client(functions.updates.GetStateRequest())
         self.chats, self.inbox, self.outbox = {}, {}, {}
         self.pts, self.date = {_ACCOUNT: state.pts}, state.date

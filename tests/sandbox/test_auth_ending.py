@@ -37,7 +37,7 @@ class TestRestart:
 
     @pytest.fixture
     async def restarted(self, sandbox: Sandbox, rsa_key_path: str) -> AsyncIterator[Restarted]:
-        """Ends the data centre without a last word to its store, and starts it anew on the same state and port."""
+        """Ends the data centre without a last word to its store, and starts it again on the same state and port."""
         started: list[Sandbox] = []
 
         async def restart() -> Sandbox:

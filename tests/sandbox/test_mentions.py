@@ -135,7 +135,7 @@ def test_mentions_and_threads_survive_a_restart(tmp_path: Path) -> None:
     for peer in (group, room):
         numbers = [world.send(ann, peer, "mine")]
         for _ in range(2):
-            mine = max(world.talk.box_of(bob, peer).posts)
+            mine = max(world.message_actions.box_of(bob, peer).posts)
             world.send(bob, peer, "an answer", reply_to=mine)
             numbers.append(mine + 1)
     world.mentions.read_messages(ann, [max(world.boxes.box(ann).posts)], lambda user_id, updates: None)

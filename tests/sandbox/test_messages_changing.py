@@ -38,7 +38,9 @@ class TestEditMessage:
         assert (await bob.heard(types.UpdateEditMessage))[0].message.message == "b"
         assert (await bob.heard(types.UpdateEditChannelMessage))[0].message.message == "b"
         number = world.send(bob.id, news, "post")
-        world.act(lambda push: world.rooms.promote(bob.id, world.chats[news], ann.id, ["edit_messages"], "", push))
+        world.act(
+            lambda push: world.chat_actions.promote(bob.id, world.chats[news], ann.id, ["edit_messages"], "", push)
+        )
         await ann(edit(ann.peer(news), number, message="post, put right"))
         assert world.snapshot(ann.id)[news][-1]["text"] == "post, put right"
 

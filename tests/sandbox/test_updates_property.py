@@ -55,14 +55,14 @@ class Life:
     def write(self) -> None:
         who, peer = self.someone_and_peer()
         self.count += 1
-        box = self.world.talk.box_of(who, peer)
+        box = self.world.message_actions.box_of(who, peer)
         ids = box.thread(peer)
         reply = self.rng.choice(ids) if ids and self.rng.random() < 0.2 else None
         self.world.send(who, peer, f"text {self.count}", reply_to=reply, random_id=self.count)
 
     def edit(self) -> None:
         who, peer = self.someone_and_peer()
-        box = self.world.talk.box_of(who, peer)
+        box = self.world.message_actions.box_of(who, peer)
         own = [number for number in box.thread(peer) if box.posts[number].author == who]
         if own:
             self.count += 1
@@ -70,14 +70,14 @@ class Life:
 
     def delete(self) -> None:
         who, peer = self.someone_and_peer()
-        ids = self.world.talk.box_of(who, peer).thread(peer)
+        ids = self.world.message_actions.box_of(who, peer).thread(peer)
         if ids:
             chosen = self.rng.sample(ids, min(len(ids), self.rng.randrange(1, 4)))
             self.world.delete(who, peer, chosen, revoke=self.rng.random() < 0.7)
 
     def read(self) -> None:
         who, peer = self.someone_and_peer()
-        ids = self.world.talk.box_of(who, peer).thread(peer)
+        ids = self.world.message_actions.box_of(who, peer).thread(peer)
         if ids and (peer >= 0 or who in self.world.chats[peer].members):
             self.world.read(who, peer, self.rng.choice(ids))
 

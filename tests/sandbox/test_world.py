@@ -109,7 +109,7 @@ class TestRestart:
         world = World(store, clock, random.Random(1))
         ann, bob = users(world, 2)
         world.send(ann, bob, "told")
-        world.talk.send(ann, bob, Draft("lost"), _nobody)
+        world.message_actions.send(ann, bob, Draft("lost"), _nobody)
         store._db.close()  # as kill -9 would leave it
         after = World(Store(path), clock, random.Random(2))
         assert [each["text"] for each in after.snapshot(bob)[ann]] == ["told"]

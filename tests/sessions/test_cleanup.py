@@ -59,7 +59,7 @@ def test_secrets_of_ended_sign_ins_do_not_outlive_the_gateways_silence(admin: Us
     assert not Command.objects.filter(state__in=commands.OPEN).exists()
 
 
-def test_empty_places_go_and_accounts_stay(admin: User, account: Callable[..., Session]) -> None:
+def test_empty_sessions_go_and_accounts_stay(admin: User, account: Callable[..., Session]) -> None:
     long_ago = timezone.now() - DAY
     kept = [
         account("Real", enabled=False, status=SessionStatus.DISABLED, status_since=long_ago),
@@ -67,10 +67,10 @@ def test_empty_places_go_and_accounts_stay(admin: User, account: Callable[..., S
         account("Young", telegram_user_id=None, enabled=False),
     ]
     empty = Session.objects.create(name="Empty", network="dc-test", enabled=False, status_since=long_ago)
-    assert cleanup.run().places == 1
+    assert cleanup.run().sessions == 1
     assert not Session.objects.filter(pk=empty.pk).exists()
     assert Session.objects.count() == len(kept)
 
 
 def test_the_task_cleans_up_and_prunes(db: None) -> None:
-    assert tasks.clean_up() == {"abandoned": 0, "secrets": 0, "places": 0} | retention.would_go()
+    assert tasks.clean_up() == {"abandoned": 0, "secrets": 0, "sessions": 0} | retention.would_go()

@@ -136,7 +136,7 @@ def test_what_follows_from_an_unknown_outcome() -> None:
         CommandKind.SIGN_IN_QR,
         CommandKind.SIGN_IN_PASSWORD,
     }
-    assert kinds(rule=Rule.LOOK) == looks_first
+    assert kinds(rule=Rule.CHECK) == looks_first
     assert kinds(rule=Rule.DROP) == {CommandKind.TYPING}
 
 
@@ -172,7 +172,7 @@ the code.
   *nobody*: it ends at Telegram what was decided here.
   *system*: the program asks for it too.
 - **lane**: commands of one lane run one after another, in their order; lanes do not wait for each other.
-- **in doubt**: what happens when nobody knows whether Telegram did it.
+- **unknown outcome**: what happens when nobody knows whether Telegram did it.
   *repeat*: twice is the same as once.
   *look*: the gateway looks first.
   *drop*: it is given up.
@@ -180,7 +180,7 @@ the code.
 - **tries**: how often it is tried at most; a flood wait that is waited for is none.
 - **waits for**: Telegram's methods whose flood waits hold it back.
 
-| kind | who | lane | in doubt | account | tries | waits for |
+| kind | who | lane | unknown outcome | account | tries | waits for |
 |---|---|---|---|---|---|---|
 """
 LANES = {Subject.CHAT: "chat", Subject.AUTHORIZATION: "authorization", Subject.SIGN_IN: "sign-in"}

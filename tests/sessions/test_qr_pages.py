@@ -119,9 +119,9 @@ def test_nobody_else_sees_it(
     assert other.get(f"{address(attempt)}status/").status_code == 404
     assert other.post(address(attempt), {"action": "qr"}).status_code == 404
     known = account("Known")
-    assert client.post(f"{START}?session={known.pk}", {"way": "qr"}).status_code == 404
+    assert client.post(f"{START}?session={known.pk}", {"method": "qr"}).status_code == 404
     SessionGrant.objects.create(session=known, user=attempt.started_by, role=Role.OPERATOR)
-    assert client.post(f"{START}?session={known.pk}", {"way": "qr"}).status_code == 403
+    assert client.post(f"{START}?session={known.pk}", {"method": "qr"}).status_code == 403
 
 
 def test_two_equal_forms_are_one_sign_in(client: Client, attempt: SignInAttempt) -> None:

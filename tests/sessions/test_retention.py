@@ -68,7 +68,7 @@ def test_a_decision_is_taken_once_and_has_its_reason(settings: Any) -> None:
 
 
 def test_the_page_says_what_is_kept(request: pytest.FixtureRequest) -> None:
-    """``--write-docs`` writes it anew."""
+    """``--write-docs`` writes it again."""
     lines = ["| table | kept | what it is |", "|---|---|---|"]
     lines += [f"| `{table}` | {each.kept} | {each.why} |" for table, each in retention.decisions().items()]
     text = PAGE.read_text()
@@ -77,7 +77,7 @@ def test_the_page_says_what_is_kept(request: pytest.FixtureRequest) -> None:
     made = before + START + "\n".join(lines) + "\n" + after
     if request.config.getoption("--write-docs"):
         PAGE.write_text(made)
-    assert made == PAGE.read_text(), "docs/configuration.md differs: write it anew with --write-docs"
+    assert made == PAGE.read_text(), "docs/configuration.md differs: write it again with --write-docs"
     for setting in (
         each.setting for each in retention.decisions().values() if isinstance(each, Pruned) and each.setting
     ):
@@ -384,8 +384,8 @@ GROWN: dict[str, str] = {
     "SELECT %(session)s, 0, 1, 2, 'x', 0, now(), now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
     "telegram_unreadable_updates": "INSERT INTO telegram_unreadable_updates (session_id, kind, reason, data, at) "
     "SELECT %(session)s, 'x', 'x', '\\x', now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
-    "telegram_sign_ins": "INSERT INTO telegram_sign_ins (id, session_id, way, phone, step, busy, error_code, code_via, "
-    "next_via, password_hint, numbers, started_at, updated_at) "
+    "telegram_sign_ins": "INSERT INTO telegram_sign_ins (id, session_id, method, phone, step, busy, error_code, "
+    "code_via, next_via, password_hint, numbers, started_at, updated_at) "
     "SELECT gen_random_uuid(), %(session)s, 'qr', '', 'done', false, "
     "'', '', '', '', 1, now(), now() - n * interval '1 minute' FROM generate_series(1, {count}) n",
     "telegram_flood_waits": "INSERT INTO telegram_flood_waits (session_id, method, peer_id, until, code, noted_at) "

@@ -227,7 +227,7 @@ def test_signing_in_again_keeps_the_number_masked(
     starter: User, client: Client, account: Callable[..., Session]
 ) -> None:
     known = account("Known", phone="4915123454063")
-    url = f"{START}?way=phone&session={known.pk}"
+    url = f"{START}?method=phone&session={known.pk}"
     assert client.get(url).status_code == 404
     SessionGrant.objects.create(session=known, user=starter, role=Role.OPERATOR)
     assert client.get(url).status_code == 403

@@ -224,7 +224,7 @@ def test_of_ipv6_a_network_is_one_address_and_a_proxy_none(root: User, names: in
     assert right("10.0.0.1", **{"x-forwarded-for": "198.51.100.8"}) == 302
 
 
-def test_a_right_sign_in_in_between_does_not_begin_anew(root: User, names: int) -> None:
+def test_a_right_sign_in_in_between_does_not_begin_again(root: User, names: int) -> None:
     """Whoever has a login of their own gets no more guesses at others' by it."""
     assert spray(names - 1) == [200] * (names - 1)
     assert right() == 302

@@ -57,7 +57,7 @@ def test_and_in_any_case_after_a_week(root: User, with_password: Password) -> No
         assert not is_in(client)
 
 
-def test_the_password_given_again_begins_anew(root: User, with_password: Password) -> None:
+def test_the_password_given_again_begins_again(root: User, with_password: Password) -> None:
     client = with_password(root)
     with after(hours=10):
         assert client.post("/admin/login/", {"username": "root", "password": PASSWORD}).status_code == 302
@@ -93,7 +93,7 @@ def test_every_address_that_pages_poll_is_known_as_such() -> None:
 
 @pytest.mark.parametrize("by_itself", [True, False])
 def test_what_a_page_asks_for_by_itself_is_no_use(root: User, with_password: Password, by_itself: bool) -> None:
-    """A QR code that is renewed, a page that loads itself anew: whoever left it is signed out in time."""
+    """A QR code that is renewed, a page that loads itself again: whoever left it is signed out in time."""
     client = with_password(root)
     attempt = signin.start_qr(root, "Left alone")
     page = f"/admin/tg_sessions/session/sign-in/{attempt.pk}/"

@@ -36,11 +36,11 @@ def address_of(sandbox: Sandbox) -> tuple[int, str, int]:
 async def code_of(network: Network, sandbox: Sandbox, proxy: Proxy | None) -> str:
     """What a look at the way says; "" for a sound one."""
     try:
-        way = await measure(network, address_of(sandbox), proxy, timeout=3)
+        timing = await measure(network, address_of(sandbox), proxy, timeout=3)
     except TelegramError as error:
         return error.code
-    assert way.connected > 0
-    assert way.answered > 0
+    assert timing.connected > 0
+    assert timing.answered > 0
     return ""
 
 

@@ -203,7 +203,7 @@ async def test_a_channel_without_a_stored_hash_is_found_in_the_dialogs(scene: Sc
     assert scene.store.channel_hashes().keys() == {scene.room}
 
 
-async def test_a_channel_that_cannot_be_asked_becomes_a_gap_and_begins_anew(scene: Scene) -> None:
+async def test_a_channel_that_cannot_be_asked_becomes_a_gap_and_begins_again(scene: Scene) -> None:
     await scene.begin()
     gone = CHANNEL_MARK - 77
     scene.store.checkpoint.channels[gone] = 9

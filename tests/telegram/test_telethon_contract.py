@@ -1,6 +1,6 @@
 """What we rely on in Telethon that it does not promise: its version, and the source of each private that we use.
 
-When this fails after an upgrade: read the change, see whether tgadmin/telegram/_telethon still holds, then pin anew:
+When this fails after an upgrade: read the change, see whether tgadmin/telegram/_telethon still holds, then pin again:
 ``python tests/telegram/test_telethon_contract.py`` prints the lines.
 """
 

@@ -163,7 +163,7 @@ def test_who_reads_too_slowly(taken: int, is_slow: bool) -> None:
     assert house.ends == ([("one", End.SLOW)] if is_slow else [])
 
 
-def test_who_has_read_all_begins_anew() -> None:
+def test_who_has_read_all_begins_again() -> None:
     house = House(Limits(read_seconds=10))
     connection = house.admitted("one")
     connection.works()

@@ -5,6 +5,6 @@ from __future__ import annotations
 import traceback
 
 
-def described(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     lines = traceback.format_tb(error.__traceback__)
     return f"{type(error).__module__}.{type(error).__qualname__}\n{''.join(lines)}".rstrip()

@@ -17,7 +17,7 @@ PAUSE = 5.0
 """Seconds between two looks after which nobody knows what was between them: the machine slept."""
 
 
-class Look(Enum):
+class Probe(Enum):
     """What a look at the pool finds."""
 
     HAD = "a connection is free, or somebody got one since the last look"
@@ -43,29 +43,29 @@ class Starving:
     state: State = State.FINE
     _without_since: float | None = None
     _lost_since: float | None = None
-    _looked: float | None = None
+    _probed_at: float | None = None
 
-    def seen(self, now: float, look: Look) -> State:
-        slept = self._looked is not None and now - self._looked > PAUSE
-        self._looked = now
-        if look is Look.HAD or slept or self._without_since is None:
+    def seen(self, now: float, probe: Probe) -> State:
+        slept = self._probed_at is not None and now - self._probed_at > PAUSE
+        self._probed_at = now
+        if probe is Probe.HAD or slept or self._without_since is None:
             self._lost_since, self._without_since = None, now
-        if look is not Look.LOST:
+        if probe is not Probe.LOST:
             self._lost_since = None
         elif self._lost_since is None:
             self._lost_since = now
         lost = 0.0 if self._lost_since is None else now - self._lost_since
-        self.state = self._state(look, now - self._without_since, lost)
+        self.state = self._state(probe, now - self._without_since, lost)
         return self.state
 
-    def _state(self, look: Look, without: float, lost: float) -> State:
+    def _state(self, probe: Probe, without: float, lost: float) -> State:
         """``without``: seconds since somebody had a connection; ``lost``: since they have been doing nothing."""
-        if look is Look.HAD:
+        if probe is Probe.HAD:
             return State.FINE
-        if look is Look.AWAY:
+        if probe is Probe.AWAY:
             return State.AWAY
         if lost >= self.limit:
             return State.DEAD
         if without < self.worry:
             return State.FINE
-        return State.STARVING if look is Look.LOST else State.BUSY
+        return State.STARVING if probe is Probe.LOST else State.BUSY

@@ -21,23 +21,23 @@ T = TypeVar("T")
 
 def give_back() -> None:
     """This thread's database connections go back to their pool, or are closed where there is none."""
-    for mine in connections.all(initialized_only=True):
-        is_broken = mine.connection is not None and mine.connection.closed
+    for wrapper in connections.all(initialized_only=True):
+        is_broken = wrapper.connection is not None and wrapper.connection.closed
         try:
-            mine.close()
+            wrapper.close()
         finally:
-            if mine.in_atomic_block:  # left in the middle: nobody else shall begin there
-                del connections[mine.alias]
-        if is_broken and mine.settings_dict["OPTIONS"].get("pool"):
+            if wrapper.in_atomic_block:  # left in the middle: nobody else shall begin there
+                del connections[wrapper.alias]
+        if is_broken and wrapper.settings_dict["OPTIONS"].get("pool"):
             # The others broke too, perhaps: they are replaced now, not one by one as requests fail.
-            mine.pool.check()  # type: ignore[attr-defined]  # PostgreSQL's
+            wrapper.pool.check()  # type: ignore[attr-defined]  # PostgreSQL's
 
 
 def rest() -> None:
     """Give the pool's connection back for a while, if no transaction needs it: what follows takes a new one."""
-    for mine in connections.all(initialized_only=True):
-        if mine.settings_dict["OPTIONS"].get("pool") and not mine.in_atomic_block:
-            mine.close()
+    for wrapper in connections.all(initialized_only=True):
+        if wrapper.settings_dict["OPTIONS"].get("pool") and not wrapper.in_atomic_block:
+            wrapper.close()
 
 
 def giving_back(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

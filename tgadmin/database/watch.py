@@ -18,7 +18,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg_pool import ConnectionPool
 
-from tgadmin.core.starving import LIMIT, Look, Starving, State
+from tgadmin.core.starving import LIMIT, Probe, Starving, State
 from tgadmin.database import pooled
 
 log = logging.getLogger(__name__)
@@ -85,17 +85,17 @@ class Watch:
     def look(self) -> State:
         return self._starving.seen(time.monotonic(), self._look())
 
-    def _look(self) -> Look:
+    def _look(self) -> Probe:
         """A supervisor: what fails here is no reason to end a process."""
         try:
             if self._had():
-                return Look.HAD
-            return Look.AT_WORK if self._at_work() else Look.LOST
+                return Probe.HAD
+            return Probe.AT_WORK if self._at_work() else Probe.LOST
         except psycopg.Error:
-            return Look.AWAY
+            return Probe.AWAY
         except Exception:
             log.exception("the pool of database connections could not be looked at")
-            return Look.HAD
+            return Probe.HAD
 
     def _had(self) -> bool:
         """Whether a connection is free or, when others wait for one, somebody got one since the last look."""

@@ -18,16 +18,16 @@ class Bell:
         self._soon: asyncio.TimerHandle | None = None
 
     def ring(self) -> None:
-        """Look at once."""
+        """End the wait that is under way, or the next one, at once."""
         self._rung.set()
 
     def ring_soon(self) -> None:
-        """Look, though nobody waits for this very moment: many that say so together make one look."""
+        """End the wait within SOON_SECONDS; calls that come together end it once."""
         if self._soon is None:
             self._soon = asyncio.get_running_loop().call_later(SOON_SECONDS, self._ring_now)
 
     def ring_at(self, when: datetime) -> None:
-        """Look then."""
+        """End the wait at that time, or before if something else rings."""
         seconds = max(0.0, (when - datetime.now(UTC)).total_seconds())
         asyncio.get_running_loop().call_later(seconds, self.ring)
 

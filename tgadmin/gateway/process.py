@@ -28,6 +28,7 @@ from apps.sessions.services import timeline
 from tgadmin import __version__
 from tgadmin.core import backoff, reach
 from tgadmin.core.clock import Clock, SystemClock
+from tgadmin.core.metrics import Metrics, NullRegistry, Registry
 from tgadmin.core.reach import Reach
 from tgadmin.gateway import database
 from tgadmin.gateway.accounts import gaps, unread
@@ -99,10 +100,11 @@ class GatewayProcess:
         *,
         clock: Clock | None = None,
         random: Callable[[], float] = random.random,
+        metrics: Metrics | None = None,
         stuck: Callable[[], None] = lambda: None,
     ) -> None:
         self._stuck = stuck
-        clock = clock or SystemClock()
+        clock, metrics = clock or SystemClock(), metrics or NullRegistry()
         identity = this_process(config.name)
         self._params = database.parameters(identity.id)
         self.leases = Leases(identity, config.capacity, clock, network=config.network_name)
@@ -113,15 +115,24 @@ class GatewayProcess:
             on_lost=self._lost,
             on_refused=self._refused,
             allowed=self.leases.allowed,
+            clock=clock,
+            metrics=metrics,
         )
         self.services = Services(
-            config.network, self.leases, self.threads, Storage(self.threads), Wake(get_channel_layer()), clock, random
+            config.network,
+            self.leases,
+            self.threads,
+            Storage(self.threads),
+            Wake(get_channel_layer()),
+            clock,
+            random,
+            metrics,
         )
         self.signins = SignIns(config.network, self.leases, clock, self.threads)
         self.connect_limiter = ConnectLimiter(config.connecting, self.leases.allowed)
         bells = Bells()
         self.accounts = Accounts(bells.supervisor)
-        tools = Tools(config.network, self.leases, self.threads, self.accounts, self.signins, bells.bus)
+        tools = Tools(config.network, self.leases, self.threads, self.accounts, self.signins, bells.bus, clock, metrics)
         self.bus = Bus(tools, bells.bus, HANDLERS, self._params)
         self.supervisor = Supervisor(
             self.services,
@@ -141,7 +152,7 @@ class GatewayProcess:
         self._stop.set()
 
     async def run(self) -> bool:
-        """Until stopped. False: a part failed, and the process should be started anew."""
+        """Until stopped. False: a part failed, and the process should be started again."""
         if not await self._register():
             return True
         log.info("gateway started", node=self.leases.identity.name, capacity=self.leases.capacity)
@@ -178,7 +189,7 @@ class GatewayProcess:
                 conn = await database.connect(self._params)
                 try:
                     await self.leases.register(conn, __version__)
-                    await self.leases.beat(conn)
+                    await self.leases.heartbeat(conn)
                     return True
                 finally:
                     await conn.close()
@@ -204,7 +215,7 @@ class GatewayProcess:
     async def _at_database(
         self, service: Callable[[psycopg.AsyncConnection[Any]], Awaitable[None]], seconds: float
     ) -> None:
-        """A last word, if the database takes it soon: without it the others find out by the beat."""
+        """A last word, if the database takes it soon: without it the others find out by the heartbeat."""
         try:
             async with asyncio.timeout(seconds):
                 conn = await database.connect(self._params)
@@ -226,7 +237,7 @@ class GatewayProcess:
             log.warning("unreadable update", session=session_id, kind=one.kind, reason=one.reason)
         if recorded.gaps:
             self._background_write(gaps.recover, session_id)
-        if recorded.doubts:
+        if recorded.has_stale_unread:
             self._background_write(unread.ask, session_id)
 
     def _refused(self, session_id: int, what: str) -> None:
@@ -236,7 +247,7 @@ class GatewayProcess:
         self.supervisor.lost(held)
 
     def _jumped(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        """Told by the guard's thread: every client is built anew once a beat has succeeded."""
+        """Told by the guard's thread: every client is built again once a heartbeat has succeeded."""
 
         def note() -> None:
             for session_id in self.accounts.all():
@@ -277,10 +288,10 @@ def _give_up() -> None:
 
 
 def main(config: Config) -> bool:
-    """Run until SIGTERM or SIGINT; False when the process should be started anew."""
+    """Run until SIGTERM or SIGINT; False when the process should be started again."""
 
     async def run() -> bool:
-        process = GatewayProcess(config, stuck=_give_up)
+        process = GatewayProcess(config, metrics=Registry(), stuck=_give_up)
         _settle_memory()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -42,7 +42,7 @@ FLUSH_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """A session held here."""
+    """A session whose lease this gateway holds."""
 
     held: Held
     inbox: SessionInbox
@@ -73,10 +73,10 @@ class Supervisor:
         self._handing_over = Batcher(self._hand_over_all)
 
     async def run(self) -> None:
-        """Beat, let in, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
+        """Send heartbeats, let in, listen and scan for ever. Raises NodeRemoved when somebody has removed this node."""
         async with asyncio.TaskGroup() as group:
-            beats = Heartbeat(self._leases, self._params, partial(self._lost, why="lease lost"))
-            group.create_task(beats.run())
+            heartbeat = Heartbeat(self._leases, self._params, partial(self._lost, why="lease lost"))
+            group.create_task(heartbeat.run())
             group.create_task(self._connect_limiter.run())
             group.create_task(self._listen())
             group.create_task(self._scan())
@@ -120,22 +120,22 @@ class Supervisor:
                     if conn is None or conn.closed:
                         conn = await database.connect(self._params)
                     if self._leases.allowed() and not self._stopping:
-                        await self._look(conn)
+                        await self._scan_once(conn)
                     await self._signins.tidy()
                 except DB_ERRORS as error:
                     log.warning("no scan", error=type(error).__name__)
                     await _close(conn)
                     conn = None
-                await self._bells.supervisor.wait(self._leases.next_look(SCAN_SECONDS))
+                await self._bells.supervisor.wait(self._leases.next_scan(SCAN_SECONDS))
         finally:
             self._local_gateways.close()
             await _close(conn)
 
-    async def _look(self, conn: psycopg.AsyncConnection[Any]) -> None:
+    async def _scan_once(self, conn: psycopg.AsyncConnection[Any]) -> None:
         """Take what may be taken, connect what should be, let go of what nobody wants any more."""
         leases = self._leases
         found = {one.session_id: one for one in await leases.scan(conn)}
-        self._local_gateways.watch(leases.neighbours)
+        self._local_gateways.watch(leases.local_pids)
         taken = await leases.take(conn, list(found.values()))
         for held in leases.held.values():
             self._keep(held)
@@ -170,7 +170,8 @@ class Supervisor:
         account = self._accounts.get(wanted.session_id)
         if account is not None and account.authorization_id != to_connect:
             await self._accounts.stop(wanted.session_id)
-            # Meanwhile the lease may have been lost, or the account blocked: what is to be connected now is asked anew.
+            # Meanwhile the lease may have been lost, or the account blocked: what is to be connected now is asked
+            # again.
             self._bells.supervisor.ring()
         elif to_connect is not None and account is None and not self._stopping:
             self._start(session, to_connect)
@@ -216,7 +217,7 @@ class Supervisor:
         self._bus.forget(session_id)
 
     def lost(self, held: Held) -> None:
-        """The database said so before the beat did."""
+        """The database said so before the heartbeat did."""
         session = self._sessions.get(held.session_id)
         if session is not None and session.held == held:
             self._lost(held.session_id, "lease lost")

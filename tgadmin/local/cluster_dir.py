@@ -106,7 +106,7 @@ def is_safe(folder: Path) -> bool:
 
 
 def _make(data: DataDir, place: ClusterDir) -> None:
-    """Make the folder anew. What an older DATA_DIR of that name left there is put aside, never deleted, never used."""
+    """Make the folder again. What an older DATA_DIR of that name left there is put aside, never deleted, never used."""
     if os.path.lexists(place.folder):
         aside = place.folder.with_name(
             f"{place.folder.name}-old-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"

@@ -183,17 +183,17 @@ class Up:
         return Preparation(self._data, self._options.base, self._given, owner, self._child, self._say)
 
     def _launch_programs(self) -> None:
-        """The Procfile's; done when the web process answers and the gateway has its first beat.
+        """The Procfile's; done when the web process answers and the gateway has its first heartbeat.
 
         The gateway waits for the sandbox, so that it finds it at once; what nobody waits for (the worker) is last, so
         that it takes no time from them.
         """
         database = Database(self._environment["DATABASE_URL"])
-        before = database.beats()
+        before = database.heartbeats()
 
-        def gateway_beats() -> bool:
-            now = database.beats(self._children[GATEWAY].pid)
-            return any(before.get(node) != beat for node, beat in now.items())
+        def gateway_is_alive() -> bool:
+            now = database.heartbeats(self._children[GATEWAY].pid)
+            return any(before.get(node) != count for node, count in now.items())
 
         commands = read_procfile(self._options.base / "Procfile", self._environment)
 
@@ -207,7 +207,7 @@ class Up:
         launch(GATEWAY)
         self._note()
         self._wait(WEB, lambda: web_answers(reach(self._options.host), self._options.port))
-        self._wait(GATEWAY, gateway_beats)
+        self._wait(GATEWAY, gateway_is_alive)
         for name in list(commands):
             launch(name)
 

@@ -57,7 +57,7 @@ class Programs:
         path.chmod(0o640)
 
     def forget(self) -> None:
-        """The shared folder goes: the next start makes it anew."""
+        """The shared folder goes: the next start makes it again."""
         if self.shared is not None:
             shutil.rmtree(self.shared, ignore_errors=True)
 
@@ -97,7 +97,7 @@ def _first_free_port() -> int:
 
 
 def _shared_folder(data: DataDir, user: ServiceUser) -> Path | None:
-    """Made anew, root's to write, the programs' group's to read; None if there is no place for it."""
+    """Made again, root's to write, the programs' group's to read; None if there is no place for it."""
     for folder in _candidates(data, user):
         with contextlib.suppress(OSError):
             if folder.is_symlink() or folder.exists():

@@ -60,8 +60,9 @@ class Database:
             for statement in SHARED:
                 connection.execute(psycopg.sql.SQL(statement).format(user=psycopg.sql.Identifier(user), **names))
 
-    def beats(self, pid: int | None = None) -> dict[str, int]:
-        """Node -> beat of the gateways, or of those with that process id; one that lives shows a new beat soon."""
+    def heartbeats(self, pid: int | None = None) -> dict[str, int]:
+        """Node -> number of heartbeats of the gateways, or of those with that process id; one that lives shows a new
+        heartbeat soon."""
         with psycopg.connect(self._url, connect_timeout=10) as connection:
             rows = connection.execute(
                 "SELECT id::text, beat FROM gateway_nodes WHERE beat > 0 AND (%(pid)s::int IS NULL OR pid = %(pid)s)",

@@ -24,7 +24,7 @@ class Runtime:
 
     `environment`: DATABASE_URL, REDIS_URL, SECRET_KEY, SESSION_ENCRYPTION_KEYS, TELEGRAM_*, as its children get them.
     `processes`: name (web, gateway, worker, sandbox, postgres, valkey) -> pid. `sandbox`: {"port", "control", "state",
-    "public_key", "codes"}, empty without one. `ready`: web answered and the gateway had its first beat.
+    "public_key", "codes"}, empty without one. `ready`: web answered and the gateway had its first heartbeat.
     """
 
     pid: int

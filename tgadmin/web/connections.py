@@ -71,7 +71,7 @@ class Connection:
         self._registry.know(self)
 
     def gone(self) -> None:
-        """It is closed."""
+        """The connection is closed: its slot is free."""
         self._registry.remove(self)
 
     @property
@@ -96,7 +96,7 @@ class Connections:
         return len(self._all)
 
     def admit(self, address: str) -> Connection | None:
-        """A place for a new connection of this client (empty: of nobody in particular); None if there is none."""
+        """A slot for a new connection of this client (empty: of nobody in particular); None if there is none."""
         limits = self._limits
         of_address = limits.connections_per_address if address else 0
         if of_address and self._of[address] >= of_address and not self._make_room(address):
@@ -117,7 +117,7 @@ class Connections:
         return longest is not None
 
     def _may_go(self, address: str | None, *, known: bool) -> Iterator[Connection]:
-        """Those that wait, the longest first. Of an address (None: of all): the known do not take strangers' places."""
+        """Those that wait, the longest first. Of an address (None: of all): the known do not take strangers' slots."""
         for connection in self._waiting:
             if connection.is_known is known and (address is None or (connection.address == address and not known)):
                 yield connection
@@ -140,7 +140,7 @@ class Connections:
             del counter[connection.address]
 
     def _end(self, connection: Connection, reason: End) -> None:
-        if reason is not End.LATE:  # its place is free at once; one that is late may be told so first
+        if reason is not End.LATE:  # its slot is free at once; one that is late may be told so first
             self.remove(connection)
         connection.on_end(reason)
 

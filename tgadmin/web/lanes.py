@@ -11,10 +11,10 @@ from collections import deque
 
 
 class Lane:
-    """``places`` at once; those who wait get them in turns by address, and of one address in their order."""
+    """``slots`` at once; those who wait get them in turns by address, and of one address in their order."""
 
-    def __init__(self, places: int) -> None:
-        self._free = places
+    def __init__(self, slots: int) -> None:
+        self._free = slots
         self._queues: dict[str, deque[asyncio.Future[None]]] = {}
 
     @property
@@ -22,7 +22,7 @@ class Lane:
         return sum(map(len, self._queues.values()))
 
     async def take(self, address: str, seconds: float) -> None:
-        """A place, to be given back by ``give``. Raises TimeoutError when none is free for so long."""
+        """A slot, to be given back by ``give``. Raises TimeoutError when none is free for so long."""
         if self._free:
             self._free -= 1
             return
@@ -39,7 +39,7 @@ class Lane:
             raise
 
     def give(self) -> None:
-        """A place is free again."""
+        """A slot is free again."""
         while self._queues:
             address = next(iter(self._queues))
             queue = self._queues.pop(address)
@@ -60,7 +60,7 @@ class Lane:
 
 
 class Turn:
-    """One place of a lane, given back once, whoever is first to say so."""
+    """One slot of a lane, given back once, whoever is first to say so."""
 
     def __init__(self, lane: Lane | None) -> None:
         self._lane = lane

@@ -29,7 +29,7 @@ Message = dict[str, Any]
 Application = Callable[..., Awaitable[None]]
 
 SWEEP_SECONDS = 0.5
-TELL_SECONDS = 60.0
+REPORT_SECONDS = 60.0
 SLICE = 64 << 10
 """Bytes of an answer that are written at once."""
 BACKLOG = 512
@@ -41,7 +41,7 @@ ANSWERS = ("http.response.start", "websocket.accept", "websocket.close")
 
 
 class Factory(HTTPFactory):
-    """Makes a channel for each connection that has a place."""
+    """Makes a channel for each connection that has a slot."""
 
     def __init__(self, server: Server) -> None:
         super().__init__(timeout=None)
@@ -60,7 +60,7 @@ class Server(daphne.Server):
     """daphne's, with our own connections.
 
     ``proxies``: how many proxies of ours stand in front; ``is_known``: whether a scope's client is known to be signed
-    in. Those who are not share few places (``lanes``).
+    in. Those who are not share a few slots (``lanes``).
 
     What daphne does stays: an application that has not ended ``limits.close_seconds`` after its client has left is
     cancelled, wherever it waits; its ``finally`` clauses run, and what it runs in a thread goes on to its end there.
@@ -91,12 +91,12 @@ class Server(daphne.Server):
         )
         self.limits, self._proxies, self._is_known = limits, proxies, is_known
         self._cookie = cookie.encode() + b"="
-        self.places = Connections(limits, time.monotonic)
+        self.slots = Connections(limits, time.monotonic)
         self._asking = Lane(limits.anonymous)
         self._doing = Lane(max(1, limits.anonymous // 2))
         self._saying_so = Lane(limits.unknown)
         self._waiting: set[Any] = set()
-        self._told, self._told_at = 0, 0.0
+        self._reported, self._reported_at = 0, 0.0
 
     # --- its life -----------------------------------------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ class Server(daphne.Server):
 
     def _sweep(self) -> None:
         try:
-            self.places.sweep()
+            self.slots.sweep()
             self._tell()
         except Exception:
             log.exception("connections could not be looked through")
@@ -135,12 +135,12 @@ class Server(daphne.Server):
     def _tell(self) -> None:
         """Once a minute at most."""
         now = time.monotonic()
-        if self.places.refused > self._told and now - self._told_at > TELL_SECONDS:
+        if self.slots.refused > self._reported and now - self._reported_at > REPORT_SECONDS:
             log.warning(
                 "%d connections were refused or gave way to newer ones (WEB_CONNECTIONS, WEB_CONNECTIONS_PER_ADDRESS)",
-                self.places.refused - self._told,
+                self.slots.refused - self._reported,
             )
-            self._told, self._told_at = self.places.refused, now
+            self._reported, self._reported_at = self.slots.refused, now
 
     def application_checker(self) -> None:
         try:
@@ -160,8 +160,8 @@ class Server(daphne.Server):
     # --- connections --------------------------------------------------------------------------------------------------
 
     def admit(self, host: str) -> Any:
-        """A place for a connection from there; None if there is none."""
-        return self.places.admit("" if self._proxies else origin.network_of(origin.client_address(host, "", 0)))
+        """A slot for a connection from there; None if there is none."""
+        return self.slots.admit("" if self._proxies else origin.network_of(origin.client_address(host, "", 0)))
 
     def protocol_disconnected(self, protocol: Any) -> None:
         details = self.connections.get(protocol)
@@ -216,7 +216,7 @@ class Server(daphne.Server):
 
     def _lane(self, scope: Scope) -> Lane:
         """Who has a login's cookie that is not known yet (after a restart all are) is probably one of ours: there are
-        more places for them, and one look at the database tells. A sign-in is a stranger's in any case."""
+        more slots for them, and one look at the database tells. A sign-in is a stranger's in any case."""
         if scope.get("method", "GET") not in SAFE:
             return self._doing
         says_so = any(name == b"cookie" and self._cookie in value for name, value in scope["headers"])

@@ -158,7 +158,7 @@ class _SocketValve(Valve):
 
 
 class SocketFactory(WebSocketFactory):
-    """Makes them."""
+    """Makes the protocol object of each live socket."""
 
     protocol = Socket
 

@@ -59,7 +59,7 @@ class Page(Watcher, Protocol):
     scope: Any
     greeted: bool
 
-    async def enlist(self) -> None:
+    async def subscribe(self) -> None:
         """From here on the hub tells this page what changes."""
 
     async def say(self, frame: Outgoing) -> None:
@@ -87,7 +87,7 @@ class Answers:
             await self._page.shut(VERSION)
             return
         self._page.roles = {}
-        await self._page.enlist()  # first: what changes from here on is told
+        await self._page.subscribe()  # first: what changes from here on is told
         user = self._page.user
         self._page.roles, sessions = await hub().shared.read(beginning.greeting, user.pk, user)
         self._page.greeted = True

@@ -34,8 +34,8 @@ class Opening:
 
 def greeting(user: User) -> tuple[dict[int, Role], list[Session]]:
     """The user's roles, and the accounts that they may see."""
-    standing = live.standings([user.pk]).get(user.pk)
-    roles = standing.roles if standing is not None else {}
+    access = live.user_accesses([user.pk]).get(user.pk)
+    roles = access.roles if access is not None else {}
     return roles, page.visible(roles)
 
 

@@ -1,4 +1,4 @@
-"""The live socket: one per page. It guards the connection (rights, places, rate, silence) and takes in frames; what is
+"""The live socket: one per page. It guards the connection (rights, slots, rate, silence) and takes in frames; what is
 answered to them is in answers.py, and the hub does the rest."""
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from apps.staff.logins import use_digest
 from apps.staff.roles import Role
 from tgadmin.core import pool
 from tgadmin.core.errors import UserError
-from tgadmin.core.faults import described
+from tgadmin.core.faults import describe
 from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     roles: dict[int, Role]
     session_id: int | None = None
     chat: OpenChat | None = None
-    place: SocketSlot | None = None
+    slot: SocketSlot | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,14 +117,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self.line.whole = not _knows_parts(query)
             await self._enter(SocketSlot(uuid4(), user.pk, _page_name(query)))
 
-    async def _enter(self, place: SocketSlot) -> None:
-        """One of the limited places, or a close code that says why there is none."""
+    async def _enter(self, slot: SocketSlot) -> None:
+        """One of the limited slots, or a close code that says why there is none."""
         try:
             if not await hub().shared.read(live.signed_in, self.login_key, [self.login_key]):
                 # its second factor is still to be given
                 await self.shut(SIGNED_OUT)
                 return
-            refusal = await limiter().enter(self, place)
+            refusal = await limiter().enter(self, slot)
         except DatabaseError:
             await self.shut(BUSY)
             return
@@ -132,18 +132,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.say(RefusedFrame(type="refused", limit=refusal.limit, seconds=refusal.seconds))
             await self.shut(refusal.code)
             return
-        self.place = place
+        self.slot = slot
         self._guard = asyncio.create_task(self._watch_silence())
 
-    async def enlist(self) -> None:
+    async def subscribe(self) -> None:
         """From here on the hub tells this page what changes."""
         self._added = True
         await hub().add(self)
 
     async def _leave(self) -> None:
-        place, self.place = self.place, None
-        if place is not None:
-            await limiter().leave(place)
+        slot, self.slot = self.slot, None
+        if slot is not None:
+            await limiter().leave(slot)
 
     async def disconnect(self, code: int) -> None:
         self._closed = True
@@ -167,7 +167,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except GONE:
             pass
         except Exception as fault:  # noqa: BLE001  it is over in any case
-            log.error("a socket could not be closed: %s", described(fault))
+            log.error("a socket could not be closed: %s", describe(fault))
         await self._leave()
 
     async def _unsent(self) -> None:
@@ -216,7 +216,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if trouble is not None:
                 await self._busy(frame, trouble)
                 return
-            log.error("a frame %s could not be answered: %s", frame.type, described(fault))
+            log.error("a frame %s could not be answered: %s", frame.type, describe(fault))
             await self._failed(frame)
 
     async def _do(self, frame: Request) -> None:
@@ -236,7 +236,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 return
 
     async def _busy(self, frame: Request, trouble: pool.Trouble) -> None:
-        """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent anew after a
+        """Whoever waits for an answer gets one. Messages, and what the page depends on, are sent again after a
         reconnection: messages in their order, which they would lose if the next one was taken."""
         if isinstance(frame, (SendRequest, *BEGINS)):
             await self.shut(BUSY)

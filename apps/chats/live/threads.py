@@ -33,7 +33,7 @@ class Shared:
     asked, or later. Lives in one event loop."""
 
     def __init__(self) -> None:
-        self._under_way: dict[Hashable, asyncio.Task[Any]] = {}
+        self._running: dict[Hashable, asyncio.Task[Any]] = {}
         self._next: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def read(self, function: Callable[..., Any], about: Hashable, *args: Any) -> Any:
@@ -47,16 +47,16 @@ class Shared:
         return await asyncio.shield(task)  # others wait for it too
 
     async def _read(self, key: Hashable, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        mine = self._next[key]
-        if (before := self._under_way.get(key)) is not None:
+        number = self._next[key]
+        if (before := self._running.get(key)) is not None:
             await asyncio.wait((before,))
         del self._next[key]
-        self._under_way[key] = mine
+        self._running[key] = number
         try:
             return await read(function, *args)
         finally:
-            if self._under_way.get(key) is mine:
-                del self._under_way[key]
+            if self._running.get(key) is number:
+                del self._running[key]
 
 
 def _seen(task: asyncio.Task[Any]) -> None:

@@ -40,7 +40,7 @@ class Work:
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Stop; a start() while this waits begins anew and is not undone."""
+        """Stop; a start() while this waits begins again and is not undone."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()

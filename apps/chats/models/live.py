@@ -1,4 +1,4 @@
-"""Places of live sockets, counted over all web processes: who has one, and which process answers for it.
+"""Slots of live sockets, counted over all web processes: who has one, and which process answers for it.
 
 No foreign keys: these rows come and go by the second, and deleting a user shall not have to name them.
 """
@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 
 class LiveProcess(models.Model):
-    """A web process with open sockets. One whose ``beat`` is old is dead, and so are its places."""
+    """A web process with open sockets. One whose ``beat`` is old is dead, and its slots are free."""
 
     id = models.UUIDField(primary_key=True)
     beat = models.DateTimeField(db_default=Now())
@@ -23,7 +23,7 @@ class LiveProcess(models.Model):
 
 
 class LiveSocket(models.Model):
-    """A place. ``page`` is the browser page's own name for itself, the same over its reconnections. Closed ones are
+    """A slot. ``page`` is the browser page's own name for itself, the same over its reconnections. Closed ones are
     kept for a minute: they count as connections made within it."""
 
     id = models.UUIDField(primary_key=True)

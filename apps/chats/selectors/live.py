@@ -38,7 +38,7 @@ FROM unnest(%s::bigint[], %s::bigint[]) k(chat_id, number)
     LEFT JOIN telegram_messages m ON m.id = e.message_id AND m.chat_id = c.id {messages.JOINS}
 ORDER BY c.id, e.number
 """  # noqa: S608
-"""By the numbers that the chats' viewers have: each later event (none: it is kept no more), the chat's row, and the
+"""By the numbers that the chats' viewers have: each later event (none: it is no longer kept), the chat's row, and the
 message that it is about as it is now."""
 
 ROWS = f"""
@@ -90,8 +90,8 @@ class Change:
         return self.events[-1].number if self.events else self.row.last_event
 
     def is_torn(self, after: int) -> bool:
-        """Whether who stands at the number ``after`` has to begin anew: what they have to hear next is kept no more, or
-        the chat was reset since."""
+        """Whether who stands at the number ``after`` has to begin again: what they have to hear next is no longer kept,
+        or the chat was reset since."""
         if self.kept_from > after + 1:
             return True
         return any(event.kind == EventKind.RESET and event.number > after for event in self.events)
@@ -181,18 +181,18 @@ def session_facts(session_ids: Iterable[int]) -> dict[int, SessionFacts]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UserAccess:
     """A connected user as the database has them now."""
 
     user: User
     roles: dict[int, Role]
 
 
-def standings(user_ids: Iterable[int]) -> dict[int, Standing]:
+def user_accesses(user_ids: Iterable[int]) -> dict[int, UserAccess]:
     """Users by id with their roles; two queries. One who is gone is absent."""
     users = list(User.objects.filter(pk__in=list(user_ids)))
     roles = rights.roles(users)
-    return {user.pk: Standing(user, roles.get(user.pk, {})) for user in users}
+    return {user.pk: UserAccess(user, roles.get(user.pk, {})) for user in users}
 
 
 def signed_in(digests: Iterable[str]) -> set[str]:

@@ -20,7 +20,7 @@ from apps.staff.roles import Role
 PROTOCOL = 2
 """Version of the live socket's protocol (docs/socket-protocol.md)."""
 
-STAFF_LOOK_BACK = 2000
+STAFF_SCANNED = 2000
 """Messages of a chat in which its senders among the staff are looked for."""
 
 
@@ -62,7 +62,7 @@ def details(chat: Chat, *, whole: bool) -> dict[str, Any]:
 
 def _staff(chat: Chat) -> list[dict[str, Any]]:
     """Who of the staff wrote among the latest messages, the last one first."""
-    latest = Message.objects.filter(chat=chat).order_by("-telegram_id").values("pk")[:STAFF_LOOK_BACK]
+    latest = Message.objects.filter(chat=chat).order_by("-telegram_id").values("pk")[:STAFF_SCANNED]
     rows = Message.objects.filter(pk__in=latest, staff__isnull=False).order_by("staff_id", "-date").distinct("staff_id")
     found = [
         {

@@ -1,7 +1,7 @@
-"""Places of live sockets: taken under one lock for all web processes, so that the limits hold over all of them.
+"""Slots of live sockets: taken under one lock for all web processes, so that the limits hold over all of them.
 
-A process beats while it has places. One that has not for STALE seconds is dead and its places are free: that is how a
-process that was killed gives them back. All times are the database's.
+A process sends heartbeats while it has slots. One that has not for STALE seconds is dead and its slots are free: that
+is how a process that was killed gives them back. All times are the database's.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-BEAT = 2.0
-"""Seconds between two beats of a process."""
+HEARTBEAT = 2.0
+"""Seconds between two heartbeats of a process."""
 STALE = 6.0
-"""Seconds without a beat after which a process is dead."""
+"""Seconds without a heartbeat after which a process is dead."""
 
 _LOCK = 0x74676C697665
 """The advisory lock of this table ("tglive")."""
@@ -34,16 +34,16 @@ WITH open AS (
     SELECT s.user_id FROM live_sockets s JOIN live_processes p ON p.id = s.process_id
     WHERE s.closed_at IS NULL AND p.beat > clock_timestamp() - make_interval(secs => %(stale)s)
 ), figures AS (
-    SELECT (SELECT count(*) FROM open WHERE user_id = %(user)s) AS mine, (SELECT count(*) FROM open) AS everyones,
+    SELECT (SELECT count(*) FROM open WHERE user_id = %(user)s) AS of_user, (SELECT count(*) FROM open) AS of_all,
         count(*) AS fresh, min(opened_at) AS oldest
     FROM live_sockets WHERE user_id = %(user)s AND opened_at > clock_timestamp() - interval '1 minute'
 ), taken AS (
     INSERT INTO live_sockets (id, process_id, user_id, page, opened_at)
     SELECT %(id)s, %(process)s, %(user)s, %(page)s, clock_timestamp() FROM figures
-    WHERE mine < %(per_user)s AND everyones < %(in_all)s AND fresh < %(per_minute)s
+    WHERE of_user < %(per_user)s AND of_all < %(in_all)s AND fresh < %(per_minute)s
     RETURNING id
 )
-SELECT (SELECT count(*) FROM taken), mine, everyones,
+SELECT (SELECT count(*) FROM taken), of_user, of_all,
     greatest(1, ceil(extract(epoch FROM oldest + interval '1 minute' - clock_timestamp())))::int
 FROM figures
 """
@@ -53,7 +53,7 @@ ALIVE = "UPDATE live_processes SET beat = clock_timestamp() WHERE id = %s"
 
 
 class Reason:
-    """Why there is no place; the close code says it (docs/socket-protocol.md)."""
+    """Why there is no slot; the close code says it (docs/socket-protocol.md)."""
 
     USER, EVERYONE, MINUTE = 4421, 4422, 4423
 
@@ -69,7 +69,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class SocketSlot:
-    """What one socket holds. ``page`` is the browser page's name for itself: a page that comes back takes the place
+    """What one socket holds. ``page`` is the browser page's name for itself: a page that comes back takes the slot
     of its former socket, which may be dead without anybody knowing."""
 
     id: UUID
@@ -77,38 +77,38 @@ class SocketSlot:
     page: UUID | None
 
 
-def take(process: UUID, place: SocketSlot) -> Refusal | None:
-    """None: the place is taken. One INSERT decides; nothing is written when it refuses."""
+def take(process: UUID, slot: SocketSlot) -> Refusal | None:
+    """None: the slot is taken. One INSERT decides; nothing is written when it refuses."""
     limits = (settings.LIVE_SOCKETS_PER_USER, settings.LIVE_SOCKETS, settings.LIVE_SOCKETS_PER_MINUTE)
     per_user, in_all, per_minute = limits
-    values: dict[str, Any] = {"lock": _LOCK, "process": process, "stale": STALE, "id": place.id, "user": place.user_id}
-    values |= {"page": place.page, "per_user": per_user, "in_all": in_all, "per_minute": per_minute}
+    values: dict[str, Any] = {"lock": _LOCK, "process": process, "stale": STALE, "id": slot.id, "user": slot.user_id}
+    values |= {"page": slot.page, "per_user": per_user, "in_all": in_all, "per_minute": per_minute}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, values)
         while cursor.nextset():
             pass
-        taken, mine, everyones, seconds = cursor.fetchone()
+        taken, of_user, of_all, seconds = cursor.fetchone()
     if taken == 1:
         return None
-    if mine >= per_user:
+    if of_user >= per_user:
         return Refusal(Reason.USER, per_user, 3)
-    if everyones >= in_all:
+    if of_all >= in_all:
         return Refusal(Reason.EVERYONE, in_all, 10)
     return Refusal(Reason.MINUTE, per_minute, seconds)
 
 
-def give_back(place_ids: Collection[UUID]) -> None:
+def give_back(slot_ids: Collection[UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE live_sockets SET closed_at = clock_timestamp() WHERE id = ANY(%s::uuid[]) AND closed_at IS NULL",
-            [list(place_ids)],
+            [list(slot_ids)],
         )
 
 
-def beat(process: UUID, places: Collection[SocketSlot]) -> set[UUID]:
-    """The process lives, and had these places when it said so. Returns the places that are its own now.
+def heartbeat(process: UUID, slots: Collection[SocketSlot]) -> set[UUID]:
+    """The process lives, and had these slots when it said so. Returns the slots that are its own now.
 
-    What is gone with a restored database, or was given away while this process was frozen, is written anew.
+    What is gone with a restored database, or was given away while this process was frozen, is written again.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -117,7 +117,7 @@ def beat(process: UUID, places: Collection[SocketSlot]) -> set[UUID]:
             [process],
         )
         if cursor.fetchone()[0]:
-            _write_anew(process, places)
+            _write_again(process, slots)
         cursor.execute("SELECT id FROM live_sockets WHERE process_id = %s AND closed_at IS NULL", [process])
         own = {row[0] for row in cursor.fetchall()}
         # A minute after its end a row says nothing any more, not even to the limit of new connections.
@@ -130,7 +130,7 @@ def beat(process: UUID, places: Collection[SocketSlot]) -> set[UUID]:
     return own
 
 
-def _write_anew(process: UUID, places: Collection[SocketSlot]) -> None:
+def _write_again(process: UUID, slots: Collection[SocketSlot]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO live_sockets (id, process_id, user_id, page, opened_at) "
@@ -138,8 +138,8 @@ def _write_anew(process: UUID, places: Collection[SocketSlot]) -> None:
             "FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[]) AS kept(id, user_id, page) ON CONFLICT DO NOTHING",
             [
                 process,
-                [place.id for place in places],
-                [place.user_id for place in places],
-                [place.page for place in places],
+                [slot.id for slot in slots],
+                [slot.user_id for slot in slots],
+                [slot.page for slot in slots],
             ],
         )

@@ -96,7 +96,7 @@ def discard(user: User, message: Message) -> None:
         chat = events.lock(message.chat_id)
         message = _locked(message)
         if message.state == Message.State.SENDING and not _cancel_send(message):
-            raise UserError("UNDER_WAY", "This message is on its way to Telegram: delete it once it is sent.")
+            raise UserError("UNDER_WAY", "This message is being sent: delete it once it is sent.")
         if message.state not in (Message.State.FAILED, Message.State.SENDING):
             raise UserError("SENT", "This message was sent already: delete it at Telegram instead.")
         message_id = message.pk
@@ -177,8 +177,8 @@ def fetch_history(user: User, chat: Chat, before_id: int) -> Command:
             raise UserError(
                 "HISTORY_WAITS", "Messages of this chat are being fetched already: wait until they are here."
             )
-        mine = Command.objects.filter(kind=CommandKind.HISTORY, state__in=commands.OPEN, created_by=user)
-        if mine.count() >= HISTORY_WAITING:
+        of_user = Command.objects.filter(kind=CommandKind.HISTORY, state__in=commands.OPEN, created_by=user)
+        if of_user.count() >= HISTORY_WAITING:
             raise UserError(
                 "HISTORY_WAITS", "You have asked for older messages of many chats: wait until some are here."
             )

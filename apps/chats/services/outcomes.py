@@ -108,7 +108,7 @@ def _absorb_arrived(chat: Chat, message: Message, telegram_id: int) -> None:
 
 
 def _move_secret(twin: Message, message: Message) -> None:
-    """What was masked is encrypted for its own message: it is read, and written anew for the other."""
+    """What was masked is encrypted for its own message: it is read, and written again for the other."""
     if twin.managers_only and (kept := MessageSecret.objects.filter(message=twin).first()) is not None:
         MessageSecret.objects.update_or_create(message=message, defaults={"secret": kept.secret})
 

@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 ("beat_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
+                "verbose_name": "gateway",
                 "db_table": "gateway_nodes",
                 "ordering": ("name",),
             },

@@ -27,6 +27,7 @@ class Node(models.Model):
 
     class Meta:
         db_table = "gateway_nodes"
+        verbose_name = "gateway"
         ordering = ("name",)
 
     def __str__(self) -> str:

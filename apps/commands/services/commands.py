@@ -32,7 +32,7 @@ from tgadmin.core.official import OFFICIAL
 from tgadmin.core.sql import literals
 
 OPEN = Command.OPEN
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """How often ``wait`` looks at the row although no notification came."""
 
 
@@ -106,7 +106,7 @@ def take_over(waiting: QuerySet[Command], user: User, **changes: Any) -> int:
 def _find_room(command: Command, user: User, *, of_chat: bool) -> None:
     """Raises UserError if the command that was just inserted is one too many for its user or its chat.
 
-    Counted after the insert and under locks, so that two at once cannot both have the last place; inserted first, so
+    Counted after the insert and under locks, so that two at once cannot both take the last slot; inserted first, so
     that nothing else is waited for while the locks are held.
     """
     most, most_of_chat = settings.COMMANDS_PER_USER, settings.COMMANDS_PER_CHAT
@@ -175,7 +175,7 @@ def wait(command_id: int, timeout: float) -> Command:
             left = deadline - time.monotonic()
             if is_over(command) or left <= 0:
                 return command
-            for note in listener.notifies(timeout=min(LOOK_SECONDS, left), stop_after=1):
+            for note in listener.notifies(timeout=min(POLL_SECONDS, left), stop_after=1):
                 if note.payload == str(command_id):
                     break
 

@@ -15,11 +15,11 @@ from django.db import connection
 from apps.common.notify import SESSIONS, notify
 
 LEASE_SECONDS = 3.0
-"""L: a holder acts no longer than this after the start of its last successful beat."""
+"""L: a holder acts no longer than this after the start of its last successful heartbeat."""
 DISCONNECT_SECONDS = 5.0
 """D: Telegram closes a connection on which nothing came for so long (ping_delay_disconnect)."""
 TAKE_OVER_SECONDS = LEASE_SECONDS + DISCONNECT_SECONDS + 1.0
-"""How long a taker watches an unchanged beat, on its own monotonic clock, before it takes over."""
+"""How long a taker watches an unchanged heartbeat, on its own monotonic clock, before it takes over."""
 
 
 class LeaseLost(Exception):

@@ -13,7 +13,7 @@ from apps.common.users import is_staff
 
 
 class ReadOnlyAdmin(KnownParameters, ModelAdmin):
-    """Staff look, nobody changes."""
+    """An admin whose rows can be viewed, and neither added, changed nor deleted."""
 
     actions = None
     list_per_page = 50

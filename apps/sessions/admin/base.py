@@ -18,7 +18,7 @@ from apps.sessions.models import Session, SessionStatus
 from apps.sessions.services import rights
 from tgadmin.core.ids import row_id
 
-LOOKS: dict[str, tuple[str, str]] = {
+STYLES: dict[str, tuple[str, str]] = {
     SessionStatus.SIGNING_IN: ("info", "login"),
     SessionStatus.CONNECTING: ("info", "sync"),
     SessionStatus.SYNCING: ("info", "cloud_sync"),
@@ -32,7 +32,7 @@ LOOKS: dict[str, tuple[str, str]] = {
 
 
 def status_badge(session: Session) -> SafeString:
-    kind, icon = LOOKS.get(session.status, ("off", "help"))
+    kind, icon = STYLES.get(session.status, ("off", "help"))
     return badge(kind, icon, session.get_status_display())
 
 

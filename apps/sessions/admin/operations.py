@@ -19,7 +19,7 @@ from apps.sessions.services import rights
 from apps.staff.roles import Role
 from tgadmin.core.official import OFFICIAL
 
-_COMMAND_LOOKS = {
+_COMMAND_STYLES = {
     Command.State.QUEUED: ("info", "schedule"),
     Command.State.CLAIMED: ("info", "sync"),
     Command.State.DONE: ("ok", "check_circle"),
@@ -54,7 +54,7 @@ class CommandAdmin(OfAccountAdmin):
 
     @display(description="State", ordering="state")
     def state_shown(self, command: Command) -> SafeString:
-        kind, icon = _COMMAND_LOOKS.get(Command.State(command.state), ("off", "help"))
+        kind, icon = _COMMAND_STYLES.get(Command.State(command.state), ("off", "help"))
         return format_html(
             '{} <span class="tg-code">{}</span>', badge(kind, icon, command.get_state_display()), command.error_code
         )

@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "devices_at",
-                    models.DateTimeField(blank=True, help_text="When its devices were last looked at.", null=True),
+                    models.DateTimeField(blank=True, help_text="When its devices were last listed.", null=True),
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "account",
                 "db_table": "telegram_sessions",
                 "ordering": ("name", "id"),
                 "permissions": (
@@ -353,6 +354,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "timeline entry",
+                "verbose_name_plural": "timeline",
                 "db_table": "telegram_session_events",
                 "ordering": ("-at", "-id"),
             },
@@ -407,6 +410,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "right",
                 "db_table": "telegram_session_grants",
             },
         ),

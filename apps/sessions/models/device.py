@@ -12,7 +12,7 @@ from apps.sessions.models.session import Session
 class Device(models.Model):
     """One authorization of the account at Telegram. ``hash`` names it there; 0 is the one that is used here.
 
-    ``noticed_at``: it came while we watched, and nobody here added it; ``known_at``: a manager said that it is
+    ``noticed_at``: it appeared while we watched, and was added elsewhere; ``known_at``: a manager said that it is
     all right.
     """
 

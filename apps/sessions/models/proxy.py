@@ -14,7 +14,7 @@ class SessionProxy(models.Model):
     """One account's proxy: from the sign-in on, every connection goes through it and none around it.
 
     ``checked_at`` is when it was last tried, None before the first use; ``error_code`` what that try said ("": it
-    works), the milliseconds how long the way took, and Telegram's answer over it.
+    works), the milliseconds how long the connection took, and Telegram's answer over it.
     """
 
     class Kind(models.TextChoices):

@@ -35,6 +35,7 @@ class SessionGrant(models.Model):
 
     class Meta:
         db_table = "telegram_session_grants"
+        verbose_name = "right"
         constraints = (
             models.UniqueConstraint(fields=("session", "user"), name="grant_once"),
             models.UniqueConstraint(fields=("session", "group"), name="grant_once_to_a_group"),

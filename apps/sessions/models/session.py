@@ -47,7 +47,7 @@ class Session(models.Model):
     authorization_ttl_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="After so many days without use Telegram ends an authorization of the account."
     )
-    devices_at = models.DateTimeField(null=True, blank=True, help_text="When its devices were last looked at.")
+    devices_at = models.DateTimeField(null=True, blank=True, help_text="When its devices were last listed.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
@@ -55,6 +55,7 @@ class Session(models.Model):
 
     class Meta:
         db_table = "telegram_sessions"
+        verbose_name = "account"
         ordering = ("name", "id")
         constraints = (models.UniqueConstraint(fields=("network", "telegram_user_id"), name="session_account_once"),)
         permissions = (
@@ -116,6 +117,7 @@ class SessionEvent(models.Model):
 
     class Meta:
         db_table = "telegram_session_events"
+        verbose_name, verbose_name_plural = "timeline entry", "timeline"
         ordering = ("-at", "-id")
         indexes = (models.Index(fields=("session", "-at"), name="session_timeline"),)
 

@@ -1,4 +1,5 @@
-"""The account's devices: what managers ask, what Telegram listed, and what is made of a device that nobody here added.
+"""The account's devices: what managers ask, what Telegram listed, and what is made of a device that was added
+elsewhere.
 
 Telegram lets an authorization end others, or change how long unused ones live, only 24 hours after it signed in itself
 (https://core.telegram.org/method/account.resetAuthorization).
@@ -28,7 +29,7 @@ from tgadmin.core.errors import UserError
 FRESH = timedelta(hours=24)
 FRESH_CODE = "FRESH_RESET_AUTHORISATION_FORBIDDEN"
 MIN_TTL, MAX_TTL = 1, 366  # days
-LOOK_EVERY = timedelta(hours=12)
+REFRESH_EVERY = timedelta(hours=12)
 AT_ONCE = 200
 """Accounts that one run of the schedule looks at: the rest waits for the next."""
 NEAR = timedelta(minutes=5)
@@ -132,7 +133,7 @@ def _ask(session: Session, kind: CommandKind, user: commands.Asker, **payload: i
 
 
 @transaction.atomic
-def look_soon(session_id: int) -> None:
+def refresh_soon(session_id: int) -> None:
     """Have the list read, unless that is asked for already: Telegram said that something changed."""
     session = Session.objects.select_for_update(no_key=True).filter(pk=session_id).first()
     if session is None:
@@ -144,7 +145,7 @@ def look_soon(session_id: int) -> None:
 
 @transaction.atomic
 def record(session_id: int, found: types.Devices) -> None:
-    """Keep what Telegram listed, and tell of devices that nobody here added. Call it in the settling transaction."""
+    """Keep what Telegram listed, and report devices that were added elsewhere. Call it in the settling transaction."""
     session = Session.objects.select_for_update(no_key=True).filter(pk=session_id).first()
     if session is None:
         return
@@ -202,9 +203,9 @@ def _notice(session: Session, row: Device, now: datetime) -> None:
 # --- the schedule ---------------------------------------------------------------------------------------------------
 
 
-def look_at_stale() -> int:
+def refresh_stale() -> int:
     """Have the devices looked at of accounts for which that is long ago; returns of how many."""
-    late = timezone.now() - LOOK_EVERY
+    late = timezone.now() - REFRESH_EVERY
     waiting = Command.objects.filter(kind=CommandKind.DEVICES, state__in=commands.OPEN).values("session_id")
     stale = (
         Session.objects.filter(Q(devices_at=None) | Q(devices_at__lt=late), status=SessionStatus.READY, enabled=True)
@@ -213,5 +214,5 @@ def look_at_stale() -> int:
     )
     some = list(stale.values_list("pk", flat=True)[:AT_ONCE])
     for session_id in some:
-        look_soon(session_id)
+        refresh_soon(session_id)
     return len(some)

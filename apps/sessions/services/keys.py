@@ -66,7 +66,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Rekeyed:
-    """``rekeyed`` secrets were encrypted anew, ``already`` were under the newest key, ``unreadable`` stay as is."""
+    """``rekeyed`` secrets were encrypted again, ``already`` were under the newest key, ``unreadable`` stay as is."""
 
     rekeyed: int = 0
     already: int = 0
@@ -95,7 +95,7 @@ def held() -> Held:
     for column in encrypted_columns():
         if column.table in present:
             for key, token in _tokens(column):
-                found += _look(keyring, token, column.place(key))
+                found += _inspect(keyring, token, column.place(key))
     return found
 
 
@@ -123,7 +123,7 @@ def erase_unreadable() -> Rekeyed:
     keyring = Keyring(settings.SESSION_ENCRYPTION_KEYS)
     erased = 0
     for column in encrypted_columns():
-        lost = [key for key, token in _tokens(column) if _look(keyring, token, column.place(key)).unreadable]
+        lost = [key for key, token in _tokens(column) if _inspect(keyring, token, column.place(key)).unreadable]
         for key in lost:
             _erase(column, key)
         erased += len(lost)
@@ -151,7 +151,7 @@ def _rekey_batch(keyring: Keyring, column: Column, keys: list[Any]) -> Rekeyed:
         cursor.execute(_on(select, column), [keys])
         for key, stored in cursor.fetchall():
             token = bytes(stored)
-            held = _look(keyring, token, column.place(key))
+            held = _inspect(keyring, token, column.place(key))
             found = _sum(found, Rekeyed(held.older, held.newest, held.unreadable))
             if held.older:
                 changed.append((keyring.rotate(token, column.place(key)), key))
@@ -183,7 +183,7 @@ def _on(query: sql.SQL, column: Column) -> Any:
     return query.format(**{name: sql.Identifier(value) for name, value in names.items()})
 
 
-def _look(keyring: Keyring, token: bytes, place: Place) -> Held:
+def _inspect(keyring: Keyring, token: bytes, place: Place) -> Held:
     """What one stored secret is. One of an earlier version is older, whatever key it is under: it has to be moved."""
     try:
         keyring.rotate(token, place)

@@ -42,7 +42,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a try of the way to Telegram told: ``code`` "" when it works; milliseconds."""
+    """The result of a connection test: ``code`` "" when it works; times in milliseconds."""
 
     code: str = ""
     connect_ms: int | None = None
@@ -81,8 +81,8 @@ def load_all(session_ids: Sequence[int]) -> dict[int, Stored | DecryptionError]:
 
 @transaction.atomic
 def ask_to_set(user: User, session: Session, proxy: Proxy | None) -> Command:
-    """Has the gateway try the proxy (None: the direct way) and use it from then on if it works; the account connects
-    anew. Raises Forbidden."""
+    """Has the gateway try the proxy (None: no proxy) and use it from then on if it works; the account connects
+    again. Raises Forbidden."""
     rights.require(user, session.pk, Role.MANAGER)
     payload: dict[str, Any] = {} if proxy is None else {"kind": proxy.kind, "host": proxy.host, "port": proxy.port}
     secret = None if proxy is None else proxy.to_secret()
@@ -92,13 +92,13 @@ def ask_to_set(user: User, session: Session, proxy: Proxy | None) -> Command:
 
 @transaction.atomic
 def ask_to_try(user: User, session: Session) -> Command:
-    """Has the gateway try the account's way to Telegram, proxy or none. Raises Forbidden."""
+    """Has the gateway test the account's connection to Telegram, with its proxy or without. Raises Forbidden."""
     rights.require(user, session.pk, Role.MANAGER)
     return commands.enqueue(session.pk, CommandKind.PROXY_TRY, {}, user=user)
 
 
 def of_command(payload: dict[str, Any], secret: dict[str, str]) -> Proxy | None:
-    """The proxy that a PROXY_SET command is about; None: the direct way."""
+    """The proxy that a PROXY_SET command is about; None: no proxy."""
     if not payload:
         return None
     return Proxy(ProxyKind(payload["kind"]), str(payload["host"]), int(payload["port"]), **secret)
@@ -123,7 +123,7 @@ def store(session_id: int, proxy: Proxy | None, user: User | None, trial: Trial 
 
 @transaction.atomic
 def tried(session_id: int, trial: Trial) -> None:
-    """Keep what a try told. One that has never worked stays untried, so that it is tried before it is used."""
+    """Keep the result of a test. One that has never worked stays untried, so that it is tried before it is used."""
     facts: dict[str, Any] = {"error_code": trial.code, "connect_ms": trial.connect_ms, "answer_ms": trial.answer_ms}
     rows = SessionProxy.objects.filter(pk=session_id)
     rows.update(**facts, **({} if trial.code else {"checked_at": timezone.now()}))

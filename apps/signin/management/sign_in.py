@@ -146,7 +146,7 @@ class Dialogue:
                 if signin.needs_renewal(attempt):
                     with Inline():  # scanned just now
                         signin.renew_qr(self._user, attempt)
-                for _ in listener.notifies(timeout=commands.LOOK_SECONDS, stop_after=1):
+                for _ in listener.notifies(timeout=commands.POLL_SECONDS, stop_after=1):
                     pass
                 attempt = SignInAttempt.objects.select_related("session").get(pk=attempt.pk)
         return self._settled(attempt)
@@ -232,7 +232,7 @@ class Dialogue:
             left = deadline - time.monotonic()
             if left <= 0:
                 why = "" if gateway_is_running() else " The gateway is not running."
-                raise CommandError(f"Telegram has not answered yet.{why} Look again with --attempt {attempt.pk}.")
+                raise CommandError(f"Telegram has not answered yet.{why} Check again with --attempt {attempt.pk}.")
             commands.wait(waiting.pk, left)
 
 

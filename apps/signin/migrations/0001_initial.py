@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 (
-                    "way",
+                    "method",
                     models.CharField(
                         choices=[("qr", "QR code"), ("phone", "Phone number"), ("import", "Import")],
                         default="phone",
@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "sign-in",
                 "db_table": "telegram_sign_ins",
                 "ordering": ("-started_at",),
             },

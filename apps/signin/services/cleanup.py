@@ -1,4 +1,4 @@
-"""Clean-up of what sign-ins leave behind: those that nobody goes on with, their secrets, the places made for them."""
+"""Clean-up of what sign-ins leave behind: those that nobody goes on with, their secrets, the rows made for them."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ from apps.signin.services.common import OVER, erase_secret
 
 ABANDONED_AFTER = timedelta(hours=24)
 GRACE = timedelta(hours=1)
-"""How long an ended sign-in keeps what its cancelling at Telegram needs, and its empty place."""
+"""How long an ended sign-in keeps what its cancelling at Telegram needs, and its empty session."""
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """How many sign-ins were ended, leftover secrets erased, empty places deleted."""
+    """How many sign-ins were ended, leftover secrets erased, empty sessions deleted."""
 
     abandoned: int
     secrets: int
-    places: int
+    sessions: int
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
 def run(*, dry_run: bool = False, now: datetime | None = None) -> Cleaned:
-    """Ends abandoned sign-ins, erases forgotten secrets, deletes empty places; ``dry_run`` only counts."""
+    """Ends abandoned sign-ins, erases forgotten secrets, deletes empty sessions; ``dry_run`` only counts."""
     now = now or timezone.now()
     abandoned = SignInAttempt.objects.filter(updated_at__lt=now - ABANDONED_AFTER).exclude(step__in=OVER)
     forgotten = SignInAttempt.objects.filter(step__in=OVER, updated_at__lt=now - GRACE).filter(
         Exists(SignInSecret.objects.filter(attempt=OuterRef("pk")))
     )
-    places = _empty_places(now)
-    cleaned = Cleaned(abandoned.count(), forgotten.count(), places.count())
+    sessions = _empty_sessions(now)
+    cleaned = Cleaned(abandoned.count(), forgotten.count(), sessions.count())
     if dry_run:
         return cleaned
     for attempt_id in list(abandoned.values_list("pk", flat=True)):
         signin.abandon(attempt_id)
     for attempt in list(forgotten):
         _forget(attempt)
-    for place in list(places):
-        _delete(place)
+    for session in list(sessions):
+        _delete(session)
     return cleaned
 
 
-def _empty_places(now: datetime) -> QuerySet[Session]:
+def _empty_sessions(now: datetime) -> QuerySet[Session]:
     """Sessions made for a sign-in that came to nothing, with nothing under way and no key left."""
-    under_way = Command.objects.filter(session=OuterRef("pk"), state__in=commands.OPEN)
+    pending = Command.objects.filter(session=OuterRef("pk"), state__in=commands.OPEN)
     keys = AuthorizationSecret.objects.filter(authorization__session=OuterRef("pk"))
     open_attempts = SignInAttempt.objects.filter(session=OuterRef("pk")).exclude(step__in=OVER)
     return Session.objects.filter(telegram_user_id=None, enabled=False, status_since__lt=now - ABANDONED_AFTER).exclude(
-        Exists(under_way) | Exists(keys) | Exists(open_attempts)
+        Exists(pending) | Exists(keys) | Exists(open_attempts)
     )
 
 
@@ -75,7 +75,7 @@ def _forget(attempt: SignInAttempt) -> None:
 
 
 @transaction.atomic
-def _delete(place: Session) -> None:
-    row = Session.objects.select_for_update().filter(pk=place.pk, telegram_user_id=None, enabled=False).first()
+def _delete(session: Session) -> None:
+    row = Session.objects.select_for_update().filter(pk=session.pk, telegram_user_id=None, enabled=False).first()
     if row is not None:
         row.delete()

@@ -30,7 +30,7 @@ def is_unnamed(session: Session) -> bool:
 
 def first_step(attempt: SignInAttempt) -> SignInStep:
     """Where the sign-in begins, and begins again."""
-    return SignInStep.QR if attempt.way == SignInMethod.QR else SignInStep.PHONE
+    return SignInStep.QR if attempt.method == SignInMethod.QR else SignInStep.PHONE
 
 
 def locked(attempt_id: UUID | str) -> SignInAttempt:
@@ -59,7 +59,7 @@ def erase_secret(attempt: SignInAttempt) -> None:
 
 
 def finish(attempt: SignInAttempt, step: SignInStep, code: str = "") -> None:
-    """Ends the attempt, its secrets gone; the place kept for an account that never came is closed."""
+    """Ends the attempt, its secrets gone; the session made for an account that never came is disabled."""
     erase_secret(attempt)
     attempt.step, attempt.busy, attempt.error_code = step, False, code
     attempt.flood_until, attempt.resend_at, attempt.password_hint = None, None, ""

@@ -59,11 +59,11 @@ def start_import(
             if proxy is not None:
                 proxies.store(session.pk, proxy, user)
         attempt = SignInAttempt.objects.create(
-            session=session, way=SignInMethod.IMPORT, step=SignInStep.IMPORT, started_by=user, key_id=number
+            session=session, method=SignInMethod.IMPORT, step=SignInStep.IMPORT, started_by=user, key_id=number
         )
         keep_secret(attempt, **found.to_json())
-        timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInMethod.IMPORT)
-        audit(user, "sign_in.started", session, way=SignInMethod.IMPORT.value)
+        timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, method=SignInMethod.IMPORT)
+        audit(user, "sign_in.started", session, method=SignInMethod.IMPORT.value)
         return ask(user, attempt, CommandKind.SIGN_IN_IMPORT)
 
 

@@ -77,10 +77,10 @@ def start_qr(user: User, name: str, *, session: Session | None = None, proxy: Pr
         if proxy is not None:
             proxies.store(session.pk, proxy, user)
     attempt = SignInAttempt.objects.create(
-        session=session, way=SignInMethod.QR, step=SignInStep.QR, phone=session.phone, started_by=user
+        session=session, method=SignInMethod.QR, step=SignInStep.QR, phone=session.phone, started_by=user
     )
-    timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, way=SignInMethod.QR)
-    audit(user, "sign_in.started", session, way=SignInMethod.QR.value)
+    timeline.note(session.pk, TimelineKind.SIGN_IN_STARTED, user=user, method=SignInMethod.QR)
+    audit(user, "sign_in.started", session, method=SignInMethod.QR.value)
     return ask(user, attempt, CommandKind.SIGN_IN_QR)
 
 
@@ -101,7 +101,7 @@ def use_qr(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """From the phone number to the QR code. Raises Forbidden, UserError."""
     row = lock_attempt_for(user, attempt, SignInStep.PHONE, obey_wait=False)
     erase_secret(row)
-    row.way, row.step = SignInMethod.QR, SignInStep.QR
+    row.method, row.step = SignInMethod.QR, SignInStep.QR
     return ask(user, row, CommandKind.SIGN_IN_QR)
 
 
@@ -110,7 +110,7 @@ def use_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
     """From the QR code to the phone number: the code is forgotten. Raises Forbidden, UserError."""
     row = lock_attempt_for(user, attempt, SignInStep.QR, obey_wait=False)
     erase_secret(row)
-    row.way, row.step = SignInMethod.PHONE, SignInStep.PHONE
+    row.method, row.step = SignInMethod.PHONE, SignInStep.PHONE
     row.error_code, row.flood_until, row.token_until = "", None, None
     row.save()
     return row
@@ -144,7 +144,7 @@ def _renewed(user: User, attempt: SignInAttempt) -> SignInAttempt:
 
 def _unfinished(user: User, name: str, session: Session | None) -> SignInAttempt | None:
     attempts = SignInAttempt.objects.filter(
-        way=SignInMethod.QR, started_by=user, session__network=settings.TELEGRAM_NETWORK
+        method=SignInMethod.QR, started_by=user, session__network=settings.TELEGRAM_NETWORK
     ).exclude(step__in=OVER)
     if session is not None:
         attempts = attempts.filter(session=session)

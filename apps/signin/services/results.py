@@ -185,7 +185,7 @@ def _session_of(attempt: SignInAttempt, profile: Peer) -> Session | None:
 def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
     """Signed in after it was cancelled, as another account than the one it was for, or as one that is somebody else's:
     the key is logged out."""
-    if attempt.way == SignInMethod.IMPORT:  # somebody else's key: it is forgotten, not ended
+    if attempt.method == SignInMethod.IMPORT:  # somebody else's key: it is forgotten, not ended
         timeline.note(attempt.session_id, TimelineKind.SIGN_IN_FAILED, code=code, user=attempt.started_by)
         finish(attempt, SignInStep(attempt.step) if attempt.is_over else SignInStep.FAILED, code)
         return attempt.session_id
@@ -198,7 +198,7 @@ def _unwanted(attempt: SignInAttempt, key: Mapping[str, Any], code: str) -> int:
 
 
 def _move(attempt: SignInAttempt, session: Session) -> None:
-    """From the place made for a new account to the session that the account has already."""
+    """From the session made for a new account to the session that the account has already."""
     provisional = attempt.session
     SignInAttempt.objects.filter(session=provisional).update(session=session)
     Command.objects.filter(session=provisional).update(session=session)

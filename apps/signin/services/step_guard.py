@@ -31,7 +31,7 @@ def count_start(user: User, attempt: SignInAttempt | None = None) -> None:
     """One more sign-in of the user's, or one more number in ``attempt``, which is under way. Raises UserError
     (TOO_MANY_SIGN_INS).
 
-    One start at a time in the whole installation: two at once cannot both have the last place. What was only begun
+    One start at a time in the whole installation: two at once cannot both take the last slot. What was only begun
     counts until it was last used a day ago, so that a sign-in kept alive does not fall out of the count.
     """
     with connection.cursor() as cursor:

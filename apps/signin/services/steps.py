@@ -77,7 +77,7 @@ def submit_phone(
             count_start(user, attempt)
         _forget_phone(attempt, digits)
     if proxy is not None or directly:
-        erase_secret(attempt)  # a key that was made on one way is not shown on another
+        erase_secret(attempt)  # a key that was made for one method is not shown for another
         _choose_proxy(user, attempt, None if directly else proxy)
     return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
 
@@ -154,10 +154,10 @@ def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) 
             state__in=commands.OPEN,
         )
     )
-    under_way = [command for command in open_commands if not commands.cancel(command)]
+    pending = [command for command in open_commands if not commands.cancel(command)]
     timeline.note(attempt.session_id, TimelineKind.SIGN_IN_CANCELLED, code=code, user=user)
     audit(user, "sign_in.ended", attempt.session, code=code)
-    if not under_way and not SignInSecret.objects.filter(attempt=attempt).exists():
+    if not pending and not SignInSecret.objects.filter(attempt=attempt).exists():
         finish(attempt, step, code)
         return attempt
     attempt.step, attempt.error_code, attempt.busy, attempt.flood_until = step, code, True, None
@@ -168,7 +168,7 @@ def end(attempt: SignInAttempt, step: SignInStep, code: str, user: User | None) 
 
 def _unfinished(user: User, digits: str, session: Session | None) -> SignInAttempt | None:
     attempts = SignInAttempt.objects.filter(
-        way=SignInMethod.PHONE, phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
+        method=SignInMethod.PHONE, phone=digits, started_by=user, session__network=settings.TELEGRAM_NETWORK
     ).exclude(step__in=OVER)
     if session is not None:
         attempts = attempts.filter(session=session)
@@ -186,7 +186,7 @@ def _go_on(user: User, attempt: SignInAttempt) -> SignInAttempt:
 def _forget_phone(attempt: SignInAttempt, digits: str) -> None:
     """Another number: the key made for the first is let go, and a new account takes the new number."""
     erase_secret(attempt)
-    attempt.phone, attempt.way = digits, SignInMethod.PHONE
+    attempt.phone, attempt.method = digits, SignInMethod.PHONE
     session = attempt.session
     if session.telegram_user_id is None:
         if is_unnamed(session):

@@ -75,7 +75,7 @@ def _tell(row: Failures) -> None:
     if row.action.endswith("locked_out"):
         details["minutes"] = settings.LOGIN_LOCK_MINUTES
     came_from = origin.Origin(row.address or "", row.agent, lambda: None)
-    token = origin.current.set(came_from)  # from where it came, not from where it is told
+    token = origin.current.set(came_from)  # from where it came, not from where it is written
     try:
         audit(None, row.action, at=row.last_at, **details)
     finally:

@@ -63,7 +63,7 @@ def confirm(user: User, token: str, *, keep: str | None) -> tuple[Device, list[s
     nobody can see again; None for a wrong code. ``keep``: the digest of the login that goes on. Raises UserError."""
     begun = Authenticator.objects.select_for_update().filter(user=user, confirmed=False).first()
     if begun is None:
-        raise UserError("FACTOR_NOT_BEGUN", "There is no authenticator to confirm: begin anew.")
+        raise UserError("FACTOR_NOT_BEGUN", "There is no authenticator to confirm: begin again.")
     _may_try(begun)
     if not begun.verify_token(_plain(token)):
         return None

@@ -1,5 +1,5 @@
 """channels.*: supergroups and channels."""
 
-from sandbox.services.channels import members, messages, rooms
+from sandbox.services.channels import management, members, messages
 
-__all__ = ["members", "messages", "rooms"]
+__all__ = ["management", "members", "messages"]

@@ -9,8 +9,8 @@ from telethon.tl import functions, types
 
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
-from sandbox.services.answers import list_hash, seconds, service_answer, told
-from sandbox.services.channels.rooms import changed, channel_of
+from sandbox.services.answers import changes_answer, list_hash, seconds, service_answer
+from sandbox.services.channels.management import changed, channel_of
 from sandbox.world.chats import ADMIN_RIGHTS, Chat, admin_rights, banned_rights, flags_of
 from sandbox.world.peers import peer as tl_peer
 
@@ -22,7 +22,7 @@ async def join_channel(ctx: Context, request: functions.channels.JoinChannelRequ
     """https://core.telegram.org/method/channels.joinChannel"""
     viewer = ctx.account
     chat = ctx.world.chats[ctx.world.peers.resolve(viewer, request.channel, error="CHANNEL_INVALID")]
-    post = ctx.world.rooms.join(viewer.user_id, chat, ctx.push)
+    post = ctx.world.chat_actions.join(viewer.user_id, chat, ctx.push)
     if post is None:
         return changed(ctx, chat)
     return service_answer(ctx, post, [types.UpdateChannel(chat.bare_id)])
@@ -32,7 +32,7 @@ async def join_channel(ctx: Context, request: functions.channels.JoinChannelRequ
 async def leave_channel(ctx: Context, request: functions.channels.LeaveChannelRequest) -> types.Updates:
     """https://core.telegram.org/method/channels.leaveChannel"""
     chat = channel_of(ctx, request.channel)
-    ctx.world.rooms.leave(ctx.account.user_id, chat, ctx.push)
+    ctx.world.chat_actions.leave(ctx.account.user_id, chat, ctx.push)
     return changed(ctx, chat)
 
 
@@ -45,7 +45,7 @@ async def invite_to_channel(
     users = [ctx.world.peers.resolve_user(ctx.account, each).user_id for each in request.users]
     if not users:
         raise RpcError(400, "USER_ID_INVALID")
-    post = ctx.world.rooms.invite(ctx.account.user_id, chat, users, ctx.push)
+    post = ctx.world.chat_actions.invite(ctx.account.user_id, chat, users, ctx.push)
     answer = service_answer(ctx, post) if post else changed(ctx, chat, tuple(users))
     return types.messages.InvitedUsers(answer, [])
 
@@ -90,8 +90,8 @@ async def edit_banned(ctx: Context, request: functions.channels.EditBannedReques
         raise RpcError(400, "USER_ID_INVALID")
     until = seconds(request.banned_rights.until_date)
     rights = flags_of(request.banned_rights)
-    ctx.world.rooms.ban(ctx.account.user_id, chat, user_id, rights, until, ctx.push)
-    return told(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user_id])
+    ctx.world.chat_actions.ban(ctx.account.user_id, chat, user_id, rights, until, ctx.push)
+    return changes_answer(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user_id])
 
 
 @registry.method(functions.channels.EditAdminRequest)
@@ -100,8 +100,8 @@ async def edit_admin(ctx: Context, request: functions.channels.EditAdminRequest)
     chat = channel_of(ctx, request.channel)
     user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
     rights = flags_of(request.admin_rights)
-    ctx.world.rooms.promote(ctx.account.user_id, chat, user.user_id, rights, request.rank or "", ctx.push)
-    return told(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user.user_id])
+    ctx.world.chat_actions.promote(ctx.account.user_id, chat, user.user_id, rights, request.rank or "", ctx.push)
+    return changes_answer(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user.user_id])
 
 
 def _participant(ctx: Context, chat: Chat, user_id: int) -> Any:
@@ -131,7 +131,7 @@ def _participant(ctx: Context, chat: Chat, user_id: int) -> Any:
 
 
 def _named_by(participant: Any) -> list[int]:
-    """The users whom a participant names beside himself: who invited, promoted or banned him."""
+    """The users whom a participant names beside themselves: who invited, promoted or banned them."""
     fields = (getattr(participant, name, None) for name in ("inviter_id", "promoted_by", "kicked_by"))
     return [user_id for user_id in fields if user_id]
 

@@ -9,7 +9,7 @@ from telethon.tl import functions
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import affected
-from sandbox.services.channels.rooms import channel_of
+from sandbox.services.channels.management import channel_of
 from sandbox.services.messages.history import named_messages
 
 
@@ -26,7 +26,7 @@ async def delete_messages(ctx: Context, request: functions.channels.DeleteMessag
     chat = channel_of(ctx, request.channel)
     if len(request.id) > 100:
         raise RpcError(400, "MESSAGE_IDS_TOO_MUCH")
-    count = ctx.world.talk.delete_in_channel(ctx.account.user_id, chat.marked, request.id, ctx.push)
+    count = ctx.world.message_actions.delete_in_channel(ctx.account.user_id, chat.marked, request.id, ctx.push)
     return affected(ctx, count, chat.marked)
 
 

@@ -21,7 +21,7 @@ async def edit_message(ctx: Context, request: functions.messages.EditMessageRequ
         raise RpcError(400, "MEDIA_NEW_INVALID")
     if request.message is None:
         raise RpcError(400, "MESSAGE_EMPTY")
-    post = ctx.world.talk.edit(viewer, peer, request.id, request.message, request.entities, ctx.push)
+    post = ctx.world.message_actions.edit(viewer, peer, request.id, request.message, request.entities, ctx.push)
     owner = peer if is_channel(peer) else viewer
     update = ctx.world.render.update(ctx.world.boxes.box(owner).log[-1], owner, viewer)
     return ctx.world.render.container(viewer, [update], ctx.world.render.mentioned(post, owner))
@@ -30,7 +30,7 @@ async def edit_message(ctx: Context, request: functions.messages.EditMessageRequ
 @registry.method(functions.messages.GetMessageEditDataRequest)
 async def get_message_edit_data(ctx: Context, request: functions.messages.GetMessageEditDataRequest) -> Any:
     """https://core.telegram.org/method/messages.getMessageEditData"""
-    ctx.world.talk.editable(ctx.account.user_id, peer_of(ctx, request.peer), request.id)
+    ctx.world.message_actions.editable(ctx.account.user_id, peer_of(ctx, request.peer), request.id)
     return types.messages.MessageEditData()
 
 
@@ -42,7 +42,7 @@ async def delete_messages(ctx: Context, request: functions.messages.DeleteMessag
     """
     if len(request.id) > 100:
         raise RpcError(400, "MESSAGE_IDS_TOO_MUCH")
-    count = ctx.world.talk.delete(ctx.account.user_id, request.id, ctx.push, revoke=bool(request.revoke))
+    count = ctx.world.message_actions.delete(ctx.account.user_id, request.id, ctx.push, revoke=bool(request.revoke))
     return affected(ctx, count)
 
 
@@ -53,7 +53,7 @@ async def delete_history(ctx: Context, request: functions.messages.DeleteHistory
     since, until = seconds(request.min_date), seconds(request.max_date)
     if peer < 0 and (since or until):
         raise RpcError(400, "CHAT_REVOKE_DATE_UNSUPPORTED")
-    count = ctx.world.talk.clear(
+    count = ctx.world.message_actions.clear(
         ctx.account.user_id,
         peer,
         ctx.push,

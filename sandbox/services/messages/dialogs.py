@@ -116,7 +116,7 @@ def _rows(ctx: Context) -> list[Row]:
 
 
 def _top(ctx: Context, dialog: Dialog) -> Post | None:
-    box = ctx.world.talk.box_of(ctx.account.user_id, dialog.peer)
+    box = ctx.world.message_actions.box_of(ctx.account.user_id, dialog.peer)
     ids = box.thread(dialog.peer)
     return box.posts[ids[-1]] if ids else None
 
@@ -137,7 +137,7 @@ def _offset(ctx: Context, request: functions.messages.GetDialogsRequest) -> Orde
         return (0, date, _LOWEST_PEER) if date else None
     peer = ctx.world.peers.resolve(ctx.account, request.offset_peer, error="OFFSET_PEER_ID_INVALID")
     if not date and request.offset_id:
-        post = ctx.world.talk.find(ctx.account.user_id, peer, request.offset_id)
+        post = ctx.world.message_actions.find(ctx.account.user_id, peer, request.offset_id)
         date = post.date if post else 0
     dialog = ctx.world.boxes.box(ctx.account.user_id).dialogs.get(peer)
     return (dialog.pinned if dialog else 0, date, peer) if date else None

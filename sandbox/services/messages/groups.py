@@ -8,7 +8,7 @@ from telethon.tl import functions, types
 
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
-from sandbox.services.answers import known_group, service_answer, told
+from sandbox.services.answers import changes_answer, known_group, service_answer
 from sandbox.world.chats import Chat
 
 
@@ -18,8 +18,8 @@ async def create_chat(ctx: Context, request: functions.messages.CreateChatReques
     creator = ctx.account
     users = [ctx.world.peers.resolve_user(creator, each) for each in request.users]
     living = [user.user_id for user in users if not user.deleted]
-    ctx.world.rooms.create_group(creator.user_id, request.title, living, ctx.push)
-    return types.messages.InvitedUsers(told(ctx), [])
+    ctx.world.chat_actions.create_group(creator.user_id, request.title, living, ctx.push)
+    return types.messages.InvitedUsers(changes_answer(ctx), [])
 
 
 @registry.method(functions.messages.AddChatUserRequest)
@@ -27,29 +27,29 @@ async def add_chat_user(ctx: Context, request: functions.messages.AddChatUserReq
     """https://core.telegram.org/method/messages.addChatUser"""
     chat = _group(ctx, request.chat_id)
     user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
-    ctx.world.rooms.add_to_group(ctx.account.user_id, chat, user.user_id, ctx.push)
-    return types.messages.InvitedUsers(told(ctx), [])
+    ctx.world.chat_actions.add_to_group(ctx.account.user_id, chat, user.user_id, ctx.push)
+    return types.messages.InvitedUsers(changes_answer(ctx), [])
 
 
 @registry.method(functions.messages.DeleteChatUserRequest)
 async def delete_chat_user(ctx: Context, request: functions.messages.DeleteChatUserRequest) -> types.Updates:
     """https://core.telegram.org/method/messages.deleteChatUser
 
-    `revoke_history` takes the chat's history from him who goes, and from nobody else.
+    `revoke_history` takes the chat's history from whoever leaves, and from nobody else.
     """
     chat = _group(ctx, request.chat_id)
     user = ctx.world.peers.resolve_user(ctx.account, request.user_id)
-    ctx.world.rooms.remove_from_group(ctx.account.user_id, chat, user.user_id, ctx.push)
+    ctx.world.chat_actions.remove_from_group(ctx.account.user_id, chat, user.user_id, ctx.push)
     if request.revoke_history:
-        ctx.world.talk.clear(user.user_id, chat.marked, ctx.push)
-    return told(ctx, mentioned=[chat.marked])
+        ctx.world.message_actions.clear(user.user_id, chat.marked, ctx.push)
+    return changes_answer(ctx, mentioned=[chat.marked])
 
 
 @registry.method(functions.messages.EditChatTitleRequest)
 async def edit_chat_title(ctx: Context, request: functions.messages.EditChatTitleRequest) -> types.Updates:
     """https://core.telegram.org/method/messages.editChatTitle"""
     chat = _group(ctx, request.chat_id)
-    return service_answer(ctx, ctx.world.rooms.rename(ctx.account.user_id, chat, request.title, ctx.push))
+    return service_answer(ctx, ctx.world.chat_actions.rename(ctx.account.user_id, chat, request.title, ctx.push))
 
 
 @registry.method(functions.messages.GetChatsRequest)
@@ -66,7 +66,7 @@ async def get_full_chat(ctx: Context, request: functions.messages.GetFullChatReq
     """https://core.telegram.org/method/messages.getFullChat"""
     chat, viewer = _group(ctx, request.chat_id), ctx.account.user_id
     inside = viewer in chat.members
-    people: Any = ctx.world.rooms.participants(chat) if inside else types.ChatParticipantsForbidden(chat.bare_id)
+    people: Any = ctx.world.chat_actions.participants(chat) if inside else types.ChatParticipantsForbidden(chat.bare_id)
     full = types.ChatFull(chat.bare_id, chat.about, people, types.PeerNotifySettings())
     users, chats = ctx.world.peers.entities(viewer, [chat.marked, *(chat.members if inside else ())])
     return types.messages.ChatFull(full, chats, users)

@@ -17,7 +17,7 @@ from sandbox.world.box import Box
 async def get_history(ctx: Context, request: functions.messages.GetHistoryRequest) -> Any:
     """https://core.telegram.org/method/messages.getHistory, https://core.telegram.org/api/offsets"""
     peer = peer_of(ctx, request.peer)
-    box = ctx.world.talk.box_of(ctx.account.user_id, peer)
+    box = ctx.world.message_actions.box_of(ctx.account.user_id, peer)
     ids = box.thread(peer)
     offset_id = request.offset_id
     if not offset_id and seconds(request.offset_date):
@@ -48,7 +48,7 @@ async def get_messages(ctx: Context, request: functions.messages.GetMessagesRequ
 async def get_unread_mentions(ctx: Context, request: functions.messages.GetUnreadMentionsRequest) -> Any:
     """https://core.telegram.org/method/messages.getUnreadMentions"""
     peer = peer_of(ctx, request.peer)
-    box = ctx.world.talk.box_of(ctx.account.user_id, peer)
+    box = ctx.world.message_actions.box_of(ctx.account.user_id, peer)
     found = ctx.world.mentions.unread(ctx.account.user_id, peer)
     numbers, newer = page(
         found,
@@ -75,7 +75,7 @@ async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any
         ids = sorted(box.posts)
     else:
         peer = peer_of(ctx, request.peer)
-        box = ctx.world.talk.box_of(ctx.account.user_id, peer)
+        box = ctx.world.message_actions.box_of(ctx.account.user_id, peer)
         ids = box.thread(peer)
     author = None
     if request.from_id is not None and peer <= 0:

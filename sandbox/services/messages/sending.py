@@ -30,7 +30,7 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
         request.random_id,
         bool(request.silent),
     )
-    post = ctx.world.talk.send(author, peer, draft, ctx.push)
+    post = ctx.world.message_actions.send(author, peer, draft, ctx.push)
     if peer > 0 and not post.altered and author in post.copies:
         copy = post.copies[author]
         return types.UpdateShortSentMessage(copy.id, copy.pts, 1, post.date, out=True, entities=post.entities or None)
@@ -42,7 +42,7 @@ async def forward_messages(ctx: Context, request: functions.messages.ForwardMess
     """https://core.telegram.org/method/messages.forwardMessages"""
     source, target = peer_of(ctx, request.from_peer), peer_of(ctx, request.to_peer)
     refuse_duplicates(ctx, request.random_id)
-    posts = ctx.world.talk.forward(
+    posts = ctx.world.message_actions.forward(
         ctx.account.user_id,
         source,
         request.id,

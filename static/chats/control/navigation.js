@@ -43,7 +43,7 @@ export class Navigation {
     if (!app.socket.send({ type: "list", session: sessionId })) await app.list.load(true);
   }
 
-  /** What only managers see has come or gone: list and chat are asked for anew. @param {boolean} greeted both are anyway */
+  /** What only managers see has come or gone: list and chat are asked for again. @param {boolean} greeted both are anyway */
   roleChanged(greeted) {
     const { app } = this;
     const { sessionId } = app.state;

@@ -69,7 +69,7 @@ export class Server {
 
   /** Details of a chat, for the panel. @param {number} sessionId @param {number} chatId @returns {Promise<any>} */
   details(sessionId, chatId) {
-    // Asked anew whenever something arrives: that keeps no login alive.
+    // Asked again whenever something arrives: that keeps no login alive.
     return this.get(`${sessionId}/${chatId}/details/`, { "X-Unattended": "1" });
   }
 }

@@ -23,7 +23,7 @@ export class Writing {
     this.composer = EMPTY;
   }
 
-  /** Painted at once: what is typed next must not meet a field that is filled anew a moment later.
+  /** Painted at once: what is typed next must not meet a field that is filled again a moment later.
    * @param {Partial<Composer>} changes */
   compose(changes) {
     this.composer = { ...this.composer, ...changes };

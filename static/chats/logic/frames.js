@@ -99,7 +99,7 @@
  * @property {number | null} members how many are in it, where that is known
  * @property {boolean} can_send the account may write in it
  * @property {boolean} official it is Telegram's own account, for managers only
- * @property {boolean} left the account is in it no more
+ * @property {boolean} left the account is no longer a member
  * @property {LastMessage} last its last message
  * @property {"sending" | "failed" | null} pending the worst of what waits
  * @property {Waiting} waiting how many messages wait
@@ -273,7 +273,7 @@
  */
 
 /**
- * The page begins anew: the newest page, `at` and `epoch` of which say where to resume; `page` frames bring what of it does not fit.
+ * The page begins again: the newest page, `at` and `epoch` of which say where to resume; `page` frames bring what of it does not fit.
  * @typedef {object} ResetFrame
  * @property {"reset"} type
  * @property {HistoryPage} page the newest messages that fit
@@ -302,7 +302,7 @@
  */
 
 /**
- * It is done here.
+ * The request is carried out; nothing of it waits for Telegram.
  * @typedef {object} OkFrame
  * @property {"ok"} type
  * @property {string | null} ref the request's
@@ -320,7 +320,7 @@
  */
 
 /**
- * It cannot be done.
+ * The request is refused; `code` says why.
  * @typedef {object} ErrorFrame
  * @property {"error"} type
  * @property {string | null} ref the request's; null: it answers none
@@ -338,7 +338,7 @@
  */
 
 /**
- * There is no place for this socket; the close code that follows says which limit was reached.
+ * No slot is free for this socket; the close code that follows says which limit was reached.
  * @typedef {object} RefusedFrame
  * @property {"refused"} type
  * @property {number} limit the limit

@@ -181,14 +181,14 @@ export class LiveSocket {
   }
 }
 
-/** Why the server has no place for this page, and what to do; "" when that is not why.
+/** Why the server has no free slot for this page, and what to do; "" when that is not why.
  * @param {number} code @param {Refusal | null} refusal */
 export function refusalReason(code, refusal) {
   const { limit, seconds } = refusal ?? { limit: "", seconds: "a few" };
   /** @type {Record<number, string>} */
   const reasons = {
     4421: `You have tgadmin's chats open in ${limit} other pages, as many as one person may. Close one of them: this page then connects by itself.`,
-    4422: `All ${limit} places for open chat pages are taken. This page tries again every few seconds; if it lasts, tell your administrator.`,
+    4422: `All ${limit} chat pages that may be open at once are in use. This page tries again every few seconds; if it lasts, tell your administrator.`,
     4423: `Your pages connected more than ${limit} times within a minute. Wait: this page connects again in ${seconds} seconds.`,
     4503: "The server has more to do than it can just now. This page tries again in a few seconds; what you wrote is kept.",
   };

@@ -8,7 +8,7 @@ import { icon, iconButton } from "./parts.js";
 const WARN_FROM = MAX_LENGTH - 400;
 const PASTE_MOST = 8 * MAX_LENGTH;
 
-/** Which text the field holds, so that it is put in anew when chat or edited message change. */
+/** Which text the field holds, so that it is put in again when chat or edited message change. */
 let shownFor = "";
 /** @type {HTMLTextAreaElement | null} */
 let shownIn = null;

@@ -56,9 +56,9 @@ export function banner(app, actions) {
   const since = clockSeconds(new Date(connection.since));
   if (connection.state === "refused") {
     const reload = html`<button type="button" class="link" @click=${() => location.reload()}>Reload</button>`;
-    const way = connection.code === 4401 ? html`<a class="link" href=${actions.signIn}>Sign in</a>` : reload;
+    const link = connection.code === 4401 ? html`<a class="link" href=${actions.signIn}>Sign in</a>` : reload;
     return html`<div class="net bad" role="status">${icon("error")}
-      <span>${closeReason(connection.code) || "The server refused the connection."}</span> ${way}</div>`;
+      <span>${closeReason(connection.code) || "The server refused the connection."}</span> ${link}</div>`;
   }
   const refused = connection.state === "open" ? "" : refusalReason(connection.code, connection.refusal);
   if (refused) return html`<div class="net" role="status">${icon("error")}<span>${refused}</span></div>`;

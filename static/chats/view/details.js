@@ -24,7 +24,7 @@ export function details(app, facts, close) {
       ${facts?.slow_until ? html`<dt>Slow mode</dt><dd class="num">until ${until(new Date(facts.slow_until), now).replace("at ", "")}</dd>` : nothing}
       <dt>History stored</dt><dd class="num">${facts ? stored(facts) : "…"}</dd>
     </dl>
-    <h2>Session</h2>
+    <h2>Account</h2>
     <dl class="kv"><dt>Health</dt><dd>${statusChip(session)}</dd>
       ${session.cause ? html`<dt>Cause</dt><dd>${session.cause}</dd>` : nothing}
       <dt>Flood wait</dt><dd class="num">${flood ? `until ${flood.replace("at ", "")}` : "None"}</dd></dl>

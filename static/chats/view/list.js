@@ -183,10 +183,10 @@ function empty(app) {
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat */
 function row(app, chat) {
   const current = chat.id === app.state.chatId;
-  const look = ["row", current && "cur", chat.unread && "un", chat.muted && "mute"].filter(Boolean).join(" ");
+  const classes = ["row", current && "cur", chat.unread && "un", chat.muted && "mute"].filter(Boolean).join(" ");
   const kind = kindIcon(chat);
   return html`<a
-    class=${look} href=${app.navigation.path(chat.session, chat.id)} data-chat=${chat.id} aria-current=${current ? "true" : nothing}
+    class=${classes} href=${app.navigation.path(chat.session, chat.id)} data-chat=${chat.id} aria-current=${current ? "true" : nothing}
     @click=${(/** @type {MouseEvent} */ event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();

@@ -17,8 +17,8 @@ export function message(app, row, around) {
   const one = row.message;
   if (one.service && !one.deleted) return serviceLine(row);
   const failed = one.state === "failed";
-  const look = ["m", one.out && "o", row.first && "f", failed && "fail", !around.group && "pv"].filter(Boolean).join(" ");
-  return html`<article class=${look} tabindex="-1" data-key=${row.key} data-tid=${one.tid ?? nothing} aria-label=${label(one)}>
+  const classes = ["m", one.out && "o", row.first && "f", failed && "fail", !around.group && "pv"].filter(Boolean).join(" ");
+  return html`<article class=${classes} tabindex="-1" data-key=${row.key} data-tid=${one.tid ?? nothing} aria-label=${label(one)}>
     ${one.out || !around.group ? nothing : row.first ? avatar(one.sender.name, one.sender.id, { size: "sm" }) : html`<span></span>`}
     <div class="b">
       ${row.first && !one.out && around.group ? html`<div class="n k${colour(one.sender.id)}" dir="auto">${one.sender.name}</div>` : nothing}

@@ -44,8 +44,8 @@ const STATUS = {
 
 /** Icon, word and colour together. @param {import("../logic/store.js").Session} session */
 export function statusChip(session) {
-  const [look, name] = STATUS[session.status] ?? ["off", "info"];
-  return html`<span class="chip ${look}">${icon(name)}${session.label}</span>`;
+  const [style, name] = STATUS[session.status] ?? ["off", "info"];
+  return html`<span class="chip ${style}">${icon(name)}${session.label}</span>`;
 }
 
 /** @param {string} label @param {string} name of the icon @param {(event: Event) => void} act @param {string} [extra] */

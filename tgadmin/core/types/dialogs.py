@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tgadmin.core.types.ranges import Count, Mark, Moment, PeerId, State, Told, Word
+from tgadmin.core.types.ranges import Count, ExactCount, Mark, Moment, PeerId, State, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ReadInbox:
 
     peer_id: PeerId
     max_id: Mark
-    still_unread: Told | None = None
+    still_unread: ExactCount | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from tgadmin.core.bounds import Spans, Whole, Words
 from tgadmin.core.types.media import FORWARD, MEDIA, SERVICE
-from tgadmin.core.types.ranges import Long, Mark, MessageId, Moment, Name, PeerId, Told, Word
+from tgadmin.core.types.ranges import ExactCount, Long, Mark, MessageId, Moment, Name, PeerId, Word
 
 MAX_TEXT = 32_768
 """Characters of a message that are kept: Telegram's own limit is 4,096."""
@@ -57,7 +57,7 @@ class Message:
     silent: bool = False
     mentioned: bool = False
     no_forwards: bool = False
-    ttl_period: Told | None = None
+    ttl_period: ExactCount | None = None
     random_id: Long | None = None
 
 

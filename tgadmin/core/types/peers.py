@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from tgadmin.core.bounds import Words
-from tgadmin.core.types.ranges import Long, Moment, Name, PeerId, Told, Word
+from tgadmin.core.types.ranges import ExactCount, Long, Moment, Name, PeerId, Word
 
 ACCOUNT_BOX = 0
 CHANNEL_MARK = -1_000_000_000_000
@@ -51,7 +51,7 @@ class Peer:
     partial: bool = False
     left: bool = False
     can_send: bool = True
-    members_count: Told | None = None
+    members_count: ExactCount | None = None
     slow_mode: bool = False
     last_seen_at: Moment | None = None
     is_online: bool = False

@@ -17,8 +17,8 @@ MessageId = Annotated[int, Whole(1, INT)]
 Mark = Annotated[int, Whole(0, INT, clamp=True)]
 """A message's id up to which something holds; 0: none."""
 Count = Annotated[int, Whole(0, INT, clamp=True)]
-Told = Annotated[int, Whole(0, INT)]
-"""A count or a number of seconds that had better not be told than be told wrong."""
+ExactCount = Annotated[int, Whole(0, INT)]
+"""A count or a number of seconds that is left out if it does not fit: a wrong one is worse than none."""
 State = Annotated[int, Whole(-INT - 1, INT, clamp=True)]
 """A pts, qts or seq."""
 Moment = Annotated[datetime, Times()]

@@ -17,7 +17,7 @@ from tgadmin.core.types.messages import (
     SentShort,
 )
 from tgadmin.core.types.peers import Peer, Presence
-from tgadmin.core.types.ranges import Count, Long, Name, State, Told, Word
+from tgadmin.core.types.ranges import Count, ExactCount, Long, Name, State, Word
 
 KEPT_BYTES = 65_536
 """Of one update that could not be read."""
@@ -39,7 +39,7 @@ class Gap:
     low_pts: State
     high_pts: State
     how: GapKind = GapKind.TOO_LONG
-    recovered: Told | None = None
+    recovered: ExactCount | None = None
 
 
 @dataclass(frozen=True, slots=True)

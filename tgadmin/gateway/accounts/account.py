@@ -14,6 +14,7 @@ from apps.sessions.services import devices
 from tgadmin.core import backoff
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.core.metrics import MetricName
 from tgadmin.core.types import PeerKind
 from tgadmin.gateway.accounts import gaps, handover, state, unread
 from tgadmin.gateway.accounts.connect_limiter import ConnectLimiter, Permit
@@ -52,7 +53,7 @@ class Account:
         self._ended: TelegramError | None = None
         self._restarted: TelegramError | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
 
     @property
     def session_id(self) -> int:
@@ -106,7 +107,7 @@ class Account:
             self._closing.add_done_callback(_forget)
 
     def restart(self, error: TelegramError) -> None:
-        """The same, for a reason that the timeline shall tell."""
+        """The same, for a reason that goes into the timeline."""
         self._restarted = error
         self.rebuild()
 
@@ -130,13 +131,13 @@ class Account:
         """One connection from beginning to end; returns why it ended."""
         # What an earlier client has put must be committed: the next one begins at the stored state.
         await self.inbox.flush()
-        turn = await self._connect_limiter.enter()
+        permit = await self._connect_limiter.enter()
         try:
-            return await self._in_turn(failures, turn)
+            return await self._with_permit(failures, permit)
         finally:
-            turn.leave()
+            permit.leave()
 
-    async def _in_turn(self, failures: int, turn: Permit) -> TelegramError | None:
+    async def _with_permit(self, failures: int, permit: Permit) -> TelegramError | None:
         facts = await self._facts()
         if isinstance(facts, TelegramError):
             return facts
@@ -155,7 +156,7 @@ class Account:
             on_new_device=self._new_device,
         )
         try:
-            return await self._live(client, turn, facts)
+            return await self._live(client, permit, facts)
         except TelegramError as error:
             return error
         except TimeoutError:
@@ -165,9 +166,11 @@ class Account:
             self._client = None
             await _disconnect(client)
 
-    async def _live(self, client: AccountClient, turn: Permit, facts: state.Stored) -> TelegramError | None:
+    async def _live(self, client: AccountClient, permit: Permit, facts: state.Stored) -> TelegramError | None:
+        started = self._services.clock.monotonic()
         async with asyncio.timeout(CONNECT_SECONDS):
             await client.connect()
+        self._count_connection(facts, self._services.clock.monotonic() - started)
         await self._status(SessionStatus.SYNCING)
         closed = asyncio.ensure_future(client.wait_closed())
         synced = asyncio.ensure_future(self._synced(client))
@@ -175,13 +178,13 @@ class Account:
             await asyncio.wait((closed, synced), return_when=asyncio.FIRST_COMPLETED)
             if synced.done() and not closed.done():
                 synced.result()
-                turn.leave()
+                permit.leave()
                 self._ready = True
                 await self._status(SessionStatus.READY)
                 log.info("account ready", session=self.session_id)
                 if facts.has_gaps:
                     await self._services.threads.run(gaps.recover, self.session_id)
-                if facts.has_doubts:
+                if facts.has_stale_unread:
                     await self._services.threads.run(unread.ask, self.session_id)
                 self._bells.bus.ring_soon()
             return await closed
@@ -191,17 +194,23 @@ class Account:
                 with contextlib.suppress(asyncio.CancelledError, TelegramError, LeaseLost):
                     await task
 
+    def _count_connection(self, facts: state.Stored, seconds: float) -> None:
+        metrics = self._services.metrics
+        labels = {"dc": str(facts.key.dc_id), "proxied": "no" if facts.proxy is None else "yes"}
+        metrics.counter(MetricName.TELEGRAM_CONNECTIONS, **labels).inc()
+        metrics.histogram(MetricName.TELEGRAM_CONNECT_MS, **labels).observe(seconds * 1000)
+
     async def _synced(self, client: AccountClient) -> None:
         await client.caught_up()
         await self.inbox.flush()
 
     def _new_device(self) -> None:
         """Telegram says that a device signed in to the account, or was confirmed."""
-        task = self._looking = asyncio.create_task(self._look_at_devices(), name="devices")
+        task = self._refreshing = asyncio.create_task(self._refresh_devices(), name="devices")
         task.add_done_callback(_forget)
 
-    async def _look_at_devices(self) -> None:
-        await self._services.threads.run(devices.look_soon, self.session_id)
+    async def _refresh_devices(self) -> None:
+        await self._services.threads.run(devices.refresh_soon, self.session_id)
         self._bells.bus.ring()
 
     async def _facts(self) -> state.Stored | TelegramError:

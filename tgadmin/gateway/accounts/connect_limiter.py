@@ -10,10 +10,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 BEHIND_SECONDS = 0.5
 """A loop that is later than this is behind: then one at a time."""
-TURN_SECONDS = 10.0
+PERMIT_SECONDS = 10.0
 """A turn ends by then even if the account is still catching up: others need not wait for a long way back."""
 
 
@@ -22,7 +22,7 @@ class Permit:
 
     def __init__(self, left: Callable[[], None]) -> None:
         self._left: Callable[[], None] | None = left
-        self._timer = asyncio.get_running_loop().call_later(TURN_SECONDS, self.leave)
+        self._timer = asyncio.get_running_loop().call_later(PERMIT_SECONDS, self.leave)
 
     def leave(self) -> None:
         self._timer.cancel()
@@ -43,7 +43,7 @@ class ConnectLimiter:
 
     @property
     def inside(self) -> int:
-        """How many are connecting."""
+        """The number of accounts that are connecting."""
         return self._inside
 
     @property
@@ -52,31 +52,31 @@ class ConnectLimiter:
 
     async def enter(self) -> Permit:
         """Wait for one's turn: first come, first served."""
-        place: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        waiter: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
         self._admit()
         try:
-            return await place
+            return await waiter
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
-                place.result().leave()
+            if waiter.done() and not waiter.cancelled():
+                waiter.result().leave()
             raise
 
     async def run(self) -> None:
         """Measure for ever how late the loop is."""
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + LOOK_SECONDS
-            await asyncio.sleep(LOOK_SECONDS)
+            due = loop.time() + POLL_SECONDS
+            await asyncio.sleep(POLL_SECONDS)
             self._behind = loop.time() - due
             self._admit()
 
     def _admit(self) -> None:
         while self._waiting and self._inside < self._room():
-            place = self._waiting.popleft()
-            if not place.done():
+            waiter = self._waiting.popleft()
+            if not waiter.done():
                 self._inside += 1
-                place.set_result(Permit(self._leave))
+                waiter.set_result(Permit(self._leave))
 
     def _room(self) -> int:
         if not self._allowed():

@@ -1,4 +1,4 @@
-"""Gaps: updates that Telegram no longer gives are made good by fetching the chats anew."""
+"""Gaps: updates that Telegram no longer gives are made good by fetching the chats again."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,8 @@ import structlog
 from apps.chats.services.record import Recorded, joined, make_ready, record
 from apps.commands.services.leases import Held, LeaseLost
 from tgadmin.core.bounds import fit
+from tgadmin.core.clock import Clock, SystemClock
+from tgadmin.core.metrics import MetricName, Metrics, NullRegistry
 from tgadmin.core.types import Checkpoint, Incoming, Peer, Unreadable
 from tgadmin.gateway import database
 from tgadmin.gateway.accounts.fetch_window import FetchWindow
@@ -201,9 +203,14 @@ class Writers:
         on_lost: Callable[[Held], None],
         on_refused: Callable[[int, str], None],
         allowed: Callable[[], bool] = lambda: True,
+        clock: Clock | None = None,
+        metrics: Metrics | None = None,
         writers: int = 3,
     ) -> None:
         self._allowed = allowed
+        self._clock, self._metrics = clock or SystemClock(), metrics or NullRegistry()
+        self._write_ms = self._metrics.histogram(MetricName.INBOX_WRITE_MS)
+        self._batch_changes = self._metrics.histogram(MetricName.INBOX_BATCH_CHANGES)
         self._params = params
         self._count = writers
         self._ready: asyncio.Queue[SessionInbox] = asyncio.Queue()
@@ -214,7 +221,7 @@ class Writers:
         return SessionInbox(held, self._ready.put_nowait)
 
     async def run(self) -> None:
-        """Write for ever."""
+        """Write batches until cancelled."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self._count):
                 group.create_task(self._write())
@@ -282,7 +289,7 @@ class Writers:
 
         Raises TransientError, LeaseLost.
         """
-        held = inbox.held
+        held, started = inbox.held, self._clock.monotonic()
         try:
             recorded = await self._record(conn, held, batch)
         except (TransientError, LeaseLost):
@@ -294,8 +301,17 @@ class Writers:
                 await self._commit(conn, inbox, batch[middle:])
                 return
             recorded = await self._set_aside(conn, held, batch[0], error)
+        self._count_batch(batch, self._clock.monotonic() - started)
         inbox.committed(len(batch))
         self._on_recorded(held.session_id, recorded)
+
+    def _count_batch(self, batch: list[Incoming], seconds: float) -> None:
+        """Once for each batch, not for each change: a change costs a few microseconds in all."""
+        self._write_ms.observe(seconds * 1000)
+        kinds = Counter(type(change).__name__ for incoming in batch for change in incoming.changes)
+        self._batch_changes.observe(kinds.total())
+        for kind, count in kinds.items():
+            self._metrics.counter(MetricName.UPDATES_RECEIVED, kind=kind).inc(count)
 
     async def _set_aside(self, conn: Connection, held: Held, incoming: Incoming, error: Exception) -> Recorded:
         """Store each change that can be stored, and the state after them; the others are kept as what they were."""

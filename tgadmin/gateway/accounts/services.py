@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tgadmin.core.clock import Clock
+from tgadmin.core.metrics import Metrics
 from tgadmin.gateway.accounts.storage import Storage
 from tgadmin.gateway.ownership.lease import Leases
 from tgadmin.gateway.threads import Threads
@@ -25,3 +26,4 @@ class Services:
     wake: Wake
     clock: Clock
     random: Callable[[], float]
+    metrics: Metrics

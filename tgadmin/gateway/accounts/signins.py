@@ -32,7 +32,7 @@ class _Open:
 
 
 class SignIns:
-    """One connection per attempt."""
+    """The connections of sign-ins, one for each attempt."""
 
     def __init__(self, network: Network, leases: Leases, clock: Clock, threads: Threads) -> None:
         self._threads = threads

@@ -30,7 +30,7 @@ class NothingToConnect(Exception):
 @dataclass(frozen=True)
 class Stored:
     """One account as the database has it; ``me`` is (user id, access hash). ``has_gaps``: something must be fetched;
-    ``has_doubts``: unread counts must be asked for."""
+    ``has_stale_unread``: unread counts must be asked for."""
 
     key: Key
     proxy: Proxy | None
@@ -38,7 +38,7 @@ class Stored:
     checkpoint: Checkpoint | None
     channel_hashes: dict[int, int]
     has_gaps: bool
-    has_doubts: bool
+    has_stale_unread: bool
 
 
 def load_all(wanted: Sequence[tuple[int, int]]) -> list[Stored | Exception]:
@@ -48,10 +48,10 @@ def load_all(wanted: Sequence[tuple[int, int]]) -> list[Stored | Exception]:
     users = dict(Session.objects.filter(pk__in=ids).values_list("pk", "telegram_user_id"))
     secrets = _encrypted([authorization_id for _, authorization_id in wanted])
     hashes = _hashes(ids)
-    ways = proxies.load_all(ids)
+    proxy_rows = proxies.load_all(ids)
     checkpoints = _checkpoints(ids)
     gaps = set(Gap.objects.filter(session_id__in=ids, how=FOUND).values_list("session_id", flat=True))
-    doubts = set(Chat.objects.filter(session_id__in=ids, unread_stale=True).values_list("session_id", flat=True))
+    stale = set(Chat.objects.filter(session_id__in=ids, unread_stale=True).values_list("session_id", flat=True))
     found: list[Stored | Exception] = []
     for session_id, authorization_id in wanted:
         user_id, secret = users.get(session_id), secrets.get(authorization_id)
@@ -63,15 +63,15 @@ def load_all(wanted: Sequence[tuple[int, int]]) -> list[Stored | Exception]:
         except DecryptionError as error:
             found.append(error)
             continue
-        proxy = ways.get(session_id)
-        if isinstance(proxy, DecryptionError):  # never around it
-            found.append(proxy)
+        row = proxy_rows.get(session_id)
+        if isinstance(row, DecryptionError):  # never around it
+            found.append(row)
             continue
-        way = None if proxy is None else proxy.proxy
+        proxy = None if row is None else row.proxy
         me = (user_id, hashes[session_id].pop(user_id, None) or 0)
         checkpoint = checkpoints.get(session_id)
-        waiting = (session_id in gaps, session_id in doubts)
-        found.append(Stored(key, way, me, checkpoint, hashes[session_id], *waiting))
+        waiting = (session_id in gaps, session_id in stale)
+        found.append(Stored(key, proxy, me, checkpoint, hashes[session_id], *waiting))
     return found
 
 

@@ -19,7 +19,7 @@ AWAY = (OperationalError, InterfaceError)
 
 
 class Storage:
-    """One per gateway."""
+    """Reads and writes accounts' states for the whole gateway; calls that come together share a transaction."""
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads

@@ -1,4 +1,4 @@
-"""Unread counts that neither what is stored nor updates can tell: Telegram is asked for the dialogs anew.
+"""Unread counts that neither what is stored nor updates can tell: Telegram is asked for the dialogs again.
 
 Messages that were deleted unseen, a read mark far below what is stored, a page and updates that overtook each other:
 `record` marks the chat, and until the answer the count is the best guess. Official clients repair theirs the same way.
@@ -19,19 +19,19 @@ from apps.commands.models import Command
 from apps.commands.services import commands
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Seconds before Telegram is asked: doubts that come in a row are asked about once, chats in which more happens than a
-request takes are asked about less and less often."""
+"""Seconds before Telegram is asked: counts that become stale in a row are asked for once, chats in which more happens
+than a request takes are asked about less and less often."""
 AT_ONCE = 100
 """Dialogs in one request: as many as one page of them holds."""
 
 
 @transaction.atomic
 def ask(session_id: int, tries: int = 0) -> bool:
-    """Have Telegram asked soon, unless nothing is in doubt or that is under way; whether it was ordered.
+    """Have Telegram asked soon, unless no count is stale or that is under way; whether it was ordered.
 
-    ``tries``: how often it was asked in a row without the doubt being removed.
+    ``tries``: how often it was asked in a row with a count still stale afterwards.
     """
-    if not doubtful(session_id):
+    if not stale_chats(session_id):
         return False
     waiting = Command.objects.filter(session_id=session_id, kind=CommandKind.UNREAD, state=Command.State.QUEUED)
     if waiting.exists():
@@ -44,12 +44,12 @@ def ask(session_id: int, tries: int = 0) -> bool:
 
 
 def ask_again(session_id: int, payload: Mapping[str, Any]) -> None:
-    """What the command with this payload has left in doubt is asked about once more, later."""
+    """Counts that the command with this payload has left stale are asked for once more, later."""
     ask(session_id, int(payload["tries"]) + 1)
 
 
-def doubtful(session_id: int) -> list[int]:
-    """The chats in doubt (peer ids), those used last first, as many as one request takes."""
+def stale_chats(session_id: int) -> list[int]:
+    """The chats with a stale unread count (peer ids), those used last first, as many as one request takes."""
     chats = Chat.objects.filter(session_id=session_id, unread_stale=True, left=False)
     return list(chats.order_by("-last_message_at").values_list("peer_id", flat=True)[:AT_ONCE])
 

@@ -1,4 +1,4 @@
-"""Looks for accounts whose updates are stuck although their connection stands, names it, and has them connect anew.
+"""Looks for accounts whose updates are stuck although their connection stands, names it, and has them connect again.
 
 What else can stand still is told apart elsewhere: a dead socket by its unanswered pings (the wire), a stuck command by
 its time limit (the bus), a stuck loop by the guard. A quiet account is none of these: it answers, and nothing is due.
@@ -21,11 +21,11 @@ from tgadmin.gateway.accounts.registry import Accounts
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 STUCK_SECONDS = 12.0
 LONGEST_SECONDS = 900.0
 """What is stuck again after a new connection is given twice as long each time: reconnecting does not help it. After so
-long without trouble it begins anew."""
+long without trouble it begins again."""
 KIND = "watchdog"
 
 
@@ -46,13 +46,13 @@ class Watchdog:
         self._patience: dict[int, _Patience] = {}
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Check every POLL_SECONDS until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            self.look()
+            await asyncio.sleep(POLL_SECONDS)
+            self.check()
 
-    def look(self) -> None:
-        """Once."""
+    def check(self) -> None:
+        """Restart every account whose updates are overdue."""
         accounts = self._accounts.all()
         self._patience = {one: kept for one, kept in self._patience.items() if accounts.get(one) is kept.account}
         for session_id, account in accounts.items():

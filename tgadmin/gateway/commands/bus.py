@@ -24,6 +24,7 @@ from apps.commands.services.leases import LeaseLost
 from apps.sessions.models import TimelineKind
 from apps.sessions.services import timeline
 from tgadmin.core.errors import TelegramError, refusals
+from tgadmin.core.metrics import MetricName
 from tgadmin.gateway import database
 from tgadmin.gateway.bell import Bell
 from tgadmin.gateway.commands import denial
@@ -33,7 +34,7 @@ from tgadmin.gateway.commands.job import Done, Effect, Handler, Job, Tools, TryL
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """The bus looks this often although nothing woke it."""
 QUICK_JOBS, SLOW_JOBS = 8, 2
 """Commands of one session at a time: those that people wait for, and fetches."""
@@ -59,6 +60,7 @@ class Bus:
         self._handlers = handlers
         self._params = params
         self._running: dict[int, _Running] = {}
+        self._running_gauge = tools.metrics.gauge(MetricName.COMMANDS_RUNNING)
         self._stopped = False
 
     def forget(self, session_id: int) -> None:
@@ -71,14 +73,14 @@ class Bus:
         return any(one.job.command.session_id == session_id for one in self._running.values())
 
     def stop(self) -> None:
-        """Claim nothing more."""
+        """Claim no more commands; what runs goes on."""
         self._stopped = True
 
     async def finish(self, session_id: int) -> None:
         """What runs for the session may come to its end for a moment; what is late is left to the next holder."""
-        mine = [one.task for one in self._running.values() if one.job.command.session_id == session_id]
-        if mine:
-            await asyncio.wait(mine, timeout=GRACE_SECONDS)
+        tasks = [one.task for one in self._running.values() if one.job.command.session_id == session_id]
+        if tasks:
+            await asyncio.wait(tasks, timeout=GRACE_SECONDS)
 
     async def run(self) -> None:
         """Claim and run for ever; what still runs is cancelled with it."""
@@ -94,7 +96,7 @@ class Bus:
                     log.warning("nothing claimed", error=type(error).__name__)
                     if conn is not None:
                         await conn.close()
-                await self._bell.wait(LOOK_SECONDS)
+                await self._bell.wait(POLL_SECONDS)
         finally:
             for running in list(self._running.values()):
                 running.task.cancel()
@@ -130,14 +132,17 @@ class Bus:
         kind = kind_of(command.kind)
         if held is None or held.fence != command.fence or kind is None:
             return  # lost between the claim and now, or of another version: the row stays claimed for its next holder
-        job = Job(command, kind, SPECS[kind], held, self._tools, self._tools.accounts.connected(command.session_id))
+        connected, now = self._tools.accounts.connected(command.session_id), self._tools.clock.monotonic()
+        job = Job(command, kind, SPECS[kind], held, self._tools, connected, now)
         handler = self._handlers[kind]
         task = asyncio.create_task(self._work(job, handler), name=f"{command.kind} {command.id}")
         self._running[command.id] = _Running(job, task)
+        self._running_gauge.set(len(self._running))
         task.add_done_callback(lambda _: self._ended(command.id))
 
     def _ended(self, command_id: int) -> None:
         self._running.pop(command_id, None)
+        self._running_gauge.set(len(self._running))
         self._bell.ring()
 
     async def _work(self, job: Job, handler: Handler) -> None:
@@ -155,7 +160,7 @@ class Bus:
         except Exception as error:  # noqa: BLE001  the database's trouble, or a bug in what settles
             # Not settled: the row stays claimed, and the next claim says that its outcome is unknown.
             log.warning("command not settled", command=job.command.id, error=type(error).__name__)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _attempt(self, job: Job, handler: Handler) -> None:
         if job.unknown and job.spec.rule is Rule.DROP:
@@ -163,10 +168,10 @@ class Bus:
             return
         run = handler.run
         if job.command.lack:  # Telegram may have it all the same where somebody began it before
-            if not job.unknown or handler.look is None:
+            if not job.unknown or handler.check is None:
                 await self._fail(job, handler, refusals.CODE, None)
                 return
-            run = handler.look
+            run = handler.check
         elif (wait := await self._ledger(job)) is not None:
             await self._postpone(job, handler, *wait, shown=True, unknown=job.unknown)
             return
@@ -191,7 +196,7 @@ class Bus:
         await self._answered(job, handler, TelegramError("HANDLER_STUCK"))
 
     async def _ledger(self, job: Job) -> tuple[datetime, str] | None:
-        """A wait that Telegram told us of before, for this method or this chat."""
+        """A wait that Telegram asked for before, for this method or this chat."""
         methods = job.spec.methods
         if not job.spec.obeys_waits or not methods:
             return None
@@ -199,7 +204,7 @@ class Bus:
         return await self._tools.threads.run(floods.waiting, job.held.session_id, methods, peer_id)
 
     async def _answered(self, job: Job, handler: Handler, error: TelegramError) -> None:
-        """Telegram, or the way to it, said no."""
+        """Telegram refused, or could not be reached."""
         log.info("telegram refused", command=job.command.id, kind=job.command.kind, code=error.code)
         decision = decide(job.spec, job.command.attempts, error)
         await self._carry_out(job, handler, decision)
@@ -225,6 +230,9 @@ class Bus:
     async def _note_wait(self, job: Job, wait: Wait) -> datetime:
         """Into the ledger, so that nobody else asks before."""
         method = wait.method or next(iter(job.spec.methods), job.kind)
+        metrics = self._tools.metrics
+        metrics.counter(MetricName.FLOOD_WAITS, method=method).inc()
+        metrics.counter(MetricName.FLOOD_SECONDS, method=method).inc(wait.seconds)
         peer_id, now = peer_of(job.kind, job.command.lane), datetime.now(UTC)
         return await self._tools.threads.run(
             floods.note, job.held.session_id, method, peer_id, wait.code, wait.seconds, now
@@ -246,6 +254,9 @@ class Bus:
             commands.settle(command, state, result=done.result, error_code=error_code)
 
         await self._tools.threads.run(_under_lease, job, ending, done.effect)
+        metrics, seconds = self._tools.metrics, self._tools.clock.monotonic() - job.started
+        metrics.counter(MetricName.COMMANDS, kind=job.kind, state=state.value).inc()
+        metrics.histogram(MetricName.COMMAND_MS, kind=job.kind).observe(seconds * 1000)
         log.info("command settled", command=job.command.id, kind=job.command.kind, state=state.value, code=error_code)
 
     async def _postpone(

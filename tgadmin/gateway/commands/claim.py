@@ -2,7 +2,7 @@
 
 Of each that it claimed it asks then what whoever asked for it lacks by now: a right that was gone before the claim is
 never used. The question is a statement of its own, after the claim, whose plan PostgreSQL keeps: within the claim it
-would be planned anew each time, which takes several times as long as the claim itself.
+would be planned again each time, which takes several times as long as the claim itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What to do about a command that Telegram, or the way to it, refused: a decision as data, taken without any I/O.
+"""What to do about a command that Telegram refused, or that did not reach it: a decision as data, taken without any
+I/O.
 
 The bus carries it out (bus.py). What an error code means is said by the error table (``core.error_table``), what may be
 done twice by each kind's rule (``CommandSpec.rule``).

@@ -11,7 +11,9 @@ from typing import Any
 
 from apps.commands.command_kinds import CommandKind, CommandSpec
 from apps.commands.services.leases import Held
+from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
+from tgadmin.core.metrics import Metrics
 from tgadmin.gateway.accounts.account import Account
 from tgadmin.gateway.accounts.registry import Accounts
 from tgadmin.gateway.accounts.signins import SignIns
@@ -51,11 +53,14 @@ class Tools:
     accounts: Accounts
     signins: SignIns
     bell: Bell
+    clock: Clock
+    metrics: Metrics
 
 
 @dataclass(slots=True)
 class Job:
-    """A claimed command on its way. ``until_settled`` is left after the command has been settled."""
+    """A claimed command on its way. ``started``: by the clock's ``monotonic``. ``until_settled`` is left after the
+    command has been settled."""
 
     command: Claimed
     kind: CommandKind
@@ -63,6 +68,7 @@ class Job:
     held: Held
     tools: Tools
     connected: Account | None
+    started: float
     until_settled: AsyncExitStack = field(default_factory=AsyncExitStack)
     limit: asyncio.Timeout | None = None
 
@@ -100,7 +106,7 @@ class Handler:
     """The functions of one kind of command; what is declared about the kind stands in command_kinds.SPECS.
 
     ``run`` does the work. ``failed`` and ``waits`` tell the rest of the program, inside the settle transaction;
-    ``denied`` does so in place of ``failed``, with a sentence, when whoever asked lacks the right. ``look``, of a LOOK
+    ``denied`` does so in place of ``failed``, with a sentence, when whoever asked lacks the right. ``check``, of a LOOK
     kind whose asker lacks it while the outcome is unknown: what has become of it, without doing it once more; raises
     TelegramError (REFUSED_RIGHT) if nothing has.
     """
@@ -109,4 +115,4 @@ class Handler:
     failed: Callable[[Payload, str, int | None], None] = field(default=_nothing)
     waits: Callable[[Payload, datetime, str], None] = field(default=_not_shown)
     denied: Callable[[Payload, str], None] | None = None
-    look: Callable[[Job], Awaitable[Done]] | None = None
+    check: Callable[[Job], Awaitable[Done]] | None = None

@@ -46,12 +46,12 @@ def too_many(me: UUID, nodes: Sequence[Load], wanted: int) -> int:
     """How many sessions this gateway should give up now, for others to take: 0 unless it is well above its share and
     another is left emptier than this one even with a session more."""
     shares = {one: len(dealt) for one, dealt in deal(range(wanted), [Load(n.id, n.capacity, 0) for n in nodes]).items()}
-    mine = next((node for node in nodes if node.id == me), None)
+    own = next((node for node in nodes if node.id == me), None)
     others = [node for node in nodes if node.id != me and node.sessions < shares[node.id]]
-    if mine is None or not others:
+    if own is None or not others:
         return 0
-    better = min((node.sessions + 1) / node.capacity for node in others) <= (mine.sessions - 1) / mine.capacity
-    if not better or mine.sessions <= shares[me] + int(shares[me] * HYSTERESIS):
+    better = min((node.sessions + 1) / node.capacity for node in others) <= (own.sessions - 1) / own.capacity
+    if not better or own.sessions <= shares[me] + int(shares[me] * HYSTERESIS):
         return 0
-    excess = min(mine.sessions - shares[me], sum(shares[node.id] - node.sessions for node in others))
+    excess = min(own.sessions - shares[me], sum(shares[node.id] - node.sessions for node in others))
     return max(1, excess // STEP)

@@ -13,9 +13,9 @@ from tgadmin.gateway.ownership.lease import Leases
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 STUCK_SECONDS = 20.0
-"""An event loop that has not turned for so long does not come back by itself: the process begins anew."""
+"""An event loop that has not turned for so long does not come back by itself: the process begins again."""
 JUMP_SECONDS = 30.0
 """A wall clock stepped back by so much makes Telethon ignore every message (it takes them for ones from the future)."""
 
@@ -50,14 +50,14 @@ class Guard:
         self._thread.join()
 
     def tick(self) -> None:
-        """The loop lives."""
+        """Called by the event loop: it still turns."""
         self._blind = 0.0
 
     def _run(self) -> None:
         covered = True
         while not self._stop.wait(pause := self._pause()):
-            self._look_at_the_loop(pause)
-            self._look_at_the_clock()
+            self._check_loop(pause)
+            self._check_clock()
             if self._leases.allowed():
                 covered = True
                 continue
@@ -68,9 +68,9 @@ class Guard:
 
     def _pause(self) -> float:
         left = self._leases.seconds_left
-        return min(max(left, 0.0), LOOK_SECONDS) if left > 0 else LOOK_SECONDS
+        return min(max(left, 0.0), POLL_SECONDS) if left > 0 else POLL_SECONDS
 
-    def _look_at_the_loop(self, seconds: float) -> None:
+    def _check_loop(self, seconds: float) -> None:
         """Counted in our own looks: a process that was frozen as a whole has not been stuck meanwhile."""
         self._blind += seconds
         if self._blind >= STUCK_SECONDS:
@@ -78,7 +78,7 @@ class Guard:
             self._blind = 0.0
             self._stuck()
 
-    def _look_at_the_clock(self) -> None:
+    def _check_clock(self) -> None:
         offset = self._wall_offset()
         jump = offset - self._offset
         self._offset = offset

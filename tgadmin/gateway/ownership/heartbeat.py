@@ -1,8 +1,8 @@
-"""The beat, in a thread with an event loop and a database connection of its own: many accounts at work in the gateway's
-loop cannot make it late.
+"""The heartbeat, in a thread with an event loop and a database connection of its own: many accounts at work in the
+gateway's loop cannot make it late.
 
-A loop that turns no more must not keep its leases, though. So a beat is due only as long as the loop has answered not
-too long ago; and what a beat has found out is settled on the loop, where the leases are used.
+A loop that no longer turns must not keep its leases, though. So a heartbeat is due only as long as the loop has
+answered not too long ago; and what a heartbeat has found out is settled on the loop, where the leases are used.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import structlog
 
 from apps.commands.services.leases import DISCONNECT_SECONDS, LEASE_SECONDS
 from tgadmin.gateway import database
-from tgadmin.gateway.ownership.lease import Beaten, Leases
+from tgadmin.gateway.ownership.lease import HeartbeatResult, Leases
 
 log = structlog.get_logger(__name__)
 
-BEAT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
 RECONNECT_SECONDS = 0.2
 STUCK_SECONDS = DISCONNECT_SECONDS
 """A loop that has not answered for so long has lost every connection: another gateway shall have its sessions."""
@@ -41,20 +41,20 @@ class Heartbeat:
         self._answered = 0.0
 
     async def run(self) -> None:
-        """Beat until cancelled. Raises NodeRemoved when somebody has removed this node."""
+        """Send heartbeats until cancelled. Raises NodeRemoved when somebody has removed this node."""
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
         self._answered = time.monotonic()
 
-        def beat() -> None:
+        def run_loop() -> None:
             try:
-                asyncio.run(self._beat(loop))
+                asyncio.run(self._run(loop))
                 error: BaseException | None = None
             except BaseException as reason:  # noqa: BLE001  handed over to the loop
                 error = reason
             loop.call_soon_threadsafe(_end, ended, error)
 
-        thread = threading.Thread(target=beat, name="gateway-beat", daemon=True)
+        thread = threading.Thread(target=run_loop, name="gateway-heartbeat", daemon=True)
         thread.start()
         try:
             await asyncio.shield(ended)
@@ -62,24 +62,24 @@ class Heartbeat:
             self._stop.set()
             await asyncio.to_thread(thread.join)
 
-    async def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         """In the thread. A try is given up while the deadline can still be met by the next one."""
         conn: psycopg.AsyncConnection[Any] | None = None
         try:
             while not self._stop.is_set():
                 loop.call_soon_threadsafe(self._answer)
-                pause = BEAT_SECONDS
+                pause = HEARTBEAT_SECONDS
                 try:
                     async with asyncio.timeout(LEASE_SECONDS / 2):
                         if conn is None or conn.closed:
                             conn = await database.connect(self._params)
                         if self._is_due():
-                            beaten = await self._leases.send_beat(conn)
-                            loop.call_soon_threadsafe(partial(self._settle, beaten))
+                            found = await self._leases.send_heartbeat(conn)
+                            loop.call_soon_threadsafe(partial(self._settle, found))
                         else:  # this process may just have been frozen: then the loop answers at once
                             pause = RECONNECT_SECONDS
                 except DB_ERRORS as error:
-                    log.warning("no beat", error=type(error).__name__, left=round(self._leases.seconds_left, 2))
+                    log.warning("no heartbeat", error=type(error).__name__, left=round(self._leases.seconds_left, 2))
                     await _close(conn)
                     conn, pause = None, RECONNECT_SECONDS
                 await self._sleep(pause)
@@ -92,15 +92,15 @@ class Heartbeat:
     def _is_due(self) -> bool:
         silent = time.monotonic() - self._answered
         if silent > STUCK_SECONDS:
-            log.error("the loop is stuck: no beat", seconds=round(silent))
+            log.error("the loop is stuck: no heartbeat", seconds=round(silent))
             return False
         return True
 
     def _answer(self) -> None:
         self._answered = time.monotonic()
 
-    def _settle(self, beaten: Beaten) -> None:
-        for session_id in self._leases.settle(beaten):
+    def _settle(self, found: HeartbeatResult) -> None:
+        for session_id in self._leases.settle(found):
             self._on_lost(session_id)
 
 

@@ -1,8 +1,8 @@
 """Who this process is, so that others on the same host can prove its death.
 
 A death counts as proven only where nothing can be mistaken: same kernel boot, same pid namespace, and no live process
-with that pid and start time. Everything else (another host, a container, a system without /proc) is left to the beat.
-"""
+with that pid and start time. Everything else (another host, a container, a system without /proc) is left to the
+heartbeat."""
 
 from __future__ import annotations
 

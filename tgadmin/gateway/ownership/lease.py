@@ -1,9 +1,9 @@
-"""One owner per session: the node's beat, the leases it holds, and taking over those of the dead.
+"""One owner per session: the node's heartbeat, the leases it holds, and taking over those of the dead.
 
-The holder's deadline is the boot clock before its last successful beat plus L; past it ``allowed()`` is false and
+The holder's deadline is the boot clock before its last successful heartbeat plus L; past it ``allowed()`` is false and
 nothing may be sent to Telegram. A taker takes what has no owner, what a provably dead process of this host held, or
-what a node held whose beat has not moved for L + D + 1 s on the taker's own clock. Clocks of machines are not compared.
-Which of them it takes, balance.py says: every gateway deals them out in the same way.
+what a node held whose heartbeat has not moved for L + D + 1 s on the taker's own clock. Clocks of machines are not
+compared. Which of them it takes, balance.py says: every gateway deals them out in the same way.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ FORGET_OLD_NODES = """
 DELETE FROM gateway_nodes n WHERE n.beat_at < now() - interval '1 day'
     AND NOT EXISTS (SELECT 1 FROM telegram_leases l WHERE l.owner_id = n.id)
 """
-BEAT = "UPDATE gateway_nodes SET beat = beat + 1, beat_at = now() WHERE id = %s"
-MINE = "SELECT session_id, fence FROM telegram_leases WHERE owner_id = %s"
+HEARTBEAT = "UPDATE gateway_nodes SET beat = beat + 1, beat_at = now() WHERE id = %s"
+HELD_BY_NODE = "SELECT session_id, fence FROM telegram_leases WHERE owner_id = %s"
 
 # What should be held by somebody: accounts that can be connected, and sessions with something to do that needs no
 # connected account: a sign-in under way, a key to log out.
@@ -89,9 +89,9 @@ SELECT pg_notify(%(channel)s, '0') FROM (SELECT count(*) FROM freed) f
 TELL = "SELECT pg_notify(%s, '0')"
 
 WATCH_GAP = 4.0
-"""Seconds between two looks beyond which a beat was not watched: the database was away for its owner as well."""
+"""Seconds between two looks beyond which a heartbeat was not watched: the database was away for its owner as well."""
 SILENT_SECONDS = LEASE_SECONDS + 1.5
-"""A node whose beat has not moved for so long gets no sessions dealt."""
+"""A node whose heartbeat has not moved for so long gets no sessions dealt."""
 LEFT_SECONDS = 2.0
 """A free session that the one it was dealt to has not taken for so long is for whoever has room."""
 MOVE_SECONDS = 2.0
@@ -114,35 +114,36 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Beaten:
-    """What a beat has found: the leases as the database has them, and what was known and given up when it was sent."""
+class HeartbeatResult:
+    """What a heartbeat has found: the leases as the database has them, and what was known and given up when it was
+    sent."""
 
     at: float
     known: Mapping[int, Held]
     given_up: Collection[int]
-    mine: Mapping[int, int]
+    stored: Mapping[int, int]
 
     @property
     def lost(self) -> set[int]:
-        return {one for one, held in self.known.items() if self.mine.get(one) != held.fence}
+        return {one for one, held in self.known.items() if self.stored.get(one) != held.fence}
 
 
 @dataclass(slots=True)
 class _Watched:
-    """A node as we see it: its beat, since when it has not moved, when we first and last looked (our clock). ``load``
-    is None for one that takes nothing any more, ``neighbour`` the pid of a live one on this host."""
+    """A node as we see it: its heartbeat, since when it has not moved, when we first and last looked (our clock).
+    ``load`` is None for one that takes nothing any more, ``local_pid`` the pid of a live one on this host."""
 
     beat: int
     since: float
     first: float
-    looked: float
+    seen: float
     dead: bool = False
     load: Load | None = None
-    neighbour: int | None = None
+    local_pid: int | None = None
 
 
 class Leases:
-    """This node's leases. ``beat`` runs on one connection, ``scan`` and the takings on another."""
+    """This node's leases. ``heartbeat`` runs on one connection, ``scan`` and the takings on another."""
 
     def __init__(self, identity: Identity, capacity: int, clock: Clock, *, network: str) -> None:
         self.identity = identity
@@ -168,7 +169,7 @@ class Leases:
         return self._deadline - self._clock.monotonic()
 
     def expire(self) -> None:
-        """Nothing may be sent until the next beat: this process can no longer trust its clock."""
+        """Nothing may be sent until the next heartbeat: this process can no longer trust its clock."""
         self._expired_at = self._clock.monotonic()
         self._deadline = 0.0
 
@@ -194,44 +195,45 @@ class Leases:
         await conn.execute(REGISTER, (me.id, me.name[:64], self._network, *where, version, self.capacity))
         await conn.execute(FORGET_OLD_NODES)
 
-    async def beat(self, conn: Connection) -> set[int]:
-        """Beat once for all leases; returns the sessions that were lost. Raises NodeRemoved, psycopg.Error."""
-        return self.settle(await self.send_beat(conn))
+    async def heartbeat(self, conn: Connection) -> set[int]:
+        """One heartbeat for all leases; returns the sessions that were lost. Raises NodeRemoved, psycopg.Error."""
+        return self.settle(await self.send_heartbeat(conn))
 
-    async def send_beat(self, conn: Connection) -> Beaten:
-        """The beat itself, from whatever thread; ``settle`` follows on the loop. Raises NodeRemoved, psycopg.Error."""
+    async def send_heartbeat(self, conn: Connection) -> HeartbeatResult:
+        """The heartbeat itself, from whatever thread; ``settle`` follows on the loop. Raises NodeRemoved,
+        psycopg.Error."""
         before = self._clock.monotonic()
         known = dict(self.held)  # before the given up: what is being given back is in one of the two
         given_up = set(self._given_up)
         async with conn.transaction():
-            counted = await conn.execute(BEAT, (self.identity.id,), prepare=True)
+            counted = await conn.execute(HEARTBEAT, (self.identity.id,), prepare=True)
             if counted.rowcount != 1:
                 raise NodeRemoved
-            mine = dict(await (await conn.execute(MINE, (self.identity.id,), prepare=True)).fetchall())
-        beaten = Beaten(before, known, given_up, mine)
-        if not beaten.lost:  # else the deadline moves when the loop has let go of them
+            stored = dict(await (await conn.execute(HELD_BY_NODE, (self.identity.id,), prepare=True)).fetchall())
+        found = HeartbeatResult(before, known, given_up, stored)
+        if not found.lost:  # else the deadline moves when the loop has let go of them
             self._extend(before)
-        return beaten
+        return found
 
-    def settle(self, beaten: Beaten) -> set[int]:
-        """Let go of what a beat has found lost, and take on what it has found ours; returns the sessions lost."""
-        lost = {one for one in beaten.lost if self.held.get(one) == beaten.known[one]}
+    def settle(self, found: HeartbeatResult) -> set[int]:
+        """Let go of what a heartbeat has found lost, and take on what it has found ours; returns the sessions lost."""
+        lost = {one for one in found.lost if self.held.get(one) == found.known[one]}
         for session_id in lost:
             del self.held[session_id]
-        gone = {*beaten.known, *beaten.given_up, *self._given_up}
-        self._adopt({one: fence for one, fence in beaten.mine.items() if one not in gone})
-        if beaten.lost:
-            self._extend(beaten.at)
+        gone = {*found.known, *found.given_up, *self._given_up}
+        self._adopt({one: fence for one, fence in found.stored.items() if one not in gone})
+        if found.lost:
+            self._extend(found.at)
         return lost
 
-    def _extend(self, beaten_at: float) -> None:
-        """A clock's jump that expired the leases while the beat was under way is not undone by it."""
-        if beaten_at >= self._expired_at:
-            self._deadline = max(self._deadline, beaten_at + LEASE_SECONDS)
+    def _extend(self, sent_at: float) -> None:
+        """A clock's jump that expired the leases while the heartbeat was under way is not undone by it."""
+        if sent_at >= self._expired_at:
+            self._deadline = max(self._deadline, sent_at + LEASE_SECONDS)
 
     def _adopt(self, unknown: dict[int, int]) -> None:
         """A lease may be ours without our knowing: the answer to a taking was lost with its connection. It counts once
-        two beats in a row have seen it, so that one just being given back is not taken for it."""
+        two heartbeats in a row have seen it, so that one just being given back is not taken for it."""
         for session_id, fence in unknown.items():
             if self._unknown.get(session_id) == fence and session_id not in self.held:
                 self._hold(session_id, fence)
@@ -252,30 +254,31 @@ class Leases:
         for node_id, beat, boot, pid, pid_started, capacity, stopping, sessions in rows:
             known = self._nodes.get(node_id)
             watched = known if known is not None else _Watched(beat, now, now, now)
-            if watched.beat != beat or now - watched.looked > WATCH_GAP:
+            if watched.beat != beat or now - watched.seen > WATCH_GAP:
                 watched.beat, watched.since = beat, now
-            watched.looked = now
-            mine = node_id == self.identity.id
-            watched.dead = not mine and is_proven_dead(boot, pid, pid_started)
-            watched.load = None if stopping else Load(node_id, capacity, len(self.held) if mine else sessions)
-            near = boot != "" and boot == self.identity.boot and not mine
-            watched.neighbour = pid if near and not watched.dead else None
+            watched.seen = now
+            is_self = node_id == self.identity.id
+            watched.dead = not is_self and is_proven_dead(boot, pid, pid_started)
+            watched.load = None if stopping else Load(node_id, capacity, len(self.held) if is_self else sessions)
+            near = boot != "" and boot == self.identity.boot and not is_self
+            watched.local_pid = pid if near and not watched.dead else None
             seen[node_id] = watched
         self._nodes = seen
 
     @property
-    def neighbours(self) -> set[int]:
+    def local_pids(self) -> set[int]:
         """Processes of this host whose death could be proven at once."""
-        return {one.neighbour for one in self._nodes.values() if one.neighbour is not None}
+        return {one.local_pid for one in self._nodes.values() if one.local_pid is not None}
 
-    def next_look(self, most: float) -> float:
-        """Seconds until something may be taken over because of a beat that stands still; ``most`` if that is later."""
+    def next_scan(self, most: float) -> float:
+        """Seconds until something may be taken over because of a heartbeat that stands still; ``most`` if that is
+        later."""
         now = self._clock.monotonic()
         due = (one.since + TAKE_OVER_SECONDS - now for one in self._nodes.values() if not one.dead)
         return min([most, *(seconds for seconds in due if seconds > 0)])
 
     def _alive(self, *, for_seconds: float = 0.0) -> list[Load]:
-        """Who may be dealt sessions: this node, and those that beat, seen for so long at least."""
+        """Who may be dealt sessions: this node, and those with a heartbeat, seen for so long at least."""
         now = self._clock.monotonic()
         return [
             one.load
@@ -304,10 +307,10 @@ class Leases:
     def _dealt_to_me(self, takeable: Sequence[int]) -> set[int]:
         now = self._clock.monotonic()
         self._free_since = {one: self._free_since.get(one, now) for one in takeable}
-        mine = balance.deal(takeable, self._alive()).get(self.identity.id, [])
+        dealt = balance.deal(takeable, self._alive()).get(self.identity.id, [])
         left = [one for one, since in self._free_since.items() if now - since >= LEFT_SECONDS]
         room = max(0, self.capacity - len(self.held))
-        return set(dict.fromkeys([*mine, *sorted(left)][:room]))
+        return set(dict.fromkeys([*dealt, *sorted(left)][:room]))
 
     async def _take_over(self, conn: Connection, owner: UUID, beat: int, sessions: list[int]) -> list[Held]:
         async with conn.transaction():
@@ -328,7 +331,7 @@ class Leases:
         if owner is None:
             return True
         watched = self._nodes.get(owner)
-        if owner == self.identity.id or watched is None:  # ours: being given back, or adopted by the next beats
+        if owner == self.identity.id or watched is None:  # ours: being given back, or adopted after the next heartbeats
             return False
         return watched.dead or self._clock.monotonic() - watched.since >= TAKE_OVER_SECONDS
 

@@ -61,7 +61,7 @@ class Command(BaseCommand):
     async def _run(self, options: dict[str, Any]) -> None:
         from sandbox.server import Sandbox
 
-        places = _Places.of(options)
+        paths = _Paths.of(options)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -70,29 +70,29 @@ class Command(BaseCommand):
             port=options["port"],
             dcs=options["dcs"],
             state=options["state"],
-            codes_path=str(places.codes),
+            codes_path=str(paths.codes),
             seed=options["seed"],
             control=True,
             control_port=options["control_port"],
-            control_token_path=str(places.control_token),
+            control_token_path=str(paths.control_token),
         )
-        script = _demo(sandbox, Path(options["demo"]), places.codes) if options["demo"] else None
+        script = _demo(sandbox, Path(options["demo"]), paths.codes) if options["demo"] else None
         try:
             await sandbox.start()
             if options["proxies"]:
                 await sandbox.fronts.start()
             if script is not None:
                 script.start()
-            places.write_public_key(sandbox.public_key_pem)
+            paths.write_public_key(sandbox.public_key_pem)
             facts = {
                 "host": sandbox.host,
                 "port": sandbox.port,
                 "dcs": {str(dc): sandbox.port + dc - 1 for dc in range(1, sandbox.dcs + 1)},
-                "public_key": str(places.public_key),
-                "codes": str(places.codes),
+                "public_key": str(paths.public_key),
+                "codes": str(paths.codes),
                 "state": options["state"],
                 "control": f"http://{sandbox.host}:{sandbox.control_port}",
-                "control_token": str(places.control_token),
+                "control_token": str(paths.control_token),
                 "proxies": sandbox.fronts.links() if options["proxies"] else {},
                 "pid": os.getpid(),
             }
@@ -103,33 +103,33 @@ class Command(BaseCommand):
             if script is not None:
                 await script.stop()
             await sandbox.stop()
-            places.clear()
+            paths.clear()
 
 
-class _Places:
+class _Paths:
     """Where the command's files lie."""
 
-    def __init__(self, public_key: Path, codes: Path, control_token: Path, passing: Path | None) -> None:
+    def __init__(self, public_key: Path, codes: Path, control_token: Path, temporary: Path | None) -> None:
         self.public_key = public_key
         self.codes = codes
         self.control_token = control_token
-        self._passing = passing
+        self._temporary = temporary
 
     @classmethod
-    def of(cls, options: dict[str, Any]) -> "_Places":
+    def of(cls, options: dict[str, Any]) -> "_Paths":
         """What was asked for; else beside the state; else in a new directory that only its owner can enter."""
         if options["state"]:
             folder = Path(options["state"]).absolute().parent
             folder.mkdir(parents=True, exist_ok=True)
-            prefix, passing = Path(options["state"]).name, None
+            prefix, temporary = Path(options["state"]).name, None
         else:
-            folder = passing = Path(tempfile.mkdtemp(prefix="tgadmin-sandbox-"))
+            folder = temporary = Path(tempfile.mkdtemp(prefix="tgadmin-sandbox-"))
             prefix = "sandbox"
         public_key = Path(options["public_key"] or folder / f"{prefix}.public-key.pem").absolute()
         codes = Path(options["codes"] or folder / f"{prefix}.codes.jsonl").absolute()
         for path in (public_key, codes):
             path.parent.mkdir(parents=True, exist_ok=True)
-        return cls(public_key, codes, folder / f"{prefix}.control-token", passing)
+        return cls(public_key, codes, folder / f"{prefix}.control-token", temporary)
 
     def write_public_key(self, pem: str) -> None:
         """In one step: whoever waits for the file must not read half of it."""
@@ -139,8 +139,8 @@ class _Places:
 
     def clear(self) -> None:
         """A directory that was made for this run goes with it."""
-        if self._passing is not None:
-            shutil.rmtree(self._passing, ignore_errors=True)
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
 
 def _demo(sandbox: "Sandbox", file: Path, codes: Path) -> "Script":

@@ -221,7 +221,7 @@ class Box(MessageBox):
         self.reset_deadlines((entry,), 0)
 
     def forget(self, entry: Entry) -> None:
-        """Forget a channel's state: its next update begins it anew."""
+        """Forget a channel's state: its next update begins it again."""
         self.end(entry)
         self.possible_gaps.pop(entry, None)
         self.map.pop(entry, None)

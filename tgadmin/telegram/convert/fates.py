@@ -159,7 +159,7 @@ _GROUPS: tuple[tuple[Fate, str, str], ...] = (
     ),
     (
         Fate.IGNORED,
-        "the account's state was counted anew: the next update shows the gap, and the difference is asked for",
+        "the account's state was counted again: the next update shows the gap, and the difference is asked for",
         "PtsChanged",
     ),
 )

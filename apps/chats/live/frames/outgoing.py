@@ -76,8 +76,8 @@ class EventsFrame(TypedDict):
 
 
 class ResetFrame(Newest):
-    """The page begins anew: the newest page, `at` and `epoch` of which say where to resume; `page` frames bring what of
-    it does not fit."""
+    """The page begins again: the newest page, `at` and `epoch` of which say where to resume; `page` frames bring what
+    of it does not fit."""
 
     type: Literal["reset"]
 
@@ -104,7 +104,7 @@ class TypingFrame(TypedDict):
 
 
 class OkFrame(TypedDict):
-    """It is done here."""
+    """The request is carried out; nothing of it waits for Telegram."""
 
     type: Literal["ok"]
     ref: Annotated[str | None, "the request's"]
@@ -122,7 +122,7 @@ class DoneFrame(TypedDict):
 
 
 class ErrorFrame(TypedDict):
-    """It cannot be done."""
+    """The request is refused; `code` says why."""
 
     type: Literal["error"]
     ref: Annotated[str | None, "the request's; null: it answers none"]
@@ -140,7 +140,7 @@ class GoneFrame(TypedDict):
 
 
 class RefusedFrame(TypedDict):
-    """There is no place for this socket; the close code that follows says which limit was reached."""
+    """No slot is free for this socket; the close code that follows says which limit was reached."""
 
     type: Literal["refused"]
     limit: Annotated[int, "the limit"]

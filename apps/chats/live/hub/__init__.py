@@ -21,7 +21,7 @@ from apps.chats.live.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_
 from apps.chats.live.threads import Shared
 from apps.chats.live.wakes import Groups, Lifeline, Listener
 from apps.common.notify import EVENTS
-from tgadmin.core.faults import described
+from tgadmin.core.faults import describe
 from tgadmin.core.frames import encoded
 from tgadmin.core.official import OFFICIAL
 
@@ -37,7 +37,7 @@ class Hub:
         self.watchers = Watchers()
         self.shared = Shared()
         self._groups = Groups(self._group_message)
-        self._listener = Listener(self._notified, self._look)
+        self._listener = Listener(self._notified, self._poll)
         self._lifeline = Lifeline(self._hears, self._groups.rejoin)
         self._tasks: list[asyncio.Task[None]] = []
         self._make()
@@ -97,14 +97,14 @@ class Hub:
         if message.get("type") != "session.typing":
             self.broadcaster.wake(session_id)
             return
-        told_of: Callable[[str], Any] = message.get  # a gateway of another version may tell less
+        field_of: Callable[[str], Any] = message.get  # a gateway of another version may tell less
         frame = TypingFrame(
             type="typing",
             session=session_id,
-            peer_id=told_of("peer_id"),
-            sender_id=told_of("sender_id"),
-            name=told_of("name"),
-            action=told_of("action"),
+            peer_id=field_of("peer_id"),
+            sender_id=field_of("sender_id"),
+            name=field_of("name"),
+            action=field_of("action"),
         )
         # Who reads slowly learns nothing from what was typed a while ago.
         readers = [watcher for watcher in self.watchers.of(session_id) if not watcher.line.is_full]
@@ -113,13 +113,13 @@ class Hub:
         task = asyncio.ensure_future(fan(readers, encoded(frame)))
         task.add_done_callback(_report)
 
-    def _look(self) -> None:
-        self.broadcaster.look()
-        self.access_watch.look()
+    def _poll(self) -> None:
+        self.broadcaster.poll()
+        self.access_watch.poll()
 
     def _hears(self, hears: bool) -> None:
         self.broadcaster.hears(hears)
-        self.access_watch.look()
+        self.access_watch.poll()
 
     def _notified(self, channel: str, number: int) -> None:
         if channel == EVENTS:
@@ -131,7 +131,7 @@ class Hub:
 
 def _report(task: asyncio.Future[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a frame could not be fanned out: %s", described(error))
+        log.error("a frame could not be fanned out: %s", describe(error))
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

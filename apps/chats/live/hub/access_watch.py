@@ -21,12 +21,12 @@ from apps.chats.live.threads import read
 from apps.chats.payloads import SessionFacts
 from apps.chats.selectors import history, live, messages, page
 from apps.sessions.services.rights import is_staff
-from tgadmin.core.faults import described
+from tgadmin.core.faults import describe
 from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
 
-LOOK = 1.0
+POLL = 1.0
 """Seconds between two whole looks; a right that is gone is noticed within them."""
 RETRY = 0.2
 """Seconds until the next whole look when the database could not be read."""
@@ -70,7 +70,7 @@ class AccessWatch:
         self._woken.set()
 
     def settled(self, command_id: int) -> None:
-        """This command is over."""
+        """The command with this id has been settled; whoever waits for it is answered at the next poll."""
         if command_id in self._commands:
             self._woken.set()
 
@@ -92,57 +92,57 @@ class AccessWatch:
         """A supervisor: a look that fails is recorded, the next one sees what it missed."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, self._full_at + LOOK - self._clock())):
+                async with asyncio.timeout(max(0.0, self._full_at + POLL - self._clock())):
                     await self._woken.wait()
             started = self._clock()
             self._woken.clear()
-            await self._look()
+            await self._poll()
             # Under load the database gets as much rest as it had work.
             await asyncio.sleep(max(REST, self._clock() - started))
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Anything may have changed: wake-ups were not heard for a while."""
         self._full_at = float("-inf")
         self._woken.set()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         """Each for itself: what one of them cannot read keeps none of the others."""
-        full = self._clock() - self._full_at >= LOOK
-        looks: list[Callable[[], Awaitable[None]]] = [lambda: self._send_facts(full), self._send_settled]
+        full = self._clock() - self._full_at >= POLL
+        checks: list[Callable[[], Awaitable[None]]] = [lambda: self._send_facts(full), self._send_settled]
         if full:
             self._full_at = self._clock()
-            looks = [self._check_epoch, self._check_standing, self._tell_roles, self._note_all_online, *looks]
-        for look in looks:
+            checks = [self._check_epoch, self._check_access, self._tell_roles, self._note_all_online, *checks]
+        for check in checks:
             try:
-                await look()
+                await check()
             except AWAY as error:
                 if not self._away:
                     log.warning("live pages cannot read the database: %s", type(error).__name__)
                 self._away = True
-                self._full_at = self._clock() - LOOK + RETRY
+                self._full_at = self._clock() - POLL + RETRY
                 return
             except Exception as error:  # noqa: BLE001  see above
-                log.error("a look of the live pages' hub failed: %s", described(error))
+                log.error("a look of the live pages' hub failed: %s", describe(error))
         self._away = False
 
     async def _note_all_online(self) -> None:
         await self.note_online(self._watchers.sessions)
 
     async def _check_epoch(self) -> None:
-        """A database that was restored begins its numbers anew: pages come back with theirs, and are reset."""
+        """A database that was restored begins its numbers again: pages come back with theirs, and are reset."""
         epoch = await read(history.epoch)
         if self.epoch not in (None, epoch):
             for watcher in self._watchers:
                 await watcher.shut(RESTORED)
         self.epoch = epoch
 
-    async def _check_standing(self) -> None:
+    async def _check_access(self) -> None:
         """Whoever is signed out, or has lost a right, stops hearing within this second."""
         watchers = list(self._watchers)
-        standings = await read(live.standings, {watcher.user.pk for watcher in watchers})
+        user_accesses = await read(live.user_accesses, {watcher.user.pk for watcher in watchers})
         logins = await read(live.signed_in, {watcher.login_key for watcher in watchers})
         for watcher in watchers:
-            now = standings.get(watcher.user.pk)
+            now = user_accesses.get(watcher.user.pk)
             if now is None or watcher.login_key not in logins or not _same_login(watcher, now.user):
                 await watcher.shut(SIGNED_OUT)
             elif not is_staff(now.user):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import psycopg
 from django.db import InterfaceError, OperationalError
 
-from tgadmin.core.faults import described
+from tgadmin.core.faults import describe
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Bad:
 
     def set_aside(self, key: int, error: Exception) -> None:
         if key not in self._until:
-            log.error("%s %s cannot be read and is left out: %s", self._what, key, described(error))
+            log.error("%s %s cannot be read and is left out: %s", self._what, key, describe(error))
         self._until[key] = self._clock() + ASIDE
 
     def __contains__(self, key: int) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 
 from apps.chats.live.frames.outgoing import unreadable
 from apps.chats.live.hub.bad import AWAY, Bad
-from apps.chats.live.hub.frames import Told, events_frames
+from apps.chats.live.hub.frames import NumberedText, events_frames
 from apps.chats.live.hub.line import drain
 from apps.chats.live.hub.list_broadcaster import ListNews
 from apps.chats.live.hub.reader import Reader
@@ -28,12 +28,12 @@ from apps.chats.live.threads import read
 from apps.chats.payloads import Newest
 from apps.chats.selectors import live
 from apps.chats.selectors.live import Change
-from tgadmin.core.faults import described
+from tgadmin.core.faults import describe
 from tgadmin.core.frames import encoded
 
 log = logging.getLogger(__name__)
 
-LOOK = 0.5
+POLL = 0.5
 """Seconds after which everything is looked at without a wake-up: one that was lost is made good within a second, on a
 slow machine too."""
 RETRY = 0.2
@@ -64,15 +64,15 @@ class EventBroadcaster:
         self._fresh.add(session_id)
         self._woken.set()
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Anything may have changed: wake-ups were not heard for a while."""
-        self._full_at = self._clock() - LOOK
+        self._full_at = self._clock() - POLL
         self._woken.set()
 
     def hears(self, hears: bool) -> None:
-        """Whether wake-ups are heard."""
+        """Say whether gateways' wake-ups arrive; while they do not, it polls more often."""
         self._deaf = not hears
-        self.look()
+        self.poll()
 
     def flipped(self, session_id: int, chat_ids: Iterable[int]) -> None:
         """These rows look different although nothing was written in them: they are sent, whatever was sent before."""
@@ -104,30 +104,30 @@ class EventBroadcaster:
 
     async def _guarded(self) -> None:
         try:
-            await self._look()
+            await self._poll()
             self._failed = False
         except AWAY as error:
             if not self._failed:
                 log.warning("live pages cannot read the database: %s", type(error).__name__)
             self._failed = True
-            self._full_at = self._clock() - LOOK + RETRY
+            self._full_at = self._clock() - POLL + RETRY
         except Exception as error:  # noqa: BLE001  a fault here would end the news of every page of this process
-            log.error("a look of the live pages' hub failed: %s", described(error))
+            log.error("a look of the live pages' hub failed: %s", describe(error))
 
     async def _next(self) -> None:
         """Until there is a wake-up, a list is due, or it is time for a whole look."""
-        whole = self._full_at + (RETRY if self._deaf else LOOK)
+        whole = self._full_at + (RETRY if self._deaf else POLL)
         seconds = min(whole, self._lists.due_at) - self._clock()
         if not self._woken.is_set() and seconds > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._woken.wait()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         self._woken.clear()
         fresh, self._fresh = self._fresh & self._watchers.sessions, set()
         now = self._clock()
-        if full := now - self._full_at >= (RETRY if self._deaf else LOOK):
+        if full := now - self._full_at >= (RETRY if self._deaf else POLL):
             self._full_at = now
             fresh = self._watchers.sessions
         self._lists.ask(fresh, now, wide=full)
@@ -177,7 +177,7 @@ class EventBroadcaster:
             if change.more or (frames and frames[-1].to < change.last):
                 self.wake(change.row.session_id)
 
-    def _sent(self, watcher: Watcher, chat: OpenChat, frame: Told, last: Told) -> None:
+    def _sent(self, watcher: Watcher, chat: OpenChat, frame: NumberedText, last: NumberedText) -> None:
         chat.number = frame.to
         if frame is last:
             chat.sending = False
@@ -187,9 +187,9 @@ class EventBroadcaster:
 
     async def _tell_bad(self, chat_id: int, viewers: list[_Viewer]) -> None:
         """Who looks at a chat that cannot be read is told so, once."""
-        untold = [(watcher, chat) for watcher, chat in viewers if watcher.chat is chat and not chat.told_bad]
+        untold = [(watcher, chat) for watcher, chat in viewers if watcher.chat is chat and not chat.marked_unreadable]
         for _, chat in untold:
-            chat.told_bad = True
+            chat.marked_unreadable = True
         await fan([watcher for watcher, _ in untold], encoded(unreadable(chat_id)))
 
 

@@ -21,27 +21,27 @@ EVENT = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NumberedText:
     """A frame, and the number of the last event that who got it knows."""
 
     text: str
     to: int
 
 
-def events_frames(change: Change, after: int, reset: Newest | None) -> list[Told]:
+def events_frames(change: Change, after: int, reset: Newest | None) -> list[NumberedText]:
     """The frames for who stands at ``after``: messages as they are now, ids of those that are gone, notices of what
-    Telegram refused. When what comes next is kept no more, or the chat was reset since, they are the newest page; none
-    when that was not read (the chat is gone, or the next look reads it)."""
+    Telegram refused. When what comes next is no longer kept, or the chat was reset since, they are the newest page;
+    none when that was not read (the chat is gone, or the next look reads it)."""
     if change.is_torn(after):
         if reset is None:
             return []
         at = reset["page"]["at"]
         texts = reset_frames(reset)
-        return [*(Told(text, after) for text in texts[:-1]), Told(texts[-1], at)]
+        return [*(NumberedText(text, after) for text in texts[:-1]), NumberedText(texts[-1], at)]
     return list(_events(change, after, [event for event in change.events if event.number > after]))
 
 
-def _events(change: Change, after: int, events: Sequence[EventRow]) -> Iterator[Told]:
+def _events(change: Change, after: int, events: Sequence[EventRow]) -> Iterator[NumberedText]:
     """As many frames as AT_ONCE allows, one at least; each takes as many events as fit, one at least."""
     row = _Row.of(change)
     room = BOUND - size(row.text) - 256
@@ -52,7 +52,7 @@ def _events(change: Change, after: int, events: Sequence[EventRow]) -> Iterator[
     for event in events:
         cost = _cost(change, event, texts, seen)
         if some and taken + cost > room:
-            yield _told(after, some, texts, row)
+            yield _numbered(after, some, texts, row)
             made += taken
             if made > AT_ONCE:
                 return
@@ -61,7 +61,7 @@ def _events(change: Change, after: int, events: Sequence[EventRow]) -> Iterator[
         some.append(event)
         seen.add(event.message_id)
         taken += cost
-    yield _told(after, some, texts, row)
+    yield _numbered(after, some, texts, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _cost(change: Change, event: EventRow, texts: dict[int, str], seen: set[int 
     return cost + size(texts[number])
 
 
-def _told(after: int, events: Sequence[EventRow], texts: Mapping[int, str], row: _Row) -> Told:
+def _numbered(after: int, events: Sequence[EventRow], texts: Mapping[int, str], row: _Row) -> NumberedText:
     to = events[-1].number
     ids = dict.fromkeys(event.message_id for event in events if event.message_id is not None)
     frame = EventsFrame(
@@ -103,7 +103,7 @@ def _told(after: int, events: Sequence[EventRow], texts: Mapping[int, str], row:
         row=row.shown,
     )
     found = (texts[message_id] for message_id in ids if message_id in texts)
-    return Told(framed(frame, messages=_array(found), row=row.text), to)
+    return NumberedText(framed(frame, messages=_array(found), row=row.text), to)
 
 
 def _notice(event: EventRow) -> Notice | None:

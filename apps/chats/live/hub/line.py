@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from autobahn.exception import Disconnected
 
-from tgadmin.core.faults import described
+from tgadmin.core.faults import describe
 from tgadmin.core.frames import parts
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ GONE = (OSError, Disconnected)
 """What a server raises for a frame to a socket whose end it has yet to tell of: ASGI's OSError, and what daphne lets
 through from below."""
 FULL = 16
-"""Frames that wait in a line, after which it takes no more news: what it then misses is read anew for it."""
+"""Frames that wait in a line, after which it takes no more news: what it then misses is read again for it."""
 MOST = 128
 """Frames that wait in a line, after which the socket is closed: even what is small and rare has piled up."""
 
@@ -29,7 +29,7 @@ Send = Callable[[str], Awaitable[None]]
 
 class Line:
     """``send`` passes a frame to the server, and returns when that has taken it. ``failed`` is awaited when it raised
-    what no closed socket explains; ``drained`` is called each time that nothing waits any more."""
+    what no closed socket explains; ``drained`` is called each time that the line has become empty."""
 
     def __init__(self, send: Send, *, failed: Callable[[], Awaitable[None]], drained: Callable[[], None]) -> None:
         self.whole = False  # frames are not cut into parts: whoever is at the other end does not put them together
@@ -87,7 +87,7 @@ class Line:
         except GONE:
             self.end()
         except Exception as error:  # noqa: BLE001  whatever it is: the page must come back, and others wait for none of it
-            log.error("a frame could not be sent, its page is sent back to ask anew: %s", described(error))
+            log.error("a frame could not be sent, its page is sent back to ask again: %s", describe(error))
             self.end()
             await self._failed()
         finally:

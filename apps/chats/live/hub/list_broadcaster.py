@@ -17,7 +17,7 @@ from apps.chats.live.hub.frames import chats_frames
 from apps.chats.live.hub.reader import Reader
 from apps.chats.live.hub.watchers import UNSENT, Watcher, Watchers, fan, sees_all
 from apps.chats.selectors import lists
-from tgadmin.core.faults import described
+from tgadmin.core.faults import describe
 
 log = logging.getLogger(__name__)
 
@@ -86,11 +86,11 @@ class ListNews:
             return found
 
         found = await self._bad.read(ask, due)
-        looked = {key: due[key].looked(now, rows, flipped[key]) for key, rows in found.items()}
-        news = {session_id: rows for session_id, rows in looked.items() if rows}
+        changed = {key: due[key].changed(now, rows, flipped[key]) for key, rows in found.items()}
+        news = {session_id: rows for session_id, rows in changed.items() if rows}
         unread = await self._reader.unread(news) if news else {}
         for session_id, rows in news.items():
-            due[session_id].on_its_way = True
+            due[session_id].is_sending = True
             self._said.put_nowait(_Said(session_id, due[session_id], rows, unread.get(session_id, (0, 0))))
 
     async def run(self) -> None:
@@ -100,9 +100,9 @@ class ListNews:
             try:
                 await self._tell_list(said)
             except Exception as error:  # noqa: BLE001  a fault here would end the lists of every page of this process
-                log.error("a chat list could not be sent: %s", described(error))
+                log.error("a chat list could not be sent: %s", describe(error))
                 said.one.flipped.update(row.id for row in said.rows)  # some have not got it: all get it again
-            said.one.on_its_way = False
+            said.one.is_sending = False
             self._wake()  # it may be due again
 
     async def _tell_list(self, said: _Said) -> None:
@@ -124,7 +124,7 @@ class ListNews:
             done, _ = await asyncio.wait(going, timeout=SPREAD)
             took = sum(one.result() for one in done)
             await asyncio.sleep(max(len(some) / LIST_FRAMES, took * LIST_PAUSE))
-        said.one.told(said.rows)
+        said.one.sent(said.rows)
 
     def drained(self, watcher: Watcher) -> None:
         """Everything that was on its way to the watcher has been sent."""
@@ -145,9 +145,7 @@ class ListNews:
                 self._behind.add(watcher)
                 raise
             except Exception as error:  # noqa: BLE001  rows hold whatever was stored: one page must not harm the others
-                log.error(
-                    "rows that a page missed could not be read, it is sent back to ask anew: %s", described(error)
-                )
+                log.error("rows that a page missed could not be read, it is sent back to ask again: %s", describe(error))
                 await watcher.shut(UNSENT)
                 continue
             if watcher.session_id == session_id:
@@ -185,36 +183,36 @@ class _List:
 
     def __init__(self, now: float) -> None:
         self.flipped: set[int] = set()
-        self.on_its_way = False
+        self.is_sending = False
         self._due: float | None = None
         self._wide = False
-        self._looked_at = now
+        self._read_at = now
         self._sent_at = -LIST_REST
         self._sent: dict[int, lists.Row] = {}
 
     @property
     def due(self) -> float | None:
-        """When to look, if there is anything to look for; a frame that is on its way has to arrive first."""
-        return None if self.on_its_way else self._due
+        """When to read rows, if there may be any to read; a frame that is on its way has to arrive first."""
+        return None if self.is_sending else self._due
 
     def is_due(self, now: float) -> bool:
         return (due := self.due) is not None and due <= now
 
     def ask(self, now: float, *, wide: bool) -> None:
-        """Something may have changed: look when the list has rested."""
+        """Something may have changed: read when the list has rested."""
         self._wide |= wide
         if self._due is None:
             self._due = max(now, self._sent_at + LIST_REST)
 
     def back(self, now: float) -> float:
         """Seconds before now from which on rows are read."""
-        return WIDE if self._wide else min(WIDE, now - self._looked_at + OVERLAP)
+        return WIDE if self._wide else min(WIDE, now - self._read_at + OVERLAP)
 
-    def looked(self, now: float, rows: Iterable[lists.Row], flipped: set[int]) -> list[lists.Row]:
+    def changed(self, now: float, rows: Iterable[lists.Row], flipped: set[int]) -> list[lists.Row]:
         """Rows were read; those that are news: they differ from what was sent last, or have flipped."""
         if self._wide:
             self._forget()
-        self._due, self._wide, self._looked_at = None, False, now
+        self._due, self._wide, self._read_at = None, False, now
         self.flipped -= flipped
         found = {row.id: row for row in rows}
         news = [row for row in found.values() if row.id in flipped or self._sent.get(row.id) != row]
@@ -222,7 +220,7 @@ class _List:
             self._sent_at = now
         return news
 
-    def told(self, rows: Iterable[lists.Row]) -> None:
+    def sent(self, rows: Iterable[lists.Row]) -> None:
         """All pages have these rows, or get them when they read on."""
         self._sent.update((row.id, row) for row in rows)
 

@@ -14,7 +14,7 @@ from apps.chats.selectors import lists, live
 from apps.chats.selectors.live import Change
 
 SECONDS = 10.0
-"""A server that does not answer a look within this time is taken for gone: the next look connects anew."""
+"""A server that does not answer a look within this time is taken for gone: the next look connects again."""
 
 PLANNING = (
     "SELECT set_config('TimeZone', 'UTC', false), set_config('plan_cache_mode', 'force_generic_plan', false), "

@@ -17,21 +17,22 @@ from apps.staff.roles import Role
 SLOW = 4430
 """Close code of a socket whose page does not read what it is sent."""
 UNSENT = 4500
-"""Close code of a socket to which something could not be sent: its page comes back and asks anew."""
+"""Close code of a socket to which something could not be sent: its page comes back and asks again."""
 
 
 @dataclass(slots=True, eq=False)
 class OpenChat:
     """The chat that a page shows, and the number of the last event that it has been sent. While events are ``sending``
-    it gets no others; that there may be some is then ``missed``. ``told_bad``: that it cannot be read. ``official``: it
-    is with one of Telegram's own accounts, for managers only."""
+    it gets no others; that there may be some is then ``missed``. ``marked_unreadable``: it
+    has been told that the chat cannot be read. ``official``: it is with one of Telegram's own accounts, for managers
+    only."""
 
     id: int
     number: int
     official: bool = False
     sending: bool = False
     missed: bool = False
-    told_bad: bool = False
+    marked_unreadable: bool = False
 
 
 class Watcher(Protocol):
@@ -86,7 +87,7 @@ class Watchers:
 
     @property
     def sessions(self) -> set[int]:
-        """Those that somebody follows."""
+        """Ids of the sessions that some page follows."""
         return set(self._following)
 
     def of(self, session_id: int) -> list[Watcher]:
@@ -109,7 +110,7 @@ def sees_all(watcher: Watcher, session_id: int) -> bool:
 
 async def fan(watchers: Iterable[Watcher], *frames: str) -> asyncio.Task[float]:
     """The same bytes to all of them; nobody is waited for. A page that has let too much pile up is sent away: it comes
-    back, and asks anew."""
+    back, and asks again."""
     reached = list(watchers)
     for watcher in reached:
         if watcher.line.is_over_full:

@@ -1,4 +1,5 @@
-"""The way in: a batch of the inbox and the update state after it, stored in one transaction (raw SQL, measured).
+"""Stores what comes in: a batch of the inbox and the update state after it, stored in one transaction (raw SQL,
+measured).
 
 Reads and locks first (one round trip, two when a chat is new), then the changes in memory, then every write and the
 checkpoint last (one round trip). Chats are locked in the order of their ids. The caller retries what the database
@@ -26,14 +27,15 @@ __all__ = ["Recorded", "joined", "make_ready", "record"]
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What a batch came to. ``typing`` goes to the pages as it is; ``gaps`` have to be fetched; ``changed`` says
-    whether pages have anything to read; ``doubts``, whether Telegram has to be asked how much is unread somewhere."""
+    whether pages have anything to read; ``has_stale_unread``: some chat's unread count has to be asked
+    for at Telegram."""
 
     new_messages: int
     changed: bool
     typing: tuple[tuple[Typing, str], ...] = ()
     gaps: tuple[Gap, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
-    doubts: bool = False
+    has_stale_unread: bool = False
 
 
 def joined(parts: Iterable[Recorded]) -> Recorded:
@@ -45,7 +47,7 @@ def joined(parts: Iterable[Recorded]) -> Recorded:
         typing=tuple(one for part in parts for one in part.typing),
         gaps=tuple(one for part in parts for one in part.gaps),
         unreadable=tuple(one for part in parts for one in part.unreadable),
-        doubts=any(part.doubts for part in parts),
+        has_stale_unread=any(part.has_stale_unread for part in parts),
     )
 
 
@@ -75,5 +77,5 @@ async def record(
         typing=tuple(state.typing),
         gaps=tuple(gap for gap in state.gaps if gap.how is GapKind.TOO_LONG),
         unreadable=tuple(state.unreadable),
-        doubts=state.doubts or bool(state.unknown),
+        has_stale_unread=state.has_stale_unread or bool(state.unknown),
     )

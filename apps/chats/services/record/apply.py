@@ -247,7 +247,7 @@ def _chat_state(state: State, change: ChatState) -> None:
     if change.left is not None:
         was_left, chat.left = chat.left, change.left
         state.note_return(chat, was_left)
-        state.note_standing(chat, was_left)
+        state.note_membership(chat, was_left)
     chat.dirty = True
 
 

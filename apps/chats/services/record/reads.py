@@ -81,7 +81,7 @@ async def _lock(conn: Connection, session_id: int, peer_ids: set[int]) -> psycop
 
 
 async def _chats(found: psycopg.AsyncCursor[Any]) -> dict[int, ChatRow]:
-    """By peer."""
+    """The session's chats by peer id."""
     return {chat.peer_id: chat for chat in [ChatRow(*values) for values in await found.fetchall()]}
 
 

@@ -190,8 +190,8 @@ UPDATE telegram_chats c SET unread_count = (
 WHERE c.id = ANY(%s)
 """  # noqa: S608
 
-# Messages that nobody knew were deleted: wherever they may have been counted, the count is in doubt.
-DOUBT_UNREAD = """
+# Messages that nobody knew were deleted: wherever they may have been counted, the count is stale.
+MARK_UNREAD_STALE = """
 UPDATE telegram_chats c SET unread_stale = true
 WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unread_stale AND NOT c.history_complete
     AND (c.synced_from_id IS NULL OR c.synced_from_id > c.read_inbox_max_id + 1)

@@ -41,8 +41,8 @@ class State:
     recount: set[int] = field(default_factory=set)
     unknown: set[int] = field(default_factory=set)
     """Deleted messages of the account's box that nobody knew."""
-    doubts: bool = False
-    """Some count has become doubtful."""
+    has_stale_unread: bool = False
+    """Some chat's unread count has become stale."""
     refresh: set[int] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
     typing: list[tuple[Typing, str]] = field(default_factory=list)
@@ -70,7 +70,7 @@ class State:
             self.recount.add(chat.pk)
             chat.unread_stale = False
         elif not chat.unread_stale:
-            chat.unread_stale = self.doubts = True
+            chat.unread_stale = self.has_stale_unread = True
         chat.dirty = True
 
     def note_return(self, chat: ChatRow, was_left: bool) -> None:
@@ -80,14 +80,14 @@ class State:
             self.gaps.append(Gap(chat.peer_id, 0, 0))
             self.forget_history(chat)
 
-    def note_standing(self, chat: ChatRow, was_left: bool) -> None:
+    def note_membership(self, chat: ChatRow, was_left: bool) -> None:
         """Telegram says that a channel has changed and must be looked at again. The account may have been out of it
         and in again without our seeing it: then it counts as read up to there, which no update tells."""
         if not was_left and not chat.left and is_channel(chat.peer_id):
-            chat.unread_stale = self.doubts = True
+            chat.unread_stale = self.has_stale_unread = True
 
     def forget_history(self, chat: ChatRow) -> None:
-        """What is stored of the chat may have holes: it has to be fetched anew."""
+        """What is stored of the chat may have holes: it has to be fetched again."""
         if chat.synced_from_id is None and not chat.history_complete:
             return
         chat.synced_from_id = None

@@ -29,7 +29,7 @@ async def store(conn: Connection, session_id: int, needs: BatchScope, state: Sta
     await _store_messages(conn, session_id, state)
     await _store_chats(conn, [chat for chat in state.chats.values() if chat.dirty])
     if state.unknown:
-        await conn.execute(sql.DOUBT_UNREAD, (session_id, CHANNEL_MARK, sorted(state.unknown)), prepare=True)
+        await conn.execute(sql.MARK_UNREAD_STALE, (session_id, CHANNEL_MARK, sorted(state.unknown)), prepare=True)
     if state.recount:
         await conn.execute(sql.RECOUNT_UNREAD, (sorted(state.recount),), prepare=True)
     if state.refresh:

@@ -11,7 +11,7 @@ from apps.monitoring import nodes
 
 
 class Command(ReportingCommand):
-    help = "What runs: gateways with their sessions, load and version. Exit status 1 when no gateway beats."
+    help = "What runs: gateways with their sessions, load and version. Exit status 1 when no gateway is alive."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -21,14 +21,14 @@ class Command(ReportingCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         found = nodes.status()
         self.show(options, found.as_json(), _text(found))
-        if not any(node.beating for node in found.nodes):
+        if not any(node.alive for node in found.nodes):
             raise SystemExit(1)
 
 
 def _state(node: nodes.NodeState) -> str:
-    if not node.beating:
+    if not node.alive:
         return "silent"
-    return "stopping" if node.stopping else "beating"
+    return "stopping" if node.stopping else "alive"
 
 
 def _text(status: nodes.Status) -> str:

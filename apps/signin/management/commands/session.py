@@ -148,7 +148,7 @@ class Command(WaitingCommand):
         done = cleanup.run(dry_run=options["dry_run"])
         rows = retention.would_go() if options["dry_run"] else retention.prune()
         verb, went = ("Would end", "WOULD GO") if options["dry_run"] else ("Ended", "WENT")
-        text = f"{verb}: {done.abandoned} sign-ins; leftover secrets: {done.secrets}; empty places: {done.places}."
+        text = f"{verb}: {done.abandoned} sign-ins; leftover secrets: {done.secrets}; empty accounts: {done.sessions}."
         shown = [(name, count, retention.decisions()[name].kept) for name, count in rows.items()]
         text = f"{text}\n\n{table(('TABLE', went, 'KEPT'), shown)}"
         self.show(options, done.as_dict() | {"dry_run": options["dry_run"], "rows": rows}, text)
@@ -166,7 +166,7 @@ class Command(WaitingCommand):
             self.show(options, {"erased": erased}, text)
             return
         done = keys.rekey()
-        text = f"Encrypted anew: {done.rekeyed}; under the newest key already: {done.already}."
+        text = f"Encrypted again: {done.rekeyed}; under the newest key already: {done.already}."
         if not done.unreadable:
             text += " Older keys can be removed once every process has been restarted with the new one in front."
         self.show(options, done.as_dict(), text)

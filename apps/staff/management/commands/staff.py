@@ -1,4 +1,4 @@
-"""`manage.py staff`: who may sign in, and the ways back for who cannot."""
+"""`manage.py staff`: who may sign in, and help for those who cannot."""
 
 from __future__ import annotations
 
@@ -70,5 +70,5 @@ class Command(ReportingCommand):
         if user is None:
             raise CommandError(f"There is no user '{options['username']}'.")
         second_factor.reset(None, user)
-        text = f"'{user.get_username()}' signs in by password alone, and should add a second factor anew."
+        text = f"'{user.get_username()}' signs in by password alone, and should add a second factor again."
         self.show(options, {"username": user.get_username(), "second_factor": False}, text)

@@ -73,7 +73,7 @@ ROWS: Rows = {
     ),
     Code.CLOCK_JUMPED: (
         Action.RETRY,
-        "This server's clock was set; the connection to Telegram is made anew.",
+        "This server's clock was set; the connection to Telegram is made again.",
         "Nothing to do. Keep the server's clock with NTP.",
     ),
     Code.UPDATES_FAILED: (
@@ -139,7 +139,7 @@ ROWS: Rows = {
     Code.INTERNAL_ERROR: (
         Action.RETRY,
         "Something went wrong inside tgadmin; what was to be done is kept.",
-        "Nothing to do: it is begun again. If it stays, report the code.",
+        "Nothing to do: it is started again. If it stays, report the code.",
     ),
     Code.GATEWAY_STOPPED: (
         Action.RETRY,

@@ -44,7 +44,7 @@ ROWS: Rows = {
     Code.USER_DEACTIVATED: (
         Action.STOP,
         "This account was deleted at Telegram; its chats are kept here.",
-        "Register the number anew in an official Telegram app, or disable the account here.",
+        "Register the number again in an official Telegram app, or disable the account here.",
     ),
     Code.USER_DEACTIVATED_BAN: (
         Action.STOP,

@@ -45,7 +45,7 @@ ROWS: Rows = {
         "Check the link or the fields.",
     ),
     Code.FACTOR_MISSING: (Action.FAIL, "There is no second factor yet.", "Add one first."),
-    Code.FACTOR_NOT_BEGUN: (Action.FAIL, "There is no authenticator to confirm.", "Begin anew."),
+    Code.FACTOR_NOT_BEGUN: (Action.FAIL, "There is no authenticator to confirm.", "Begin again."),
     Code.FACTOR_REQUIRED: (
         Action.FAIL,
         "All staff here need a second factor; it was not removed.",
@@ -63,7 +63,7 @@ ROWS: Rows = {
     Code.SENT: (Action.FAIL, "This message was sent already; it was not discarded.", "Delete it at Telegram instead."),
     Code.UNDER_WAY: (
         Action.FAIL,
-        "This message is on its way to Telegram; it was not discarded.",
+        "This message is being sent; it was not discarded.",
         "Delete it once it is sent.",
     ),
     Code.NOT_OURS: (

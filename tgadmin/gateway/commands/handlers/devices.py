@@ -13,7 +13,7 @@ GONE = "HASH_INVALID"
 """What Telegram says of an authorization that does not exist (any more)."""
 
 
-async def _look(job: Job) -> Done:
+async def _refresh(job: Job) -> Done:
     found = await job.account.client.devices.list()
     return Done({"devices": len(found.devices)}, partial(devices.record, job.held.session_id, found))
 
@@ -24,17 +24,17 @@ async def _end(job: Job) -> Done:
     except TelegramError as error:
         if error.code != GONE:
             raise
-    return await _look(job)
+    return await _refresh(job)
 
 
 async def _end_others(job: Job) -> Done:
     await job.account.client.devices.end_others()
-    return await _look(job)
+    return await _refresh(job)
 
 
 async def _ttl(job: Job) -> Done:
     await job.account.client.devices.set_ttl(int(job.payload["days"]))
-    return await _look(job)
+    return await _refresh(job)
 
 
 def _refused(payload: Payload, code: str, seconds: int | None) -> None:
@@ -42,7 +42,7 @@ def _refused(payload: Payload, code: str, seconds: int | None) -> None:
 
 
 HANDLERS = {
-    CommandKind.DEVICES: Handler(_look),
+    CommandKind.DEVICES: Handler(_refresh),
     CommandKind.DEVICES_END: Handler(_end, failed=_refused),
     CommandKind.DEVICES_END_OTHERS: Handler(_end_others, failed=_refused),
     CommandKind.DEVICES_TTL: Handler(_ttl, failed=_refused),

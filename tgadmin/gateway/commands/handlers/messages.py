@@ -16,9 +16,9 @@ from tgadmin.gateway.commands.job import Done, Handler, Job, Payload, TryLater
 
 DUPLICATE = "RANDOM_ID_DUPLICATE"
 DUPLICATE_PAUSE = 1.0
-ATTEMPTS_BEFORE_LOOKING = 2
-"""One to be told, one more after catching up anew; then nothing will tell, and we look for ourselves."""
-LOOKED_THROUGH = 100
+ATTEMPTS_BEFORE_SEARCH = 2
+"""One to hear of it, one more after catching up again; after that the history is searched."""
+SEARCHED_MESSAGES = 100
 CLOCKS_APART = timedelta(minutes=10)
 """So far Telegram's clock may be behind the database's."""
 
@@ -45,7 +45,8 @@ def look(message_ids: Sequence[int]) -> list[Ours]:
 
 
 async def send(job: Job) -> Done:
-    """Telegram makes one message of all tries with one random_id; after a doubt we look first, all the same."""
+    """Telegram makes one message of all tries with one random_id; after an unknown outcome we check first, all the
+    same."""
     message_id = int(job.payload["message"])
     if job.unknown:
         await job.account.settled()
@@ -63,37 +64,37 @@ async def send(job: Job) -> Done:
     except TelegramError as error:
         if error.code != DUPLICATE:
             raise
-        return await _delivered_or_under_way(job, message_id)
+        return await _delivered_or_pending(job, message_id)
     # The update that came with the answer is stored first, so that pages see the message change once.
     await job.account.inbox.flush()
     if telegram_id is None:
-        return await _delivered_or_under_way(job, message_id)
+        return await _delivered_or_pending(job, message_id)
     return _sent(message_id, telegram_id)
 
 
-async def look_whether_sent(job: Job) -> Done:
-    """Whoever wrote it may write no more, and Telegram may have it: it is never asked for again, only looked for."""
+async def check_whether_sent(job: Job) -> Done:
+    """Whoever wrote it may no longer write, and Telegram may have it: it is never asked for again, only looked for."""
     await job.account.settled()
     message_id = int(job.payload["message"])
     ours = await _one(job, message_id)
     if ours is None:
         return Done({"gone": True})
-    telegram_id = ours.telegram_id if ours.telegram_id is not None else await _look_through_history(job, ours)
+    telegram_id = ours.telegram_id if ours.telegram_id is not None else await _search_history(job, ours)
     if telegram_id is not None:
         return _sent(message_id, telegram_id)
-    if job.command.attempts <= ATTEMPTS_BEFORE_LOOKING:
+    if job.command.attempts <= ATTEMPTS_BEFORE_SEARCH:
         raise TryLater(DUPLICATE_PAUSE, refusals.CODE)  # what was on its way may arrive still
     raise TelegramError(refusals.CODE)
 
 
-async def _delivered_or_under_way(job: Job, message_id: int) -> Done:
+async def _delivered_or_pending(job: Job, message_id: int) -> Done:
     """Telegram has had this random_id: catch up, look for the id, ask again later; never with another random_id."""
     await job.account.inbox.flush()
     ours = await _one(job, message_id)
     if ours is not None and ours.telegram_id is not None:
         return _sent(message_id, ours.telegram_id)
-    if ours is not None and job.command.attempts > ATTEMPTS_BEFORE_LOOKING:
-        telegram_id = await _look_through_history(job, ours)
+    if ours is not None and job.command.attempts > ATTEMPTS_BEFORE_SEARCH:
+        telegram_id = await _search_history(job, ours)
         if telegram_id is not None:
             return _sent(message_id, telegram_id)
     elif job.command.attempts > 1:
@@ -101,10 +102,10 @@ async def _delivered_or_under_way(job: Job, message_id: int) -> Done:
     raise TryLater(DUPLICATE_PAUSE, DUPLICATE)
 
 
-async def _look_through_history(job: Job, ours: Ours) -> int | None:
+async def _search_history(job: Job, ours: Ours) -> int | None:
     """The id of a message that Telegram has, though neither an answer nor an update will ever tell which it is (its
     update lay in a gap that Telegram no longer fills): the oldest of that text which is nobody else's."""
-    page = await job.account.client.messages.history(ours.peer_id, limit=LOOKED_THROUGH)
+    page = await job.account.client.messages.history(ours.peer_id, limit=SEARCHED_MESSAGES)
     since = job.command.created_at - CLOCKS_APART
     histories = (change for change in page.changes if isinstance(change, History))
     alike = sorted(
@@ -194,7 +195,7 @@ def _reason(message: str) -> str:
 
 HANDLERS = {
     CommandKind.SEND: Handler(
-        send, failed=_send_failed, waits=_send_waits, denied=_send_denied, look=look_whether_sent
+        send, failed=_send_failed, waits=_send_waits, denied=_send_denied, check=check_whether_sent
     ),
     CommandKind.EDIT: Handler(edit, failed=_edit_failed, denied=_edit_denied),
     CommandKind.DELETE: Handler(delete, failed=_delete_failed, denied=_delete_denied),

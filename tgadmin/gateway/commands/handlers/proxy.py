@@ -1,4 +1,4 @@
-"""Trying an account's way to Telegram, and changing it once the new one works."""
+"""Tests an account's connection to Telegram, and changes its proxy once the new one works."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def set_proxy(job: Job) -> Done:
     if trial.code:
         return Done(trial.as_dict())
     # Left after the command is settled: the next connection begins with what is stored then.
-    job.until_settled.callback(_connect_anew, job)
+    job.until_settled.callback(_connect_again, job)
     return Done(trial.as_dict(), partial(_keep, job.command.id, job.held.session_id, asked.proxy, trial))
 
 
@@ -65,14 +65,14 @@ def _keep(command_id: int, session_id: int, proxy: Proxy | None, trial: Trial) -
     proxies.store(session_id, proxy, command.created_by, trial)
 
 
-def _connect_anew(job: Job) -> None:
+def _connect_again(job: Job) -> None:
     account = job.tools.accounts.get(job.held.session_id)
     if account is not None:
         account.rebuild()
 
 
 async def try_proxy(job: Job) -> Done:
-    """Try the way as it is."""
+    """Test the connection as it is."""
     asked = await job.tools.threads.run(load_stored, job.held.session_id)
     trial = await proxy_check.attempt(job.tools.network, asked.key, asked.proxy)
     return Done(trial.as_dict(), partial(proxies.tried, job.held.session_id, trial))

@@ -64,10 +64,10 @@ async def dialogs(job: Job) -> Done:
 
 
 async def unread(job: Job) -> Done:
-    """How much is unread where that is in doubt; what is in doubt still, since more happened meanwhile, is asked again
+    """How much is unread where the count is stale; what is still stale, since more happened meanwhile, is asked again
     later."""
     threads, session_id = job.tools.threads, job.held.session_id
-    peers = await threads.run(counts.doubtful, session_id)
+    peers = await threads.run(counts.stale_chats, session_id)
     if not peers:
         return Done()
     try:

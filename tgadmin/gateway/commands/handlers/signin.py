@@ -31,7 +31,7 @@ class Attempt:
     id: str
     phone: str
     is_over: bool
-    way: str
+    method: str
     key: Key | None
     code_hash: str
     import_token: bytes
@@ -54,7 +54,7 @@ def load(attempt_id: str, command_id: int) -> Attempt | None:
         id=str(attempt.pk),
         phone=attempt.phone,
         is_over=attempt.is_over,
-        way=attempt.way,
+        method=attempt.method,
         key=key,
         import_token=_bytes(secret.get("import_token")),
         code_hash=str(secret.get("phone_code_hash", "")),
@@ -77,7 +77,7 @@ def _step(act: Step, *, needs_key: bool = True) -> Callable[[Job], Awaitable[Don
             raise TelegramError("PHONE_CODE_EXPIRED")
         try:
             client = await job.tools.signins.client(
-                attempt.id, job.held.session_id, attempt.key, updates=attempt.way == SignInMethod.QR
+                attempt.id, job.held.session_id, attempt.key, updates=attempt.method == SignInMethod.QR
             )
             return await act(job, attempt, client)
         except TelegramError as error:
@@ -201,7 +201,7 @@ async def _cancel(job: Job) -> Done:
     if attempt is None:
         return Done()
     try:
-        if attempt.key is not None and attempt.way != SignInMethod.IMPORT:
+        if attempt.key is not None and attempt.method != SignInMethod.IMPORT:
             client = await job.tools.signins.client(attempt.id, job.held.session_id, attempt.key)
             await _let_go(attempt, client)
     except TelegramError as error:

@@ -19,7 +19,7 @@ async def create_channel(ctx: Context, request: functions.channels.CreateChannel
     if bool(request.broadcast) == bool(request.megagroup):
         raise RpcError(400, "CHANNEL_INVALID")
     kind: Kind = "channel" if request.broadcast else "supergroup"
-    chat, post = ctx.world.rooms.create_channel(
+    chat, post = ctx.world.chat_actions.create_channel(
         ctx.account.user_id, request.title, ctx.push, kind=kind, about=request.about
     )
     return service_answer(ctx, post, [types.UpdateChannel(chat.bare_id)])
@@ -70,14 +70,14 @@ async def get_full_channel(ctx: Context, request: functions.channels.GetFullChan
 async def edit_title(ctx: Context, request: functions.channels.EditTitleRequest) -> types.Updates:
     """https://core.telegram.org/method/channels.editTitle"""
     chat = channel_of(ctx, request.channel)
-    return service_answer(ctx, ctx.world.rooms.rename(ctx.account.user_id, chat, request.title, ctx.push))
+    return service_answer(ctx, ctx.world.chat_actions.rename(ctx.account.user_id, chat, request.title, ctx.push))
 
 
 @registry.method(functions.channels.ToggleSlowModeRequest)
 async def toggle_slow_mode(ctx: Context, request: functions.channels.ToggleSlowModeRequest) -> types.Updates:
     """https://core.telegram.org/method/channels.toggleSlowMode"""
     chat = channel_of(ctx, request.channel)
-    ctx.world.rooms.set_slow_mode(ctx.account.user_id, chat, request.seconds, ctx.push)
+    ctx.world.chat_actions.set_slow_mode(ctx.account.user_id, chat, request.seconds, ctx.push)
     return changed(ctx, chat)
 
 
@@ -87,7 +87,7 @@ def channel_of(ctx: Context, given: Any) -> Chat:
     Raises 400 CHANNEL_INVALID; 406 CHANNEL_PRIVATE.
     """
     marked = ctx.world.peers.resolve(ctx.account, given, error="CHANNEL_INVALID")
-    return ctx.world.talk.readable_channel(ctx.account.user_id, marked)
+    return ctx.world.message_actions.readable_channel(ctx.account.user_id, marked)
 
 
 def changed(ctx: Context, chat: Chat, users: tuple[int, ...] = ()) -> types.Updates:
