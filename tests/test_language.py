@@ -67,7 +67,7 @@ TEXTS = {
     r"she|her|hers|herself": "they",
     r"stood": "was open, stalled",
     r"the way (?:works|stood|stands)": "the connection works",
-    r"way to telegram": "connection to Telegram",
+    r"(?<!on its )(?<!on their )way to telegram": "connection to Telegram",
     r"whence": "from where",
 }
 
