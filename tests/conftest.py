@@ -111,7 +111,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests that commit end with a TRUNCATE of all tables, which the audit's refuses: that one trigger is off in the
-    tests' own database. Those against changing and deleting stay; tests/monitoring/test_audit.py tries all."""
+    tests' own database. Those against changing and deleting stay; tests/staff/test_audit.py tries all."""
     from django.db import connection
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:

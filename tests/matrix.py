@@ -26,8 +26,8 @@ SELECTION = (
     "tests/chats/test_messages.py",
     "tests/gateway/test_claim.py",
     "tests/gateway/test_lease.py",
-    "tests/monitoring/test_audit.py",
-    "tests/sessions/test_commands.py",
+    "tests/staff/test_audit.py",
+    "tests/commands/test_commands.py",
 )
 """The pure core, Telethon's private parts, and where SQL is written by hand."""
 

@@ -23,7 +23,7 @@ from apps.staff.models import AuditEntry, Authenticator, Failures
 from apps.staff.services import second_factor
 from apps.staff.services.audit import CONFIRMED_FIRST
 from tests.kit import world
-from tests.sessions.conftest import key as auth_key
+from tests.kit.accounts import key as auth_key
 from tests.staff.conftest import PASSWORD, Password, code, equip, next_code
 from tests.test_rights_table import routes
 

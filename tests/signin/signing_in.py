@@ -14,7 +14,7 @@ from apps.commands.services import commands
 from apps.sessions.models import Session
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInSecret
-from tests.sessions.conftest import key
+from tests.kit.accounts import key
 
 PHONE = "+49 151 234 56789"
 DIGITS = "4915123456789"

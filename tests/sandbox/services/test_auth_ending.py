@@ -8,7 +8,7 @@ from telethon.tl import functions, types
 
 from sandbox.server import Sandbox
 from sandbox.world.accounts import Account
-from tests.sandbox.signing_in import (
+from tests.sandbox.services.signing_in import (
     PASSWORD,
     PHONE,
     ClientFor,

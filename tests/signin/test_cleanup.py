@@ -11,12 +11,12 @@ from django.utils import timezone
 from apps.commands.models import Command
 from apps.commands.services import commands
 from apps.common import retention
-from apps.signin import tasks
 from apps.sessions.models import Session, SessionStatus
 from apps.signin import services as signin
+from apps.signin import tasks
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from apps.signin.services import cleanup
-from tests.sessions.conftest import key
+from tests.kit.accounts import key
 
 DAY = timedelta(hours=24, minutes=1)
 

@@ -27,8 +27,8 @@ from apps.signin.selectors import explain_step
 from apps.staff.models import AuditEntry
 from apps.staff.roles import Role
 from tests.core.test_session_files import telethon_string
-from tests.sessions.conftest import CHECKPOINT, key, profile
-from tests.sessions.signing_in import Account, at_code, settle_all, starter
+from tests.kit.accounts import CHECKPOINT, key, profile
+from tests.signin.signing_in import Account, at_code, settle_all, starter
 from tgadmin.core.proxies import Proxy, ProxyKind
 
 __all__ = ["starter"]

@@ -164,7 +164,7 @@ HEAD = """\
 
 What the gateway is asked to do at Telegram is a row of `telegram_commands`; the admin shows them under *Commands*.
 This page says of each kind what is declared about it (`apps/commands/command_kinds.py`).
-It is written by `bin/test tests/sessions/test_command_kinds.py --write-docs`; the test fails when it differs from
+It is written by `bin/test tests/commands/test_command_kinds.py --write-docs`; the test fails when it differs from
 the code.
 
 - **who**: the role that whoever asked must have, when they ask and when it is carried out.

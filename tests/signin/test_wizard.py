@@ -20,8 +20,8 @@ from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInStep
 from apps.signin.views import address
 from apps.staff.roles import Role
-from tests.sessions.conftest import CHECKPOINT, key, profile
-from tests.sessions.signing_in import PHONE, Sent, starter
+from tests.kit.accounts import CHECKPOINT, key, profile
+from tests.signin.signing_in import PHONE, Sent, starter
 
 __all__ = ["starter"]
 

@@ -131,7 +131,7 @@ TABLES: dict[str, Callable[[], list[str]]] = {
 def test_the_page_says_the_same(request: pytest.FixtureRequest) -> None:
     text = PAGE.read_text(encoding="utf-8")
     for name, lines in TABLES.items():
-        start = f"<!-- {name}: made by tests/chats/test_frame_docs.py -->\n"
+        start = f"<!-- {name}: made by tests/chats/live/test_frame_docs.py -->\n"
         before, rest = text.split(start)
         text = before + start + "\n".join(lines()) + "\n" + rest[rest.index(END) :]
     if request.config.getoption("--write-docs"):
@@ -143,7 +143,7 @@ def test_the_page_says_the_same(request: pytest.FixtureRequest) -> None:
 
 HEAD = """// Types of what goes over the live socket, and of what HTTP gives of it: nothing runs here.
 // Made from the server's declarations (apps/chats/live/frames/) by
-// `bin/test tests/chats/test_frame_docs.py --write-docs`; the test fails when it differs from them.
+// `bin/test tests/chats/live/test_frame_docs.py --write-docs`; the test fails when it differs from them.
 """
 
 

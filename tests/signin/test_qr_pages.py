@@ -18,7 +18,7 @@ from apps.signin.models import SignInAttempt, SignInStep
 from apps.signin.services import cleanup
 from apps.signin.views import address
 from apps.staff.roles import Role
-from tests.sessions.conftest import key
+from tests.kit.accounts import key
 
 START = "/admin/tg_sessions/session/sign-in/"
 TOKEN = b"0123456789abcdef"

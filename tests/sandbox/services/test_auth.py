@@ -10,7 +10,7 @@ from telethon.tl import functions, types
 
 from sandbox.server import Sandbox
 from sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account
-from tests.sandbox.signing_in import (
+from tests.sandbox.services.signing_in import (
     API_HASH,
     OTHER_PHONE,
     PASSWORD,

@@ -14,8 +14,8 @@ from sandbox.errors import RpcError
 from sandbox.server import Sandbox
 from sandbox.world import World
 from tests.kit.waiting import until
-from tests.sandbox.mirror import Mirror, comparable
 from tests.sandbox.people import ClientFor
+from tests.sandbox.services.mirror import Mirror, comparable
 
 
 class Life:

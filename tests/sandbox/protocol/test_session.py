@@ -12,8 +12,8 @@ from sandbox.protocol import salts
 from sandbox.protocol.session import MAX_REMEMBERED
 from sandbox.server import Sandbox
 from tests.kit.clocks import RunningClock
+from tests.sandbox.protocol.sessions import HOUR, NEAREST, client, clock, error, ping, sandbox, session_of
 from tests.sandbox.raw import RawClient, TransportError, key_of
-from tests.sandbox.sessions import HOUR, NEAREST, client, clock, error, ping, sandbox, session_of
 
 __all__ = ["client", "clock", "sandbox"]
 

@@ -13,8 +13,8 @@ from sandbox.protocol.session import MAX_UNACKED
 from sandbox.server import Sandbox
 from tests.kit.clocks import RunningClock
 from tests.kit.waiting import until
+from tests.sandbox.protocol.sessions import NEAREST, client, clock, ping, sandbox, session_of
 from tests.sandbox.raw import RawClient, TransportError
-from tests.sandbox.sessions import NEAREST, client, clock, ping, sandbox, session_of
 
 __all__ = ["client", "clock", "sandbox"]
 

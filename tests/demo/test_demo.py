@@ -1,5 +1,5 @@
 """The demo: its file, its states, its tasks through the ordinary sign-in. The gateway's part is played as in
-test_commands; tests/e2e has the real one."""
+tests/commands/test_commands.py; tests/e2e has the real one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from apps.sessions.models import AuthorizationSecret, Session
 from apps.sessions.services import rights
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt
-from tests.sessions.conftest import CHECKPOINT, key, profile
+from tests.kit.accounts import CHECKPOINT, key, profile
 
 PHONES = ["9996621111", "9996622222"]
 

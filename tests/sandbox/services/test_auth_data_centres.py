@@ -10,7 +10,7 @@ from telethon.tl import functions
 
 from sandbox.server import Sandbox
 from sandbox.world.accounts import Account
-from tests.sandbox.signing_in import PHONE, ClientFor, Refused, Stranger, anna, code_of, log_out, request_code
+from tests.sandbox.services.signing_in import PHONE, ClientFor, Refused, Stranger, anna, code_of, log_out, request_code
 
 __all__ = ["anna"]
 

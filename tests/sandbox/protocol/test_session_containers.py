@@ -6,8 +6,8 @@ import struct
 import pytest
 from telethon.tl import TLObject, functions, types
 
+from tests.sandbox.protocol.sessions import NEAREST, client, clock, error, ping, sandbox
 from tests.sandbox.raw import RawClient, TransportError, container
-from tests.sandbox.sessions import NEAREST, client, clock, error, ping, sandbox
 
 __all__ = ["client", "clock", "sandbox"]
 

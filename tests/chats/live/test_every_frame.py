@@ -110,7 +110,7 @@ async def test_the_newest_page_and_pages_of_history(
     web: Web, chat: Chat, operator: User, sizes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if sizes == "largest":
-        monkeypatch.setattr("tests.chats.test_every_frame.TEXTS", [FACE * 4096])
+        monkeypatch.setattr("tests.chats.live.test_every_frame.TEXTS", [FACE * 4096])
     await sync_to_async(happen)(chat, 130)
     cookie = await operator_cookie(operator)
     page = await Page(web, cookie).open(chat.session)

@@ -21,8 +21,8 @@ from apps.sessions.models import Session
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInStep
 from apps.signin.services import SignInError
-from tests.sessions.conftest import key
-from tests.sessions.signing_in import Sent, at_code, settle_all, starter
+from tests.kit.accounts import key
+from tests.signin.signing_in import Sent, at_code, settle_all, starter
 
 __all__ = ["starter"]
 

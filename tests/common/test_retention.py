@@ -36,7 +36,7 @@ from tests.kit.running import ROOT
 
 Settled = Callable[..., Command]
 PAGE = ROOT / "docs" / "configuration.md"
-START, END = "<!-- what is kept: made by tests/sessions/test_retention.py -->\n", "<!-- end -->"
+START, END = "<!-- what is kept: made by tests/common/test_retention.py -->\n", "<!-- end -->"
 DAY = timedelta(days=1)
 
 

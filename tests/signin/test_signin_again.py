@@ -23,8 +23,8 @@ from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from apps.signin.services import SignInError
 from apps.staff.roles import Role
-from tests.sessions.conftest import CHECKPOINT, key, profile
-from tests.sessions.signing_in import PHONE, Account, Sent, at_code, no_secrets, queued, settle_all, starter
+from tests.kit.accounts import CHECKPOINT, key, profile
+from tests.signin.signing_in import PHONE, Account, Sent, at_code, no_secrets, queued, settle_all, starter
 
 __all__ = ["starter"]
 
