@@ -22,6 +22,7 @@ SELECTION = (
     "tests/database",
     "tests/telegram",
     "tests/chats/test_record.py",
+    "tests/chats/test_record_history.py",
     "tests/chats/test_record_unread.py",
     "tests/chats/test_messages.py",
     "tests/gateway/test_claim.py",

@@ -1,4 +1,4 @@
-"""People and accounts: fixtures that a folder takes into its conftest, and keys and profiles as the gateway hands them over."""
+"""People and accounts, whose fixtures a folder takes into its conftest; keys and profiles as the gateway gives them."""
 
 from __future__ import annotations
 
