@@ -1,5 +1,5 @@
 """What may stand in an address of the admin: what its pages put there. Every lookup that Django knows of every field,
-with odd values, as every kind of person, is refused before PostgreSQL hears of it; no odd id or form breaks anything.
+with odd values, as every kind of person, is refused before PostgreSQL hears of it.
 
 Lookups are made from the models' own fields: a new field or model is tried without anybody thinking of it. ``--long``
 tries them all; else every so manieth.
