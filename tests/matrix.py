@@ -86,8 +86,9 @@ def run(pair: Pair, arguments: Sequence[str]) -> bool:
     """Run the selection with that pair; whether all of it passed."""
     python = find_python(pair.python)
     assert python is not None
+    processes = os.environ.get("TEST_PROCESSES", "auto")
     with database(pair.postgres) as environment:
-        command = ["bin/test", *(arguments or SELECTION)]
+        command = ["bin/test", *(arguments or ("-q", "-n", processes, "--dist", "worksteal", *SELECTION))]
         ended = subprocess.run(command, cwd=ROOT, env=bare_environment(PYTHON=python, **environment), check=False)
     return ended.returncode == 0
 
