@@ -25,7 +25,7 @@ NO_CHROMIUM = (
     "or set CHROMIUM to its path)"
 )
 EXAMPLES, LONG_EXAMPLES = 25, 500
-"""How many examples Hypothesis tries of each property, in an ordinary run and with ``--long``. How long one takes says nothing."""
+"""How many examples Hypothesis tries of each property, ordinarily and with ``--long``; how long one takes is free."""
 WITHOUT_SERVERS = ("sandbox", "telegram")
 """Folders whose tests use neither, pure or not: what they test knows no Django."""
 
