@@ -13,6 +13,7 @@ from typing import Any
 import django
 import pytest
 from django.db import connections
+from hypothesis import settings
 
 from tests.kit.servers import Servers
 from tgadmin.local.errors import LocalError
@@ -23,6 +24,8 @@ NO_CHROMIUM = (
     "Chromium is missing: install it ('apt-get install chromium fonts-noto-color-emoji fonts-inter fonts-noto-core', "
     "or set CHROMIUM to its path)"
 )
+EXAMPLES, LONG_EXAMPLES = 25, 500
+"""How many examples Hypothesis tries of each property, ordinarily and with ``--long``; how long one takes is free."""
 WITHOUT_SERVERS = ("sandbox", "telegram")
 """Folders whose tests use neither, pure or not: what they test knows no Django."""
 
@@ -50,6 +53,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile(
+        "tgadmin", deadline=None, max_examples=LONG_EXAMPLES if config.getoption("--long") else EXAMPLES
+    )
+    settings.load_profile("tgadmin")
     if config.getoption("dist", "no") != "no" and "PYTEST_XDIST_WORKER" not in os.environ:
         os.environ.clear()  # runs no test itself; its workers inherit the environment and have servers of their own
         os.environ.update(_given)
@@ -111,7 +118,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests that commit end with a TRUNCATE of all tables, which the audit's refuses: that one trigger is off in the
-    tests' own database. Those against changing and deleting stay; tests/monitoring/test_audit.py tries all."""
+    tests' own database. Those against changing and deleting stay; tests/staff/test_audit.py tries all."""
     from django.db import connection
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:

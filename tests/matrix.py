@@ -22,12 +22,13 @@ SELECTION = (
     "tests/database",
     "tests/telegram",
     "tests/chats/test_record.py",
+    "tests/chats/test_record_history.py",
     "tests/chats/test_record_unread.py",
     "tests/chats/test_messages.py",
     "tests/gateway/test_claim.py",
     "tests/gateway/test_lease.py",
-    "tests/monitoring/test_audit.py",
-    "tests/sessions/test_commands.py",
+    "tests/staff/test_audit.py",
+    "tests/commands/test_commands.py",
 )
 """The pure core, Telethon's private parts, and where SQL is written by hand."""
 
@@ -85,8 +86,9 @@ def run(pair: Pair, arguments: Sequence[str]) -> bool:
     """Run the selection with that pair; whether all of it passed."""
     python = find_python(pair.python)
     assert python is not None
+    processes = os.environ.get("TEST_PROCESSES", "auto")
     with database(pair.postgres) as environment:
-        command = ["bin/test", *(arguments or SELECTION)]
+        command = ["bin/test", *(arguments or ("-q", "-n", processes, "--dist", "worksteal", *SELECTION))]
         ended = subprocess.run(command, cwd=ROOT, env=bare_environment(PYTHON=python, **environment), check=False)
     return ended.returncode == 0
 

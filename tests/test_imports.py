@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.running import ROOT
+from tests.kit.sources import parsed
 
 pytestmark = pytest.mark.pure
 
@@ -25,16 +26,18 @@ def modules(root: Path) -> dict[str, Path]:
 
 def nodes(tree: ast.AST, *, for_types: bool) -> Iterator[ast.AST]:
     """All of a tree. ``for_types``: with what is read by the type checker alone."""
-    for node in ast.iter_child_nodes(tree):
-        is_typing = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        if for_types or not is_typing:
-            yield node
-            yield from nodes(node, for_types=for_types)
+    waiting = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            is_typing = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            if (for_types or not is_typing) and not isinstance(node, ast.expr):  # no import is part of an expression
+                yield node
+                waiting.append(node)
 
 
-def imported(source: str, known: Iterable[str], *, for_types: bool = True) -> Iterator[str]:
-    """The known modules that this source imports: at its head, in functions, for types."""
-    for node in nodes(ast.parse(source), for_types=for_types):
+def imported(tree: ast.Module, known: Iterable[str], *, for_types: bool = True) -> Iterator[str]:
+    """The known modules that this tree imports: at its head, in functions, for types."""
+    for node in nodes(tree, for_types=for_types):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -57,7 +60,7 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
 def test_there_is_no_circle() -> None:
     found = modules(ROOT)
     graph = {
-        name: set(imported(path.read_text(), found, for_types=not name.startswith("sandbox"))) - {name}
+        name: set(imported(parsed(path), found, for_types=not name.startswith("sandbox"))) - {name}
         for name, path in found.items()
     }
     assert len(graph) > 300
@@ -69,7 +72,7 @@ def test_there_is_no_circle() -> None:
 def test_a_circle_is_found() -> None:
     typed = "if TYPE_CHECKING:\n    import a"
     sources = {"a": "from b import x", "b": "def f():\n    import c.d", "c.d": typed, "e": ""}
-    graph = {name: set(imported(source, sources)) for name, source in sources.items()}
+    graph = {name: set(imported(ast.parse(source), sources)) for name, source in sources.items()}
     assert set(circle(graph)) == {"a", "b", "c.d"}
-    at_run_time = {name: set(imported(source, sources, for_types=False)) for name, source in sources.items()}
+    at_run_time = {name: set(imported(ast.parse(source), sources, for_types=False)) for name, source in sources.items()}
     assert circle(at_run_time) == []

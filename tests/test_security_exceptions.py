@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.sources import parsed
+
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("apps", "tgadmin")
@@ -86,7 +88,7 @@ def test_no_exceptions_text_is_used() -> None:
         place = path.relative_to(ROOT)
         if any(place.is_relative_to(each) for each in NOT_OURS):
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         found += [f"{place}:{line} {how}" for line, how in texts_of_exceptions(tree)]
     assert found == []
 

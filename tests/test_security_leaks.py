@@ -19,7 +19,8 @@ import pytest
 from psycopg import sql
 
 from apps.sessions.services.keys import encrypted_columns
-from tests.kit.canaries import NOTICE, PHONE, SERVICE, SIGN_IN, TEXT, Run, run
+from tests.kit.canaries import NOTICE, SERVICE, SIGN_IN, run
+from tests.kit.canary_run import PHONE, TEXT, Run
 
 __all__ = ["run"]
 

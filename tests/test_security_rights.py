@@ -1,6 +1,6 @@
 """Who may do what, in one table: every kind of person against pages, JSON, the admin and the live socket.
 
-The commands' part of the table is in tests/sessions/test_commandline.py.
+The commands' part of the table is in tests/common/test_commandline.py.
 """
 
 from __future__ import annotations

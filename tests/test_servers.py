@@ -26,7 +26,7 @@ def programs(folder: Path, *arguments: str) -> set[str]:
 
 def test_pure_ones_start_none(tmp_path: Path) -> None:
     """In folders whose conftest imports models, too."""
-    some = ("tests/chats/test_origin.py", "tests/gateway/test_fetch_window.py")
+    some = ("tests/chats/live/test_origin.py", "tests/gateway/test_fetch_window.py")
     assert programs(tmp_path, "-m", "pure", *some) & {"postgres", "initdb", "valkey-server"} == set()
 
 

@@ -1,7 +1,7 @@
 """What is kept of every table, and for how long: one decision for each, and the pruning that follows from it.
 
 Each app declares the decisions about its tables in ``kept.py`` (and its neighbours' that no app of ours has);
-a table without one fails tests/sessions/test_retention.py, which also holds docs/configuration.md to them.
+a table without one fails tests/common/test_retention.py, which also holds docs/configuration.md to them.
 
 Pruning takes small batches, each in a transaction of its own, in the order of an index. A row that somebody else has
 locked is left for the next time, so pruning waits for nobody and nobody for long.

@@ -17,7 +17,7 @@ from apps.chats.payloads import HistoryPage, Newest
 from apps.chats.selectors import lists
 from apps.chats.selectors.live import Change, EventRow
 from apps.chats.services.record.arrays import array
-from tests.chats.test_hub_frames import row, shown
+from tests.chats.live.test_hub_frames import row, shown
 from tests.kit.frame_types import faults, outgoing
 from tests.kit.running import ROOT
 

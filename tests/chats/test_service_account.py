@@ -39,8 +39,8 @@ from tests.chats.official import (
 from tests.kit import world
 from tests.kit.people import MANAGERS, person, quick_passwords
 from tests.kit.people import chat as secret_chat
+from tests.kit.routes import Examples, examples, outcome, routes
 from tests.kit.sockets import Connect, Page, connect
-from tests.test_rights_table import Examples, examples, outcome, routes
 from tests.test_security_rights import FRAMES
 from tgadmin.core import types
 from tgadmin.core.official import SERVICE

@@ -14,6 +14,7 @@ import pytest
 from telethon.errors import rpcerrorlist
 
 from tests.core.method_errors import ERRORS, documented
+from tests.kit.sources import parsed
 from tgadmin.core.errors import (
     LONGEST_WAIT,
     PROXY_CODES,
@@ -78,7 +79,7 @@ def sources(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if "migrations" not in path.parts and "sandbox" not in path.parts:
-                yield path, ast.parse(path.read_text(encoding="utf-8"))
+                yield path, parsed(path)
 
 
 def methods_called() -> set[str]:

@@ -20,7 +20,7 @@ from apps.sessions.models import Device, Session, SessionStatus
 from apps.signin.models import SignInSecret
 from apps.staff.models import AuditEntry
 from tests.e2e.conftest import ROOT, Pages, WebServer
-from tests.e2e.test_sign_in import STARTS_WITHIN, DataCentre, Gateway, boss, environment, gateway, server, until, web
+from tests.e2e.signing_in import STARTS_WITHIN, DataCentre, Gateway, boss, environment, gateway, server, until, web
 from tests.kit.threads import Phone
 from tgadmin.telegram import Network
 

@@ -13,8 +13,8 @@ from apps.chats.models import Chat
 from apps.sessions.models import Session, SessionGrant
 from apps.staff.models import AuditEntry
 from apps.staff.roles import Role
+from tests.e2e.chat_page import address, anna, bubble, connected, session
 from tests.e2e.conftest import Pages
-from tests.e2e.test_chat_page import address, anna, bubble, connected, session
 from tests.kit import world
 from tgadmin.core import types
 from tgadmin.core.official import SERVICE

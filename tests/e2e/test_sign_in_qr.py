@@ -19,7 +19,7 @@ from apps.sessions.models import Session, SessionStatus
 from apps.signin.models import SignInAttempt, SignInSecret
 from tests.e2e.conftest import ROOT, Pages, WebServer
 from tests.e2e.reading import read_modules, read_qr
-from tests.e2e.test_sign_in import (
+from tests.e2e.signing_in import (
     PASSWORD,
     START,
     STARTS_WITHIN,

@@ -12,9 +12,9 @@ from apps.commands.services import commands
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
 from apps.sessions.services import authorizations, sessions
 from tests.gateway.test_sending import chat_with, send, sent
+from tests.kit.accounts import key
 from tests.kit.threads import GatewayThread, SandboxThread
 from tests.kit.waiting import eventually
-from tests.sessions.conftest import key
 from tgadmin.gateway.accounts import handover
 
 Role = Authorization.Role

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 NODE = shutil.which("node")
 COMPILER = ROOT / "node_modules" / "typescript" / "bin" / "tsc"
 GENERATED = "frames.js"
-"""Written by tests/chats/test_frame_docs.py; it has types only."""
+"""Written by tests/chats/live/test_frame_docs.py; it has types only."""
 MODULE_LINES, WIDTH = 400, 160
 """Lines of a module of ours, longer ones are split by subject; characters of a line."""
 

@@ -172,6 +172,9 @@ def test_no_chromium(project: Path, tools: Path) -> None:
     assert "== " not in ended.stdout
 
 
+MEASURED = "--cov --cov-report= --cov-fail-under=0"
+
+
 @pytest.mark.parametrize(
     ("arguments", "runs"),
     [
@@ -183,7 +186,8 @@ def test_no_chromium(project: Path, tools: Path) -> None:
         (("sandbox",), ["-n 2 tests/sandbox"]),
         (("sandbox", "-k", "auth"), ["-n 2 tests/sandbox -k auth"]),
         (("-k", "sandbox"), ["-k sandbox"]),
-        ((), ["-n 2 --dist worksteal -m not alone", "-m alone"]),
+        (("-m", "pure", "-q"), ["-n 2 -m pure -q"]),
+        ((), [f"-n 2 --dist worksteal {MEASURED} -m not alone", "-m alone"]),
     ],
 )
 def test_parts_of_the_tests(project: Path, tools: Path, arguments: tuple[str, ...], runs: list[str]) -> None:

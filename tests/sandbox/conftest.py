@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from telethon import TelegramClient
 from telethon.crypto import rsa as client_keys
 from telethon.errors import RPCError, SessionPasswordNeededError
@@ -17,10 +16,6 @@ from telethon.sessions import MemorySession
 
 from sandbox.protocol.rsa import RsaKey
 from sandbox.server import Sandbox
-
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("sandbox", deadline=None)
-settings.load_profile("sandbox")
 
 API_ID, API_HASH = 1, "0" * 32
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from apps.commands.models import Command
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, SessionStatus
 from apps.sessions.services import authorizations, status
-from tests.sessions.conftest import CHECKPOINT, key
+from tests.kit.accounts import CHECKPOINT, key
 
 Account = Callable[..., Session]
 Role = Authorization.Role

@@ -30,8 +30,8 @@ from apps.sessions import checks
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionStatus
 from apps.sessions.services import exports, keys
 from apps.signin.models import SignInAttempt, SignInSecret
+from tests.kit.accounts import NETWORK, key
 from tests.kit.database import database_url
-from tests.sessions.conftest import NETWORK, key
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import UserError
 from tgadmin.gateway.accounts.state import load_all

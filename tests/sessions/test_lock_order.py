@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionStatus
 from apps.sessions.services import authorizations, sessions, status
+from tests.kit.accounts import CHECKPOINT, key
 from tests.kit.waiting import eventually
-from tests.sessions.conftest import CHECKPOINT, key
 
 Account = Callable[..., Session]
 Ending = Callable[[int, int], Any]

@@ -1,6 +1,6 @@
 // Types of what goes over the live socket, and of what HTTP gives of it: nothing runs here.
 // Made from the server's declarations (apps/chats/live/frames/) by
-// `bin/test tests/chats/test_frame_docs.py --write-docs`; the test fails when it differs from them.
+// `bin/test tests/chats/live/test_frame_docs.py --write-docs`; the test fails when it differs from them.
 
 /**
  * Somebody with a name: a peer of Telegram's, or a colleague.

@@ -2,7 +2,7 @@
 
 ``incoming`` declares what a page may send, and ``parsing`` reads it; ``outgoing`` declares what the server sends, and
 ``payloads`` what stands in it. All of it is pure. docs/socket-protocol.md and static/chats/logic/frames.js are made
-from the declarations by tests/chats/test_frame_docs.py.
+from the declarations by tests/chats/live/test_frame_docs.py.
 """
 
 from apps.chats.live.frames.parsing import MAX_BYTES, InvalidError, MalformedError, parse

@@ -145,7 +145,9 @@ class ListNews:
                 self._behind.add(watcher)
                 raise
             except Exception as error:  # noqa: BLE001  rows hold whatever was stored: one page must not harm the others
-                log.error("rows that a page missed could not be read, it is sent back to ask again: %s", describe(error))
+                log.error(
+                    "rows that a page missed could not be read, it is sent back to ask again: %s", describe(error)
+                )
                 await watcher.shut(UNSENT)
                 continue
             if watcher.session_id == session_id:
