@@ -6,8 +6,8 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What changed in a chat, as ``chat_events.kind`` has it. ``meaning`` says what has happened, ``pages_get`` what pages
-    that show the chat get.
+    """What changed in a chat, as ``chat_events.kind`` has it. ``meaning`` says what has happened, ``pages_get`` what
+    pages that show the chat get.
 
     Kinds stay on the server: pages hear of the row as it is now (``events`` frames), or begin anew (``reset``). While
     tgadmin is updated a reader may meet a kind that it does not know: it tells it like any other."""
