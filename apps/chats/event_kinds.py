@@ -6,12 +6,7 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-<<<<<<< HEAD
     """What changed in a chat, as ``chat_events.kind`` has it.
-=======
-    """What changed in a chat, as ``chat_events.kind`` has it. ``meaning`` says what has happened, ``pages_get`` what
-    pages that show the chat get.
->>>>>>> usererror
 
     ``meaning`` says what has happened, ``pages_get`` what pages that show the chat get.
 
