@@ -13,8 +13,6 @@ from apps.chats.models import Chat, Event, Message
 from apps.chats.services import outcomes
 from apps.sessions.models import Session
 
-SENT_AT = timezone.now() - timedelta(minutes=1)
-
 
 @pytest.fixture
 def chat(db: None) -> Chat:
@@ -29,52 +27,6 @@ def pending(chat: Chat, **facts: object) -> Message:
 
 def events(chat: Chat) -> list[tuple[int, str, int | None]]:
     return list(Event.objects.filter(chat=chat).order_by("number").values_list("number", "kind", "message_id"))
-
-
-def test_sent_settles_the_message_once_and_shows_it_as_the_last(chat: Chat) -> None:
-    message = pending(chat, waits_until=timezone.now(), error_code="FLOOD_WAIT")
-    outcomes.sent(message.pk, 7)
-    outcomes.sent(message.pk, 7)
-    message.refresh_from_db()
-    assert (message.state, message.telegram_id, message.error_code, message.waits_until) == ("sent", 7, "", None)
-    chat.refresh_from_db()
-    assert (chat.last_message_id, chat.last_message_text, chat.last_message_out) == (7, "ours", True)
-    assert events(chat) == [(1, "state", message.pk)]
-
-
-def test_sent_absorbs_the_row_under_which_the_message_had_arrived(chat: Chat) -> None:
-    message = pending(chat)
-    arrived = Message.objects.create(
-        chat=chat,
-        session_id=chat.session_id,
-        telegram_id=7,
-        state="sent",
-        out=True,
-        text="ours, trimmed",
-        date=SENT_AT,
-        edit_date=SENT_AT,
-    )
-    outcomes.sent(message.pk, 7)
-    rows = list(Message.objects.filter(chat=chat))
-    assert [(row.pk, row.telegram_id, row.text, row.date, row.random_id) for row in rows] == [
-        (message.pk, 7, "ours, trimmed", SENT_AT, 90)
-    ]
-    assert events(chat) == [(1, "delete", arrived.pk), (2, "state", message.pk)]
-
-
-def test_sent_leaves_a_newer_last_message(chat: Chat) -> None:
-    Chat.objects.filter(pk=chat.pk).update(last_message_id=9, last_message_text="newer")
-    outcomes.sent(pending(chat).pk, 7)
-    chat.refresh_from_db()
-    assert (chat.last_message_id, chat.last_message_text) == (9, "newer")
-
-
-def test_sent_without_an_id_or_after_discarding_does_nothing(chat: Chat) -> None:
-    message = pending(chat)
-    outcomes.sent(message.pk, None)
-    outcomes.sent(message.pk + 1000, 7)
-    message.refresh_from_db()
-    assert (message.state, events(chat)) == ("sending", [])
 
 
 def test_waiting_is_shown_until_when_and_slow_mode_on_the_chat(chat: Chat) -> None:
@@ -112,7 +64,7 @@ def test_an_outcome_rolls_back_with_its_transaction(chat: Chat) -> None:
 
     def settle_and_fail() -> None:
         with transaction.atomic():
-            outcomes.sent(message.pk, 7)
+            outcomes.failed(message.pk, "CHAT_WRITE_FORBIDDEN")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

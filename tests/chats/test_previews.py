@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from apps.chats.models import Chat, Message
-from apps.chats.services import messages, outcomes
+from apps.chats.services import messages
 from tests.kit import world
 from tests.kit.record import ANNA, Kit, kit, leased, message, new
-from tgadmin.core.types import MessagesDeleted, NewMessage
+from tgadmin.core.types import MessageIdAssigned, MessagesDeleted, NewMessage
 
 __all__ = ["kit", "leased"]
 
@@ -65,6 +64,7 @@ def test_what_is_left_after_a_discard(news: Chat, boss: User, media: dict[str, A
     assert Chat.objects.get(pk=news.pk).last_message_text == shown
 
 
+@pytest.mark.django_db(transaction=True)
 def test_all_that_had_arrived_is_kept_when_two_rows_become_one(news: Chat, boss: User) -> None:
     """The update came before the answer to our send, and did not say which of ours it was."""
     ours = messages.send(boss, news, "hello", cid=uuid.uuid4())
@@ -80,8 +80,7 @@ def test_all_that_had_arrived_is_kept_when_two_rows_become_one(news: Chat, boss:
         "post_author": "Marta",
     }
     Message.objects.create(chat=news, session_id=news.session_id, box=ours.box, telegram_id=77, state="sent", **arrived)
-    with transaction.atomic():
-        outcomes.sent(ours.pk, 77)
+    world.arrive(news.session, MessageIdAssigned(ours.random_id or 0, 77))
     kept = Message.objects.get(telegram_id=77)
     assert kept.pk == ours.pk
     assert {name: getattr(kept, name) for name in arrived} == arrived

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.db import transaction
 
 from apps.chats.models import Chat, Message, MessageSecret
 from apps.sessions.services.keys import encrypted_columns
@@ -93,18 +92,3 @@ def test_two_rows_that_become_one_keep_what_was_masked(anna: Chat, twin_is_store
     assert (row.pk, row.managers_only, CODE in row.text) == (ours.pk, True, False)
     assert CODE in (secret_of(session, 30) or "")
     assert not MessageSecret.objects.exclude(message__managers_only=True).exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_same_when_the_answer_settles_it(anna: Chat) -> None:
-    from apps.chats.services import outcomes
-
-    ours = Message.objects.create(
-        chat=anna, session_id=anna.session_id, random_id=78, state="sending", out=True, text="x", sender_id=1
-    )
-    arrive(anna.session, types.NewMessage(forwarded(31, CODE, anna.peer_id)))
-    with transaction.atomic():
-        outcomes.sent(ours.pk, 31)
-    (row,) = Message.objects.filter(session_id=anna.session_id, telegram_id=31)
-    assert (row.pk, row.managers_only, CODE in row.text) == (ours.pk, True, False)
-    assert CODE in (secret_of(anna.session, 31) or "")

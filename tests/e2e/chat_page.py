@@ -7,7 +7,6 @@ from django.db import transaction
 from playwright.sync_api import Locator, Page, expect
 
 from apps.chats.models import Chat, Message
-from apps.chats.services import outcomes
 from apps.commands.models import Command
 from apps.commands.services import commands
 from apps.sessions.models import Session
@@ -60,8 +59,7 @@ def all_taken(page: Page) -> None:
 def settle_send(text: str, telegram_id: int) -> None:
     """What the gateway does with a send that Telegram took."""
     message = Message.objects.get(text=text)
-    with transaction.atomic():
-        outcomes.sent(message.pk, telegram_id)
+    world.arrive(message.chat.session, types.MessageIdAssigned(message.random_id or 0, telegram_id))
 
 
 def take(kind: str) -> Command:

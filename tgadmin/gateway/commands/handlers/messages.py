@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from apps.chats.models import Message
 from apps.chats.services import outcomes
@@ -54,7 +53,7 @@ async def send(job: Job) -> Done:
     if ours is None:
         return Done({"gone": True})
     if ours.telegram_id is not None:
-        return _sent(message_id, ours.telegram_id)
+        return _sent(ours.telegram_id)
     if ours.random_id is None:
         raise TelegramError("RANDOM_ID_EMPTY")
     try:
@@ -65,11 +64,11 @@ async def send(job: Job) -> Done:
         if error.code != DUPLICATE:
             raise
         return await _delivered_or_pending(job, message_id)
-    # The update that came with the answer is stored first, so that pages see the message change once.
-    await job.account.inbox.flush()
     if telegram_id is None:
         return await _delivered_or_pending(job, message_id)
-    return _sent(message_id, telegram_id)
+    # Behind the update that came with the answer, so that pages see the message change once.
+    await job.account.inbox.put_fetched(Incoming((MessageIdAssigned(ours.random_id, telegram_id),)))
+    return _sent(telegram_id)
 
 
 async def check_whether_sent(job: Job) -> Done:
@@ -81,7 +80,7 @@ async def check_whether_sent(job: Job) -> Done:
         return Done({"gone": True})
     telegram_id = ours.telegram_id if ours.telegram_id is not None else await _search_history(job, ours)
     if telegram_id is not None:
-        return _sent(message_id, telegram_id)
+        return _sent(telegram_id)
     if job.command.attempts <= ATTEMPTS_BEFORE_SEARCH:
         raise TryLater(DUPLICATE_PAUSE, refusals.CODE)  # what was on its way may arrive still
     raise TelegramError(refusals.CODE)
@@ -92,11 +91,11 @@ async def _delivered_or_pending(job: Job, message_id: int) -> Done:
     await job.account.inbox.flush()
     ours = await _one(job, message_id)
     if ours is not None and ours.telegram_id is not None:
-        return _sent(message_id, ours.telegram_id)
+        return _sent(ours.telegram_id)
     if ours is not None and job.command.attempts > ATTEMPTS_BEFORE_SEARCH:
         telegram_id = await _search_history(job, ours)
         if telegram_id is not None:
-            return _sent(message_id, telegram_id)
+            return _sent(telegram_id)
     elif job.command.attempts > 1:
         job.account.rebuild()
     raise TryLater(DUPLICATE_PAUSE, DUPLICATE)
@@ -134,8 +133,9 @@ async def _one(job: Job, message_id: int) -> Ours | None:
     return found[0] if found else None
 
 
-def _sent(message_id: int, telegram_id: int) -> Done:
-    return Done({"telegram_id": telegram_id}, partial(outcomes.sent, message_id, telegram_id))
+def _sent(telegram_id: int) -> Done:
+    """The message has its id and its state already: the inbox alone writes both."""
+    return Done({"telegram_id": telegram_id})
 
 
 def _send_failed(payload: Payload, code: str, seconds: int | None) -> None:
