@@ -114,7 +114,7 @@ install_with_pip() {
 # passed over here is compiled when it is first imported; programs that run as users of their own could not keep that.
 compile_packages() {
     "$VENV/bin/python" -m compileall -qq -j 0 -x '/(_?tests?|geodata|carrierdata|tzdata|locale|gis|conch|mail|names|words|trial|wamp|flatbuffers|valkey)/' \
-        "$VENV/lib" apps tgadmin || true
+        "$VENV/lib" apps tgadmin sandbox || true
 }
 
 # install STAMP LOCK : the packages that LOCK lists, each checked against its hash, unless that was done with this very LOCK

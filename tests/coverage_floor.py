@@ -13,9 +13,9 @@ SLACK = 1.0
 """Percentage points above the floor that ask for nothing: runs differ a little by what happens at the same time."""
 
 
-def verdict(measured: float, floor: int) -> tuple[str, bool]:
+def verdict(measured: float, floor: float) -> tuple[str, bool]:
     """One sentence about percentages of lines and branches, and whether the run passes."""
-    said = f"Coverage of lines and branches: {measured:.1f} %; the floor is {floor} %."
+    said = f"Coverage of lines and branches: {measured:.1f} %; the floor is {floor:g} %."
     if measured < floor:
         return f"{said} It fell: test what is new.", False
     if measured > floor + SLACK:
@@ -32,7 +32,7 @@ def main() -> int:
     except NoDataError:
         sys.stderr.write("Nothing was measured.\n")
         return 1
-    said, holds = verdict(total, int(measured.get_option("report:fail_under") or 0))
+    said, holds = verdict(total, float(str(measured.get_option("report:fail_under") or 0)))
     sys.stdout.write(said + "\n")
     return 0 if holds else 1
 

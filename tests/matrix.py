@@ -88,7 +88,10 @@ def run(pair: Pair, arguments: Sequence[str]) -> bool:
     assert python is not None
     processes = os.environ.get("TEST_PROCESSES", "auto")
     with database(pair.postgres) as environment:
-        command = ["bin/test", *(arguments or ("-q", "-n", processes, "--dist", "worksteal", *SELECTION))]
+        command = [
+            "bin/test",
+            *(arguments or ("-q", "-n", processes, "--dist", "worksteal", "-m", "not alone", *SELECTION)),
+        ]
         ended = subprocess.run(command, cwd=ROOT, env=bare_environment(PYTHON=python, **environment), check=False)
     return ended.returncode == 0
 

@@ -1,4 +1,4 @@
-"""What the chats app adds to transactions of the sessions app."""
+"""What the chats app adds to transactions of the signin app."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class FailureAdmin(SuperuserAdmin):
 
 @admin.register(Schedule)
 class ScheduleAdmin(SuperuserAdmin):
-    list_display = ("name", "func", "schedule_type", "repeats", "next_run")
+    list_display = ("name", "func", "schedule_type", "minutes", "repeats", "next_run")
     ordering = ("name",)
     fields = list_display
     readonly_fields = list_display

@@ -1,4 +1,4 @@
-"""What our commands for sessions and chats share: as whom they act, which account is meant, how it is printed."""
+"""What our management commands share: as whom they act, how they print, how a refusal ends them."""
 
 from __future__ import annotations
 

@@ -22,8 +22,7 @@ def every(minutes: int, name: str, function: Callable[..., Any], *, of: AppConfi
 
         if Schedule._meta.db_table not in connection.introspection.table_names():
             return  # a partial migration: the next one makes up for it
-        Schedule.objects.get_or_create(
-            name=name, defaults={"func": path(function), "schedule_type": Schedule.MINUTES, "minutes": minutes}
-        )
+        if not Schedule.objects.filter(name=name).exists():  # the name is not unique: two would be one too many
+            Schedule.objects.create(name=name, func=path(function), schedule_type=Schedule.MINUTES, minutes=minutes)
 
     post_migrate.connect(put_on_schedule, sender=of, weak=False, dispatch_uid=f"schedule {name}")

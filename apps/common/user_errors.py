@@ -3,6 +3,7 @@ apps/chats/live/consumers.py, background tasks apps/common/worker.py."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from types import TracebackType
@@ -15,8 +16,9 @@ from django.template.loader import render_to_string
 
 from tgadmin.core.errors import UserError
 
+log = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
-CONFLICT = 409
+CONFLICT, FAULT = 409, 500
 STATUS = {"KEYS_MISSING": 500, "TOO_MANY_SIGN_INS": 429, "TOO_MANY_TRIES": 429, "TOO_MANY_WAITING": 429}
 """By code; all others are conflicts with how things stand."""
 OWN_PAGES = (BadRequest, PermissionDenied)
@@ -30,6 +32,12 @@ def status_of(error: UserError) -> int:
     return 400 if isinstance(error, BadRequest) else STATUS.get(error.code, CONFLICT)
 
 
+def record(error: UserError) -> None:
+    """What is a fault of the installation, and none of the user's, is told to whoever runs it too."""
+    if status_of(error) >= FAULT:
+        log.error("%s: %s", error.code, error.message)
+
+
 def refusal(code: str, message: str, status: int, **more: Any) -> JsonResponse:
     """The form in which programs and the pages' scripts get every refusal; no cache keeps it."""
     answer = {"code": code, "message": message, **more}
@@ -38,12 +46,14 @@ def refusal(code: str, message: str, status: int, **more: Any) -> JsonResponse:
 
 def as_json(error: UserError) -> JsonResponse:
     """``until`` is there where a time is known: ISO 8601."""
+    record(error)
     until = {} if error.until is None else {"until": error.until.isoformat()}
     return refusal(error.code, error.message, status_of(error), **until)
 
 
 def as_page(error: UserError) -> HttpResponse:
     """A whole page, for what no form or button shows."""
+    record(error)
     page = render_to_string("user_error.html", {"error": error})
     return HttpResponse(page, status=status_of(error), headers={"Cache-Control": "no-store"})
 
@@ -57,6 +67,7 @@ def go(request: HttpRequest, address: str) -> HttpResponse:
 
 def back(request: HttpRequest, error: UserError, address: str) -> HttpResponse:
     """To the page that one comes from, with the sentence on it."""
+    record(error)
     messages.error(request, error.message)
     return go(request, address)
 
@@ -94,6 +105,7 @@ class Inline:
     ) -> bool:
         if not isinstance(error, UserError) or isinstance(error, OWN_PAGES):
             return False
+        record(error)
         self.error = error
         return True
 

@@ -1,1 +1,1 @@
-"""Monitoring: health, audit."""
+"""Monitoring: health, the overview."""

@@ -88,7 +88,7 @@ def _figures(user: Any, visible: Any, counts: dict[str, int]) -> list[tuple[str,
     waiting = Command.objects.filter(session__in=visible, state__in=commands.OPEN).count()
     total, ready = sum(counts.values()), counts.get(SessionStatus.READY, 0)
     return [
-        ("Sessions ready", f"{ready} of {total}", _ready_note(ready, total)),
+        ("Accounts ready", f"{ready} of {total}", _ready_note(ready, total)),
         ("Unread", str(chats["unread"] or 0), f"in {chats['waiting']} chats"),
         ("Chats active, 24 h", str(chats["active"]), f"of {chats['all']}"),
         ("Sent from here, 24 h", str(sent["done"]), f"{sent['failed']} failed" if sent["failed"] else "none failed"),
@@ -121,7 +121,7 @@ def _checklist(user: Any, counts: dict[str, int], demo_state: demo.State | None)
             "Give colleagues their rights",
             shared,
             reverse("admin:tg_sessions_session_changelist") if adds else "",
-            "Open sessions",
+            "Open accounts",
         ),
     ]
     # The second factor is offered, not asked for: alone it keeps no list open.

@@ -1,1 +1,1 @@
-"""Sessions: the organisation's Telegram accounts, their secrets, leases, sign-in, commands, rights."""
+"""Sessions: the organisation's Telegram accounts, their keys, status, devices, proxies and rights."""

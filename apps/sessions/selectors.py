@@ -1,4 +1,4 @@
-"""What the admin's pages and the commands read of sessions and sign-ins."""
+"""What the admin's pages and the commands read of accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-ins and the timeline in the admin."""
+"""Sign-ins in the admin."""
 
 from __future__ import annotations
 

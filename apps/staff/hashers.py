@@ -39,8 +39,8 @@ def at_once() -> int:
 
 
 AT_ONCE = at_once()
-_slots = BoundedSemaphore(AT_ONCE)
-_slots = BoundedSemaphore(AT_ONCE + WAITING)
+_computing = BoundedSemaphore(AT_ONCE)
+_computing_or_waiting = BoundedSemaphore(AT_ONCE + WAITING)
 _prepared: ContextVar[tuple[str, str] | None] = ContextVar("prepared", default=None)
 
 
@@ -48,17 +48,17 @@ _prepared: ContextVar[tuple[str, str] | None] = ContextVar("prepared", default=N
 def _turn() -> Iterator[None]:
     """One's turn to compute. Raises OverloadedError."""
     rest()
-    if not _slots.acquire(blocking=False):
+    if not _computing_or_waiting.acquire(blocking=False):
         raise OverloadedError(SIGN_INS)
     try:
-        if not _slots.acquire(timeout=SECONDS):
+        if not _computing.acquire(timeout=SECONDS):
             raise OverloadedError(SIGN_INS)
         try:
             yield
         finally:
-            _slots.release()
+            _computing.release()
     finally:
-        _slots.release()
+        _computing_or_waiting.release()
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def test_every_table_of_the_database_has_a_decision() -> None:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = ANY(current_schemas(false))")
         tables = {name for (name,) in cursor.fetchall()}
     decided = set(retention.decisions())
-    assert tables - decided == set(), "say in services/kept.py what is kept of these, and for how long"
+    assert tables - decided == set(), "say in kept.py what is kept of these, and for how long"
     assert decided - tables == set(), "there are no such tables"
 
 

@@ -1,5 +1,5 @@
 """What staff cannot have, on each surface: as a command, a page, a form, a button, an action and a background task show
-it. The socket's is in tests/chats/test_socket_ending.py."""
+it. The socket's is in tests/chats/live/test_socket_ending.py."""
 
 from __future__ import annotations
 

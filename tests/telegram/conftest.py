@@ -197,25 +197,29 @@ class MemoryInbox:
 Make = Callable[..., AccountClient]
 
 
+def build(network: Network, store: Store, inbox: Any, **options: Any) -> AccountClient:
+    """A client from what a store holds; whoever makes it disconnects it."""
+    account = store.account
+    return AccountClient(
+        network,
+        account.key,
+        me=(account.user_id, account.access_hash),
+        checkpoint=options.pop("checkpoint", store.checkpoint),
+        channel_hashes=store.channel_hashes(),
+        lookup=store.lookup,
+        sink=inbox,
+        **options,
+    )
+
+
 @pytest.fixture
 async def account_client(network: Network) -> AsyncIterator[Make]:
     """Makes clients from what a store holds; disconnects them at the end."""
     made: list[AccountClient] = []
 
     def make(store: Store, inbox: Any, **options: Any) -> AccountClient:
-        account = store.account
-        client = AccountClient(
-            network,
-            account.key,
-            me=(account.user_id, account.access_hash),
-            checkpoint=options.pop("checkpoint", store.checkpoint),
-            channel_hashes=store.channel_hashes(),
-            lookup=store.lookup,
-            sink=inbox,
-            **options,
-        )
-        made.append(client)
-        return client
+        made.append(build(network, store, inbox, **options))
+        return made[-1]
 
     yield make
     for client in made:

@@ -1,15 +1,18 @@
 """One account's connection, against the sandbox over TCP: what it sends, what it is told, how it ends."""
 
+import asyncio
+import gc
 import threading
+import weakref
 
 import pytest
 
 from sandbox.server import Sandbox
 from tests.kit.waiting import until
-from tests.telegram.conftest import Make, MemoryInbox, Store
+from tests.telegram.conftest import Make, MemoryInbox, Store, build
 from tgadmin.core import types as core
 from tgadmin.core.errors import Kind, TelegramError
-from tgadmin.telegram import Pings
+from tgadmin.telegram import Network, Pings
 
 ME, OTHER = "+49151333001", "+49151333002"
 
@@ -328,7 +331,7 @@ async def test_pings_keep_the_connection_and_their_end_closes_it(scene: Scene) -
     client = await scene.connect(pings=Pings(every=0.05, disconnect=1, patience=5))
     before = client.last_received
     await until(lambda: client.last_received > before)
-    client._connected._pinger.stop()  # a process that is frozen
+    client._link.connected._pinger.stop()  # a process that is frozen
     reason = await client.wait_closed()
     assert reason is not None
     assert reason.code == "CONNECTION_LOST"
@@ -337,7 +340,7 @@ async def test_pings_keep_the_connection_and_their_end_closes_it(scene: Scene) -
 async def test_pings_of_a_quiet_connection_are_all_that_it_sends(scene: Scene) -> None:
     """They go past Telethon's queues, and neither they nor their pongs are acknowledged."""
     client = await scene.connect(pings=Pings(every=0.05, disconnect=5, patience=5))
-    wire = client._connected
+    wire = client._link.connected
     await client.caught_up()
     await until(lambda: wire._last_ping and not wire._pending_ack)
     first, count = wire._last_ping, wire._state._sequence
@@ -350,7 +353,7 @@ async def test_a_ping_that_is_refused_goes_out_once_more(scene: Scene, wrong: di
     """Two lost in a row would be one too many: Telegram would close the connection
     (https://core.telegram.org/mtproto/service_messages_about_messages#notice-of-ignored-error-message)."""
     client = await scene.connect(pings=Pings(every=60, disconnect=70, patience=100))
-    wire = client._connected
+    wire = client._link.connected
     await client.caught_up()
     await until(lambda: not wire._pending_state)
     wire._pending_ack.clear()
@@ -369,3 +372,19 @@ async def test_without_pongs_we_close_it_ourselves(scene: Scene) -> None:
     reason = await client.wait_closed()
     assert reason is not None
     assert reason.code == "SOCKET_DEAD"
+
+
+async def test_a_client_that_has_ended_is_freed_at_once(scene: Scene, network: Network) -> None:
+    """With the thousands of access hashes that it knows: the garbage collector looks at old objects rarely."""
+    client = build(network, scene.store, scene.inbox)
+    await client.connect()
+    await client.caught_up()
+    await client.disconnect()
+    freed = [weakref.ref(part) for part in (client, client.messages, client._context.hashes, client._link.stream)]
+    gc.disable()
+    try:
+        del client
+        await asyncio.sleep(0)  # callbacks of what has just ended
+        assert [part() for part in freed] == [None] * len(freed)
+    finally:
+        gc.enable()

@@ -252,7 +252,7 @@ async def test_a_full_inbox_loses_nothing(scene: Scene) -> None:
 async def test_an_overflowing_queue_is_emptied_and_caught_up(scene: Scene) -> None:
     await scene.begin()
     client = await scene.connect()
-    client._connected.updates._limit = 5
+    client._link.connected.updates._limit = 5
     before = scene.uses("updates.getDifference")
     for n in range(30):  # one packet: they are queued before anything is processed
         scene.world.send(scene.friend, scene.me, f"m{n:02}")
@@ -376,7 +376,7 @@ async def test_what_waits_together_is_put_together(scene: Scene) -> None:
     client = await scene.connect()
     scene.inbox.at_once = False
     count = 500
-    wire = client._wire
+    wire = client._link.wire
     assert wire is not None
     for number in range(count):
         scene.world.send(scene.friend, scene.me, f"message {number:03}")

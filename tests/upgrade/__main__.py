@@ -7,7 +7,6 @@ write, and what that leaves empty gets a row (fill.py). Made once, when VERSION 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 import subprocess
@@ -18,7 +17,7 @@ import psycopg
 from tests.kit.running import ROOT, RunningUp, temporary_base
 from tests.kit.system_postgres import OLDEST, installed, system_postgres
 from tests.kit.waiting import eventually
-from tests.upgrade.kept import FOLDER, KEYS, migration_files
+from tests.upgrade.kept import FOLDER, KEYS, digest, migration_files
 
 START = """
 from django.contrib.auth.models import User
@@ -45,13 +44,9 @@ def main(version: str) -> None:
         dump = [programs / "pg_dump", "--inserts", "--no-owner", "--no-privileges", url]
         text = subprocess.run(dump, check=True, capture_output=True).stdout
     (FOLDER / f"{version}.sql.gz").write_bytes(gzip.compress(text, mtime=0))
-    released = {path.relative_to(ROOT).as_posix(): digest(path.read_bytes()) for path in migration_files()}
-    (FOLDER / "released.json").write_text(json.dumps(released, indent=1) + "\n")
+    released = {path.relative_to(ROOT).as_posix(): digest(path) for path in migration_files()}
+    (FOLDER / f"{version}.json").write_text(json.dumps(released, indent=1) + "\n")
     print(f"{version}: {len(text):,} bytes, {len(released)} migrations")  # noqa: T201
-
-
-def digest(source: bytes) -> str:
-    return hashlib.sha256(source).hexdigest()
 
 
 def _shell(code: str, environment: dict[str, str]) -> None:

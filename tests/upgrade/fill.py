@@ -1,4 +1,4 @@
-"""A row in each table that an hour of the demo leaves empty. Runs inside the installation that is kept (keep.py)."""
+"""A row in each table that an hour of the demo leaves empty. Runs inside the installation that is kept (``python -m tests.upgrade``)."""
 
 from __future__ import annotations
 

@@ -77,13 +77,16 @@ METRICS: Mapping[MetricName, MetricSpec] = {
     ),
     MetricName.COMMANDS_RUNNING: MetricSpec(_GAUGE, "commands", "Commands that the gateway works on at this moment."),
     MetricName.FLOOD_WAITS: MetricSpec(
-        _COUNTER, "waits", "How often Telegram told an account to wait, by the method asked for.", labels=("method",)
+        _COUNTER, "waits", "How often Telegram made a command wait, by the method asked for.", labels=("method",)
     ),
     MetricName.FLOOD_SECONDS: MetricSpec(
         _COUNTER, "seconds", "How long these waits were together.", labels=("method",)
     ),
     MetricName.UPDATES_RECEIVED: MetricSpec(
-        _COUNTER, "changes", "Changes that came from Telegram and are stored, by their type.", labels=("kind",)
+        _COUNTER,
+        "changes",
+        "Changes that were stored, pushed or fetched, by their type; a page of history is one.",
+        labels=("kind",),
     ),
     MetricName.INBOX_WRITE_MS: MetricSpec(
         _HISTOGRAM, "milliseconds", "One transaction that stores a batch of changes.", bounds=BOUNDS_MS
@@ -94,12 +97,12 @@ METRICS: Mapping[MetricName, MetricSpec] = {
     MetricName.TELEGRAM_CONNECT_MS: MetricSpec(
         _HISTOGRAM,
         "milliseconds",
-        "From the first packet to a connection that Telegram has accepted.",
+        "From the first packet of an account's connection until updates can be followed.",
         labels=("dc", "proxied"),
         bounds=BOUNDS_MS,
     ),
     MetricName.TELEGRAM_CONNECTIONS: MetricSpec(
-        _COUNTER, "connections", "Connections that Telegram has accepted.", labels=("dc", "proxied")
+        _COUNTER, "connections", "Connections of accounts that Telegram has accepted.", labels=("dc", "proxied")
     ),
 }
 
@@ -306,14 +309,14 @@ class Registry:
     def delta(self) -> list[Sample]:
         """See Metrics. Whoever could not write it away has to try again with the same one."""
         with self.lock:
-            samples = [series.take() for series in self.changed]
-            self.changed.clear()
-        return samples
+            taken = self.changed[:]
+            del self.changed[: len(taken)]  # first: what a callback counts from now on is of the next delta
+            return [series.take() for series in taken]
 
     def snapshot(self) -> list[Sample]:
         """See Metrics."""
         with self.lock:
-            return [series.read() for series in self._series.values()]
+            return [series.read() for series in list(self._series.values())]
 
     def _find(self, name: MetricName, kind: type[_S], labels: Mapping[str, str]) -> _S:
         key = (name, _values(name, _KINDS[kind], labels))

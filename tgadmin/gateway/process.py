@@ -79,7 +79,7 @@ class Config:
 
 
 def from_settings(capacity: int = 1000, name: str = "", connecting: int = CONNECTING) -> Config:
-    """Raises ValueError or OSError, whose texts say what is wrong with the configuration."""
+    """Raises UserError or OSError, whose texts say what is wrong with the configuration."""
     network = Network.parse(
         settings.TELEGRAM_API_ID,
         settings.TELEGRAM_API_HASH,

@@ -1,4 +1,4 @@
-"""Which gateway may connect which session (PROTOCOLS.md 3)."""
+"""Which gateway may connect which session."""
 
 from __future__ import annotations
 

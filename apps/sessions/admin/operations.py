@@ -1,4 +1,4 @@
-"""Commands, flood waits, leases and gateways in the admin; what the background tasks could not do."""
+"""Accounts' commands, flood waits and leases in the admin."""
 
 from __future__ import annotations
 

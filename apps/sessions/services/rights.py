@@ -122,14 +122,12 @@ def least_with(peer_id: int, least: Role) -> Role:
     return max(least, Role.MANAGER) if is_official(peer_id) else least
 
 
-def hiding_telegram(rows: QuerySet[Any], user: AnyUser, theirs: Q, session: str = "session_id") -> QuerySet[Any]:
-    """Rows of visible sessions without those (``theirs``) that are of Telegram's own accounts, but for managers.
-
-    ``session``: from a row to its session's id."""
+def hiding_telegram(rows: QuerySet[Any], user: AnyUser, theirs: Q) -> QuerySet[Any]:
+    """Rows of visible sessions without those (``theirs``) that are of Telegram's own accounts, but for managers."""
     if is_staff(user) and user.is_superuser:
         return rows
     managed = managed_sessions(user).order_by().values("pk")
-    return rows.exclude(theirs & ~Q(**{f"{session}__in": managed}))
+    return rows.exclude(theirs & ~Q(session_id__in=managed))
 
 
 def may_add_account(user: AnyUser) -> bool:

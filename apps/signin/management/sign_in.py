@@ -161,8 +161,11 @@ class Dialogue:
         attempt: SignInAttempt | None = None
         try:
             while attempt is None or not attempt.is_over:
+                asks = attempt is not None or not self._options["session"]
                 with Inline() as refused:  # what was typed, or the moment, is not right: asked again
                     attempt = self._settled(self._next(attempt, ask, ask_hidden))
+                if refused.error is not None and not asks:
+                    raise refused.error  # nothing was asked for: the next try would be the same
                 if refused.error is not None:
                     self._say(str(refused.error))
                 elif attempt is not None:

@@ -1,4 +1,4 @@
-"""What both sides of a sign-in share: its lane, its end, its refusals."""
+"""What both sides of a sign-in share: its lane, its secrets, its end."""
 
 from __future__ import annotations
 

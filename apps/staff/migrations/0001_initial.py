@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 import apps.common.fields
 
-# Tables of others that are pruned by age (services/kept.py), and that come without an index for it.
+# Tables of others that are pruned by age (kept.py), and that come without an index for it.
 BY_AGE = """
 CREATE INDEX axes_accessattempt_by_age ON axes_accessattempt (attempt_time);
 CREATE INDEX django_admin_log_by_age ON django_admin_log (action_time);

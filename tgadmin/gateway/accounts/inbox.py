@@ -301,9 +301,9 @@ class Writers:
                 await self._commit(conn, inbox, batch[middle:])
                 return
             recorded = await self._set_aside(conn, held, batch[0], error)
-        self._count_batch(batch, self._clock.monotonic() - started)
         inbox.committed(len(batch))
         self._on_recorded(held.session_id, recorded)
+        self._count_batch(batch, self._clock.monotonic() - started)
 
     def _count_batch(self, batch: list[Incoming], seconds: float) -> None:
         """Once for each batch, not for each change: a change costs a few microseconds in all."""

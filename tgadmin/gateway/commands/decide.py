@@ -1,8 +1,8 @@
 """What to do about a command that Telegram refused, or that did not reach it: a decision as data, taken without any
 I/O.
 
-The bus carries it out (bus.py). What an error code means is said by the error table (``core.error_table``), what may be
-done twice by each kind's rule (``CommandSpec.rule``).
+The bus carries it out (bus.py). What an error code means is said by the error table (``core.errors.table``),
+what may be done twice by each kind's rule (``CommandSpec.rule``).
 """
 
 from __future__ import annotations

@@ -12,17 +12,17 @@ from typing import Any
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
-from tgadmin.core.errors import Kind, TelegramError
+from tgadmin.core.errors import TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import Checkpoint, Incoming, Peer
-from tgadmin.telegram._telethon import Pings, Wire
+from tgadmin.telegram._telethon import Pings
 from tgadmin.telegram.client.access_hashes import AccessHashes, Lookup
 from tgadmin.telegram.client.connection import Connector, introduction
 from tgadmin.telegram.client.context import Context
-from tgadmin.telegram.client.data_centres import ELSEWHERE, OtherDataCentres
 from tgadmin.telegram.client.devices import Devices
 from tgadmin.telegram.client.dialogs import Dialogs, first_state
 from tgadmin.telegram.client.keys import Key
+from tgadmin.telegram.client.link import Link
 from tgadmin.telegram.client.messages import Messages
 from tgadmin.telegram.client.network import Network
 from tgadmin.telegram.client.sink import UpdateSink
@@ -68,19 +68,15 @@ class AccountClient:
     ) -> None:
         self.key = key
         self._network = network
-        self._connector = Connector(network, proxy, allowed, timeout, pings)
-        self._elsewhere = OtherDataCentres(self._connector, key)
-        self._context = Context(self._call, AccessHashes(me, channel_hashes, lookup), me[0])
+        self._link = Link(Connector(network, proxy, allowed, timeout, pings), key)
+        self._context = Context(self._link.call, AccessHashes(me, channel_hashes, lookup), me[0])
         self._checkpoint = checkpoint
         self._sink = sink
         self._random = random
         self._on_new_device = on_new_device
-        self._wire: Wire | None = None
-        self._stream: UpdateStream | None = None
         self._running: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
         self.messages = Messages(self._context)
-        self.dialogs = Dialogs(self._context, self._follow)
+        self.dialogs = Dialogs(self._context, self._link.follow)
         self.devices = Devices(self._context)
 
     # --- life ----------------------------------------------------------------------------------------------------
@@ -91,11 +87,9 @@ class AccountClient:
         Raises TelegramError; ``error.is_fatal`` tells a key that is of no use any more. After an error the client is
         closed already.
         """
-        if self._wire is not None:
-            raise RuntimeError("a client lives for one connection")
         if not self.key.auth_key:
             raise TelegramError("KEYS_MISSING")
-        wire = self._wire = self._connector.wire(self.key)
+        wire = self._link.make_wire()
         try:
             await wire.open(introduction(self._network, updates=True))
             user = await self._self_user()
@@ -108,7 +102,7 @@ class AccountClient:
             raise
         if self._checkpoint is None:
             self._sink.put(Incoming((), (), checkpoint))
-        self._stream = UpdateStream(
+        stream = self._link.stream = UpdateStream(
             wire,
             self._context.hashes,
             self._sink,
@@ -117,28 +111,24 @@ class AccountClient:
             self._random,
             self._on_new_device,
         )
-        self._running = asyncio.create_task(self._stream.run())
+        self._running = asyncio.create_task(stream.run())
         self._running.add_done_callback(self._stream_ended)
         wire.ended.add_done_callback(self._wire_ended)
 
     async def disconnect(self) -> None:
         """Close the connection; safe to call at any time, and more than once."""
-        if self._wire is not None:
-            await self._wire.close()
-        await self._elsewhere.close()
+        await self._link.close()
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait((self._running,))
 
     def abort(self) -> None:
         """Close the socket at once, from whatever thread; wait_closed follows in the loop."""
-        self._elsewhere.abort()
-        if self._wire is not None:
-            self._wire.abort()
+        self._link.abort()
 
     async def wait_closed(self) -> TelegramError | None:
         """Wait until the connection has ended, and say why; None: we were asked to disconnect."""
-        reason = await asyncio.shield(self._connected.ended)
+        reason = await asyncio.shield(self._link.connected.ended)
         await self.disconnect()
         return reason
 
@@ -147,26 +137,27 @@ class AccountClient:
 
         Raises TelegramError if the connection ends before.
         """
-        if self._stream is None:
+        stream, ended = self._link.stream, self._link.connected.ended
+        if stream is None:
             raise TelegramError("CONNECTION_LOST")
-        waiting = asyncio.ensure_future(self._stream.caught_up.wait())
+        waiting = asyncio.ensure_future(stream.caught_up.wait())
         try:
-            await asyncio.wait((waiting, self._connected.ended), return_when=asyncio.FIRST_COMPLETED)
-            if not self._stream.caught_up.is_set():
-                raise self._connected.ended.result() or TelegramError("CONNECTION_LOST")
+            await asyncio.wait((waiting, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not stream.caught_up.is_set():
+                raise ended.result() or TelegramError("CONNECTION_LOST")
         finally:
             waiting.cancel()
 
     @property
     def last_received(self) -> float:
         """time.monotonic() of the last packet from Telegram."""
-        return self._wire.last_received if self._wire is not None else time.monotonic()
+        return self._link.wire.last_received if self._link.wire is not None else time.monotonic()
 
     @property
     def overdue(self) -> float:
         """Seconds for which missed updates have been asked for in vain, or one been worked at without end; 0 while all
         is well, however quiet the account is."""
-        return self._stream.overdue if self._stream is not None else 0.0
+        return self._link.stream.overdue if self._link.stream is not None else 0.0
 
     # --- who and where it is --------------------------------------------------------------------------------------
 
@@ -176,51 +167,26 @@ class AccountClient:
 
     async def state(self) -> Checkpoint:
         """Telegram's present state of the account and of every channel in its dialogs."""
-        return await first_state(self._call)
+        return await first_state(self._link.call)
 
     # --- inside --------------------------------------------------------------------------------------------------
 
-    @property
-    def _connected(self) -> Wire:
-        if self._wire is None:
-            raise TelegramError("CONNECTION_LOST")
-        return self._wire
-
-    async def _call(self, request: Any) -> Any:
-        """What lies at another data centre is asked for there; an account that has moved there ends the connection."""
-        try:
-            return await self._connected.invoke(request)
-        except TelegramError as error:
-            if error.code in ELSEWHERE and error.number is not None:
-                return await self._elsewhere.invoke(self._connected, error.number, request)
-            if error.is_fatal or error.kind is Kind.MIGRATE:
-                self._end(error)
-            raise
-
     async def _self_user(self) -> Any:
-        users = await self._call(F.users.GetUsersRequest([T.InputUserSelf()]))
+        users = await self._link.call(F.users.GetUsersRequest([T.InputUserSelf()]))
         if not users or not isinstance(users[0], T.User):
             raise TelegramError("AUTH_KEY_UNREGISTERED", method="users.getUsers")
         return users[0]
-
-    def _follow(self, channels: Mapping[int, int]) -> None:
-        if self._stream is not None:
-            self._stream.learn(channels)
-
-    def _end(self, error: TelegramError) -> None:
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._connected.fail(error))
 
     def _stream_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
             return
         error = task.exception()
         if isinstance(error, TelegramError):
-            self._end(error)
+            self._link.end(error)
         else:
             # A supervisor's record: where it happened, never what it was about.
             log.error("updates failed: %s", _place(error))
-            self._end(TelegramError("UPDATES_FAILED"))
+            self._link.end(TelegramError("UPDATES_FAILED"))
 
     def _wire_ended(self, _: object) -> None:
         if self._running is not None:

@@ -2,7 +2,7 @@
 
 A wake-up names a session. The look that follows it reads the events of that session's open chats, and begins at once
 unless the last one ended just now: a look is followed by a rest half as long as itself, so many wake-ups make one look
-when there is much to do. Rows of the chat list follow together, at a measured pace (list_news.py). Once a second
+when there is much to do. Rows of the chat list follow together, at a measured pace (list_broadcaster.py). Once a second
 everything is looked at without any wake-up.
 """
 

@@ -68,7 +68,7 @@ async def send(job: Job) -> Done:
         return await _delivered_or_pending(job, message_id)
     # Behind the update that came with the answer, so that pages see the message change once.
     await job.account.inbox.put_fetched(Incoming((MessageIdAssigned(ours.random_id, telegram_id),)))
-    return _sent(telegram_id)
+    return await _delivered_or_pending(job, message_id)
 
 
 async def check_whether_sent(job: Job) -> Done:
