@@ -1,8 +1,8 @@
 """Which values a core type's fields may hold, and how others are made to fit.
 
 A field says its range in its annotation, as ``unread: Annotated[int, Whole(0, INT, clamp=True)]``; types/ranges.py has
-names for them. ``fit`` makes a whole object fit. A value out of range is clamped where its bound says so; otherwise
-it is left out where the field may be None and in tuples; and where the object makes no sense without it, ``Unfit`` is raised.
+names for them. ``fit`` makes a whole object fit. A value out of range is clamped where its bound says so. Otherwise it
+is left out where the field may be None, and in tuples; where the object makes no sense without it, ``Unfit`` is raised.
 It takes time that grows with the input, and what comes out is bounded. Flags and enums are their own range.
 """
 

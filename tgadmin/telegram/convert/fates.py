@@ -1,7 +1,7 @@
 """What becomes of each kind of update that Telegram may send: none is dropped without a reason that is written here.
 
-``updates.py`` converts those that are stored, shown or set aside; ``client/updates.py`` and ``_telethon`` act on
-those that are used. A test holds this against Telethon's schema and against the code; docs/updates.md is written from it.
+``updates.py`` converts those that are stored, shown or set aside; ``client/updates.py`` and ``_telethon`` act on those
+that are used. A test holds this against Telethon's schema and against the code; docs/updates.md is written from it.
 """
 
 from __future__ import annotations
