@@ -133,8 +133,8 @@ async def test_the_lease_and_the_pings_hold_through_a_proxy(network: Network, fr
     pings = Pings(every=30, disconnect=1)
     client = SignInClient(network, None, proxy=proxy_of(fronts, kind), allowed=lambda: allowed, pings=pings)
     await client.connect()
-    assert client._link.wire is not None
-    assert (await client._link.wire.ended) is not None
+    assert client._wire is not None
+    assert (await client._wire.ended) is not None
     closed = fronts.record.as_json()["connections"][-1]
     assert closed["why"] == "ping_delay_disconnect ran out"
     again = SignInClient(network, client.key, proxy=proxy_of(fronts, kind), allowed=lambda: allowed)

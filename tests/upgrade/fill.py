@@ -1,4 +1,4 @@
-"""A row in each table that an hour of the demo leaves empty. ``python -m tests.upgrade`` has it run inside the product."""
+"""A row in each table that an hour of the demo leaves empty; ``python -m tests.upgrade`` runs it inside the product."""
 
 from __future__ import annotations
 
