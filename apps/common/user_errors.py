@@ -126,6 +126,7 @@ class UserErrors:
         """None, which leaves it to Django: no UserError, or one that has a page of Django's."""
         if not isinstance(exception, UserError):
             return None
-        if "text/html" not in request.headers.get("Accept", ""):
-            return as_json(exception)
-        return None if isinstance(exception, OWN_PAGES) else as_page(exception)
+        accepted = request.headers.get("Accept", "")
+        if isinstance(exception, OWN_PAGES):
+            return as_json(exception) if "application/json" in accepted else None
+        return as_page(exception) if "text/html" in accepted else as_json(exception)

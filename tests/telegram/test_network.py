@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from telethon.crypto import AuthKey
 
+from tgadmin.core.errors import UserError
 from tgadmin.telegram import Key, Network
 
 pytestmark = pytest.mark.pure
@@ -58,20 +59,20 @@ def test_a_network_is_read_from_the_environments_values(tmp_path: Path) -> None:
      ("1", "h", "2@host:70000"), ("1", "h", "0@host:1")],
 )  # fmt: skip
 def test_wrong_values_are_refused(api_id: str, api_hash: str, dc: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(UserError):
         Network.parse(api_id, api_hash, dc)
 
 
 def test_a_file_that_is_no_public_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("-----BEGIN PUBLIC KEY-----\n")
-    with pytest.raises(ValueError, match="BEGIN RSA PUBLIC KEY"):
+    with pytest.raises(UserError, match="BEGIN RSA PUBLIC KEY"):
         Network.parse(1, "h", "", str(tmp_path / "key.pem"))
 
 
 def test_connections_may_come_from_an_address_of_ones_choice() -> None:
     assert Network.parse(1, "h").local_address is None
     assert Network.parse(1, "h", local_address="127.0.0.9").local_address == "127.0.0.9"
-    with pytest.raises(ValueError, match="source address"):
+    with pytest.raises(UserError, match="source address"):
         Network.parse(1, "h", local_address="eth0")
 
 

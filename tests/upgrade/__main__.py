@@ -40,7 +40,6 @@ def main(version: str) -> None:
         _shell(START, environment)
         eventually(lambda: _messages(url) >= MESSAGES, 300, "the demo's accounts are signed in and have messages")
         _shell("from tests.upgrade.fill import fill; fill()", environment)
-        up.stop()
         dump = [programs / "pg_dump", "--inserts", "--no-owner", "--no-privileges", url]
         text = subprocess.run(dump, check=True, capture_output=True).stdout
     (FOLDER / f"{version}.sql.gz").write_bytes(gzip.compress(text, mtime=0))

@@ -12,13 +12,13 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
-from apps.chats.models import Chat, Gap, Message, MessageSecret, UnreadableUpdate
+from apps.chats.models import Chat, Gap, Installation, Message, MessageSecret, UnreadableUpdate
 from apps.chats.models.live import LiveProcess, LiveSocket
 from apps.commands.command_kinds import CommandKind
 from apps.commands.models import Command, CommandSecret, FloodWait
 from apps.sessions.models import AccessRequest, ChannelState, Device, Session, SessionProxy, SessionProxySecret
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
-from apps.staff.models import Authenticator, AuthenticatorSecret, ConfirmationTries, Failures, Policy
+from apps.staff.models import Authenticator, AuthenticatorSecret, ConfirmationTries, Failures, Login, Policy
 from apps.staff.roles import Role
 
 
@@ -43,6 +43,7 @@ def fill() -> None:
     MessageSecret.objects.get_or_create(message=message, defaults={"secret": {"text": "kept"}})
     process = LiveProcess.objects.create(id=uuid4())
     LiveSocket.objects.create(id=uuid4(), process_id=process.pk, user_id=marta.pk)
+    Installation.objects.get_or_create()
     empty = [model._meta.db_table for model in _ours() if not model._default_manager.exists()]
     assert not empty, f"no row in {', '.join(empty)}: add one here"
 
@@ -59,6 +60,7 @@ def _staff(session: Session) -> User:
     later = timezone.now() + timedelta(days=36_500)  # a count whose minute is over is told, and goes
     Failures.objects.create(minute=later, action="login.failed", username="nobody", last_at=later)
     Policy.objects.get_or_create()
+    Login.objects.create(session_key=secrets.token_hex(16), session_data="", expire_date=later, user_id=marta.pk)
     AccessAttempt.objects.create(username="nobody", ip_address="192.0.2.1", failures_since_start=1)
     return marta
 

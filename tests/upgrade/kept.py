@@ -55,7 +55,10 @@ def restore(version: str, url: str) -> None:
 
 def columns(url: str) -> dict[str, list[str]]:
     """Columns by table."""
-    query = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2"
+    query = """
+        SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables
+        USING (table_schema, table_name) WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1, 2
+    """
     found: dict[str, list[str]] = {}
     with psycopg.connect(url) as connection:
         for table, column in connection.execute(query).fetchall():
