@@ -82,6 +82,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """With ``-m pure`` only files that name the marker are imported: the others take longer than all pure tests."""
     if config.getoption("markexpr") != "pure":
         return None
+    if collection_path.suffix not in ("", ".py"):
+        return True
     files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
     return None if any("mark.pure" in file.read_text(encoding="utf-8") for file in files) else True
 
