@@ -97,7 +97,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs_servers(item: pytest.Item) -> bool:
     folder = item.path.relative_to(TESTS).parts[0]
-    return folder not in WITHOUT_SERVERS and item.get_closest_marker("pure") is None
+    return folder not in WITHOUT_SERVERS and not any(map(item.get_closest_marker, ("pure", "source")))
 
 
 def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kit.running import ROOT
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.source
 
 WIDTH = 120
 """Characters of a line of prose; tables, code and addresses are as long as they are."""

@@ -13,7 +13,7 @@ import pytest
 from tests.kit.running import ROOT
 from tests.kit.sources import parsed
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.source
 
 ALLOWED = {("apps.staff.logins", "apps.staff.models")}
 """Django's own pattern for sessions: the store asks for its model by name, the model's base class for its store."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.source
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("apps", "tgadmin", "sandbox")

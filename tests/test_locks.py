@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from tests.kit.running import ROOT
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.source
 
 LOCKS = {"run": ("requirements.txt",), "test": ("requirements.txt", "requirements-dev.txt")}
 """Lock -> the requirement files that it comes from."""

@@ -15,7 +15,7 @@ import pytest
 
 from tests.kit.sources import parsed
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.source
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("apps", "tgadmin")
 NOT_OURS = (Path("sandbox"), Path("tgadmin/management/commands/sandbox.py"))

@@ -14,7 +14,7 @@ from apps.commands.models import Command
 from apps.sessions.models import Authorization, SessionStatus
 from apps.signin.models import SignInStep
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.source
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = (

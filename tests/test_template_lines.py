@@ -6,7 +6,7 @@ import pytest
 
 from tests.kit.running import ROOT
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.source
 
 WIDTH = 160
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
