@@ -25,6 +25,12 @@ from tests.staff.conftest import PASSWORD, Password, equip, next_code
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_signed_in(db: None) -> None:
+    """Whatever another test of this process has left."""
+    Login.objects.all().delete()
+
+
 def after(**time: float) -> Any:
     return time_machine.travel(timezone.now() + timedelta(**time), tick=True)
 
