@@ -58,7 +58,7 @@ CLOSING = [
     ('{"type":"list","session":1}', 4400),
     ('{"type":"hello","version":"1"}', 4400),
     ('{"type":"nonsense"}', 4400),
-    ('{"type":"hello","version":2}', 4409),
+    ('{"type":"hello","version":3}', 4409),
     ('{"type":"send","text":"' + "x" * MAX_BYTES + '"}', 4413),
     ("é" * (MAX_BYTES // 2 + 1), 4413),
 ]
