@@ -7,6 +7,7 @@ A run on several cores (``-n``) has a process of its own for each; the one that 
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +119,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Tests that commit end with a TRUNCATE of all tables, which the audit's refuses: that one trigger is off in the
     tests' own database. Those against changing and deleting stay; tests/staff/test_audit.py tries all."""
     from django.db import connection
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_stay_all")
+    yield
+    # A process or a thread that a test has left may hold a connection still: the database could not be dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")
