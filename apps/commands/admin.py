@@ -53,14 +53,14 @@ for model in (Failure, OrmQ, Schedule, Success):  # a schedule's form could call
 
 @admin.register(Failure)
 class FailureAdmin(SuperuserAdmin):
-    list_display = ("name", "func", "begun", "stopped", "attempt_count")
+    list_display = ("name", "func", "started_at", "stopped", "attempt_count")
     search_fields = ("name", "func")
     ordering = ("-stopped",)
     fields = (*list_display, "result")
     readonly_fields = fields
 
     @display(description="Started", ordering="started")
-    def begun(self, failure: Failure) -> SafeString | str:
+    def started_at(self, failure: Failure) -> SafeString | str:
         return moment(failure.started)
 
 

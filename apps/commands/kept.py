@@ -13,7 +13,7 @@ from apps.common.retention import Bounded, Pruned, declare
 
 
 def _commands(before: datetime) -> Iterable[QuerySet[Command]]:
-    """Settled ones, but the last that each account has done: its page says when the account was used last."""
+    """Settled commands, except each account's last successful one: its page shows when the account was last used."""
     done = Command.objects.filter(session_id=OuterRef("session_id"), state=Command.State.DONE)
     last = Subquery(done.filter(settled_at__isnull=False).order_by("-settled_at").values("pk")[:1])
     last_or_none = Coalesce(last, 0)  # a row is not unlike NULL

@@ -18,7 +18,7 @@ from tgadmin.core.errors import UserError
 
 @dataclass(frozen=True)
 class Plan:
-    """What the demo's file says."""
+    """The contents of the demo's file."""
 
     phones: tuple[str, ...]
     codes: Path

@@ -17,7 +17,7 @@ class Explanation:
 
 
 def explain(code: str) -> Explanation | None:
-    """What the table of errors says of the code; None for no code."""
+    """The code's row in the table of errors; None for no code."""
     if not code:
         return None
     known = disposition(code)

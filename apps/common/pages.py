@@ -14,7 +14,7 @@ REFRESH_SECONDS = 3
 
 
 def user_of(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # the admin site lets nobody else in  # noqa: S101
+    assert isinstance(request.user, User)  # the admin site requires a login  # noqa: S101
     return request.user
 
 

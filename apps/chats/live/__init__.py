@@ -1,1 +1,1 @@
-"""The live pages: one socket per page, what it asks and what it is told."""
+"""The live pages: one socket per page, its requests and the events that it receives."""

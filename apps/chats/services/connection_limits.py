@@ -53,7 +53,7 @@ ALIVE = "UPDATE live_processes SET beat = clock_timestamp() WHERE id = %s"
 
 
 class Reason:
-    """Why there is no slot; the close code says it (docs/socket-protocol.md)."""
+    """Why there is no free slot; each has a close code (docs/socket-protocol.md)."""
 
     USER, EVERYONE, MINUTE = 4421, 4422, 4423
 

@@ -1,4 +1,4 @@
-"""The ModelAdmins that ours begin with: staff look, nothing is changed unless a subclass says so."""
+"""Base classes of our ModelAdmins: staff may view rows, and change nothing unless a subclass allows it."""
 
 from __future__ import annotations
 

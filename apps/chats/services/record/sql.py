@@ -190,7 +190,7 @@ UPDATE telegram_chats c SET unread_count = (
 WHERE c.id = ANY(%s)
 """  # noqa: S608
 
-# Messages that nobody knew were deleted: wherever they may have been counted, the count is stale.
+# Messages that are not stored were deleted: every unread count that may have included them is stale.
 MARK_UNREAD_STALE = """
 UPDATE telegram_chats c SET unread_stale = true
 WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unread_stale AND NOT c.history_complete
