@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.chats.payloads import PROTOCOL
 from benchmarks.websocket import Peer
 
 STAMP = re.compile(rb"b:(\d+):(\d+);")
@@ -75,7 +76,7 @@ async def open_ours(watcher: Watcher, port: int, session: int, cookie: str) -> N
     peer.ask(f"127.0.0.1:{port}", "/ws/live/", headers)
     await asyncio.wait_for(peer.opened, 60)
     for frame, starts in (
-        ({"type": "hello", "version": 2}, (b'{"type":"welcome"',)),
+        ({"type": "hello", "version": PROTOCOL}, (b'{"type":"welcome"',)),
         ({"type": "list", "session": session}, (b'{"type":"list"',)),
         ({"type": "open", "chat": watcher.chat}, PAGES),
     ):

@@ -23,6 +23,7 @@ from django.test import Client
 
 from apps.chats.live.frames.incoming import TYPES
 from apps.chats.models import Chat, Message
+from apps.chats.payloads import PROTOCOL
 from tests.kit.confirmed import confirmed
 from tests.kit.people import SECRET, chat, person, quick_passwords
 from tests.kit.routes import Examples, examples, outcome, routes
@@ -113,7 +114,7 @@ def test_addresses(who: str, examples: Examples, writing: bool, settings: Any, t
 
 # --- the live socket ------------------------------------------------------------------------------------------------
 
-PLAIN_FRAMES: dict[str, dict[str, Any]] = {"hello": {"version": 1}, "ping": {}, "close": {}}
+PLAIN_FRAMES: dict[str, dict[str, Any]] = {"hello": {"version": PROTOCOL}, "ping": {}, "close": {}}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,6 +21,7 @@ from django.test import Client, RequestFactory
 from apps.chats.models import Chat
 from apps.common.admin.parameters import KnownChangeList, KnownParameters, offered_by
 from apps.staff.models import AuditEntry
+from tests.kit.admin_lists import address
 from tests.kit.lookups import (
     EVERY,
     LISTS,
@@ -30,7 +31,6 @@ from tests.kit.lookups import (
     REGISTERED,
     Registered,
     no_statement_with,
-    place,
     someone,
 )
 from tests.kit.people import chat, quick_passwords
@@ -105,8 +105,8 @@ def test_all_lookups_are_refused(someone: Callable[[str], Client], request: pyte
         if is_known(name, value):
             continue
         with no_statement_with(value):
-            response = browser.get(f"{place(model)}?{name}={value}")
-        assert response.status_code in (400, 403), (response.status_code, place(model), name, value[:20])
+            response = browser.get(f"{address(model)}?{name}={value}")
+        assert response.status_code in (400, 403), (response.status_code, address(model), name, value[:20])
         if response.status_code == 400:
             assert name in response.content.decode(), "the page says which part it was"
             assert "canary(" not in response.content.decode()
@@ -121,8 +121,8 @@ def test_all_lookups_are_refused_each_with_one_value(someone: Callable[[str], Cl
             if is_known(name, value):
                 continue
             with no_statement_with(value):
-                response = browser.get(f"{place(model)}?{name}={value}")
-            assert response.status_code == 400, (response.status_code, place(model), name, value[:20])
+                response = browser.get(f"{address(model)}?{name}={value}")
+            assert response.status_code == 400, (response.status_code, address(model), name, value[:20])
 
 
 OWN = {
@@ -142,13 +142,13 @@ OWN = {
 def test_odd_values_of_what_a_list_knows(registered: Registered, someone: Callable[[str], Client]) -> None:
     model, model_admin = registered
     browser = someone("superuser")
-    request = browser.get(place(model)).wsgi_request
+    request = browser.get(address(model)).wsgi_request
     mine = dict.fromkeys(known(model_admin, request), ODD)
     if model_admin.date_hierarchy:
         mine |= {f"{model_admin.date_hierarchy}__{part}": ODD for part in ("year", "month", "day")}
     for name, values in (OWN | mine).items():
         for value in values:
-            response = browser.get(f"{place(model)}?{name}={value}")
+            response = browser.get(f"{address(model)}?{name}={value}")
             if is_known(name, value):
                 assert response.status_code == 200, value
                 continue
@@ -156,7 +156,7 @@ def test_odd_values_of_what_a_list_knows(registered: Registered, someone: Callab
             shown = response.content.decode()
             assert name in shown
             assert "Go on without it" in shown
-        response = browser.get(f"{place(model)}?{name}=1&{name}=1")
+        response = browser.get(f"{address(model)}?{name}=1&{name}=1")
         assert response.status_code == 400, name
 
 
@@ -177,7 +177,7 @@ def known(model_admin: Any, request: Any) -> dict[str, list[str]]:
 def test_what_a_list_offers_it_takes(who: str, registered: Registered, someone: Callable[[str], Client]) -> None:
     model, model_admin = registered
     browser = someone(who)
-    first = browser.get(place(model))
+    first = browser.get(address(model))
     if first.status_code == 403:
         return
     assert first.status_code == 200
@@ -193,7 +193,7 @@ def test_what_a_list_offers_it_takes(who: str, registered: Registered, someone: 
     assert "_facets" not in shown
     asked += [link.replace("&amp;", "&") for link in re.findall(r'href="\?([^"]+)"', shown)]
     for query in asked:
-        response = browser.get(f"{place(model)}?{query}")
+        response = browser.get(f"{address(model)}?{query}")
         assert response.status_code == 200, query
 
 
@@ -201,24 +201,24 @@ def test_a_period_of_the_audit(someone: Callable[[str], Client]) -> None:
     browser, at = someone("superuser"), AuditEntry.objects.latest("at").at
     in_it = f"at__year={at.year}", f"at__year={at.year}&at__month={at.month}"
     for query in (*in_it, f"{in_it[1]}&at__day={at.day}"):
-        response = browser.get(f"{place(AuditEntry)}?{query}&about=session")
+        response = browser.get(f"{address(AuditEntry)}?{query}&about=session")
         assert response.status_code == 200
         assert b"Session renamed" in response.content
         assert "at__gte" not in response.content.decode()
-    assert b"Session renamed" not in browser.get(f"{place(AuditEntry)}?at__year={at.year - 1}").content
+    assert b"Session renamed" not in browser.get(f"{address(AuditEntry)}?at__year={at.year - 1}").content
     for query in ("at__year=2999", "at__year=2024&at__month=12&at__day=31", "at__year=2024&at__month=2&at__day=29"):
-        assert browser.get(f"{place(AuditEntry)}?{query}").status_code == 200, query
+        assert browser.get(f"{address(AuditEntry)}?{query}").status_code == 200, query
     for query in (
         "at__year=9999", "at__year=1", "at__year=0", "at__month=1", "at__day=1", "at__year=2026&at__day=1",
         "at__year=2026&at__month=13", "at__year=2025&at__month=2&at__day=29", "at__year=2026&at__month=0",
     ):  # fmt: skip
-        assert browser.get(f"{place(AuditEntry)}?{query}").status_code == 400, query
+        assert browser.get(f"{address(AuditEntry)}?{query}").status_code == 400, query
 
 
 def test_the_way_on_keeps_the_rest(someone: Callable[[str], Client]) -> None:
-    response = someone("viewer").get(f"{place(Chat)}?kind__exact=group&text__regex=%28%3Cb%3E&q=a+b")
+    response = someone("viewer").get(f"{address(Chat)}?kind__exact=group&text__regex=%28%3Cb%3E&q=a+b")
     shown = response.content.decode()
     assert response.status_code == 400
-    assert f'href="{place(Chat)}?kind__exact=group&amp;q=a+b"' in shown
+    assert f'href="{address(Chat)}?kind__exact=group&amp;q=a+b"' in shown
     assert "text__regex" in shown
     assert "&lt;b&gt;" not in shown, "of the value nothing is repeated"

@@ -13,6 +13,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from apps.chats.models import Chat, Message, Peer
+from apps.chats.payloads import PROTOCOL
 from apps.commands.models import Command
 from apps.sessions.models import Session
 from apps.signin.models import SignInAttempt
@@ -153,7 +154,7 @@ async def test_the_socket(who: str, chat: Chat, connect: Connect) -> None:
         closed = await socket.until(lambda frame: frame["type"] == "closed")
         assert closed["code"] == (4403 if who == "outsider" else 4401)
         return
-    await socket.send(type="hello", version=2)
+    await socket.send(type="hello", version=PROTOCOL)
     welcome = await socket.until(lambda frame: frame["type"] == "welcome")
     assert bool(welcome["sessions"]) == (who in READERS)
     ours = await Message.objects.aget(chat=chat, telegram_id=2)

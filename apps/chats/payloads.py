@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+PROTOCOL = 2
+"""Version of the live socket's protocol (docs/socket-protocol.md)."""
+
 Older = Literal["stored", "telegram", "start"]
 """What lies above a page of history: more is stored, it is to be asked for at Telegram, or that is all."""
 

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.chats.payloads import PROTOCOL
 from benchmarks.websocket import Peer
 from tgadmin.local.ports import LOOPBACK
 
@@ -81,7 +82,7 @@ class Page:
             host = f"{LOOPBACK}:{self._port}"
             socket.ask(host, "/ws/live/", {"Cookie": f"sessionid={self._cookie}", "Origin": f"http://{host}"})
             await asyncio.wait_for(socket.opened, HELLO_SECONDS)
-            socket.say(type="hello", version=2)
+            socket.say(type="hello", version=PROTOCOL)
             while not socket.ended.done():
                 await asyncio.wait((socket.ended,), timeout=PING_SECONDS)
                 socket.say(type="ping")

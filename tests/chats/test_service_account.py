@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from apps.chats.models import Chat, Message, Peer, UnreadableUpdate
+from apps.chats.payloads import PROTOCOL
 from apps.chats.selectors import lists
 from apps.commands.models import Command, FloodWait
 from apps.sessions.models import Session, SessionGrant
@@ -192,7 +193,7 @@ class Hearing:
 async def hearing(connect: Connect, user: User, session: Session) -> Hearing:
     page = await connect(user)
     hears = Hearing(page)
-    await page.send(type="hello", version=2)
+    await page.send(type="hello", version=PROTOCOL)
     await hears.until(lambda frame: frame["type"] == "welcome")
     await page.send(type="list", session=session.pk)
     await hears.until(lambda frame: frame["type"] == "list")

@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat
+from apps.chats.payloads import PROTOCOL
 from apps.sessions.models import SessionGrant
 from apps.staff.roles import Role
 from tests.database.kit import Lock, Stage
@@ -113,7 +114,7 @@ async def test_a_socket_gives_back_what_its_frame_took(
         "open": {"chat": chat.pk},
         "send": {"chat": chat.pk, "text": "x", "cid": "0b6a3c1e-0000-4000-8000-000000000001"},
         "edit": {"message": 1, "text": "x"},
-        "hello": {"version": 1},
+        "hello": {"version": PROTOCOL},
     }[frame]
     page = await (stage.connect(cookie) if frame == "hello" else stage.admitted(cookie))
     if frame == "open":

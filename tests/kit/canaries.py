@@ -22,6 +22,7 @@ import psutil
 import psycopg
 import pytest
 
+from apps.chats.payloads import PROTOCOL
 from sandbox.proxy_servers import Socks5Front
 from sandbox.server import Sandbox
 from tests.kit.canary_run import (
@@ -239,7 +240,7 @@ class Listener:
         self._run, self.texts = run, list[str]()
         self._socket = RawSocket(run.up.port, cookie, run.up.wait_ready()["address"].rstrip("/"))
         assert self._socket.status == 101
-        self.ask(type="hello", version=2)
+        self.ask(type="hello", version=PROTOCOL)
 
     def ask(self, **frame: Any) -> dict[str, Any]:
         """The first frame of those that answer such a frame."""

@@ -13,7 +13,6 @@ from django.contrib import admin
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
-from django.urls import reverse
 
 from apps.chats.models import Chat
 from apps.staff.services.audit import audit
@@ -34,10 +33,6 @@ Some = Callable[..., Iterator[Any]]
 Registered = tuple[type[Model], Any]
 REGISTERED: list[Registered] = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label)
 LISTS = [pytest.param(pair, id=pair[0]._meta.label_lower) for pair in REGISTERED]
-
-
-def place(model: type[Model], what: str = "changelist", *args: object) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{what}", args=args)
 
 
 @pytest.fixture

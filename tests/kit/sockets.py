@@ -16,6 +16,7 @@ from django.test import Client
 
 from apps.chats.live.hub import hub
 from apps.chats.models import Chat
+from apps.chats.payloads import PROTOCOL
 from tests.kit import world
 from tests.kit.frame_types import faults
 from tgadmin.asgi import application
@@ -59,7 +60,7 @@ class Page:
                 return int(event["code"])
 
     async def hello(self) -> "Page":
-        await self.send(type="hello", version=2)
+        await self.send(type="hello", version=PROTOCOL)
         await self.receive("welcome")
         return self
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from apps.chats.payloads import PROTOCOL
 from benchmarks.websocket import Peer
 from tests.kit.confirmed import confirmed
 from tests.kit.database import database_url
@@ -89,7 +90,7 @@ class Web:
     async def admitted(self, cookie: str, page: str = "") -> Socket:
         """A socket that was greeted."""
         socket = await self.connect(cookie, page)
-        socket.say(type="hello", version=2)
+        socket.say(type="hello", version=PROTOCOL)
         assert await socket.outcome() == "welcome", socket.close_code
         return socket
 

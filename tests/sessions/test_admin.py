@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
-from django.contrib import admin as django_admin
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -20,11 +19,8 @@ from apps.commands.models import Command, FloodWait, Lease, Node
 from apps.sessions.models import Session, SessionEvent, SessionGrant, SessionStatus
 from apps.signin.models import SignInAttempt
 from apps.staff.roles import Role
-from tests.sessions.admin_pages import Account, As, Grant, Staff, address
-
-OURS = [model for model in django_admin.site._registry if model._meta.app_label in ("tg_sessions", "chats")]
-ALL = list(django_admin.site._registry)
-IDS = [model._meta.label_lower for model in ALL]
+from tests.kit.admin_lists import ALL, OURS, address, label
+from tests.sessions.admin_pages import Account, As, Grant, Staff
 
 
 def fill(session: Session, user: User, number: int) -> None:
@@ -53,7 +49,7 @@ def fill(session: Session, user: User, number: int) -> None:
     Failure.objects.create(id=f"{number:032}", name=f"task-{number}", func="f", started=now, stopped=now, success=False)
 
 
-@pytest.mark.parametrize("model", ALL, ids=IDS)
+@pytest.mark.parametrize("model", ALL, ids=label)
 def test_a_list_costs_as_many_queries_for_50_rows_as_for_5(
     model: type, admin: User, account: Account, signed_in_as: As
 ) -> None:
@@ -72,7 +68,7 @@ def test_a_list_costs_as_many_queries_for_50_rows_as_for_5(
     assert model.objects.count() >= 50
 
 
-@pytest.mark.parametrize("model", OURS, ids=[model._meta.label_lower for model in OURS])
+@pytest.mark.parametrize("model", OURS, ids=label)
 def test_nothing_of_other_peoples_accounts_is_shown(
     model: type, admin: User, staff: Staff, account: Account, grant: Grant, signed_in_as: As
 ) -> None:

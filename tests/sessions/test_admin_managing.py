@@ -12,7 +12,8 @@ from django.urls import reverse
 from apps.commands.models import Command
 from apps.sessions.models import Session, SessionEvent, SessionGrant, SessionStatus
 from apps.staff.roles import Role
-from tests.sessions.admin_pages import Account, As, Grant, Staff, address
+from tests.kit.admin_lists import address
+from tests.sessions.admin_pages import Account, As, Grant, Staff
 
 ACTIONS = ("enable", "disable", "check_now", "log_out", "reveal_phone", "sign_in_again")
 

@@ -36,10 +36,9 @@ from apps.chats.live.hub.frames import list_frames
 from apps.chats.live.origin import socket_origin
 from apps.chats.live.threads import read
 from apps.chats.models import Chat, Message
+from apps.chats.payloads import PROTOCOL, Revealed, RevealedText
 from apps.chats.payloads import Message as Shown
-from apps.chats.payloads import Revealed, RevealedText
 from apps.chats.selectors import messages
-from apps.chats.selectors.page import PROTOCOL
 from apps.chats.services import messages as services
 from apps.chats.services.reveal import reveal
 from apps.commands.models import Command

@@ -10,15 +10,13 @@ from django.utils import timezone
 
 from apps.chats import sight
 from apps.chats.models import Chat, Message
+from apps.chats.payloads import PROTOCOL
 from apps.chats.payloads import Session as Shown
 from apps.chats.selectors import history, lists, sessions
 from apps.commands.models import FloodWait
 from apps.sessions.models import Session
 from apps.sessions.services import rights
 from apps.staff.roles import Role
-
-PROTOCOL = 2
-"""Version of the live socket's protocol (docs/socket-protocol.md)."""
 
 STAFF_SCANNED = 2000
 """Messages of a chat in which its senders among the staff are looked for."""

@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
+from apps.chats.payloads import PROTOCOL
 from tests.kit.web import Socket, Web, cookie_of, webs
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,7 +59,7 @@ async def test_many_at_once_never_exceed_the_limit(two: list[Web]) -> None:
     tries = await asyncio.gather(*(web.connect(anna) for web in two * 10))
     outcomes = []
     for socket in tries:
-        socket.say(type="hello", version=2)
+        socket.say(type="hello", version=PROTOCOL)
         outcomes.append(await socket.outcome())
     assert (outcomes.count("welcome"), outcomes.count(4421)) == (3, 17)
 
@@ -85,7 +86,7 @@ async def freed(web: Web, cookie: str) -> Socket:
     async with asyncio.timeout(RIGHT_AGAIN_SECONDS):
         while True:
             socket = await web.connect(cookie)
-            socket.say(type="hello", version=2)
+            socket.say(type="hello", version=PROTOCOL)
             if await socket.outcome() == "welcome":
                 return socket
             await asyncio.sleep(0.1)

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.chats.models import Chat, Installation, Message
+from apps.chats.payloads import PROTOCOL
 from apps.chats.selectors import history
 from apps.chats.services import events
 from apps.sessions.models import Session
@@ -68,7 +69,7 @@ class Page:
         host = f"127.0.0.1:{self._web.port}"
         self._peer.ask(host, "/ws/live/?parts=1", {"Cookie": self._cookie, "Origin": f"http://{host}"})
         await asyncio.wait_for(self._peer.opened, PATIENCE)
-        self.say(type="hello", version=2)
+        self.say(type="hello", version=PROTOCOL)
         await self.next("welcome")
         self.say(type="list", session=session.pk)
         return self

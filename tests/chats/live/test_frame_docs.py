@@ -14,6 +14,7 @@ from apps.chats.event_kinds import EventKind
 from apps.chats.live.frames import outgoing as outgoing_module
 from apps.chats.live.frames.incoming import REQUESTS, Request
 from apps.chats.live.frames.parsing import FIELDS
+from apps.chats.payloads import PROTOCOL
 from tests.kit import frame_types
 from tests.kit.frame_types import Declared, about, declared, is_union, outgoing, typed_dicts
 from tests.kit.running import ROOT
@@ -219,7 +220,7 @@ WRONG: list[dict[str, Any]] = [
     PART | {"last": 1},
     {"type": "gone", "session": True},
     {"type": "done", "ref": None, "state": "failed", "error": {"code": "X", "message": ""}},
-    {"type": "welcome", "version": 2, "sessions": [{"id": 1}]},
+    {"type": "welcome", "version": PROTOCOL, "sessions": [{"id": 1}]},
     {"type": "events"},
 ]
 

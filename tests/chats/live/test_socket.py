@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from apps.chats.live import consumers
 from apps.chats.live.frames import MAX_BYTES
 from apps.chats.models import Chat, Message
+from apps.chats.payloads import PROTOCOL
 from apps.commands.models import Command
 from tests.kit import world
 from tests.kit.sockets import Connect, connect, run
@@ -40,7 +41,7 @@ async def test_foreign_origin(connect: Connect, operator: User, origin: str) -> 
 async def test_welcome_names_the_visible_sessions_only(connect: Connect, operator: User, chat: Chat) -> None:
     await run(world.make_session, "Hidden")
     page = await connect(operator)
-    await page.send(type="hello", version=2)
+    await page.send(type="hello", version=PROTOCOL)
     welcome = await page.receive("welcome")
     assert [(one["id"], one["can_send"]) for one in welcome["sessions"]] == [(chat.session_id, True)]
 

@@ -357,8 +357,7 @@ async def test_an_encrypted_packet_with_an_unknown_key(sandbox: Sandbox) -> None
     """https://core.telegram.org/mtproto/mtproto-transports#transport-errors"""
     client = await RawClient.open(sandbox)
     client.key_id = struct.pack("<q", 12345)
-    await client.send(functions.PingRequest(1))
     with pytest.raises(TransportError) as caught:
-        await client.receive()
+        await client.call(functions.PingRequest(1))
     assert caught.value.code == 404
     assert await client.closed()
