@@ -87,12 +87,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.greeted = False
         self._answers = Answers(self)
         self._closing: asyncio.Task[None] | None = None
+        self._guard: asyncio.Task[None] | None = None
+        self._added = self._closed = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         try:
             return await super().__call__(scope, receive, send)
         finally:
-            self.line.end()
             await self._leave()  # a consumer that is cancelled gets no disconnect
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -100,10 +101,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
-        self._added = self._closed = False
         self._tokens, self._counted_at = BURST, time.monotonic()
         self._heard_at = self._used_at = time.monotonic()
-        self._guard: asyncio.Task[None] | None = None
         self._comes_back: set[type[Request]] = {ListRequest, OpenRequest}
         await self.accept()
         user, login = self.scope["user"], self.scope["session"]
@@ -141,18 +140,22 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await hub().add(self)
 
     async def _leave(self) -> None:
-        slot, self.slot = self.slot, None
-        if slot is not None:
-            await limiter().leave(slot)
-
-    async def disconnect(self, code: int) -> None:
+        """Give back whatever is held; called at each of a page's ends, the first of which does it."""
         self._closed = True
         self.line.end()
         if self._guard is not None:
             self._guard.cancel()
+        slot, self.slot = self.slot, None
+        added, self._added = self._added, False
+        try:
+            if slot is not None:
+                await limiter().leave(slot)
+        finally:
+            if added:
+                await hub().remove(self)
+
+    async def disconnect(self, code: int) -> None:
         await self._leave()
-        if self._added:
-            await hub().remove(self)
 
     async def shut(self, code: int) -> None:
         """A server may take its time to say it to a page that reads slowly: nobody waits for that."""

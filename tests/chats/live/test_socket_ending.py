@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group, User
 from pytest_django import Settings
 
 from apps.chats.live import consumers
+from apps.chats.live.hub import hub
 from apps.chats.models import Chat, Message
 from apps.chats.selectors import history, lists
 from apps.chats.services import messages
@@ -164,3 +165,15 @@ async def test_what_cannot_be_done_is_an_error_frame_with_its_time(
     await page.send(type="discard", ref="r2", message=0)
     invalid = await page.receive("error")
     assert (invalid["ref"], invalid["code"], "until" in invalid) == ("r2", "INVALID", False)
+
+
+async def test_a_page_that_the_server_kills_is_forgotten(connect: Connect, viewer: User, chat: Chat) -> None:
+    """As daphne does to a page that left while its frame waited: nobody tells it that it has left."""
+    killed, stays = await (await connect(viewer)).follow(chat), await (await connect(viewer)).follow(chat)
+    assert len(hub().watchers) == 2
+    killed.communicator.future.cancel()
+    await asyncio.wait([killed.communicator.future])
+    assert len(hub().watchers) == 1
+    stays.communicator.future.cancel()
+    await asyncio.wait([stays.communicator.future])
+    assert not hub().watchers
