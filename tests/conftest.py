@@ -5,6 +5,7 @@ Tests that were given DATABASE_URL or REDIS_URL use those. All that a process ma
 A run on several cores (``-n``) has a process of its own for each; the one that hands the tests out starts no servers.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ def _set_up_django() -> Servers:
     return servers
 
 
+gc.disable()  # nothing that is imported is garbage: on again once all tests are collected
 _given = dict(os.environ)
 _servers = _set_up_django()
 
@@ -94,6 +96,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _skip(items, "long", "long form: run with --long")
     if chromium_path() is None and not browser_required():
         _skip(items, "browser", NO_CHROMIUM)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _needs_servers(item: pytest.Item) -> bool:

@@ -170,7 +170,7 @@ def test_facts_keep_what_json_and_a_browser_take() -> None:
     for _ in range(100_000):
         deep = [deep]
     assert json.dumps(check({"kind": "x", "deep": deep})) == '{"kind": "x", "deep": [[[[[]]]]]}'
-    wide = check({f"m{number}": ["x" * 50_000] * 50 for number in range(5000)})
+    wide = check({f"m{number}": ["x" * 50_000] * 50 for number in range(1000)})
     assert len(json.dumps(wide)) < 200_000
 
 
@@ -201,13 +201,13 @@ def test_twice_as_much_takes_twice_as_long(name: str) -> None:
     def seconds(size: int) -> float:
         made = SHAPES[name](size)
         runs = []
-        for _ in range(5):
+        for _ in range(3):
             began = time.thread_time()
             fit(made)
             runs.append(time.thread_time() - began)
         return min(runs)
 
-    assert seconds(40_000) < 9 * max(seconds(10_000), 0.0002)
+    assert seconds(20_000) < 9 * max(seconds(5_000), 0.0002)
 
 
 def test_bounds_are_said_once() -> None:

@@ -151,13 +151,13 @@ def test_masking_twice_masks_no_more_digits(text: str) -> None:
 def test_it_is_linear() -> None:
     """The gateway's loop waits for it: the longest text that there is, of the kinds that patterns stumble over."""
     for piece in ("a", "1 ", "/", "/login", "code", "=a?", "aB", ":\n", "\u200b", "1/", "IP=", "12:", "code: x "):
-        short, long = (piece * (size // len(piece)) for size in (20_000, 200_000))
+        short, long = (piece * (size // len(piece)) for size in (4_000, 40_000))
         took = []
         for text in (short, long):
             began = time.process_time()
             masked(text)
             took.append(time.process_time() - began)
-        assert took[1] < 40 * max(took[0], 0.005), piece
+        assert took[1] < 40 * max(took[0], 0.002), piece
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------

@@ -167,7 +167,7 @@ def test_the_null_twin_takes_everything_and_keeps_nothing() -> None:
 
 
 def test_nothing_is_lost_or_counted_twice_while_threads_count_and_one_takes(registry: Registry) -> None:
-    threads, rounds = 8, 5000
+    threads, rounds = 8, 1000
     start, over = threading.Barrier(threads + 1), threading.Event()
     taken: list[Sample] = []
 

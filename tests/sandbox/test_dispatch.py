@@ -298,7 +298,7 @@ async def test_what_cannot_be_stored_is_not_answered(
 
 
 @given(body=st.binary(min_size=4, max_size=200).map(lambda data: data[: len(data) // 4 * 4]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_hostile_requests_get_an_answer_or_nothing(sandbox: Sandbox, body: bytes) -> None:
     client = await raw(sandbox)
     await client.send(body)

@@ -273,7 +273,7 @@ HEADS = [b"", b"\xef", b"\xee" * 4, b"\xdd" * 4, b"\xef\x0a" + bytes(40), b"\xef
 
 
 @given(pieces=st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=4), head=st.sampled_from(HEADS))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_hostile_bytes_do_not_take_the_server_down(sandbox: Sandbox, head: bytes, pieces: list[bytes]) -> None:
     reader, writer = await asyncio.open_connection(sandbox.host, sandbox.port)
     for piece in (head, *pieces):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.chats.live.hub.frames import AT_ONCE, NumberedText, chats_frames, events_frames, list_frames, reset_frames
@@ -85,7 +85,6 @@ def whole(texts: list[str]) -> list[dict[str, Any]]:
     return frames
 
 
-@settings(max_examples=60, deadline=None)
 @given(MANY, st.integers(1, 10**9))
 def test_events(said: list[Said], first: int) -> None:
     made = change(said, first)
@@ -106,7 +105,6 @@ def test_events(said: list[Said], first: int) -> None:
     assert [message_id for frame in frames for message_id in frame["removed"]] == [10_000]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(SAID, max_size=100) | st.lists(SAID | HUGE, max_size=8), st.sampled_from(["stored", "telegram", "start"])
 )
@@ -133,7 +131,6 @@ def test_the_newest_page(said: list[Said], older: str) -> None:
 ROWS = st.lists(st.tuples(CHARS, st.integers(0, 255), st.integers(0, 160)), max_size=100)
 
 
-@settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_the_list(given_rows: list[tuple[str, int, int]]) -> None:
     rows = [
