@@ -8,8 +8,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from apps.sessions.forms import ProxyField, SecretTextInput
-
-WORD_CODES = frozenset({"sms_word", "sms_phrase"})
+from apps.signin.services.common import WORD_CODES
 
 
 class NameForm(forms.Form):
@@ -70,20 +69,20 @@ class PhoneForm(NameForm):
 
 
 class ImportForm(NameForm):
-    """A StringSession or a file; ``data`` of the cleaned form is its bytes. What was given is never shown again."""
+    """A session string or a file; ``data`` of the cleaned form is its bytes. What was given is never shown again."""
 
     text = forms.CharField(
-        label="StringSession",
+        label="Session string",
         required=False,
-        max_length=2048,
-        help_text="What Telethon's StringSession.save() prints.",
+        max_length=16384,
+        help_text="Telethon's StringSession, or what Pyrogram's export_session_string() or GramJS prints.",
         widget=SecretTextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     file = forms.FileField(
         label="or a .session file",
         required=False,
         allow_empty_file=True,
-        help_text="The file that a Telethon program keeps. It is read once, and kept nowhere.",
+        help_text="The file that a program with Telethon or Pyrogram keeps. It is read once, and kept nowhere.",
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".session"}),
     )
     field_order = ("name", "text", "file", "proxy")
@@ -92,7 +91,7 @@ class ImportForm(NameForm):
         cleaned: dict[str, Any] = super().clean() or {}
         text, file = cleaned.get("text") or "", cleaned.get("file")
         if bool(text) == (file is not None):
-            raise forms.ValidationError("Give a StringSession or a file: one of the two.")
+            raise forms.ValidationError("Give a session string or a file: one of the two.")
         cleaned["data"] = file.read() if file is not None else text.encode()
         return cleaned
 
@@ -100,7 +99,7 @@ class ImportForm(NameForm):
 class CodeForm(forms.Form):
     code = forms.CharField(
         label="Code",
-        max_length=64,
+        max_length=1024,
         widget=UnfoldAdminTextInputWidget(
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "spellcheck": "false"}
         ),

@@ -95,7 +95,7 @@ def test_a_file_its_devices_and_its_export(
     program = other_program()
     page = open_page(IMPORT, user=boss)
     assert axe(page) == []
-    page.get_by_label("StringSession").fill("1" + "A" * 200)
+    page.get_by_label("Session string").fill("1" + "A" * 200)
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("damaged or incomplete")
     assert "AAAA" not in page.content()
@@ -111,7 +111,7 @@ def test_a_file_its_devices_and_its_export(
 
     # Again: it is here already.
     page.goto(IMPORT)
-    page.get_by_label("StringSession").fill(given)
+    page.get_by_label("Session string").fill(given)
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("KEY_IN_USE")
 
@@ -153,7 +153,7 @@ def test_without_javascript_and_at_the_second_data_centre(
     open_page.sign_in(context, boss)
     page = context.new_page()
     page.goto(IMPORT)
-    page.get_by_label("StringSession").fill(string_of(program))
+    page.get_by_label("Session string").fill(string_of(program))
     program.client.abort()
     page.get_by_role("button", name="Import", exact=True).click()
     page.get_by_text("The account is signed in.").wait_for(timeout=2 * STARTS_WITHIN * 1000)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 import phonenumbers
 
+from tgadmin.core import pasted
 from tgadmin.core.errors import UserError
 
 MIN_DIGITS, MAX_DIGITS = 5, 20
-_ALLOWED = re.compile(r"[\d\s+()./\-\u2010-\u2015\u00a0]*")
+_ALLOWED = re.compile(r"[0-9 +()\[\]./\-·•_]*")
 _HIDDEN = "••••"
 
 
@@ -21,7 +21,7 @@ def normalise(text: str) -> str:
     Known numbering plans are applied (a trunk zero as in +49 (0)151 goes); what they do not know, such as Telegram's
     test numbers (99966…), passes as it is.
     """
-    text = text.strip()
+    text = pasted.phone(text)
     if not text:
         raise UserError("PHONE_NUMBER_INVALID", "Enter the phone number with its country code, as in +49 151 23456789.")
     if not _ALLOWED.fullmatch(text) or text.count("+") > 1 or "+" in text[1:]:
@@ -29,7 +29,7 @@ def normalise(text: str) -> str:
             "PHONE_NUMBER_INVALID",
             "A phone number holds digits only, with its country code first, as in +49 151 23456789.",
         )
-    digits = "".join(str(unicodedata.digit(char)) for char in text if char.isdigit())
+    digits = "".join(char for char in text if char.isdigit())
     if not text.startswith("+") and digits.startswith("00"):
         digits = digits[2:]
     if digits.startswith("0"):

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from tgadmin.core import pasted
 from tgadmin.core.errors import UserError
 
 MAX_HOST, MAX_NAME = 253, 255
@@ -87,7 +88,7 @@ class Proxy:
         Raises UserError.
         """
         try:
-            parts = urlsplit(text.strip())
+            parts = urlsplit(pasted.plain(text))
             port = parts.port
         except ValueError:
             raise UserError("PROXY_INVALID", _NO_LINK) from None

@@ -14,10 +14,10 @@ from django.db import transaction
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, TimelineKind
 from apps.sessions.services import rights, timeline
 from apps.staff.services.audit import audit
-from tgadmin.core import session_files
+from tgadmin.core import session_strings
 from tgadmin.core.encryption import DecryptionError
 from tgadmin.core.errors import UserError
-from tgadmin.core.session_files import ForeignSession
+from tgadmin.core.session_strings import ForeignSession
 
 MIN_REASON, MAX_REASON = 5, 500
 
@@ -41,7 +41,7 @@ def export_string(user: User, session: Session, reason: str) -> str:
     except DecryptionError as error:
         raise UserError(error.code, f"{error.message} Nothing was exported.") from None
     try:
-        text = session_files.write_string(
+        text = session_strings.write_string(
             ForeignSession(
                 int(parts["dc_id"]),
                 str(parts["server_address"]),

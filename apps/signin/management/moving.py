@@ -25,7 +25,9 @@ from tgadmin.core.session_files import MAX_FILE
 
 def import_arguments(parser: ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--file", default="", help="a Telethon .session file, or one that holds a StringSession")
+    source.add_argument(
+        "--file", default="", help="a .session file of Telethon or Pyrogram, or a file that holds a session string"
+    )
     source.add_argument("--session-stdin", action="store_true", help="read either of them from standard input")
     parser.add_argument("--name", default="", help="what colleagues call the account")
     parser.add_argument("--session", default="", help="the account that it must belong to, by id or name")

@@ -18,6 +18,9 @@ OVER = SignInAttempt.OVER
 NEW_CODE_NEEDED = frozenset({"PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED"})
 """After these the sign-in goes on with a new code: the old one cannot be used or sent again."""
 
+WORD_CODES = frozenset({"sms_word", "sms_phrase"})
+"""Ways in which Telegram sends a word or a phrase instead of digits."""
+
 
 UNNAMED = "New account"
 """What an account is called that was signed in without a name or number, until Telegram tells its own."""

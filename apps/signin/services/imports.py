@@ -31,7 +31,7 @@ MAX_NAME = 64
 def start_import(
     user: User, name: str, data: bytes, *, session: Session | None = None, proxy: Proxy | None = None
 ) -> SignInAttempt:
-    """Begins a sign-in with a StringSession or a Telethon session file (``data``: its bytes).
+    """Begins a sign-in with a session string or a session file of another program (``data``: its bytes).
 
     ``session``: the account that it must belong to. Raises rights.Forbidden, UserError (IMPORT_UNREADABLE,
     KEY_IN_USE, DISABLED).

@@ -15,16 +15,25 @@ from apps.commands.services import commands
 from apps.sessions.models import Session, TimelineKind
 from apps.sessions.services import proxies, rights, timeline
 from apps.signin.models import SignInAttempt, SignInMethod, SignInSecret, SignInStep
-from apps.signin.services.common import NEW_CODE_NEEDED, OVER, erase_secret, finish, first_step, is_unnamed, locked
+from apps.signin.services.common import (
+    NEW_CODE_NEEDED,
+    OVER,
+    WORD_CODES,
+    erase_secret,
+    finish,
+    first_step,
+    is_unnamed,
+    locked,
+)
 from apps.signin.services.rights import may_drive
 from apps.signin.services.step_guard import ask, count_start, enqueue, lock_attempt_for, one_at_a_time
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
-from tgadmin.core import phones
+from tgadmin.core import pasted, phones
 from tgadmin.core.errors import UserError
 from tgadmin.core.proxies import Proxy
 
-MAX_CODE, MAX_PASSWORD, MAX_NAME = 32, 1024, 64
+MAX_CODE, MAX_PASSWORD, MAX_NAME = 64, 1024, 64
 
 
 @transaction.atomic
@@ -82,13 +91,28 @@ def submit_phone(
     return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
 
 
+def _typed_code(attempt: SignInAttempt, text: str) -> str:
+    """What Telegram is asked with, from what was typed or pasted. Raises UserError."""
+    of_words = attempt.code_via in WORD_CODES
+    code = pasted.words(text) if of_words else pasted.code(text)
+    if not code:
+        raise UserError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
+    length = attempt.code_length
+    if len(code) > MAX_CODE:
+        has = "fewer letters" if of_words else "fewer digits"
+    elif of_words or (code.isdigit() and length in (None, 0, len(code))):
+        return code
+    else:
+        has = f"{length} digits" if length else "digits only"
+    raise UserError("PHONE_CODE_INVALID", f"Telegram's code has {has}. Nothing was sent: no try is lost.")
+
+
 @transaction.atomic
 def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
-    """Hands the code over; it is kept encrypted until Telegram has answered. Raises Forbidden, UserError."""
+    """Hands the code over; it is kept encrypted until Telegram has answered. What cannot be the code is refused here:
+    at Telegram it would cost a try. Raises Forbidden, UserError."""
     attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
-    code = "".join(code.split()).replace("-", "")
-    if not code or len(code) > MAX_CODE:
-        raise UserError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
+    code = _typed_code(attempt, code)
     if attempt.error_code in NEW_CODE_NEEDED:
         raise UserError("PHONE_CODE_EXPIRED", "That code has expired: ask for a new one.")
     return ask(user, attempt, CommandKind.SIGN_IN_CODE, secret={"code": code})

@@ -21,6 +21,7 @@ from apps.staff import selectors
 from apps.staff.models import DIGITS, STEP_SECONDS, Authenticator, AuthenticatorSecret, Policy
 from apps.staff.services import logins
 from apps.staff.services.audit import audit
+from tgadmin.core import pasted
 from tgadmin.core.errors import UserError
 
 ISSUER = "tgadmin"
@@ -148,7 +149,7 @@ def _may_try(device: Authenticator) -> None:
 
 
 def _plain(token: str) -> str:
-    return "".join(token.split()).replace("-", "").upper()
+    return "".join(pasted.plain(token).split()).replace("-", "").upper()
 
 
 def _digest(code: str) -> str:

@@ -8,23 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tgadmin.core import data_centres
 from tgadmin.core.errors import UserError
 from tgadmin.core.reach import Reach
 from tgadmin.telegram._telethon import add_rsa_key, limit_proxies
 from tgadmin.telegram.client.keys import Key
 
-PRODUCTION_DC = (2, "149.154.167.51", 443)
+PRODUCTION_DC = (2, data_centres.PRODUCTION[2], 443)
 """Where Telegram's official clients begin (https://core.telegram.org/api/datacenter)."""
-
-_PRODUCTION = {
-    1: {"149.154.175.50", "149.154.175.53", "2001:b28:f23d:f001::a"},
-    2: {"149.154.167.50", "149.154.167.51", "2001:67c:4e8:f002::a"},
-    3: {"149.154.175.100", "2001:b28:f23d:f003::a"},
-    4: {"149.154.167.91", "149.154.167.92", "2001:67c:4e8:f004::a"},
-    5: {"91.108.56.130", "149.154.171.5", "2001:b28:f23f:f005::a"},
-}
-"""What clients have built in for production's data centres: a session may keep it though help.getConfig no longer says
-it (https://core.telegram.org/api/datacenter)."""
 
 _DC = re.compile(r"^(\d+)@(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d+)$")
 
@@ -81,11 +72,10 @@ class Network:
         if self.public_key is not None:
             add_rsa_key(self.public_key)
 
-    def known_addresses(self, dc_id: int) -> set[str]:
-        """Addresses of that data centre which clients of this network have built in."""
-        if self.dc is None:
-            return set(_PRODUCTION.get(dc_id, ()))
-        return {self.dc[1]} if self.dc[0] == dc_id else set()
+    def may_hold(self, address: str) -> bool:
+        """Whether another program's session that names this address may be of this network: its data centre is known
+        by its number, whose addresses differ by year and region."""
+        return data_centres.same_network(address, self.dc[1] if self.dc is not None else None)
 
     def first_key(self) -> Key:
         """Where a new sign-in begins: the first data centre, without a key yet."""

@@ -139,8 +139,8 @@ class SignInClient:
         """
         wire = self._connected
         config = await wire.invoke(F.help.GetConfigRequest())
-        ours = {each.ip_address for each in config.dc_options if each.id == key.dc_id}
-        if key.server_address not in ours | self._network.known_addresses(key.dc_id):
+        theirs = any(each.id == key.dc_id for each in config.dc_options)
+        if not theirs or not self._network.may_hold(key.server_address):
             raise TelegramError("IMPORT_OTHER_NETWORK")
         address = address_in(config, key.dc_id, like=self.key)
         await self._go_to(wire, address.with_auth_key(key.auth_key))
