@@ -77,7 +77,7 @@ class Message(TypedDict):
     reply: Annotated[Reply | None, "what it answers"]
     edited: Annotated[str | None, "when it was edited"]
     deleted: Annotated[bool, "it is deleted, and has no text any more"]
-    service: Annotated[dict[str, Any] | None, "a service message's action, with its `kind`"]
+    service: Annotated[dict[str, Any] | None, "a service message's action, with its `kind`, and `names` by id"]
     media: Annotated[dict[str, Any] | None, "its media, with their `kind`"]
     forward: Annotated[Forward | None, "where it comes from"]
     author: Annotated[str, "a channel post's signature"]

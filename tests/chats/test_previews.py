@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
 from tests.kit import world
-from tests.kit.record import ANNA, Kit, kit, leased, message, new
-from tgadmin.core.types import MessageIdAssigned, MessagesDeleted, NewMessage
+from tests.kit.record import ANNA, BEN, GROUP, PEERS, Kit, kit, leased, message, new
+from tgadmin.core.types import Incoming, MessageIdAssigned, MessagesDeleted, NewMessage
 
 __all__ = ["kit", "leased"]
 
@@ -84,3 +84,49 @@ def test_all_that_had_arrived_is_kept_when_two_rows_become_one(news: Chat, boss:
     kept = Message.objects.get(telegram_id=77)
     assert kept.pk == ours.pk
     assert {name: getattr(kept, name) for name in arrived} == arrived
+
+
+# --- service messages -------------------------------------------------------------------------------------------------
+
+JOINED: dict[str, Any] = {"kind": "chat_add_user", "users": [BEN]}
+
+
+async def test_a_service_message_is_a_sentence_whoever_writes_it_there(kit: Kit) -> None:
+    """It says who did what by itself: no name and no "You" stand before it."""
+    added = replace(message(GROUP, 2, sender_id=ANNA), text="", service=JOINED)
+    await kit.record(new(GROUP, 1, "hello"), NewMessage(added))
+    before = await kit.chat(GROUP)
+    assert (before["last_message_id"], before["last_message_text"]) == (2, "Anna added Ben")
+    assert (before["last_message_sender"], before["last_message_out"]) == ("", False)
+    await kit.record(new(GROUP, 3, "bye"))
+    await kit.record(MessagesDeleted(0, (3,)))
+    after = await kit.chat(GROUP)
+    for name in ("last_message_id", "last_message_text", "last_message_sender", "last_message_out"):
+        assert after[name] == before[name], name
+
+
+async def test_who_joins_by_themselves_joins(kit: Kit) -> None:
+    await kit.record(NewMessage(replace(message(GROUP, 1, sender_id=BEN), text="", service=JOINED)))
+    assert (await kit.chat(GROUP))["last_message_text"] == "Ben joined the group"
+
+
+async def test_the_name_of_somebody_who_is_stored_only(kit: Kit) -> None:
+    await kit.record(new(ANNA, 1), new(BEN, 2))
+    added = replace(message(GROUP, 3, sender_id=ANNA), text="", service=JOINED)
+    await kit.batch([Incoming((NewMessage(added),), (PEERS[2],))])
+    assert (await kit.chat(GROUP))["last_message_text"] == "Anna added Ben"
+
+
+async def test_ours_says_you(kit: Kit) -> None:
+    named = replace(message(GROUP, 1, out=True), text="", service={"kind": "chat_edit_title", "title": "Team"})
+    await kit.record(NewMessage(named))
+    assert (await kit.chat(GROUP))["last_message_text"] == "You changed the name to “Team”"
+
+
+def test_a_discarded_message_leaves_the_sentence(boss: User, news: Chat) -> None:
+    anna, ben = (world.make_peer(news.session, name).peer_id for name in ("Anna", "Ben"))
+    received(news, 1, sender_id=anna, service={"kind": "chat_delete_user", "user_id": ben})
+    ours = messages.send(boss, news, "x", cid=uuid.uuid4())
+    messages.discard(boss, ours)
+    news.refresh_from_db()
+    assert (news.last_message_text, news.last_message_sender) == ("Anna removed Ben", "")

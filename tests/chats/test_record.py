@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -199,6 +200,22 @@ async def test_peers_are_kept_and_min_ones_overwrite_nothing(kit: Kit) -> None:
     assert peers[77][:2] == ("Stranger", None)
     assert (await kit.chat(BEN))["title"] == "Benjamin"
     assert (await kit.chat(ANNA))["title"] == "Anna"
+
+
+async def test_who_is_known_in_part_learns_from_what_is_told_in_part(kit: Kit) -> None:
+    """https://core.telegram.org/api/min"""
+
+    def someone(name: str, **facts: Any) -> Peer:
+        return Peer(77, PeerKind.USER, name, partial=True, **facts)
+
+    query = "SELECT name, username FROM telegram_peers WHERE session_id = %s AND peer_id = 77"
+    await kit.batch([Incoming((new(GROUP, 1, sender_id=77),), (*PEERS, someone("Zoe")))])
+    await kit.batch([Incoming((new(GROUP, 2, sender_id=77),), (*PEERS, someone("Zoe Miller", username="zoe")))])
+    assert await kit.rows(query, kit.session_id) == [{"name": "Zoe Miller", "username": "zoe"}]
+    assert (await kit.chat(GROUP))["last_message_sender"] == "Zoe Miller"
+    full = replace(someone("Zoe Full"), partial=False, access_hash=5)
+    await kit.batch([Incoming((), (full,)), Incoming((), (someone("Zoe"),))])
+    assert await kit.rows(query, kit.session_id) == [{"name": "Zoe Full", "username": ""}]
 
 
 async def test_chat_facts_and_groups(kit: Kit) -> None:

@@ -30,7 +30,7 @@ BY_KEY = {
     "UPDATE_CHATS": [("id",)],
     "RECOUNT_UNREAD": [("id",), ("chat_id", "telegram_id")],
     "MARK_UNREAD_STALE": [("session_id",)],
-    "LAST_LISTED": [("id",), ("chat_id", "telegram_id"), ("session_id",)],
+    "LAST_LISTED": [("id",), ("id",), ("chat_id", "telegram_id"), ("session_id",), ("session_id", "peer_id")],
     "SHOW_LAST": [("id",)],
     "LOCK_CHATS_OF_MESSAGES": [("session_id", "peer_id"), MESSAGE_KEY, RANDOM_KEY, ("session_id",), ("id",)],
 }

@@ -47,3 +47,16 @@ MESSAGE_TABLE = Table.of(
         "error_message": Elsewhere("text", "why it was refused here (services.outcomes)"),
     },
 )
+
+_NUMBERS = 'lax $.*[*] ? (@.type() == "number" && @ == @.floor() && @ > -9e15 && @ < 9e15)'
+"""JSON path: the whole numbers among an action's facts, which its people's ids are among."""
+
+
+def names_in_service(message: str) -> str:
+    """SQL: the names of the peers whose ids are in a service message's facts, as JSON by id; NULL for any other
+    message. ``message``: the table's alias."""
+    return f"""(CASE WHEN {message}.service IS NOT NULL THEN (
+        SELECT jsonb_object_agg(p.peer_id, p.name) FROM telegram_peers p
+        WHERE p.session_id = {message}.session_id AND p.peer_id = ANY(ARRAY(
+            SELECT each::numeric::bigint FROM jsonb_path_query({message}.service, '{_NUMBERS}') each LIMIT 100))
+    ) END)"""  # noqa: S608

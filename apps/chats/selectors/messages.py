@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.chats.columns.messages import MESSAGE_TABLE
+from apps.chats.columns.messages import MESSAGE_TABLE, names_in_service
 from apps.chats.payloads import ErrorFacts, Forward, Message, Person, Reply
 from apps.chats.selectors import shapes
 from tgadmin.core.bounds import LONG
@@ -53,6 +53,7 @@ class Shown(NamedTuple):
     edit_date: datetime | None
     deleted_at: datetime | None
     service: str | None
+    service_names: str | None
     media: str | None
     forward_name: str | None
     forward_date: str | None
@@ -102,6 +103,7 @@ COLUMNS = MESSAGE_TABLE.select(
         "quoted_name": f"CASE WHEN q.out THEN 'You' ELSE {_name_of('q', 'o')} END",
         "quoted_text": f"left(q.text, {QUOTE})",
         "quoted_media": "left(q.media ->> 'kind', 64)",
+        "service_names": names_in_service("m") + "::text",
         "forward_name": "CASE WHEN m.forward IS NOT NULL "
         "THEN COALESCE(NULLIF(f.name, ''), NULLIF(left(m.forward ->> 'from_name', 255), ''), 'somebody') END",
         "forward_date": "(m.forward -> 'date')::text",
@@ -150,7 +152,7 @@ def payload(message: Shown) -> Message:
 
 def _payload(message: Shown) -> Message:
     gone = message.deleted_at is not None
-    media, service = shapes.media(message.media), shapes.service(message.service)
+    media, service = shapes.media(message.media), shapes.service(message.service, message.service_names)
     text = "" if gone else message.text[:MAX_TEXT]
     if not (gone or text or media or service) and (message.media or message.service):
         text = shapes.CANNOT_BE_SHOWN

@@ -48,9 +48,13 @@ def media(text: str | None) -> dict[str, Any] | None:
     return _facts(text, _MEDIA)
 
 
-def service(text: str | None) -> dict[str, Any] | None:
-    """A service message's action; None for none, and for what is none."""
-    return _facts(text, _SERVICE)
+def service(text: str | None, names: str | None = None) -> dict[str, Any] | None:
+    """A service message's action, with the names of the people in it by their ids ("names"); None for none, and for
+    what is none."""
+    found = _facts(text, _SERVICE)
+    if found is None or names is None:
+        return found
+    return {**found, "names": {key: name for key, name in facts(names).items() if isinstance(name, str)}}
 
 
 def facts(text: str | None) -> dict[str, Any]:

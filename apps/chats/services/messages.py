@@ -27,8 +27,9 @@ from apps.sessions.models import Session, SessionStatus
 from apps.staff.roles import Role
 from tgadmin.core.errors import UserError
 from tgadmin.core.official import is_official
-from tgadmin.core.preview import preview
-from tgadmin.core.types import box_of
+from tgadmin.core.preview import Last
+from tgadmin.core.service_messages import people_in
+from tgadmin.core.types import PeerKind, box_of
 
 HISTORY_LIMIT = 100
 """Messages asked of Telegram at once: the most that messages.getHistory gives."""
@@ -262,12 +263,25 @@ def _cancel_send(message: Message) -> bool:
     return queued is not None and commands.cancel(queued)
 
 
-def _show_in_list(chat: Chat, message: Message, sender: str = "") -> None:
+def _show_in_list(chat: Chat, message: Message, names: Mapping[int, str] | None = None) -> None:
+    """``names``: of the people in it by their ids; our own side has none."""
+    known = names or {}
+    last = Last(
+        message.text,
+        message.media,
+        message.service,
+        message.out,
+        known.get(message.sender_id or 0, ""),
+        message.sender_id,
+        known,
+        is_channel=chat.kind == PeerKind.CHANNEL,
+    )
+    text, sender, out = last.shown()
     Chat.objects.filter(pk=chat.pk).update(
         last_message_at=message.date,
-        last_message_text=preview(message.text, message.media),
+        last_message_text=text,
         last_message_sender=sender,
-        last_message_out=message.out,
+        last_message_out=out,
         updated_at=Now(),
     )
 
@@ -278,6 +292,6 @@ def _refresh_preview(chat: Chat) -> None:
     last = listed.filter(deleted_at=None).order_by("-date", "-pk").first()
     if last is None:
         return
-    people = Peer.objects.filter(session_id=chat.session_id, is_self=False)
-    sender = people.filter(peer_id=last.sender_id).first() if last.sender_id is not None else None
-    _show_in_list(chat, last, sender.name if sender else "")
+    ids = [last.sender_id or 0, *people_in(last.service)]
+    people = Peer.objects.filter(session_id=chat.session_id, is_self=False, peer_id__in=ids)
+    _show_in_list(chat, last, dict(people.values_list("peer_id", "name")))

@@ -61,7 +61,7 @@
  * @property {Reply | null} reply what it answers
  * @property {string | null} edited when it was edited
  * @property {boolean} deleted it is deleted, and has no text any more
- * @property {Record<string, any> | null} service a service message's action, with its `kind`
+ * @property {Record<string, any> | null} service a service message's action, with its `kind`, and `names` by id
  * @property {Record<string, any> | null} media its media, with their `kind`
  * @property {Forward | null} forward where it comes from
  * @property {string} author a channel post's signature

@@ -100,7 +100,7 @@ function log(app, chat, actions) {
   }
   const drawn = rows(app.messages(), stream.newLine);
   const group = chat.kind === "group" || chat.kind === "supergroup";
-  const around = { group, readUpTo: chat.read_outbox, actions };
+  const around = { group, channel: chat.kind === "channel", readUpTo: chat.read_outbox, actions };
   return html`<div class="log" id="log" role="log" aria-live="off" aria-label="Messages in ${chat.title}" tabindex="0" @scroll=${actions.scrolled}>
     <div class="in">
       ${topEdge(app, stream, drawn.length)}

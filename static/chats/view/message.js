@@ -11,11 +11,11 @@ import { formatted } from "./text.js";
 /**
  * @param {import("../app.js").App} app
  * @param {Extract<import("../logic/stream.js").Row, {type: "message"}>} row
- * @param {{group: boolean, readUpTo: number, actions: import("./conversation.js").Actions}} around
+ * @param {{group: boolean, channel: boolean, readUpTo: number, actions: import("./conversation.js").Actions}} around
  */
 export function message(app, row, around) {
   const one = row.message;
-  if (one.service && !one.deleted) return serviceLine(row);
+  if (one.service && !one.deleted) return serviceLine(row, around.channel);
   const failed = one.state === "failed";
   const classes = ["m", one.out && "o", row.first && "f", failed && "fail", !around.group && "pv"].filter(Boolean).join(" ");
   return html`<article class=${classes} tabindex="-1" data-key=${row.key} data-tid=${one.tid ?? nothing} aria-label=${label(one)}>
@@ -36,11 +36,12 @@ function label(one) {
   return `${one.out ? "You" : one.sender.name}, ${clock(new Date(one.date))}`;
 }
 
-/** @param {Extract<import("../logic/stream.js").Row, {type: "message"}>} row */
-function serviceLine(row) {
+/** @param {Extract<import("../logic/stream.js").Row, {type: "message"}>} row @param {boolean} channel */
+function serviceLine(row, channel) {
   const one = row.message;
+  const who = one.out ? "You" : one.sender.name;
   return html`<div class="srv" data-key=${row.key} title=${exact(new Date(one.date))}>
-    <span dir="auto">${service(one.service, one.out ? "You" : one.sender.name)}</span>
+    <span dir="auto">${service(one.service, who, one.sender.id, channel ? "channel" : "group")}</span>
   </div>`;
 }
 

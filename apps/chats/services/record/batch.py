@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.chats.services.record.rows import tidy
+from tgadmin.core.service_messages import people_in
 from tgadmin.core.types import (
     ACCOUNT_BOX,
     ChatState,
@@ -51,6 +52,8 @@ class BatchScope:
         self.names.add(message.peer_id)
         if message.sender_id is not None:
             self.names.add(message.sender_id)
+        if message.service is not None:
+            self.names.update(people_in(message.service))
         self.keys.add((box_of(message.peer_id), message.id))
         self.new_messages += 1
         if message.random_id is not None:

@@ -12,7 +12,7 @@ import psycopg
 from apps.chats.services.record import sql
 from apps.chats.services.record.arrays import array
 from apps.chats.services.record.batch import BatchScope
-from apps.chats.services.record.rows import ChatRow, MessageRow, guessed, new_chat, stored_kind
+from apps.chats.services.record.rows import ChatRow, MessageRow, guessed, learns, new_chat, stored_kind
 from apps.chats.services.record.state import State
 from apps.commands.services.leases import LeaseLost
 from tgadmin.core.types import CHANNEL_MARK, History, Peer
@@ -35,7 +35,8 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
         raise LeaseLost(f"session {session_id} is not held under fence {fence}")
     locked = await _chats(chats)
     known = {peer.id: peer for peer in map(_peer, await stored.fetchall())}
-    peers = {**known, **{peer.id: peer for peer in needs.peers.values() if not peer.partial or peer.id not in known}}
+    told = needs.peers.values()
+    peers = {**known, **{peer.id: peer for peer in told if not peer.partial or learns(known.get(peer.id), peer)}}
     if missing := needs.creates - locked.keys():
         locked |= await _create(conn, session_id, missing, peers, now)
     first_id, *more_ids = [pk for (pk,) in await ids.fetchall()]

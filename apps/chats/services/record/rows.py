@@ -13,7 +13,6 @@ from apps.chats.columns.chats import ChatColumns
 from apps.chats.columns.messages import MESSAGE_TABLE, MessageColumns
 from apps.chats.event_kinds import EventKind
 from tgadmin.core.official import conceal, is_from_telegram
-from tgadmin.core.preview import preview
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
 
 _ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])")
@@ -111,11 +110,6 @@ class MessageRow(MessageColumns):
             self._take_secret(None)
         self.dirty = True
 
-    @property
-    def preview(self) -> str:
-        """What the chat list shows of it."""
-        return preview(self.text, None if self.text else media_of(self.media))
-
 
 def new_row(pk: int, chat_id: int, box: int, message: Message) -> MessageRow:
     """A row to insert for a message that arrived."""
@@ -177,12 +171,27 @@ def _cleaned(value: Any) -> Any:
     return [_cleaned(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def media_of(stored: str | None) -> object:
-    """Stored media, whatever its JSON is; None when it is no JSON."""
+def from_json(stored: str | None) -> object:
+    """Stored media or a stored action, whatever its JSON is; None when it is no JSON."""
     try:
         return None if stored is None else json.loads(stored)
     except (ValueError, RecursionError):
         return None
+
+
+def learns(stored: Peer | None, told: Peer) -> bool:
+    """Whether something new is learnt from a peer that is told in part: only of whom is not known in full, which an
+    access hash comes with."""
+    if stored is None:
+        return True
+    facts = (told.name, told.username, told.is_deleted)
+    return stored.access_hash is None and facts != (stored.name, stored.username, stored.is_deleted)
+
+
+def names_of(stored: str | None) -> dict[int, str]:
+    """Names by peer id, as ``names_in_service`` gives them."""
+    found = from_json(stored)
+    return {int(peer_id): name for peer_id, name in found.items()} if isinstance(found, dict) else {}
 
 
 def entities_json(entities: Sequence[Entity]) -> str:

@@ -10,7 +10,7 @@ reads the whole account), what is updated is named by ``= ANY``, and PLANNING ru
 from __future__ import annotations
 
 from apps.chats.columns.chats import CHAT_TABLE
-from apps.chats.columns.messages import MESSAGE_TABLE
+from apps.chats.columns.messages import MESSAGE_TABLE, names_in_service
 from apps.chats.services.record.arrays import Unnest, UnnestRows
 from apps.chats.sight import OFFICIAL_IDS
 
@@ -130,10 +130,13 @@ PARTIAL_PEERS = Unnest(
     {"peer_id": "bigint", "kind": "text", "name": "text", "username": "text", "is_deleted": "boolean"}
 )
 
-ADD_PARTIAL_PEERS = f"""
+# What is known in part only learns from what is told in part (https://core.telegram.org/api/min).
+PUT_PARTIAL_PEERS = f"""
 INSERT INTO telegram_peers (session_id, {PARTIAL_PEERS.names}, phone, is_self, is_contact, is_online)
 SELECT %(session)s, {PARTIAL_PEERS.values}, '', false, false, false FROM {PARTIAL_PEERS} ORDER BY k.peer_id
-ON CONFLICT (session_id, peer_id) DO NOTHING
+ON CONFLICT (session_id, peer_id) DO UPDATE
+SET name = EXCLUDED.name, username = EXCLUDED.username, is_deleted = EXCLUDED.is_deleted
+WHERE telegram_peers.access_hash IS NULL
 """  # noqa: S608
 
 SEEN = Unnest({"peer_id": "bigint", "is_online": "boolean", "at": "timestamptz"})
@@ -201,9 +204,11 @@ WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unre
 
 # The last message was deleted: the one before it is the last now, if there is one.
 LAST_LISTED = f"""
-SELECT k.id, l.telegram_id, l.date, COALESCE(l.text, ''), l.media, COALESCE(l.sender, ''), COALESCE(l.out, false)
+SELECT k.id, l.telegram_id, l.date, COALESCE(l.text, ''), l.media, l.service, COALESCE(l.sender, ''), l.sender_id,
+    COALESCE(l.out, false), l.names, (SELECT c.kind FROM telegram_chats c WHERE c.id = k.id)
 FROM unnest(%(chats)s::bigint[]) k(id) LEFT JOIN LATERAL (
-    SELECT m.telegram_id, m.date, m.text, m.media::text AS media, m.out,
+    SELECT m.telegram_id, m.date, m.text, m.media::text AS media, m.service::text AS service, m.out, m.sender_id,
+        {names_in_service("m")}::text AS names,
         (SELECT p.name FROM telegram_peers p
          WHERE p.session_id = m.session_id AND p.peer_id = m.sender_id AND NOT p.is_self AND NOT m.out) AS sender
     FROM telegram_messages m

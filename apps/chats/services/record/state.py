@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.chats.event_kinds import EventKind
 from apps.chats.services.record.batch import BatchScope
-from apps.chats.services.record.rows import ChatRow, MessageRow, new_row
+from apps.chats.services.record.rows import ChatRow, MessageRow, from_json, new_row
 from tgadmin.core.official import is_official
-from tgadmin.core.types import Gap, Message, Peer, Presence, Typing, Unreadable, box_of, is_channel
+from tgadmin.core.preview import Last
+from tgadmin.core.types import Gap, Message, Peer, PeerKind, Presence, Typing, Unreadable, box_of, is_channel
 
 
 @dataclass(slots=True)
@@ -117,10 +118,39 @@ class State:
             return
         chat.last_message_id = row.telegram_id
         chat.last_message_at = row.date
-        chat.last_message_text = row.preview
-        chat.last_message_sender = "" if row.out else self.name_of(row.sender_id)
-        chat.last_message_out = row.out
+        shown = self._last(chat, row).shown()
+        chat.last_message_text, chat.last_message_sender, chat.last_message_out = shown
         chat.dirty = True
+
+    def _last(self, chat: ChatRow, row: MessageRow) -> Last:
+        if row.service is None:
+            media = None if row.text else from_json(row.media)
+            return Last(row.text, media, out=row.out, sender=self.name_of(row.sender_id))
+        return Last(
+            row.text,
+            service=from_json(row.service),
+            out=row.out,
+            sender=self.name_of(row.sender_id),
+            sender_id=row.sender_id,
+            names=_Names(self.names),
+            is_channel=chat.kind == PeerKind.CHANNEL,
+        )
+
+
+class _Names(Mapping[int, str]):
+    """Peers' names by their ids, without a copy of them for each message."""
+
+    def __init__(self, peers: Mapping[int, Peer]) -> None:
+        self._peers = peers
+
+    def __getitem__(self, peer_id: int) -> str:
+        return self._peers[peer_id].name
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._peers)
+
+    def __len__(self) -> int:
+        return len(self._peers)
 
 
 def is_listed(chat: ChatRow, row: MessageRow) -> bool:

@@ -11,11 +11,11 @@ import psycopg
 
 from apps.chats.services.record import sql
 from apps.chats.services.record.batch import BatchScope
-from apps.chats.services.record.rows import ChatRow, media_of
+from apps.chats.services.record.rows import ChatRow, from_json, learns, names_of
 from apps.chats.services.record.state import State
 from apps.common.fields import opened, sealed
-from tgadmin.core.preview import preview
-from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer, Unreadable
+from tgadmin.core.preview import Last
+from tgadmin.core.types import CHANNEL_MARK, KEPT_BYTES, Checkpoint, Peer, PeerKind, Unreadable
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -49,10 +49,13 @@ async def store(conn: Connection, session_id: int, needs: BatchScope, state: Sta
 async def _show_last(conn: Connection, chat_ids: list[int]) -> None:
     """The lists of these chats show the last message that is left."""
     asked = await conn.execute(sql.LAST_LISTED, {"chats": chat_ids}, prepare=True)
-    rows = [
-        (chat_id, telegram_id, date, preview(text, None if text else media_of(media)), sender, out)
-        for chat_id, telegram_id, date, text, media, sender, out in await asked.fetchall()
-    ]
+    rows = []
+    for pk, telegram_id, date, text, media, service, sender, sender_id, out, names, kind in await asked.fetchall():
+        last = Last(
+            text, None if text else from_json(media), from_json(service), out, sender, sender_id, names_of(names),
+            is_channel=kind == PeerKind.CHANNEL,
+        )  # fmt: skip
+        rows.append((pk, telegram_id, date, *last.shown()))
     await conn.execute(sql.SHOW_LAST, sql.LAST.params(rows), prepare=True)
 
 
@@ -62,13 +65,13 @@ async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer],
     partial = [
         (peer.id, peer.kind.value, peer.name, peer.username, peer.is_deleted)
         for peer in peers
-        if peer.partial and peer.id not in known
+        if peer.partial and learns(known.get(peer.id), peer)
     ]
     if full:
         await conn.execute(sql.UPSERT_PEERS, {"session": session_id, **sql.FULL_PEERS.params(full)}, prepare=True)
     if partial:
         params = {"session": session_id, **sql.PARTIAL_PEERS.params(partial)}
-        await conn.execute(sql.ADD_PARTIAL_PEERS, params, prepare=True)
+        await conn.execute(sql.PUT_PARTIAL_PEERS, params, prepare=True)
 
 
 _facts = attrgetter("kind", "name", "username", "phone", "is_self", "is_contact", "is_deleted", "is_online")
