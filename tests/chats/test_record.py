@@ -15,13 +15,16 @@ from tests.kit.record import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit,
 from tgadmin.core.types import (
     ChatState,
     Checkpoint,
+    Dialog,
     Entity,
     Gap,
     GapKind,
+    History,
     Incoming,
     MessageEdited,
     MessageIdAssigned,
     MessagesDeleted,
+    NewMessage,
     Peer,
     PeerKind,
     Presence,
@@ -344,3 +347,26 @@ async def test_that_updates_come_is_noted_now_and_then(kit: Kit) -> None:
     )
     await kit.record(new(ANNA, 4), checkpoint=Checkpoint(3, 0, 1, 1))
     assert (await noted() or first) >= first
+
+
+# --- Saved Messages ---------------------------------------------------------------------------------------------------
+
+
+async def test_what_one_writes_to_oneself_is_ones_own_and_read(kit: Kit) -> None:
+    """Telegram does not call it outgoing."""
+    await kit.record(Dialog(ME, 5, 0, 5, 0))
+    await kit.record(NewMessage(message(ME, 6, "note", sender_id=ME)))
+    chat = await kit.chat(ME)
+    assert (chat["title"], chat["unread_count"]) == ("Saved Messages", 0)
+    assert (chat["last_message_sender"], chat["last_message_out"]) == ("", True)
+    (row,) = await kit.messages(ME)
+    assert (row["out"], row["state"]) == (True, "sent")
+
+
+async def test_it_stays_ones_own_after_an_edit_and_in_a_page_of_history(kit: Kit) -> None:
+    await kit.record(NewMessage(message(ME, 6, "note", sender_id=ME)))
+    edited = replace(message(ME, 6, "changed", sender_id=ME), edit_date=T0)
+    await kit.record(MessageEdited(edited))
+    await kit.record(History(ME, (message(ME, 5, "older", sender_id=ME),), before_id=6, complete=True))
+    assert [(row["text"], row["out"]) for row in await kit.messages(ME)] == [("older", True), ("changed", True)]
+    assert (await kit.chat(ME))["unread_count"] == 0

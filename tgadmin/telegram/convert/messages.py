@@ -37,7 +37,7 @@ def message(found: Any, me: int) -> Message | None:
             date=found.date,
             text=text,
             sender_id=_sender(found, peer_id, me),
-            out=bool(found.out),
+            out=bool(found.out) or peer_id == me,  # what one writes to oneself is not called outgoing
             entities=entities,
             reply_to_id=None if found.reply_to is None else reply_to(found.reply_to, peer_id),
             edit_date=None if found.edit_hide else found.edit_date,

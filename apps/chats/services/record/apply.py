@@ -39,7 +39,7 @@ def apply(state: State, change: Change) -> None:
 
 
 def _new_message(state: State, change: NewMessage, random_id: int | None = None) -> None:
-    message = change.message
+    message = state.owned(change.message)
     chat = state.chats[message.peer_id]
     key = (box_of(message.peer_id), message.id)
     row = state.stored.get(key)
@@ -156,7 +156,7 @@ def _merge(state: State, chat: ChatRow, row: MessageRow, twin: MessageRow) -> No
 
 
 def _edited(state: State, change: MessageEdited) -> None:
-    message = change.message
+    message = state.owned(change.message)
     chat = state.chats.get(message.peer_id)
     if chat is None:
         return
@@ -293,7 +293,7 @@ def _history(state: State, change: History) -> None:
     is_shown = chat.last_event > 0
     changed = _correct(state, chat, change)
     before = state.new
-    for message in change.messages:
+    for message in map(state.owned, change.messages):
         row = state.stored.get((box_of(message.peer_id), message.id))
         if row is not None:
             _freshen(state, chat, row, message)

@@ -16,6 +16,8 @@ from tgadmin.core.official import conceal, is_from_telegram
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
 
 _ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])")
+SAVED_MESSAGES = "Saved Messages"
+"""What Telegram's own clients call the chat with oneself."""
 
 
 _ABOUT_ITS_CONTENT = frozenset({EventKind.MESSAGE, EventKind.EDIT, EventKind.STATE})
@@ -119,13 +121,18 @@ def new_row(pk: int, chat_id: int, box: int, message: Message) -> MessageRow:
     return row
 
 
+def title_of(peer: Peer) -> str:
+    """What the chat with a peer is called."""
+    return SAVED_MESSAGES if peer.is_self else peer.name
+
+
 def new_chat(peer: Peer, now: datetime) -> ChatRow:
     """A chat to insert, whose id its sequence will give; nothing has been written in it yet."""
     return ChatRow(
         pk=0,
         peer_id=peer.id,
         kind=peer.kind.value,
-        title=peer.name,
+        title=title_of(peer),
         username=peer.username,
         members_count=peer.members_count,
         can_send=peer.can_send,

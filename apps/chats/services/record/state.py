@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from apps.chats.event_kinds import EventKind
 from apps.chats.services.record.batch import BatchScope
-from apps.chats.services.record.rows import ChatRow, MessageRow, from_json, new_row
+from apps.chats.services.record.rows import ChatRow, MessageRow, from_json, new_row, title_of
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import Last
 from tgadmin.core.types import Gap, Message, Peer, PeerKind, Presence, Typing, Unreadable, box_of, is_channel
@@ -100,6 +100,11 @@ class State:
         peer = self.names.get(peer_id) if peer_id is not None else None
         return "" if peer is None or peer.is_self else peer.name
 
+    def owned(self, message: Message) -> Message:
+        """Telegram does not call what one writes to oneself outgoing; it is ours nonetheless."""
+        peer = self.names.get(message.peer_id)
+        return message if message.out or peer is None or not peer.is_self else replace(message, out=True)
+
     def insert(self, chat: ChatRow, message: Message) -> MessageRow:
         row = new_row(next(self.ids), chat.pk, box_of(message.peer_id), message)
         self.stored[row.box, message.id] = row
@@ -160,7 +165,7 @@ def is_listed(chat: ChatRow, row: MessageRow) -> bool:
 
 
 def describe(chat: ChatRow, peer: Peer) -> None:
-    facts = (peer.kind.value, peer.name, peer.username, peer.can_send, peer.left)
+    facts = (peer.kind.value, title_of(peer), peer.username, peer.can_send, peer.left)
     members = chat.members_count if peer.members_count is None else peer.members_count
     if (chat.kind, chat.title, chat.username, chat.can_send, chat.left, chat.members_count) == (*facts, members):
         return
