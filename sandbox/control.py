@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 _MAX_BODY = 4 * 1024 * 1024
 _ALLOWED = {
     "faults": {
-        "error", "flood", "slow_mode", "late", "drop_reply", "transport", "freeze", "thaw", "drop", "delay", "revoke",
-        "ban", "move", "set_random_id", "one_connection", "one_owner", "lose", "repeat", "swap", "unreadable",
+        "error", "flood", "allow", "slow_mode", "late", "drop_reply", "transport", "freeze", "thaw", "drop", "delay",
+        "revoke", "ban", "move", "set_random_id", "one_connection", "one_owner", "lose", "repeat", "swap", "unreadable",
         "half_open", "struck", "clear", "pending",
     },
     "fronts": {"links", "passed", "kill", "cut_off", "revive"},

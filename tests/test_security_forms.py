@@ -16,7 +16,8 @@ from django.test import Client
 from apps.chats.models import Chat
 from apps.commands.models import Command
 from apps.sessions.models import SessionEvent
-from tests.kit.lookups import NUMBER, ODD, REGISTERED, Some, place, some, someone
+from tests.kit.admin_lists import address
+from tests.kit.lookups import NUMBER, ODD, REGISTERED, Some, some, someone
 from tests.kit.people import chat, quick_passwords
 from tests.kit.routes import routes
 
@@ -37,7 +38,7 @@ def test_odd_ids(who: str, someone: Callable[[str], Client], some: Some) -> None
     browser = someone(who)
     tails = ("", "change/", "history/", "delete/")
     for model, odd, tail in some(itertools.product([model for model, _ in REGISTERED], IDS, tails)):
-        response = browser.get(f"{place(model)}{odd}/{tail}")
+        response = browser.get(f"{address(model)}{odd}/{tail}")
         assert response.status_code < 500, (model, odd[:20], tail)
         assert response.status_code != 200 or odd in ("add", "%D9%A3"), (model, odd[:20], tail)  # that is a 3
     for kind, odd in some(itertools.product(ContentType.objects.all(), IDS)):
@@ -47,7 +48,7 @@ def test_odd_ids(who: str, someone: Callable[[str], Client], some: Some) -> None
 @pytest.mark.parametrize("what", ["change", "history", "delete", "add"])
 def test_a_rows_pages_take_no_other_parameters(what: str, someone: Callable[[str], Client]) -> None:
     browser, group = someone("superuser"), Group.objects.create(name="Team")
-    where = place(Group, what, *([] if what == "add" else [group.pk]))
+    where = address(Group, what, *([] if what == "add" else [group.pk]))
     for query in ("", "?_changelist_filters=q%3Dx", "?_popup=1&_to_field=id"):
         assert browser.get(where + query).status_code == 200, query
     for query in (
@@ -74,7 +75,7 @@ def test_forms_of_lists_and_rows(someone: Callable[[str], Client]) -> None:
                 form = {"action": action, "_selected_action": key, **more}
                 if (key, more) == (str(group.pk), {"post": "yes"}):
                     continue
-                response = browser.post(place(model), form)
+                response = browser.post(address(model), form)
                 assert response.status_code < 500, (model, form)
     assert Group.objects.filter(pk=group.pk).exists()
     for key in keys[:-1]:
@@ -85,8 +86,8 @@ def test_forms_of_lists_and_rows(someone: Callable[[str], Client]) -> None:
             "last_login_0": key,
             "last_login_1": key,
         }
-        assert browser.post(place(User, "change", someone_else.pk), form).status_code < 500, key
-        assert browser.post(place(Group, "change", group.pk), {"name": "x", "permissions": [key]}).status_code < 500
+        assert browser.post(address(User, "change", someone_else.pk), form).status_code < 500, key
+        assert browser.post(address(Group, "change", group.pk), {"name": "x", "permissions": [key]}).status_code < 500
 
 
 def test_the_search_and_the_lists_to_choose_from(someone: Callable[[str], Client]) -> None:
@@ -126,10 +127,10 @@ def test_no_odd_address_of_the_project_breaks_anything(
     someone: Callable[[str], Client], chat: Chat, some: Some
 ) -> None:
     browser, odd = someone("superuser"), itertools.cycle(ODD)
-    for address in some(odd_addresses(chat), 31):
-        assert browser.get(address).status_code < 500, address[:200]
-        posted = browser.post(address, {"action": "end", "device": next(odd)[:100], "next": next(odd)[:100]})
-        assert posted.status_code < 500, address[:200]
+    for path in some(odd_addresses(chat), 31):
+        assert browser.get(path).status_code < 500, path[:200]
+        posted = browser.post(path, {"action": "end", "device": next(odd)[:100], "next": next(odd)[:100]})
+        assert posted.status_code < 500, path[:200]
 
 
 @pytest.mark.parametrize("name", ["before", "after", "around", "tab", "q", "after_list"])
@@ -157,17 +158,17 @@ def test_arguments_and_details_are_for_managers(who: str, someone: Callable[[str
         SessionEvent.objects.create(session=chat.session, kind=kind, detail=facts) for kind in ("granted", "exported")
     ]
     browser = someone(who)
-    pages = [place(Command), place(Command, "change", command.pk), place(SessionEvent), "/admin/"]
-    pages += [place(SessionEvent, "change", event.pk) for event in events]
-    pages += [place(type(chat.session), "change", chat.session_id)]
+    pages = [address(Command), address(Command, "change", command.pk), address(SessionEvent), "/admin/"]
+    pages += [address(SessionEvent, "change", event.pk) for event in events]
+    pages += [address(type(chat.session), "change", chat.session_id)]
     shown = "".join(browser.get(page).content.decode() for page in pages)
     manages = who in ("manager", "superuser")
     for canary in ("Canary-text", "Canary-answer", "Canary-colleague", "Canary-reason"):
         assert (canary in shown) == manages, canary
     for query in ("payload__text__startswith=C", "result__a__startswith=C", "payload=%7B%7D"):
-        assert browser.get(f"{place(Command)}?{query}").status_code == 400
+        assert browser.get(f"{address(Command)}?{query}").status_code == 400
     for query in ("detail__to__startswith=C", "detail__reason__gt=1"):
-        assert browser.get(f"{place(SessionEvent)}?{query}").status_code == 400
+        assert browser.get(f"{address(SessionEvent)}?{query}").status_code == 400
     for model in (Command, SessionEvent):
-        listed = browser.get(f"{place(model)}?q=Canary")
+        listed = browser.get(f"{address(model)}?q=Canary")
         assert listed.context["cl"].result_count == 0, "no search looks there"

@@ -120,6 +120,7 @@ class ChatRow(TypedDict):
     pending: Annotated[Literal["sending", "failed"] | None, "the worst of what waits"]
     waiting: Annotated[Waiting, "how many messages wait"]
     unread: Annotated[int, "unread messages"]
+    marked: Annotated[bool, "marked as unread by hand"]
     read_inbox: Annotated[int, "Telegram's id up to which others' messages are read"]
     read_outbox: Annotated[int, "Telegram's id up to which others have read ours"]
     muted: Annotated[bool, "its notifications are off"]

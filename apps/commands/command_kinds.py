@@ -37,6 +37,7 @@ class CommandKind(StrEnum):
     SIGN_IN_RESEND = "sign_in.resend"
     SIGN_IN_CANCEL = "sign_in.cancel"
     SIGN_IN_CODE = "sign_in.code"
+    SIGN_IN_EMAIL = "sign_in.email"
     SIGN_IN_QR = "sign_in.qr"
     SIGN_IN_IMPORT = "sign_in.import"
     SIGN_IN_PASSWORD = "sign_in.password"  # noqa: S105  a kind of command
@@ -210,6 +211,7 @@ SPECS: Mapping[CommandKind, CommandSpec] = MappingProxyType(
         CommandKind.SIGN_IN_RESEND: _sign_in(),
         CommandKind.SIGN_IN_CANCEL: _sign_in(_ENDS),
         CommandKind.SIGN_IN_CODE: _sign_in(rule=Rule.CHECK),
+        CommandKind.SIGN_IN_EMAIL: _sign_in(),
         CommandKind.SIGN_IN_QR: _sign_in(rule=Rule.CHECK),
         CommandKind.SIGN_IN_IMPORT: _sign_in(),
         CommandKind.SIGN_IN_PASSWORD: _sign_in(rule=Rule.CHECK),

@@ -105,7 +105,7 @@ def _slow(attempts: Iterable[SignInAttempt]) -> Explanation | None:
 def _line(phone: str, rows: list[Session], attempt: SignInAttempt | None) -> tuple[str, str]:
     row = next((row for row in rows if row.phone == phone and row.telegram_user_id is not None), None)
     if row is not None:
-        chats, complete = selectors.sync_progress(row)
+        chats, _, complete = selectors.sync_progress(row)
         return row.name, f"{chats} chats" if complete else f"Signed in, {chats} chats so far"
     if attempt is None:
         return phones.masked(phone), "Waiting"

@@ -22,11 +22,14 @@ TIMELINE_LENGTH = 50
 ATTENTION = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED, SessionStatus.CONNECTION_FAILED)
 
 
-def sync_progress(session: Session) -> tuple[int, bool]:
-    """How many chats of the account are stored, and whether its chat list is complete."""
-    waiting = Command.objects.filter(session=session, kind=CommandKind.DIALOGS, state__in=commands.OPEN).exists()
+def sync_progress(session: Session) -> tuple[int, int, bool]:
+    """How many chats of the account are stored, how many Telegram counts (0: not told), and whether the list is
+    complete."""
+    asked = Command.objects.filter(session=session, kind=CommandKind.DIALOGS, state__in=commands.OPEN)
+    progress = list(asked.order_by("id").values_list("progress", flat=True)[:1])
+    total = int((progress[0] or {}).get("total", 0)) if progress else 0
     chats: int = session.chats.count()
-    return chats, not waiting
+    return chats, max(chats, total) if total else 0, not progress
 
 
 def for_list(sessions: QuerySet[Session]) -> QuerySet[Session]:

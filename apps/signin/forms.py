@@ -111,6 +111,15 @@ class CodeForm(forms.Form):
             self.fields["code"].widget.attrs["inputmode"] = "text"
 
 
+class LoginEmailForm(forms.Form):
+    email = forms.CharField(
+        label="Login email",
+        max_length=254,
+        help_text="An address that your organisation keeps: Telegram sends this account's codes to it from now on.",
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "email", "autocomplete": "off", "autofocus": True}),
+    )
+
+
 class PasswordForm(forms.Form):
     password = forms.CharField(
         label="Cloud password",

@@ -27,6 +27,7 @@ class SignInStep(models.TextChoices):
     QR = "qr", "QR code"
     IMPORT = "import", "Import"
     PHONE = "phone", "Phone number"
+    EMAIL = "email", "Login email"
     CODE = "code", "Code"
     PASSWORD = "password", "Cloud password"
     DONE = "done", "Done"
@@ -52,7 +53,10 @@ class SignInAttempt(models.Model):
     busy = models.BooleanField(default=False)
     error_code = models.CharField(max_length=64, blank=True)
     flood_until = models.DateTimeField(null=True, blank=True)
-    code_via = models.CharField(max_length=24, blank=True, help_text="app, sms, call, flash_call, missed_call, email …")
+    code_via = models.CharField(max_length=24, blank=True, help_text="app, sms, call, email_code …")
+    code_hint = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Where it went, or how it begins."
+    )
     code_length = models.PositiveSmallIntegerField(null=True, blank=True)
     next_via = models.CharField(max_length=24, blank=True, help_text="How the code comes if it is asked for again.")
     resend_at = models.DateTimeField(null=True, blank=True)

@@ -12,18 +12,30 @@ from apps.common.explain import Explanation
 from apps.signin.models import SignInAttempt, SignInMethod, SignInStep
 from apps.signin.services.common import NEW_CODE_NEEDED
 from tgadmin.core.errors import PROXY_CODES, Kind, disposition
+from tgadmin.core.types import CodeRoute
 
-VIA = {
-    "app": "in the Telegram app on the account's other devices",
-    "sms": "by SMS",
-    "call": "by a phone call that speaks the code",
-    "flash_call": "by a call that is not to be answered: the code is in the calling number",
-    "missed_call": "by a missed call: the code is the last digits of the calling number",
-    "email": "by email",
-    "fragment": "on fragment.com",
-    "firebase": "by SMS",
-    "sms_word": "by SMS: the code is a word",
-    "sms_phrase": "by SMS: the code is a phrase",
+VIA: dict[str, str] = {
+    CodeRoute.APP: "in the Telegram app on the account's other devices",
+    CodeRoute.SMS: "by SMS",
+    CodeRoute.CALL: "by a phone call that speaks the code",
+    CodeRoute.FLASH_CALL: "by a call that is not to be answered: the code is in the calling number",
+    CodeRoute.MISSED_CALL: "by a missed call: the code is the last digits of the calling number",
+    CodeRoute.EMAIL: "to the account's login email",
+    CodeRoute.SET_UP_EMAIL: "to a login email, once the account has one",
+    CodeRoute.NEW_EMAIL: "to the new login email",
+    CodeRoute.FRAGMENT: "on fragment.com, to whoever owns the number there",
+    CodeRoute.FIREBASE: "by SMS",
+    CodeRoute.SMS_WORD: "by SMS: the code is a word",
+    CodeRoute.SMS_PHRASE: "by SMS: the code is a phrase",
+}
+"""How a code comes, in words that follow "Telegram sent a code"; one for each route."""
+_HINTS: dict[str, str] = {
+    CodeRoute.EMAIL: "{}",
+    CodeRoute.NEW_EMAIL: "{}",
+    CodeRoute.MISSED_CALL: "the number begins with {}",
+    CodeRoute.FLASH_CALL: "the number is like {}",
+    CodeRoute.SMS_WORD: "it begins with “{}”",
+    CodeRoute.SMS_PHRASE: "it begins with “{}”",
 }
 
 _SIGN_IN_MESSAGES = {
@@ -40,6 +52,13 @@ _SIGN_IN_MESSAGES = {
         "Try the step again in a minute.",
     ),
 }
+
+
+def how_it_came(attempt: SignInAttempt) -> str:
+    """``by SMS``, ``to the account's login email (a•••@example.org)``: how the code came that is asked for."""
+    words = VIA.get(attempt.code_via, "")
+    hint = _HINTS.get(attempt.code_via, "").format(attempt.code_hint) if attempt.code_hint else ""
+    return f"{words} ({hint})" if hint else words
 
 
 def explain_step(attempt: SignInAttempt) -> Explanation | None:

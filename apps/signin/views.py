@@ -20,14 +20,15 @@ from apps.sessions import selectors
 from apps.sessions.models import Session
 from apps.sessions.services import rights
 from apps.signin import services as signin
-from apps.signin.forms import CodeForm, NameForm, PasswordForm, PhoneForm
+from apps.signin.forms import CodeForm, LoginEmailForm, NameForm, PasswordForm, PhoneForm
 from apps.signin.models import SignInAttempt, SignInMethod, SignInStep
-from apps.signin.selectors import VIA, attempt_version, explain_step, seconds_until
+from apps.signin.selectors import VIA, attempt_version, explain_step, how_it_came, seconds_until
 from apps.signin.services.rights import visible_attempts
 from apps.staff.roles import Role
 from tgadmin.core import phones
 from tgadmin.core.errors import UserError
 from tgadmin.core.ids import row_id
+from tgadmin.core.types import CodeRoute
 
 STEPS = {
     SignInMethod.QR: (SignInStep.QR, SignInStep.PASSWORD, SignInStep.DONE),
@@ -105,7 +106,7 @@ def known_session(user: User, wanted: str) -> Session | None:
 # --- one sign-in ----------------------------------------------------------------------------------------------------
 
 
-@sensitive_post_parameters("code", "password", "phone", "proxy")
+@sensitive_post_parameters("code", "password", "phone", "email", "proxy")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """The step that waits, at an address that survives reloads, restarts and another web node."""
@@ -126,8 +127,8 @@ def sign_in_status(request: HttpRequest, attempt_id: UUID) -> JsonResponse:
         if request.GET.get("shown") != shown.id:
             answer["qr"]["svg"] = qr.svg(shown.url)
     if attempt.step == SignInStep.DONE:
-        chats, complete = selectors.sync_progress(attempt.session)
-        answer |= {"chats": chats, "complete": complete, "status": attempt.session.get_status_display()}
+        chats, total, complete = selectors.sync_progress(attempt.session)
+        answer |= {"chats": chats, "total": total, "complete": complete, "status": attempt.session.get_status_display()}
     return JsonResponse(answer)
 
 
@@ -174,12 +175,17 @@ def _code(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
     return signin.submit_code(user, attempt, request.POST.get("code", ""))
 
 
+def _email(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
+    return signin.submit_email(user, attempt, request.POST.get("email", ""))
+
+
 def _password(request: HttpRequest, user: User, attempt: SignInAttempt) -> object:
     return signin.submit_password(user, attempt, request.POST.get("password", ""))
 
 
 ACTIONS: dict[str, Step] = {
     "phone": _phone,
+    "email": _email,
     "code": _code,
     "password": _password,
     "qr": lambda request, user, attempt: signin.renew_qr(user, attempt),
@@ -196,7 +202,7 @@ def _show(
 ) -> HttpResponse:
     running = gateway_is_running()
     step = SignInStep(attempt.step)
-    chats, complete = selectors.sync_progress(attempt.session) if step == SignInStep.DONE else (0, False)
+    chats, total, complete = selectors.sync_progress(attempt.session) if step == SignInStep.DONE else (0, 0, False)
     shown = signin.shown_code(attempt)
     context = {
         **steps_of(SignInMethod(attempt.method), step),
@@ -205,7 +211,8 @@ def _show(
         "session": attempt.session,
         "phone": phones.masked(attempt.phone),
         "form": _form(user_of(request), attempt),
-        "via": VIA.get(attempt.code_via, ""),
+        "via": how_it_came(attempt),
+        "new_email": attempt.code_via == CodeRoute.NEW_EMAIL,
         "next_via": VIA.get(attempt.next_via, ""),
         "explanation": None if attempt.busy or refused else explain_step(attempt),
         "refused": refused,
@@ -218,12 +225,15 @@ def _show(
         "version": attempt_version(attempt, running),
         "refresh_seconds": REFRESH_SECONDS,
         "chats": chats,
+        "total": total,
         "complete": complete,
     }
     return page(request, "signin/sign_in.html", context, status=status)
 
 
 def _form(user: User, attempt: SignInAttempt) -> Any:
+    if attempt.step == SignInStep.EMAIL:
+        return LoginEmailForm()
     if attempt.step == SignInStep.CODE:
         return CodeForm(via=attempt.code_via)
     if attempt.step == SignInStep.PASSWORD:
@@ -237,8 +247,10 @@ def _form(user: User, attempt: SignInAttempt) -> Any:
 
 
 def steps_of(method: SignInMethod, current: SignInStep) -> dict[str, Any]:
+    """The steps of the method with how far each is; of a sign-in that came to nothing no more is said."""
     steps = STEPS[method]
-    current_at = steps.index(current) if current in steps else len(steps)
+    shown = SignInStep.CODE if current == SignInStep.EMAIL else current
+    current_at = steps.index(shown) if shown in steps else -1
     names = [
         (step.label, "done" if at < current_at else "now" if at == current_at else "") for at, step in enumerate(steps)
     ]

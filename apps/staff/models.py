@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 STEP_SECONDS, DIGITS, TOLERANCE = 30, 6, 1
 """RFC 6238 as every authenticator app has it; a code is good for a step before and after its own."""
+FREE_TRIES = 3
+"""So many wrong codes in a row are let pass."""
 MOST_FAILURES = 12
 """Wrong codes make one wait 1, 2, 4 … seconds; not longer than about half an hour: forty guesses a day are harmless,
 and nobody shuts another out for good."""
@@ -59,6 +61,13 @@ class Authenticator(TimestampMixin, ThrottlingMixin, Device):
     class Meta:
         db_table = "staff_authenticators"
         constraints = (models.UniqueConstraint(fields=("user", "confirmed"), name="one_authenticator"),)
+
+    def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
+        """A code mistyped once or twice costs no waiting; from then on each wrong one doubles it."""
+        if self.throttling_failure_count < FREE_TRIES:
+            return True, None
+        allowed: tuple[bool, dict[str, Any] | None] = super().verify_is_allowed()
+        return allowed
 
     def verify_token(self, token: str) -> bool:
         """Whether the code is right; counts wrong ones. Call it under a lock on the row."""

@@ -16,6 +16,7 @@ from telethon import utils
 from telethon.tl import types
 
 from sandbox.errors import RpcError
+from sandbox.faults.allowances import Allowance
 from sandbox.faults.containers import Container, ContainerFaults
 from sandbox.protocol.connection import Connection
 from sandbox.protocol.keys import AuthKey
@@ -82,6 +83,7 @@ class Faults:
         self.random_id: RandomIdMode = "first_result"
         self.met: Counter[str] = Counter()
         self._rules: list[Rule] = []
+        self._allowances: dict[str, Allowance] = {}
         self._transport: list[Rule] = []
         self._frozen_keys: set[int] = set()
         self._frozen_users: set[int] = set()
@@ -103,6 +105,11 @@ class Faults:
     ) -> None:
         """420 FLOOD_WAIT_``seconds``."""
         self.error(method, 420, f"FLOOD_WAIT_{seconds}", user=user, peer=peer, times=times)
+
+    def allow(self, method: str, burst: int, seconds: float) -> None:
+        """Each account may call the method ``burst`` times at once, then once in so many seconds; more is a flood
+        wait."""
+        self._allowances[method] = Allowance(burst, seconds, self._server.world.clock)
 
     def slow_mode(self, peer: int, seconds: int, *, user: int | None = None, times: int | None = 1) -> None:
         """420 SLOWMODE_WAIT_``seconds`` for whatever is sent to a chat. https://core.telegram.org/api/errors#420-flood"""
@@ -219,6 +226,7 @@ class Faults:
     def clear(self) -> None:
         """Take every fault back: bans and revocations stay, they are facts of the world."""
         self._rules.clear()
+        self._allowances.clear()
         self._transport.clear()
         self._delays.clear()
         self.random_id = "first_result"
@@ -238,6 +246,8 @@ class Faults:
     def meet(self, name: str, key: AuthKey, request: Any) -> Outcome:
         """What happens to this request; raises the :class:`RpcError` that a fault asks for."""
         outcome = Outcome()
+        if (allowance := self._allowances.get(name)) is not None:
+            allowance.use(key.user_id)
         if not self._rules:
             return outcome
         peer = _peer_of(request, key.user_id)

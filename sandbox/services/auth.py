@@ -11,11 +11,13 @@ from sandbox.errors import RpcError
 from sandbox.protocol.srp import SrpError
 from sandbox.services import authorizations
 from sandbox.services.news import tell
-from sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account, digits
-from sandbox.world.logins import DAY, HOUR, SentCode, next_route
+from sandbox.world.accounts import MAX_NAME, SERVICE_USER_ID, Account, digits, email_pattern
+from sandbox.world.logins import DAY, HOUR, SET_UP_EMAIL, SentCode, next_route
 from sandbox.world.posts import Post
 
 _PHONE = re.compile(r"\+?[1-9][0-9 ()\-]{5,24}")
+_FRAGMENT = "888"
+"""How numbers begin that are sold on fragment.com."""
 API_HASH = re.compile(r"[0-9a-f]{32}")
 _CODE_MESSAGE = (
     "Login code: {code}. Do not give this code to anyone, even if they say they are from Telegram!\n\n"
@@ -39,41 +41,42 @@ async def send_code(ctx: Context, request: functions.auth.SendCodeRequest) -> ty
     if account is not None and logins.redeem_logout_token(account.user_id, request.settings.logout_tokens or []):
         return types.auth.SentCodeSuccess(_enter(ctx, account))
     _count_code(ctx, phone, account)
-    elsewhere = account is not None and any(key is not ctx.key for key in ctx.server.keys_of(account.user_id))
-    sent = logins.send(phone, ctx.key.id, "app" if elsewhere else "sms")
+    sent = logins.send(phone, ctx.key.id, _route(ctx, phone, account))
     _deliver(ctx, sent, account)
-    return _sent_code(ctx, sent)
+    return sent_code(ctx, sent)
 
 
 @registry.method(functions.auth.ResendCodeRequest, anonymous=True)
 async def resend_code(ctx: Context, request: functions.auth.ResendCodeRequest) -> types.auth.TypeSentCode:
     """https://core.telegram.org/method/auth.resendCode"""
-    sent = _find(ctx, request.phone_number, request.phone_code_hash)
+    sent = find_code(ctx, request.phone_number, request.phone_code_hash)
     account = ctx.world.accounts.by_phone(sent.phone)
     if next_route(sent.route) is None:
         raise RpcError(406, "SEND_CODE_UNAVAILABLE")
     _count_code(ctx, sent.phone, account)
     ctx.world.logins.resend(sent)
     _deliver(ctx, sent, account)
-    return _sent_code(ctx, sent)
+    return sent_code(ctx, sent)
 
 
 @registry.method(functions.auth.CancelCodeRequest, anonymous=True)
 async def cancel_code(ctx: Context, request: functions.auth.CancelCodeRequest) -> bool:
     """https://core.telegram.org/method/auth.cancelCode"""
-    ctx.world.logins.forget(_find(ctx, request.phone_number, request.phone_code_hash))
+    ctx.world.logins.forget(find_code(ctx, request.phone_number, request.phone_code_hash))
     return True
 
 
 @registry.method(functions.auth.SignInRequest, anonymous=True)
 async def sign_in(ctx: Context, request: functions.auth.SignInRequest) -> types.auth.TypeAuthorization:
     """https://core.telegram.org/method/auth.signIn"""
-    if not request.phone_code:
+    by_email = isinstance(request.email_verification, types.EmailVerificationCode)
+    given = request.email_verification.code if by_email else request.phone_code
+    if not given:
         _phone(request.phone_number)
         raise RpcError(400, "PHONE_CODE_EMPTY")
-    sent = _find(ctx, request.phone_number, request.phone_code_hash)
+    sent = find_code(ctx, request.phone_number, request.phone_code_hash)
     logins = ctx.world.logins
-    if request.phone_code.strip() != sent.code:
+    if given.strip() != sent.code or by_email != (sent.route == "email") or sent.route == SET_UP_EMAIL:
         logins.wrong_code(sent)
         raise RpcError(400, "PHONE_CODE_INVALID")
     account = ctx.world.accounts.by_phone(sent.phone)
@@ -90,7 +93,7 @@ async def sign_in(ctx: Context, request: functions.auth.SignInRequest) -> types.
 @registry.method(functions.auth.SignUpRequest, anonymous=True)
 async def sign_up(ctx: Context, request: functions.auth.SignUpRequest) -> types.auth.TypeAuthorization:
     """https://core.telegram.org/method/auth.signUp"""
-    sent = _find(ctx, request.phone_number, request.phone_code_hash)
+    sent = find_code(ctx, request.phone_number, request.phone_code_hash)
     accounts = ctx.world.accounts
     if accounts.by_phone(sent.phone) is not None:
         raise RpcError(400, "PHONE_NUMBER_OCCUPIED")
@@ -219,7 +222,8 @@ def _phone(text: str) -> str:
     return phone
 
 
-def _find(ctx: Context, phone_number: str, code_hash: str) -> SentCode:
+def find_code(ctx: Context, phone_number: str, code_hash: str) -> SentCode:
+    """The live code that this key asked for; raises PHONE_CODE_EXPIRED and what is wrong with the number."""
     phone = _phone(phone_number)
     if not code_hash:
         raise RpcError(400, "PHONE_CODE_HASH_EMPTY")
@@ -244,18 +248,45 @@ def _count_code(ctx: Context, phone: str, account: Account | None) -> None:
     logins.tried(what)
 
 
+def _route(ctx: Context, phone: str, account: Account | None) -> str:
+    """How the first code of a sign-in travels (https://core.telegram.org/api/auth#email-verification)."""
+    if phone.startswith(_FRAGMENT):
+        return "fragment"
+    if account is not None and account.login_email:
+        return "email"
+    if account is not None and account.needs_login_email:
+        return SET_UP_EMAIL
+    elsewhere = account is not None and any(key is not ctx.key for key in ctx.server.keys_of(account.user_id))
+    return "app" if elsewhere else "sms"
+
+
 def _deliver(ctx: Context, sent: SentCode, account: Account | None) -> None:
+    if sent.route == SET_UP_EMAIL:
+        return
     ctx.server.note_code(sent.phone, sent.code)
     if sent.route == "app" and account is not None and ctx.world.logins.limits.service_messages:
         ctx.world.send(SERVICE_USER_ID, account.user_id, _CODE_MESSAGE.format(code=sent.code))
 
 
-def _sent_code(ctx: Context, sent: SentCode) -> types.auth.SentCode:
-    kinds = {"app": types.auth.SentCodeTypeApp, "sms": types.auth.SentCodeTypeSms, "call": types.auth.SentCodeTypeCall}
+def sent_code(ctx: Context, sent: SentCode) -> types.auth.SentCode:
+    """auth.sentCode for a code on its way, or for one that waits for a login email."""
     following = next_route(sent.route)
     next_type = {None: None, "sms": types.auth.CodeTypeSms(), "call": types.auth.CodeTypeCall()}[following]
     timeout = ctx.world.logins.limits.resend_seconds if following else None
-    return types.auth.SentCode(kinds[sent.route](len(sent.code)), sent.hash, next_type, timeout)
+    return types.auth.SentCode(_code_type(ctx, sent), sent.hash, next_type, timeout)
+
+
+def _code_type(ctx: Context, sent: SentCode) -> types.auth.TypeSentCodeType:
+    length = len(sent.code)
+    if sent.route == SET_UP_EMAIL:
+        return types.auth.SentCodeTypeSetUpEmailRequired()
+    if sent.route == "email":
+        account = ctx.world.accounts.by_phone(sent.phone)
+        return types.auth.SentCodeTypeEmailCode(email_pattern(account.login_email if account else ""), length)
+    if sent.route == "fragment":
+        return types.auth.SentCodeTypeFragmentSms(f"https://fragment.com/number/{sent.phone}/code", length)
+    kinds = {"app": types.auth.SentCodeTypeApp, "sms": types.auth.SentCodeTypeSms, "call": types.auth.SentCodeTypeCall}
+    return kinds[sent.route](length)
 
 
 def _announce(ctx: Context, account: Account, owner: Account) -> None:

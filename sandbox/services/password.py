@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 
 from telethon.tl import functions, types
@@ -19,10 +18,9 @@ from sandbox.protocol import srp
 from sandbox.protocol.srp import Password
 from sandbox.services import authorizations
 from sandbox.services.auth import verify_password
-from sandbox.world.accounts import Account, PendingEmail
+from sandbox.world.accounts import EMAIL, Account, PendingEmail, email_pattern
 
 EMAIL_CODE_LENGTH = 6
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 
 @registry.method(functions.account.GetPasswordRequest, anonymous=True)
@@ -44,7 +42,8 @@ async def get_password(ctx: Context, _: functions.account.GetPasswordRequest) ->
         srp_B=srp_b,
         srp_id=srp_id,
         hint=(password.hint or None) if password else None,
-        email_unconfirmed_pattern=_pattern(pending.email) if pending else None,
+        email_unconfirmed_pattern=email_pattern(pending.email) if pending else None,
+        login_email_pattern=email_pattern(account.login_email) if account.login_email else None,
     )
 
 
@@ -142,7 +141,7 @@ def _new_password(ctx: Context, account: Account, settings: types.account.TypePa
 
 def _ask_email(ctx: Context, account: Account, password: Password, email: str) -> None:
     """Send a code to the recovery e-mail (it lands where sign-in codes do); raises EMAIL_UNCONFIRMED_<its length>."""
-    if not _EMAIL.fullmatch(email):
+    if not EMAIL.fullmatch(email):
         raise RpcError(400, "EMAIL_INVALID")
     code = "".join(secrets.choice("0123456789") for _ in range(EMAIL_CODE_LENGTH))
     account.pending_email = PendingEmail(email, code, password)
@@ -160,9 +159,3 @@ def _new_algo(ctx: Context, account: Account) -> Algo:
 
 def _algo(salt1: bytes, salt2: bytes) -> Algo:
     return Algo(salt1=salt1, salt2=salt2, g=srp.G, p=srp.P_BYTES)
-
-
-def _pattern(email: str) -> str:
-    """An e-mail address with all but its first and last letters starred, as Telegram shows it."""
-    name, _, domain = email.partition("@")
-    return f"{name[0]}{'*' * max(1, len(name) - 2)}{name[-1] if len(name) > 1 else ''}@{domain}"

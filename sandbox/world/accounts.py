@@ -27,6 +27,9 @@ MAX_ABOUT = 70  # of a bio
 _USERNAME = re.compile(r"[a-z](?:[a-z0-9]|_(?!_)){3,30}[a-z0-9]", re.IGNORECASE)
 
 
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+
 @dataclass
 class Contact:
     """One entry of an account's contact list: the name under which the owner saved it."""
@@ -57,6 +60,8 @@ class Account:
     about: str = ""
     password: Password | None = None
     pending_email: PendingEmail | None = None
+    login_email: str = ""
+    needs_login_email: bool = False  # a sign-in by number must set one up first
     banned: bool = False
     deleted: bool = False
     is_scripted: bool = False
@@ -90,6 +95,12 @@ class Account:
         data["saved_phones"] = {key: Contact(**value) for key, value in data["saved_phones"].items()}
         data["blocked"] = {int(key): value for key, value in data["blocked"].items()}
         return cls(**data)
+
+
+def email_pattern(email: str) -> str:
+    """An e-mail address with all but its first and last letters starred, as Telegram shows it."""
+    name, _, domain = email.partition("@")
+    return f"{name[0]}{'*' * max(1, len(name) - 2)}{name[-1] if len(name) > 1 else ''}@{domain}"
 
 
 def digits(phone: str) -> str:
@@ -151,6 +162,8 @@ class Accounts:
         user_id: int | None = None,
         is_scripted: bool = False,
         home_dc: int = 1,
+        login_email: str = "",
+        needs_login_email: bool = False,
     ) -> Account:
         """A new account. `password` is the cloud password in clear; only its verifier is kept.
 
@@ -169,6 +182,8 @@ class Accounts:
             username=username,
             is_scripted=is_scripted,
             home_dc=home_dc,
+            login_email=login_email,
+            needs_login_email=needs_login_email,
             created=int(self._clock()),
         )
         if password is not None:
@@ -181,6 +196,10 @@ class Accounts:
     def save(self, account: Account) -> None:
         """Write an account that was changed in place."""
         self._store.put("account", account.user_id, account.to_dict())
+
+    def set_login_email(self, account: Account, email: str) -> None:
+        account.login_email, account.needs_login_email = email, False
+        self.save(account)
 
     def set_username(self, account: Account, username: str | None) -> None:
         if account.username:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,12 @@ from sandbox.world.login_tokens import LoginTokens
 if TYPE_CHECKING:
     from sandbox.store import Store
 
-CODE_LENGTH = 5
+CODE_LENGTH, EMAIL_CODE_LENGTH = 5, 6
 # How a code may travel, in the order in which auth.resendCode moves on; an account without another live session
-# starts at "sms".
+# starts at "sms". One with a login email has it sent there, a number of Fragment's on fragment.com, and no other way.
 CODE_ROUTE = ("app", "sms", "call")
+SET_UP_EMAIL = "set_up_email"
+"""No code is sent yet: a login email must be set up first."""
 HOUR, DAY = 3600, 86400
 
 
@@ -53,6 +55,8 @@ class SentCode:
     route: str
     sent_at: int
     wrong: int = 0
+    email: str = ""  # the login email that is being set up, and the code that was sent to it
+    email_code: str = ""
     confirmed: bool = False  # the right code was given, but nobody has this number yet: auth.signUp may follow
 
 
@@ -69,25 +73,27 @@ class Logins:
         self._codes: dict[str, SentCode] = {}  # by phone: a new code replaces the old one
         self._exports: dict[str, dict[str, Any]] = {}  # by token in hex
         self._logout_tokens: dict[int, list[str]] = {}  # by user id, the oldest first
+        self._emails: dict[int, tuple[str, str]] = {}  # by user id: the address that is being proven, and its code
         self._tries: dict[str, list[float]] = {}  # by what was tried: when
-        for phone, value in store.load("sent_code"):
-            if isinstance(value, dict):
-                self._codes[phone] = SentCode(**value)
-        for token, value in store.load("exported_authorization"):
-            if isinstance(value, dict):
-                self._exports[token] = value
-        for user_id, value in store.load("logout_tokens"):
-            if isinstance(value, dict):
-                self._logout_tokens[int(user_id)] = value["tokens"]
-        for what, value in store.load("tries"):
-            if isinstance(value, dict):
-                self._tries[what] = value["at"]
+        self._load()
+
+    def _load(self) -> None:
+        def stored(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+            return ((key, value) for key, value in self._store.load(kind) if isinstance(value, dict))
+
+        self._codes.update((phone, SentCode(**value)) for phone, value in stored("sent_code"))
+        self._exports.update(stored("exported_authorization"))
+        self._logout_tokens.update((int(user_id), value["tokens"]) for user_id, value in stored("logout_tokens"))
+        for user_id, value in stored("verified_email"):
+            self._emails[int(user_id)] = value["email"], value["code"]
+        self._tries.update((what, value["at"]) for what, value in stored("tries"))
 
     # codes
 
     def send(self, phone: str, key_id: int, route: str) -> SentCode:
         """A new code for that number; an older one is void from now on."""
-        code = "".join(self._rng.choice("0123456789") for _ in range(CODE_LENGTH))
+        length = EMAIL_CODE_LENGTH if route == "email" else CODE_LENGTH
+        code = "".join(self._rng.choice("0123456789") for _ in range(length))
         sent = SentCode(phone, code, secrets.token_hex(9), key_id, route, int(self._clock()))
         self._save_code(sent)
         return sent
@@ -100,6 +106,15 @@ class Logins:
         sent.route, sent.sent_at = route, int(self._clock())
         self._save_code(sent)
         return sent
+
+    def send_to_email(self, sent: SentCode, email: str) -> None:
+        """A code that proves an address which is to be the login email; an older one is void from now on."""
+        sent.email, sent.email_code = email, self.email_code()
+        sent.sent_at = int(self._clock())
+        self._save_code(sent)
+
+    def email_code(self) -> str:
+        return "".join(self._rng.choice("0123456789") for _ in range(EMAIL_CODE_LENGTH))
 
     def find(self, phone: str, code_hash: str, key_id: int) -> SentCode | None:
         """The live code that this key asked for, or None if there is none (any more)."""
@@ -134,6 +149,22 @@ class Logins:
     def _save_code(self, sent: SentCode) -> None:
         self._codes[sent.phone] = sent
         self._store.put("sent_code", sent.phone, asdict(sent))
+
+    # login emails of accounts that are signed in
+
+    def verify_email(self, user_id: int, email: str) -> str:
+        """The code that proves an address; an older one is void from now on."""
+        self._emails[user_id] = email, self.email_code()
+        self._store.put("verified_email", user_id, dict(zip(("email", "code"), self._emails[user_id], strict=True)))
+        return self._emails[user_id][1]
+
+    def email_of(self, user_id: int) -> tuple[str, str] | None:
+        """The address that is being proven, and its code."""
+        return self._emails.get(user_id)
+
+    def forget_email(self, user_id: int) -> None:
+        self._emails.pop(user_id, None)
+        self._store.delete("verified_email", user_id)
 
     # how often
 
@@ -204,5 +235,5 @@ class Logins:
 
 def next_route(route: str) -> str | None:
     """The route by which auth.resendCode sends after `route`."""
-    place = CODE_ROUTE.index(route) + 1
+    place = CODE_ROUTE.index(route) + 1 if route in CODE_ROUTE else len(CODE_ROUTE)
     return CODE_ROUTE[place] if place < len(CODE_ROUTE) else None

@@ -12,7 +12,7 @@ if (location.search === AGAIN) history.replaceState(history.state, "", location.
 
 /**
  * @typedef {{id: string, svg?: string, seconds: number, renew?: boolean}} Shown a QR code; svg: it is another one
- * @typedef {{open?: string, version: string, qr?: Shown, chats?: number, complete?: boolean}} Status
+ * @typedef {{open?: string, version: string, qr?: Shown, chats?: number, total?: number, complete?: boolean}} Status
  */
 
 /** The first element that fits, or null. @param {string} selector */
@@ -106,6 +106,8 @@ function show(page, answer) {
   if (answer.qr && code) showCode(code, answer.qr);
   if (answer.chats !== undefined) {
     say("[data-chats]", String(answer.chats));
+    say("[data-total]", ` of ${answer.total}`);
+    find("[data-total]")?.toggleAttribute("hidden", !answer.total);
     find("[data-syncing]")?.toggleAttribute("hidden", Boolean(answer.complete));
     return !answer.complete;
   }

@@ -18,9 +18,8 @@ from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, Phone, SandboxThread, at_step, ready
 from tests.kit.waiting import eventually
-from tgadmin.core import session_files
 from tgadmin.core.errors import UserError
-from tgadmin.core.session_files import ForeignSession
+from tgadmin.core.session_strings import ForeignSession, write_string
 
 DCS = 2
 HOME = 2
@@ -51,7 +50,7 @@ def _lines(dc: SandboxThread) -> list[str]:
 
 
 def text_of(session: ForeignSession) -> bytes:
-    return session_files.write_string(session).encode()
+    return write_string(session).encode()
 
 
 def failed(attempt: SignInAttempt) -> str:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { media, service } from "../../static/chats/logic/names.js";
-import { DEPTH, clean, colour, initials, refusal, safeUrl, tree } from "../../static/chats/logic/text.js";
+import { DEPTH, clean, colour, initials, mailUrl, phoneUrl, refusal, safeUrl, tree } from "../../static/chats/logic/text.js";
 
 test("clean takes out what the server takes out", () => {
   assert.equal(clean("  a\r\nb\rc\td\u0000\u0007\u007f\u0085 "), "a\nb\nc\td");
@@ -125,4 +125,12 @@ test("media and service messages of any kind have words", () => {
     assert.equal(media({ kind }).word, "Attachment");
     assert.equal(typeof service({ kind }, "Ann"), "string");
   }
+});
+
+test("an email address and a phone number are links, and nothing else is", () => {
+  assert.equal(mailUrl("anna@example.org"), "mailto:anna@example.org");
+  for (const bad of ["anna", "a@b?subject=x", "a@b@c", "javascript:x@y", "a b@c", "<a@b>"]) assert.equal(mailUrl(bad), null, bad);
+  assert.equal(phoneUrl("+49 (151) 234-567"), "tel:+49151234567");
+  assert.equal(phoneUrl("0151 234567"), "tel:0151234567");
+  for (const bad of ["", "call me", "+", "1;ext=2", "tel:1"]) assert.equal(phoneUrl(bad), null, bad);
 });

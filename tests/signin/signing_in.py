@@ -28,6 +28,7 @@ class Sent:
     length: int | None = 5
     next_via: str = "sms"
     resend_after: int | None = 60
+    hint: str = ""
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from apps.signin.selectors import explain_step
 from apps.staff.models import AuditEntry
 from apps.staff.roles import Role
-from tests.core.test_session_files import telethon_string
-from tests.kit.accounts import CHECKPOINT, key, profile
+from tests.core.test_session_strings import telethon as telethon_string
+from tests.kit.accounts import key, profile
 from tests.signin.signing_in import Account, at_code, settle_all, starter
 from tgadmin.core.errors import UserError
 from tgadmin.core.proxies import Proxy, ProxyKind
@@ -78,7 +78,7 @@ def test_whoever_does_not_manage_it_is_not_let_in(
     before, role = facts(known), rights.role(starter, known.pk)
     attempt = way(starter)
     place = attempt.session_id
-    assert signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT) == place
+    assert signin.signed_in(attempt.pk, key(9), profile()) == place
     attempt.refresh_from_db()
     assert (attempt.step, attempt.error_code, attempt.session_id) == (SignInStep.FAILED, "ACCOUNT_KNOWN", place)
     assert facts(known) == before
@@ -104,7 +104,7 @@ def test_an_imported_key_of_a_known_account_is_forgotten_and_not_ended(starter: 
     known = account("Known", telegram_user_id=77)
     before = facts(known)
     attempt = by_import(starter)
-    signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(9), profile())
     attempt.refresh_from_db()
     assert (attempt.step, attempt.error_code) == (SignInStep.FAILED, "ACCOUNT_KNOWN")
     assert facts(known) == before
@@ -116,10 +116,10 @@ def test_its_manager_signs_it_in_and_no_right_changes(starter: User, account: Ac
     known = account("Known", telegram_user_id=77)
     SessionGrant.objects.create(session=known, user=starter, role=Role.MANAGER)
     grants = facts(known)[6]
-    assert signin.signed_in(by_phone(starter).pk, key(9), profile(), CHECKPOINT) == known.pk
+    assert signin.signed_in(by_phone(starter).pk, key(9), profile()) == known.pk
     assert facts(known)[6] == grants
     settle_all()
-    assert signin.signed_in(by_phone(admin).pk, key(8), profile(), CHECKPOINT) == known.pk
+    assert signin.signed_in(by_phone(admin).pk, key(8), profile()) == known.pk
     assert facts(known)[6] == grants
     assert not AccessRequest.objects.exists()
 
@@ -129,7 +129,7 @@ def test_a_right_lost_on_the_way_counts(starter: User, account: Account) -> None
     held = SessionGrant.objects.create(session=known, user=starter, role=Role.MANAGER)
     attempt = by_phone(starter)
     held.delete()
-    signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(9), profile())
     assert rights.role(starter, known.pk) is None
     assert AccessRequest.objects.count() == 1
 
@@ -138,7 +138,7 @@ def test_whose_user_is_gone_asks_for_nothing(starter: User, account: Account) ->
     known = account("Known", telegram_user_id=77)
     attempt = by_phone(starter)
     starter.delete()
-    signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(9), profile())
     assert not AccessRequest.objects.exists()
     assert SessionEvent.objects.filter(session=known, kind="sign_in_refused").count() == 1
 
@@ -146,7 +146,7 @@ def test_whose_user_is_gone_asks_for_nothing(starter: User, account: Account) ->
 def test_twice_asks_once(starter: User, account: Account) -> None:
     account("Known", telegram_user_id=77)
     for number in (8, 9):
-        signin.signed_in(by_phone(starter).pk, key(number), profile(), CHECKPOINT)
+        signin.signed_in(by_phone(starter).pk, key(number), profile())
         settle_all()
     assert AccessRequest.objects.count() == 1
 

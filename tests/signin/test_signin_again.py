@@ -22,7 +22,7 @@ from apps.sessions.services import rights
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInSecret, SignInStep
 from apps.staff.roles import Role
-from tests.kit.accounts import CHECKPOINT, key, profile
+from tests.kit.accounts import key, profile
 from tests.signin.signing_in import PHONE, Account, Sent, at_code, no_secrets, queued, settle_all, starter
 from tgadmin.core.errors import UserError
 
@@ -114,7 +114,7 @@ def test_an_account_signed_in_after_the_cancel_is_logged_out(starter: User) -> N
     signin.submit_code(starter, attempt, "12345")
     Command.objects.filter(kind="sign_in.code").update(state=Command.State.CLAIMED)
     signin.cancel(starter, attempt)
-    signin.signed_in(attempt.pk, key(8), profile(), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(8), profile())
     attempt.refresh_from_db()
     authorization = Authorization.objects.get()
     assert (attempt.step, authorization.role) == (SignInStep.CANCELLED, Authorization.Role.OLD)
@@ -125,7 +125,7 @@ def test_an_account_signed_in_after_the_cancel_is_logged_out(starter: User) -> N
 @pytest.mark.parametrize("late", ["code_sent", "password_needed", "step_failed", "cancelled"])
 def test_late_answers_do_not_reopen_a_finished_sign_in(starter: User, late: str) -> None:
     attempt = at_code(starter)
-    signin.signed_in(attempt.pk, key(), profile(), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(), profile())
     arguments = {
         "code_sent": (key(), Sent()),
         "password_needed": (key(), "hint"),
@@ -150,7 +150,7 @@ def test_a_known_account_keeps_its_session_and_gets_the_new_key(starter: User, a
     attempt = at_code(starter)
     place = attempt.session_id
     signin.submit_code(starter, attempt, "12345")
-    assert signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT) == known.pk
+    assert signin.signed_in(attempt.pk, key(9), profile()) == known.pk
     settled = Command.objects.get(kind="sign_in.code")
     commands.settle(settled, Command.State.DONE)
     former.refresh_from_db()
@@ -160,7 +160,7 @@ def test_a_known_account_keeps_its_session_and_gets_the_new_key(starter: User, a
     assert not Session.objects.filter(pk=place).exists()
     assert SignInAttempt.objects.get(pk=attempt.pk).session_id == known.pk
     state = UpdateState.objects.get(session=known)
-    assert (state.pts, state.seq, state.date) == (500, CHECKPOINT.seq, CHECKPOINT.date)
+    assert (state.pts, state.qts, state.seq, state.date) == (500, 0, 0, 1), "a key's own begin anew"
     assert ChannelState.objects.get(session=known).pts == 7
     known.refresh_from_db()
     assert (known.name, known.status) == ("Known", SessionStatus.CONNECTING)
@@ -183,7 +183,7 @@ def test_another_account_than_asked_for_is_logged_out_again(admin: User, account
     known = account("Known", status=SessionStatus.NEEDS_SIGN_IN)
     attempt = signin.start(admin, "", PHONE, session=known)
     signin.code_sent(attempt.pk, key(), Sent())
-    signin.signed_in(attempt.pk, key(9), profile(4242), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(9), profile(4242))
     attempt.refresh_from_db()
     assert (attempt.step, attempt.error_code) == (SignInStep.FAILED, "ACCOUNT_MISMATCH")
     assert Command.objects.filter(kind="log_out").count() == 1
@@ -198,7 +198,7 @@ def test_a_disabled_account_stays_disabled(starter: User, account: Account) -> N
     with pytest.raises(UserError):
         signin.start(User.objects.create_superuser("boss"), "", known.phone, session=known)
     attempt = at_code(starter)
-    signin.signed_in(attempt.pk, key(9), profile(), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(9), profile())
     known.refresh_from_db()
     assert (known.enabled, known.status) == (False, SessionStatus.DISABLED)
 
@@ -211,6 +211,6 @@ def test_signing_a_known_account_in_again_gives_no_right_back(admin: User, start
     taken.delete()
     settle_all()
     signin.submit_code(admin, attempt, "12345")
-    signin.signed_in(attempt.pk, key(9), profile(known.telegram_user_id or 0), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(9), profile(known.telegram_user_id or 0))
     assert SignInAttempt.objects.get(pk=attempt.pk).step == SignInStep.DONE
     assert not SessionGrant.objects.filter(user=starter).exists()

@@ -20,7 +20,7 @@ from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInStep
 from apps.signin.views import address
 from apps.staff.roles import Role
-from tests.kit.accounts import CHECKPOINT, key, profile
+from tests.kit.accounts import key, profile
 from tests.signin.signing_in import PHONE, Sent, starter
 
 __all__ = ["starter"]
@@ -97,7 +97,7 @@ def test_every_step_is_shown_at_one_address(client: Client, running: Node) -> No
     assert "&lt;b&gt;the usual&lt;/b&gt;" in shown
     assert 'type="password"' in shown
     assert client.post(address(attempt), {"action": "password", "password": "hunter2"}).status_code == 302
-    signin.signed_in(attempt.pk, key(), profile(username="marta"), CHECKPOINT)
+    signin.signed_in(attempt.pk, key(), profile(username="marta"))
     shown = page(client, attempt)
     for part in ("Marta Lind", "@marta", "Open chats", "data-watch"):
         assert part in shown, part

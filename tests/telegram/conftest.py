@@ -1,6 +1,7 @@
 """A sandbox in this process, accounts signed in to it, and a store that commits what its inbox was given."""
 
 import asyncio
+import dataclasses
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from telethon import functions as F  # noqa: N812
+from telethon import types as T  # noqa: N812
 
 from sandbox.protocol.rsa import RsaKey
 from sandbox.server import Sandbox
 from tgadmin.core import types as core
 from tgadmin.core.types import Incoming
 from tgadmin.telegram import AccountClient, Key, Network, SignInClient, SinkFull
+from tgadmin.telegram.client.dialogs import first_state
+from tgadmin.telegram.convert import channel_pts
 
 API_HASH = "0" * 32
 
@@ -70,11 +75,19 @@ def sign_in(sandbox: Sandbox, network: Network) -> Callable[[str], Awaitable[Sig
         await client.connect()
         sent = await client.send_code(phone)
         profile = await client.sign_in(phone, sent.hash, last_code(sandbox, phone))
-        checkpoint = await client.state()
+        checkpoint = await _state(client)
         await client.disconnect()
         return SignedIn(client.key, profile.id, profile.access_hash or 0, checkpoint)
 
     return run
+
+
+async def _state(client: SignInClient) -> core.Checkpoint:
+    """As it is stored once the list of chats has been read: with the pts of its channels."""
+    state = await first_state(client._call)
+    chats = await client._call(F.messages.GetDialogsRequest(None, 0, T.InputPeerEmpty(), 100, hash=0))
+    channels = {core.CHANNEL_MARK - channel_id: pts for channel_id, pts in channel_pts(chats).items()}
+    return dataclasses.replace(state, channels=channels)
 
 
 class Store:

@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import json
 import threading
 import weakref
+from itertools import pairwise
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.telegram.conftest import Make, MemoryInbox, Store, build
 from tgadmin.core import types as core
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.telegram import Network, Pings
+from tgadmin.telegram.client.dialogs import DialogsPage
 
 ME, OTHER = "+49151333001", "+49151333002"
 
@@ -125,15 +128,42 @@ async def test_history_goes_back_page_by_page_to_its_beginning(scene: Scene) -> 
 async def test_dialogs_come_with_their_top_messages_and_peers(scene: Scene) -> None:
     client = await scene.connect()
     pages = [page async for page in client.dialogs.pages()]
-    rows = {row.peer_id: row for page in pages for row in page.changes if isinstance(row, core.Dialog)}
-    tops = {row.peer_id: row for page in pages for row in page.changes if isinstance(row, core.History)}
+    changes = [change for page in pages for change in page.incoming.changes]
+    rows = {row.peer_id: row for row in changes if isinstance(row, core.Dialog)}
+    tops = {row.peer_id: row for row in changes if isinstance(row, core.History)}
     assert rows.keys() == {scene.friend, scene.room}
     assert rows[scene.friend].unread_count == 1
     assert tops[scene.friend].messages[0].text == "hello"
     assert rows[scene.room].pts == scene.world.boxes.box(scene.room).pts
-    kinds = {peer.id: peer.kind for page in pages for peer in page.peers}
+    kinds = {peer.id: peer.kind for page in pages for peer in page.incoming.peers}
     assert kinds[scene.friend] is core.PeerKind.USER
     assert kinds[scene.room] is core.PeerKind.SUPERGROUP
+
+
+async def test_any_process_goes_on_after_any_page(scene: Scene) -> None:
+    """Also where the last chat of a page has gone up meanwhile."""
+    for number in range(250):
+        stranger = scene.world.accounts.create(f"+4915144{number:05}", f"Person {number}").user_id
+        scene.world.send(stranger, scene.me, f"hello {number}")
+
+    def peers(page: DialogsPage) -> list[int]:
+        return [change.peer_id for change in page.incoming.changes if isinstance(change, core.Dialog)]
+
+    client = await scene.connect()
+    whole = [page async for page in client.dialogs.pages()]
+    assert [len(peers(page)) for page in whole] == [100, 100, 52]
+    assert {page.total for page in whole} == {252}
+    for before, page in pairwise(whole):
+        assert before.after is not None
+        kept = core.DialogsPosition.from_json(json.loads(json.dumps(before.after.to_json())))
+        await client.disconnect()
+        client = await scene.connect()
+        assert peers(await anext(client.dialogs.pages(kept))) == peers(page)
+    first = whole[0].after
+    assert first is not None
+    scene.world.send(first.peer_id, scene.me, "up again")
+    seen = {one for page in [page async for page in client.dialogs.pages(first)] for one in peers(page)}
+    assert seen == {one for page in whole[1:] for one in peers(page)}
 
 
 async def test_typing_goes_both_ways(scene: Scene) -> None:

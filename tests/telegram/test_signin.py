@@ -11,7 +11,7 @@ from telethon.tl.functions.auth import AcceptLoginTokenRequest
 from sandbox.server import Sandbox
 from tests.telegram.conftest import API_HASH, Make, MemoryInbox, Store, last_code
 from tgadmin.core.errors import TelegramError
-from tgadmin.core.types import CHANNEL_MARK, Peer, PeerKind
+from tgadmin.core.types import Peer, PeerKind
 from tgadmin.telegram import Key, LoginToken, LoginTokenMoved, Network, SignInClient
 
 PHONE = "+49151222001"
@@ -61,20 +61,6 @@ async def test_each_step_runs_in_a_process_of_its_own(sandbox: Sandbox, signing_
     assert third.key.key_id == first.key.key_id
     assert sandbox.keys[third.key.key_id].user_id == account.user_id
     assert sandbox.keys[third.key.key_id].device_model == "tgadmin"
-
-
-async def test_the_first_state_has_every_channel(sandbox: Sandbox, sign_in) -> None:
-    me = sandbox.world.accounts.create(PHONE, "Ada").user_id
-    friend = sandbox.world.accounts.create("+49151222002", "Friend").user_id
-    sandbox.world.send(friend, me, "hello")
-    chats = [sandbox.world.create_channel(friend, f"Channel {n}") for n in range(120)]
-    for chat in chats:
-        sandbox.world.add_user(chat, me)
-        sandbox.world.send(friend, chat, "post")
-    signed_in = await sign_in(PHONE)
-    assert signed_in.checkpoint.pts == sandbox.world.boxes.box(me).pts
-    assert signed_in.checkpoint.channels == {chat: sandbox.world.boxes.box(chat).pts for chat in chats}
-    assert all(chat < CHANNEL_MARK for chat in chats)
 
 
 @pytest.mark.parametrize(

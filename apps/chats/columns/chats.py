@@ -29,6 +29,7 @@ class ChatColumns:
     unread_count: Annotated[int, Column("integer")] = 0
     read_inbox_max_id: Annotated[int, Column("bigint")] = 0
     read_outbox_max_id: Annotated[int, Column("bigint")] = 0
+    unread_mark: Annotated[bool, Column("boolean")] = False
     muted_until: Annotated[datetime | None, Column("timestamptz")] = None
     pinned: Annotated[bool, Column("boolean")] = False
     archived: Annotated[bool, Column("boolean")] = False

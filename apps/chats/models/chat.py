@@ -65,6 +65,7 @@ class Chat(models.Model):
     last_message_sender = models.CharField(max_length=255, blank=True)
     last_message_out = models.BooleanField(default=False)
     unread_count = models.PositiveIntegerField(default=0)
+    unread_mark = models.BooleanField(default=False, db_default=False, help_text="Marked as unread by hand.")
     unread_stale = models.BooleanField(default=False, db_default=False)
     read_inbox_max_id = models.BigIntegerField(default=0)
     read_outbox_max_id = models.BigIntegerField(default=0)

@@ -23,7 +23,7 @@ from tgadmin.core.official import is_official
 PAGE = 100
 TABS = {
     "all": Q(),
-    "unread": Q(unread_count__gt=0),
+    "unread": Q(unread_count__gt=0) | Q(unread_mark=True),
     "groups": Q(kind__in=("group", "supergroup")),
     "channels": Q(kind="channel"),
 }
@@ -82,6 +82,7 @@ class Row(NamedTuple):
     unread_count: int
     read_inbox_max_id: int
     read_outbox_max_id: int
+    unread_mark: bool
     muted_until: datetime | None
     pinned: bool
     slow_until: datetime | None
@@ -148,6 +149,7 @@ def payload(row: Row, now: datetime) -> ChatRow:
         "pending": "failed" if failed else "sending" if sending else None,
         "waiting": {"sending": sending, "failed": failed},
         "unread": row.unread_count,
+        "marked": row.unread_mark,
         "read_inbox": row.read_inbox_max_id,
         "read_outbox": row.read_outbox_max_id,
         "muted": row.muted_until is not None and row.muted_until > now,
@@ -161,5 +163,5 @@ def payload(row: Row, now: datetime) -> ChatRow:
 def unread_chats(session_ids: Iterable[int], *, whole: bool) -> dict[int, int]:
     """How many chats of each session have unread messages; those with none are absent. One query."""
     shown = sight.shown_chats(Chat.objects.filter(session_id__in=list(session_ids)), whole=whole)
-    unread = shown.filter(unread_count__gt=0).order_by()
+    unread = shown.filter(TABS["unread"]).order_by()
     return dict(unread.values_list("session_id").annotate(Count("pk")))

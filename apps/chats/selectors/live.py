@@ -52,7 +52,7 @@ the look before, so that what committed late is seen: the reader drops what it h
 
 UNREAD = (
     f"SELECT session_id, count(*), count(*) FILTER (WHERE peer_id NOT IN ({OFFICIAL_IDS})) FROM telegram_chats "  # noqa: S608
-    "WHERE session_id = ANY(%s::bigint[]) AND unread_count > 0 GROUP BY 1"
+    "WHERE session_id = ANY(%s::bigint[]) AND (unread_count > 0 OR unread_mark) GROUP BY 1"
 )
 
 

@@ -54,6 +54,9 @@ class Command(models.Model):
     payload = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     result = models.JSONField(null=True, blank=True)
+    progress = models.JSONField(
+        null=True, blank=True, help_text="How far a request of many pages has come: the next try goes on there."
+    )
     error_code = models.CharField(max_length=64, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     fence = models.BigIntegerField(null=True, blank=True)

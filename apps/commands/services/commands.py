@@ -206,6 +206,11 @@ def _without_text(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name != "text"}
 
 
+def keep_progress(command_id: int, fence: int, progress: Mapping[str, Any]) -> None:
+    """How far a request of many pages has come; of use to nobody once another gateway has claimed it."""
+    Command.objects.filter(pk=command_id, state=Command.State.CLAIMED, fence=fence).update(progress=dict(progress))
+
+
 def postpone(command: Command, until: datetime, error_code: str, *, unknown: bool = False, counts: bool = True) -> None:
     """Put a claimed command off until then, at the head of its lane, inside a transaction that holds the lease.
 

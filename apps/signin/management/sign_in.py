@@ -20,7 +20,7 @@ from apps.sessions.commandline import find_session
 from apps.sessions.models import Session
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInStep
-from apps.signin.selectors import VIA, explain_step, seconds_until
+from apps.signin.selectors import explain_step, how_it_came, seconds_until
 from apps.signin.services.rights import visible_attempts
 from tgadmin.core import phones
 from tgadmin.core.proxies import Proxy
@@ -62,6 +62,8 @@ class Dialogue:
             attempt = signin.resend(self._user, attempt)
         elif self._options["password_stdin"]:
             attempt = signin.submit_password(self._user, attempt, given)
+        elif self._options["email"]:
+            attempt = signin.submit_email(self._user, attempt, self._options["email"])
         elif self._options["code"] or self._options["code_stdin"]:
             attempt = signin.submit_code(self._user, attempt, given)
         elif signin.needs_renewal(attempt):
@@ -95,9 +97,13 @@ class Dialogue:
         if shown is not None:
             return f"{qr.terminal(shown.url)}\nScan this with the account's own Telegram app within {shown.seconds} s."
         if attempt.step == SignInStep.CODE:
-            via = VIA.get(attempt.code_via, "")
+            via = how_it_came(attempt)
             return f"Telegram sent a code {via}. Go on with: session login --attempt {attempt.pk} --code-stdin".replace(
                 "  ", " "
+            )
+        if attempt.step == SignInStep.EMAIL:
+            return (
+                f"Telegram wants a login email first. Go on with: session login --attempt {attempt.pk} --email ADDRESS"
             )
         if attempt.step == SignInStep.PASSWORD:
             hint = f" Hint: {attempt.password_hint}" if attempt.password_hint else ""
@@ -184,9 +190,12 @@ class Dialogue:
             phone = ask(f"Phone number (empty: {phones.masked(attempt.phone)} again): ")
             return signin.submit_phone(self._user, attempt, phone or attempt.phone)
         if attempt.step == SignInStep.CODE:
-            via = VIA.get(attempt.code_via, "")
+            via = how_it_came(attempt)
             code = ask(f"Code that Telegram sent {via} (empty: send another): ".replace("  ", " "))
             return signin.submit_code(self._user, attempt, code) if code else signin.resend(self._user, attempt)
+        if attempt.step == SignInStep.EMAIL:
+            address = ask("Telegram wants a login email for this account. Address: ")
+            return signin.submit_email(self._user, attempt, address)
         hint = f" (hint: {attempt.password_hint})" if attempt.password_hint else ""
         return signin.submit_password(self._user, attempt, ask_hidden(f"Cloud password{hint}: "))
 

@@ -26,6 +26,7 @@ from apps.signin.services.steps import (
     resend,
     start,
     submit_code,
+    submit_email,
     submit_password,
     submit_phone,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "start_qr",
     "step_failed",
     "submit_code",
+    "submit_email",
     "submit_password",
     "submit_phone",
     "token_accepted",

@@ -13,12 +13,13 @@ from apps.commands.services import commands
 from apps.sessions.models import Session, SessionStatus
 from apps.signin.models import SignInAttempt, SignInMethod, SignInSecret, SignInStep
 from tgadmin.core import phones
+from tgadmin.core.types import CodeRoute
 
 OVER = SignInAttempt.OVER
 NEW_CODE_NEEDED = frozenset({"PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED"})
 """After these the sign-in goes on with a new code: the old one cannot be used or sent again."""
 
-WORD_CODES = frozenset({"sms_word", "sms_phrase"})
+WORD_CODES = frozenset({CodeRoute.SMS_WORD, CodeRoute.SMS_PHRASE})
 """Ways in which Telegram sends a word or a phrase instead of digits."""
 
 

@@ -23,7 +23,6 @@ from apps.common.notify import EVENTS, SESSIONS, notify
 from apps.sessions.models import (
     Authorization,
     AuthorizationSecret,
-    ChannelState,
     Session,
     SessionGrant,
     SessionStatus,
@@ -47,7 +46,7 @@ from apps.signin.signals import account_signed_in
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
 from tgadmin.core.errors import Action, Kind, disposition, refusals
-from tgadmin.core.types import Checkpoint, CodeSent, Peer
+from tgadmin.core.types import CodeRoute, CodeSent, Peer
 
 LASTING = frozenset({"USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "SESSION_PASSWORD_NEEDED"})
 """Errors of kind SESSION that a new auth key does not mend: they stay on their step."""
@@ -62,8 +61,10 @@ def code_sent(attempt_id: UUID | str, key: Mapping[str, Any], sent: CodeSent) ->
     keep_secret(attempt, **key, phone_code_hash=sent.hash)
     if attempt.is_over:  # cancelled meanwhile: the cancelling command behind this one needs the secret, then erases it
         return
-    attempt.step, attempt.busy, attempt.error_code, attempt.flood_until = SignInStep.CODE, False, "", None
+    attempt.step = SignInStep.EMAIL if sent.via == CodeRoute.SET_UP_EMAIL else SignInStep.CODE
+    attempt.busy, attempt.error_code, attempt.flood_until = False, "", None
     attempt.code_via, attempt.code_length, attempt.next_via = sent.via, sent.length, sent.next_via or ""
+    attempt.code_hint = sent.hint
     attempt.resend_at = None if sent.resend_after is None else timezone.now() + timedelta(seconds=sent.resend_after)
     attempt.save()
 
@@ -129,7 +130,7 @@ def cancelled(attempt_id: UUID | str) -> None:
 
 
 @transaction.atomic
-def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, checkpoint: Checkpoint) -> int:
+def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer) -> int:
     """The account is signed in: everything that follows from it, at once. Returns the id of its session.
 
     An account that is known on this network already keeps its session, chats and rights; its former key is logged out.
@@ -150,7 +151,7 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, che
         _move(attempt, session)
     _authorize(session, key, attempt.started_by)
     _know_account(session, key, profile, attempt)
-    _keep_checkpoint(session, checkpoint)
+    _reset_state(session)
     if is_new:  # signing a known account in gives nobody a right
         _grant(session, attempt.started_by)
     timeline.note(session.pk, TimelineKind.SIGNED_IN, user=attempt.started_by, dc=int(key["dc_id"]))
@@ -227,23 +228,10 @@ def _know_account(session: Session, key: Mapping[str, Any], profile: Peer, attem
     session.save()
 
 
-def _keep_checkpoint(session: Session, checkpoint: Checkpoint) -> None:
-    """The first state. An account that is known keeps its pts, so that what came meanwhile is asked for; qts, date and
-    seq are the new key's."""
-    UpdateState.objects.update_or_create(
-        session=session,
-        defaults={"qts": checkpoint.qts, "date": checkpoint.date, "seq": checkpoint.seq},
-        create_defaults={
-            "pts": checkpoint.pts,
-            "qts": checkpoint.qts,
-            "date": checkpoint.date,
-            "seq": checkpoint.seq,
-        },
-    )
-    ChannelState.objects.bulk_create(
-        [ChannelState(session=session, peer_id=peer, pts=pts) for peer, pts in checkpoint.channels.items()],
-        ignore_conflicts=True,
-    )
+def _reset_state(session: Session) -> None:
+    """An account that is known keeps its pts, so that what came meanwhile is asked for; qts and seq are a key's own,
+    and the new one has none yet. A new account asks for its state when it is connected."""
+    UpdateState.objects.filter(session=session).update(qts=0, seq=0)
 
 
 def _grant(session: Session, user: User | None) -> None:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
@@ -32,6 +34,7 @@ from apps.staff.services.audit import audit
 from tgadmin.core import pasted, phones
 from tgadmin.core.errors import UserError
 from tgadmin.core.proxies import Proxy
+from tgadmin.core.types import CodeRoute
 
 MAX_CODE, MAX_PASSWORD, MAX_NAME = 64, 1024, 64
 
@@ -119,6 +122,18 @@ def submit_code(user: User, attempt: SignInAttempt, code: str) -> SignInAttempt:
 
 
 @transaction.atomic
+def submit_email(user: User, attempt: SignInAttempt, email: str) -> SignInAttempt:
+    """The address that becomes the account's login email: Telegram sends a code to it. Raises Forbidden, UserError."""
+    attempt = lock_attempt_for(user, attempt, SignInStep.EMAIL)
+    email = pasted.plain(email)
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise UserError("EMAIL_INVALID", "That is no email address. Nothing was sent.") from None
+    return ask(user, attempt, CommandKind.SIGN_IN_EMAIL, secret={"email": email})
+
+
+@transaction.atomic
 def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignInAttempt:
     """Hands the cloud password over, kept encrypted until Telegram has answered. Raises Forbidden, UserError."""
     attempt = lock_attempt_for(user, attempt, SignInStep.PASSWORD)
@@ -129,8 +144,14 @@ def submit_password(user: User, attempt: SignInAttempt, password: str) -> SignIn
 
 @transaction.atomic
 def resend(user: User, attempt: SignInAttempt) -> SignInAttempt:
-    """Asks for the code again the next way, or for a new one where it has expired. Raises Forbidden, UserError."""
+    """Asks for the code again the next way, or for a new one where it has expired; for another login email where that
+    is being set up. Raises Forbidden, UserError."""
     attempt = lock_attempt_for(user, attempt, SignInStep.CODE)
+    if attempt.code_via == CodeRoute.NEW_EMAIL:
+        attempt.step, attempt.code_via, attempt.error_code = SignInStep.EMAIL, CodeRoute.SET_UP_EMAIL, ""
+        attempt.code_hint, attempt.code_length = "", None
+        attempt.save()
+        return attempt
     if attempt.error_code in NEW_CODE_NEEDED:
         return ask(user, attempt, CommandKind.SIGN_IN_SEND_CODE)
     if attempt.resend_at is not None and attempt.resend_at > timezone.now():
@@ -146,8 +167,9 @@ def change_phone(user: User, attempt: SignInAttempt) -> SignInAttempt:
 
     Raises Forbidden, UserError.
     """
-    attempt = lock_attempt_for(user, attempt, SignInStep.CODE, SignInStep.PASSWORD, obey_wait=False)
-    attempt.step, attempt.password_hint = first_step(attempt), ""
+    after = (SignInStep.EMAIL, SignInStep.CODE, SignInStep.PASSWORD)
+    attempt = lock_attempt_for(user, attempt, *after, obey_wait=False)
+    attempt.step, attempt.password_hint, attempt.code_hint = first_step(attempt), "", ""
     attempt.code_via, attempt.next_via, attempt.resend_at, attempt.code_length = "", "", None, None
     return ask(user, attempt, CommandKind.SIGN_IN_CANCEL)
 

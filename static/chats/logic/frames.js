@@ -104,6 +104,7 @@
  * @property {"sending" | "failed" | null} pending the worst of what waits
  * @property {Waiting} waiting how many messages wait
  * @property {number} unread unread messages
+ * @property {boolean} marked marked as unread by hand
  * @property {number} read_inbox Telegram's id up to which others' messages are read
  * @property {number} read_outbox Telegram's id up to which others have read ours
  * @property {boolean} muted its notifications are off

@@ -12,7 +12,7 @@ export const TABS = [
 
 /** @param {Chat} chat @param {string} tab @param {number | null} open the open chat stays in "Unread" until one leaves */
 function inTab(chat, tab, open) {
-  if (tab === "unread") return chat.unread > 0 || chat.id === open;
+  if (tab === "unread") return chat.unread > 0 || chat.marked || chat.id === open;
   if (tab === "groups") return chat.kind === "group" || chat.kind === "supergroup";
   if (tab === "channels") return chat.kind === "channel";
   return true;

@@ -70,6 +70,18 @@ export function safeUrl(address) {
   }
 }
 
+/** What an email address is as a link, or null. @param {string} text */
+export function mailUrl(text) {
+  return /^[^\s@<>"'?#&%/:]{1,64}@[^\s@<>"'?#&%/:]{1,255}$/.test(text) ? `mailto:${text}` : null;
+}
+
+/** What a phone number is as a link, or null. @param {string} text */
+export function phoneUrl(text) {
+  const digits = text.replace(/[^0-9]/g, "");
+  if (!/^[+0-9 ().-]{3,40}$/.test(text) || digits.length < 3) return null;
+  return `tel:${text.trim().startsWith("+") ? "+" : ""}${digits}`;
+}
+
 /**
  * @typedef {{kind: string, offset: number, length: number, extra?: string}} Entity offset and length in UTF-16 units
  * @typedef {string | {kind: string, text: string, extra: string, children: Node[]}} Node

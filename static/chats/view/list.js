@@ -183,7 +183,7 @@ function empty(app) {
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat */
 function row(app, chat) {
   const current = chat.id === app.state.chatId;
-  const classes = ["row", current && "cur", chat.unread && "un", chat.muted && "mute"].filter(Boolean).join(" ");
+  const classes = ["row", current && "cur", (chat.unread || chat.marked) && "un", chat.muted && "mute"].filter(Boolean).join(" ");
   const kind = kindIcon(chat);
   return html`<a
     class=${classes} href=${app.navigation.path(chat.session, chat.id)} data-chat=${chat.id} aria-current=${current ? "true" : nothing}
@@ -200,7 +200,9 @@ function row(app, chat) {
     <span class="p" dir="auto">${preview(app, chat)}</span>
     ${chat.unread
       ? html`<span class="bdg ${chat.muted ? "mu" : ""}"><span class="sr">unread: </span>${chat.unread > 999 ? "999+" : chat.unread}</span>`
-      : html`<span></span>`}
+      : chat.marked
+        ? html`<span class="bdg dot ${chat.muted ? "mu" : ""}"><span class="sr">marked as unread</span></span>`
+        : html`<span></span>`}
   </a>`;
 }
 

@@ -1,7 +1,7 @@
 // A message's text with its entities, made of nodes only: nothing in it ever becomes markup.
 
 import { html } from "../../vendor/lit-html/lit-html.js";
-import { safeUrl, tree } from "../logic/text.js";
+import { mailUrl, phoneUrl, safeUrl, tree } from "../logic/text.js";
 
 /** @param {string} text @param {import("../logic/text.js").Entity[]} entities */
 export function formatted(text, entities) {
@@ -33,6 +33,10 @@ function draw(node) {
       return link(node.text, inner);
     case "text_url":
       return link(node.extra, inner);
+    case "email":
+      return elsewhere(mailUrl(node.text), inner);
+    case "phone":
+      return elsewhere(phoneUrl(node.text), inner);
     case "mention":
     case "mention_name":
     case "hashtag":
@@ -42,6 +46,11 @@ function draw(node) {
     default:
       return inner;
   }
+}
+
+/** Something that another program opens. @param {string | null} href @param {unknown} inner */
+function elsewhere(href, inner) {
+  return href === null ? inner : html`<a href=${href} title=${href}>${inner}</a>`;
 }
 
 /** A link shows where it leads on hover; an address that is not http(s) stays text. @param {string} address @param {unknown} inner */

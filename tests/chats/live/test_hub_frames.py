@@ -45,7 +45,7 @@ def row(chat_id: int = 1, title: str = "Chat", preview: str = "", at: int = 0) -
     facts = {"id": chat_id, "session_id": 7, "peer_id": 100, "kind": "user", "title": title, "can_send": True}
     last = {"last_message_at": NOW, "last_message_text": preview, "last_message_sender": title, "last_event": at}
     facts |= {"username": "", "left": False, "pinned": False, "online": False, "last_message_out": False}
-    facts |= {"unread_count": 0, "read_inbox_max_id": 0, "read_outbox_max_id": 0}
+    facts |= {"unread_mark": False, "unread_count": 0, "read_inbox_max_id": 0, "read_outbox_max_id": 0}
     return lists.Row(**{**empty, **facts, **last, "waiting": [0, 0], "updated_at": NOW})
 
 

@@ -10,7 +10,7 @@ Each field says its range (ranges.py, tgadmin/core/bounds.py): what the database
 from __future__ import annotations
 
 from tgadmin.core.types.devices import Device, Devices
-from tgadmin.core.types.dialogs import ChatState, Dialog, ReadInbox, ReadOutbox, Typing
+from tgadmin.core.types.dialogs import ChatState, Dialog, DialogsPosition, HistoryCleared, ReadInbox, ReadOutbox, Typing
 from tgadmin.core.types.media import FORWARD, MEDIA, SERVICE
 from tgadmin.core.types.messages import (
     MAX_SPANS,
@@ -26,8 +26,8 @@ from tgadmin.core.types.messages import (
     NewMessage,
     SentShort,
 )
-from tgadmin.core.types.peers import ACCOUNT_BOX, CHANNEL_MARK, Peer, PeerKind, Presence, box_of, is_channel
-from tgadmin.core.types.signin import CodeSent
+from tgadmin.core.types.peers import ACCOUNT_BOX, CHANNEL_MARK, Peer, PeerKind, Presence, Renamed, box_of, is_channel
+from tgadmin.core.types.signin import CodeRoute, CodeSent
 from tgadmin.core.types.updates import KEPT_BYTES, Change, Checkpoint, Gap, GapKind, Incoming, Unreadable
 
 __all__ = [
@@ -43,15 +43,18 @@ __all__ = [
     "Change",
     "ChatState",
     "Checkpoint",
+    "CodeRoute",
     "CodeSent",
     "DeliveryState",
     "Device",
     "Devices",
     "Dialog",
+    "DialogsPosition",
     "Entity",
     "Gap",
     "GapKind",
     "History",
+    "HistoryCleared",
     "Incoming",
     "Message",
     "MessageEdited",
@@ -63,6 +66,7 @@ __all__ = [
     "Presence",
     "ReadInbox",
     "ReadOutbox",
+    "Renamed",
     "SentShort",
     "Typing",
     "Unreadable",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from tgadmin.core.types.ranges import Count, ExactCount, Mark, Moment, PeerId, State, Word
 
@@ -22,18 +24,47 @@ class Dialog:
     archived: bool = False
     muted_until: Moment | None = None
     pts: State | None = None
+    unread_mark: bool = False
     overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class DialogsPosition:
+    """How far down a list of dialogs has been fetched: the last one's top message, from which the next page follows
+    (https://core.telegram.org/api/offsets). ``date`` in Unix seconds."""
+
+    date: Mark
+    message_id: Mark
+    peer_id: PeerId
+
+    def to_json(self) -> dict[str, int]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DialogsPosition:
+        """Raises KeyError, ValueError for anything that to_json does not write."""
+        return cls(int(data["date"]), int(data["message_id"]), int(data["peer_id"]))
+
+
+@dataclass(frozen=True, slots=True)
 class ChatState:
-    """A dialog's facts that an update changes: mute, pin, archive, membership. None leaves a fact as it is."""
+    """A dialog's facts that an update changes: mute, pin, archive, a mark as unread, membership. None leaves a fact as
+    it is."""
 
     peer_id: PeerId
     muted_until: Moment | None = None
     pinned: bool | None = None
     archived: bool | None = None
     left: bool | None = None
+    unread_mark: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCleared:
+    """Telegram gives the peer's messages up to ``max_id`` to this account no longer."""
+
+    peer_id: PeerId
+    max_id: Mark
 
 
 @dataclass(frozen=True, slots=True)

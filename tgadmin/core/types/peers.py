@@ -32,6 +32,15 @@ class PeerKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """A user goes by another name from now on; nothing else of them is said."""
+
+    user_id: PeerId
+    name: Name
+    username: Word = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """A user, group or channel as one account sees it.
 

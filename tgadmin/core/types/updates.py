@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from tgadmin.core.bounds import INT, LONG, Data, Pairs, Whole
-from tgadmin.core.types.dialogs import ChatState, Dialog, ReadInbox, ReadOutbox, Typing
+from tgadmin.core.types.dialogs import ChatState, Dialog, HistoryCleared, ReadInbox, ReadOutbox, Typing
 from tgadmin.core.types.messages import (
     History,
     MessageEdited,
@@ -16,7 +16,7 @@ from tgadmin.core.types.messages import (
     NewMessage,
     SentShort,
 )
-from tgadmin.core.types.peers import Peer, Presence
+from tgadmin.core.types.peers import Peer, Presence, Renamed
 from tgadmin.core.types.ranges import Count, ExactCount, Long, Name, State, Word
 
 KEPT_BYTES = 65_536
@@ -62,7 +62,9 @@ Change = (
     | ReadOutbox
     | Typing
     | Presence
+    | Renamed
     | ChatState
+    | HistoryCleared
     | Gap
     | Dialog
     | History

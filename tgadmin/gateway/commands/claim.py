@@ -56,7 +56,7 @@ WITH RECURSIVE wanted AS (
 UPDATE telegram_commands c SET state = {_CLAIMED}, fence = chosen.fence, claimed_at = clock_timestamp(),
     attempts = c.attempts + 1
 FROM chosen WHERE c.id = chosen.id
-RETURNING c.id, c.session_id, c.kind, c.lane, c.payload, c.attempts, c.created_at, chosen.fence,
+RETURNING c.id, c.session_id, c.kind, c.lane, c.payload, c.progress, c.attempts, c.created_at, chosen.fence,
     chosen.state = {_CLAIMED}, c.created_by_id, c.asked_by
 """  # noqa: S608  names of states
 _LACK = """
@@ -72,14 +72,16 @@ _NEEDS = {
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A command that this gateway has just claimed. ``unknown``: somebody began it before, with an unknown outcome.
-    ``lack``: what whoever asked for it (``user_id``, ``asked_by``) lacks: it must not be carried out."""
+    """A command that this gateway has just claimed. ``progress``: how far it had come. ``unknown``: somebody began it
+    before, with an unknown outcome. ``lack``: what whoever asked for it (``user_id``, ``asked_by``) lacks: it must not
+    be carried out."""
 
     id: int
     session_id: int
     kind: str
     lane: str
     payload: Mapping[str, Any]
+    progress: Mapping[str, Any] | None
     attempts: int
     created_at: datetime
     fence: int

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.commands.command_kinds import CommandKind, CommandSpec
+from apps.commands.services import commands
 from apps.commands.services.leases import Held
 from tgadmin.core.clock import Clock
 from tgadmin.core.errors import TelegramError
@@ -71,6 +72,11 @@ class Job:
     started: float
     until_settled: AsyncExitStack = field(default_factory=AsyncExitStack)
     limit: asyncio.Timeout | None = None
+
+    async def keep_progress(self, progress: Mapping[str, Any]) -> None:
+        """The next try goes on from there, in whichever process; this one may take its kind's ``timeout`` again."""
+        await self.tools.threads.run(commands.keep_progress, self.command.id, self.command.fence, progress)
+        self.progress()
 
     def progress(self) -> None:
         """The handler has come further: it may take its kind's ``timeout`` again."""

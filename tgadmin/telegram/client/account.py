@@ -166,7 +166,7 @@ class AccountClient:
         return profile(await self._self_user())
 
     async def state(self) -> Checkpoint:
-        """Telegram's present state of the account and of every channel in its dialogs."""
+        """Telegram's present state of the account."""
         return await first_state(self._link.call)
 
     # --- inside --------------------------------------------------------------------------------------------------

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.bounds import fit
-from tgadmin.core.types import CHANNEL_MARK, Checkpoint, Incoming
+from tgadmin.core.errors import TelegramError
+from tgadmin.core.types import Checkpoint, DialogsPosition, Incoming
+from tgadmin.telegram.client.access_hashes import AccessHashes
 from tgadmin.telegram.client.context import Call, Context
 from tgadmin.telegram.convert import channel_pts, dialogs_page, marked_or_none, top_messages
 
 PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DialogsPage:
+    """A page of the list: its dialogs, each followed by a History with its top message, and their peers. ``after``:
+    where the next page begins, None if there is none; ``total``: how many dialogs Telegram counts."""
+
+    incoming: Incoming
+    after: DialogsPosition | None
+    total: int
 
 
 class Dialogs:
@@ -23,15 +37,16 @@ class Dialogs:
         self._context = context
         self._follow = follow
 
-    async def pages(self) -> AsyncIterator[Incoming]:
-        """Page by page all dialogs, each Dialog followed by a History with its top message, and their peers.
+    async def pages(self, after: DialogsPosition | None = None) -> AsyncIterator[DialogsPage]:
+        """Page by page all dialogs from there on: pinned ones first, then from the newest to the oldest.
 
-        Channels that were not followed yet are from then on.
+        Any process can go on after any page. Channels that were not followed yet are from then on.
         """
-        async for answer in answers(self._context.call):
+        async for answer, following in answers(self._context.call, self._context.hashes, after):
             self._context.note(answer)
             self._follow(channel_pts(answer))
-            yield dialogs_page(answer, self._context.me)
+            total = getattr(answer, "count", len(answer.dialogs))
+            yield DialogsPage(dialogs_page(answer, self._context.me), following, total)
 
     async def some(self, peer_ids: Sequence[int]) -> Incoming:
         """These dialogs (up to 100), as a page of ``pages`` has them."""
@@ -40,59 +55,48 @@ class Dialogs:
         return dialogs_page(answer, self._context.me)
 
 
-async def answers(call: Call) -> AsyncIterator[Any]:
-    """Telegram's answers to messages.getDialogs, pinned ones first, then from the newest to the oldest.
-
-    Each page begins below the last dialog of the one before (https://core.telegram.org/api/offsets).
-    """
-    offset_date, offset_id, offset_peer = None, 0, T.InputPeerEmpty()
-    seen: set[int | None] = set()
+async def answers(
+    call: Call, hashes: AccessHashes, after: DialogsPosition | None = None
+) -> AsyncIterator[tuple[Any, DialogsPosition | None]]:
+    """Telegram's answers to messages.getDialogs, each with where the next one begins: below its last dialog
+    (https://core.telegram.org/api/offsets); None if there is nothing below. ``hashes`` are to know the answer's peers
+    when the next one is asked for."""
     while True:
-        answer = await call(
-            F.messages.GetDialogsRequest(
-                offset_date, offset_id, offset_peer, PAGE, hash=0, exclude_pinned=True if seen else None
-            )
-        )
+        answer = await call(await _request(hashes, after))
         rows = [each for each in getattr(answer, "dialogs", ()) if isinstance(each, T.Dialog)]
-        new = {marked_or_none(each.peer) for each in rows} - seen
-        if not new:
+        if not rows:
             return
-        seen |= new
-        yield answer
-        last = _last_with_message(answer, rows)
-        if last is None or isinstance(answer, T.messages.Dialogs):
+        last = None if isinstance(answer, T.messages.Dialogs) else _last_with_message(answer, rows)
+        after = None if last == after else last  # the same page again would come for ever
+        yield answer, after
+        if after is None:
             return
-        offset_date, offset_id, offset_peer = last
+
+
+async def _request(hashes: AccessHashes, after: DialogsPosition | None) -> Any:
+    if after is None:
+        return F.messages.GetDialogsRequest(None, 0, T.InputPeerEmpty(), PAGE, hash=0)
+    try:
+        peer = await hashes.input_peer(after.peer_id)
+    except TelegramError:  # nobody knows it any more: the date and the id say enough
+        peer = T.InputPeerEmpty()
+    date = datetime.fromtimestamp(after.date, UTC)
+    return F.messages.GetDialogsRequest(date, after.message_id, peer, PAGE, hash=0, exclude_pinned=True)
 
 
 async def first_state(call: Call) -> Checkpoint:
-    """Where an account that has just been signed in begins: updates.getState, then each channel's pts.
-
-    In this order: what comes between is given by the account's difference, or lies below a channel's pts and is
-    history. Raises TelegramError."""
+    """Where an account that has just been signed in begins: updates.getState. Its channels are followed from the first
+    word of each on, an update or the list of dialogs; what lies below is history. Raises TelegramError."""
     state = await call(F.updates.GetStateRequest())
-    channels: dict[int, int] = {}
-    async for answer in answers(call):
-        channels |= {CHANNEL_MARK - channel_id: pts for channel_id, pts in channel_pts(answer).items()}
-    return fit(Checkpoint(state.pts, state.qts, int(state.date.timestamp()), state.seq, channels))
+    return fit(Checkpoint(state.pts, state.qts, int(state.date.timestamp()), state.seq))
 
 
-def _last_with_message(answer: Any, rows: list[Any]) -> tuple[Any, int, Any] | None:
-    """(date, id, peer) of the last dialog whose top message is there."""
+def _last_with_message(answer: Any, rows: list[Any]) -> DialogsPosition | None:
+    """Of the last dialog whose top message is there."""
     tops = top_messages(answer)
-    users = [each for each in answer.users if isinstance(each, T.User)]
-    inputs = {each.id: T.InputPeerUser(each.id, each.access_hash or 0) for each in users}
     for row in reversed(rows):
-        top = tops.get((marked_or_none(row.peer), row.top_message))
-        if top is not None and getattr(top, "date", None) is not None:
-            return top.date, top.id, _input_peer(row.peer, inputs, answer.chats)
+        peer_id = marked_or_none(row.peer)
+        top = tops.get((peer_id, row.top_message))
+        if top is not None and peer_id is not None and getattr(top, "date", None) is not None:
+            return DialogsPosition(int(top.date.timestamp()), top.id, peer_id)
     return None
-
-
-def _input_peer(peer: Any, users: dict[int, Any], chats: list[Any]) -> Any:
-    if isinstance(peer, T.PeerUser):
-        return users.get(peer.user_id, T.InputPeerEmpty())
-    if isinstance(peer, T.PeerChat):
-        return T.InputPeerChat(peer.chat_id)
-    hashes = {each.id: each.access_hash or 0 for each in chats if isinstance(each, (T.Channel, T.ChannelForbidden))}
-    return T.InputPeerChannel(peer.channel_id, hashes.get(peer.channel_id, 0))

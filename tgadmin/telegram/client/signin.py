@@ -11,16 +11,15 @@ from telethon import types as T  # noqa: N812
 
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.proxies import Proxy
-from tgadmin.core.types import Checkpoint, CodeSent, Peer
+from tgadmin.core.types import CodeSent, Peer
 from tgadmin.telegram._telethon import Pings, Wire
 from tgadmin.telegram.client import cloud_password, login_tokens
 from tgadmin.telegram.client.connection import Connector
 from tgadmin.telegram.client.data_centres import address_in
-from tgadmin.telegram.client.dialogs import first_state
 from tgadmin.telegram.client.keys import Key
 from tgadmin.telegram.client.login_tokens import LoginToken, LoginTokenMoved
 from tgadmin.telegram.client.network import Network
-from tgadmin.telegram.convert import code_sent, profile
+from tgadmin.telegram.convert import code_sent, email_code_sent, profile
 
 MIGRATIONS = 3
 """Data centres that one request may be sent on to."""
@@ -80,12 +79,32 @@ class SignInClient:
         """Tell Telegram that the code is not wanted any more."""
         await self._call(F.auth.CancelCodeRequest(phone, hash))
 
-    async def sign_in(self, phone: str, hash: str, code: str) -> Peer:  # noqa: A002
-        """The account, signed in. SESSION_PASSWORD_NEEDED: the code was right, the cloud password comes next."""
-        answer = await self._call(F.auth.SignInRequest(phone, hash, code))
+    async def sign_in(self, phone: str, hash: str, code: str, *, by_email: bool = False) -> Peer:  # noqa: A002
+        """The account, signed in. ``by_email``: the code came to its login email
+        (https://core.telegram.org/api/auth#email-verification). SESSION_PASSWORD_NEEDED: the code was right, the cloud
+        password comes next."""
+        by_phone = None if by_email else code
+        proof = T.EmailVerificationCode(code) if by_email else None
+        answer = await self._call(F.auth.SignInRequest(phone, hash, by_phone, proof))
         if isinstance(answer, T.auth.AuthorizationSignUpRequired):
             raise TelegramError("PHONE_NUMBER_UNOCCUPIED", method="auth.signIn")
         return profile(answer.user)
+
+    # --- a login email that is set up on the way (https://core.telegram.org/api/auth#email-verification) -------------
+
+    async def set_up_email(self, phone: str, hash: str, email: str) -> CodeSent:  # noqa: A002
+        """Have a code sent to the address that is to be the account's login email."""
+        request = F.account.SendVerifyEmailCodeRequest(T.EmailVerifyPurposeLoginSetup(phone, hash), email)
+        return email_code_sent(await self._call(request), hash)
+
+    async def verify_email(self, phone: str, hash: str, code: str) -> CodeSent:  # noqa: A002
+        """The address is proven: Telegram sends the code of the sign-in to it. CODE_INVALID: not this one."""
+        purpose = T.EmailVerifyPurposeLoginSetup(phone, hash)
+        request = F.account.VerifyEmailRequest(purpose, T.EmailVerificationCode(code))
+        answer = await self._call(request)
+        if not isinstance(answer, T.account.EmailVerifiedLogin):
+            raise TelegramError("UNREADABLE_ANSWER", method="account.verifyEmail")
+        return code_sent(answer.sent_code)
 
     # --- the QR code (https://core.telegram.org/api/qr-login) -----------------------------------------------------
 
@@ -160,10 +179,6 @@ class SignInClient:
                 return None
             raise
         return profile(users[0]) if users else None
-
-    async def state(self) -> Checkpoint:
-        """The state to begin from: commit it with the sign-in."""
-        return await first_state(self._call)
 
     async def log_out(self) -> None:
         """End the authorization at Telegram, so that the key is of no use to anybody."""

@@ -254,7 +254,7 @@ class UpdateStream:
         """A channel's access hash; if nobody has it, the account's dialogs are asked, once in a connection's life."""
         found = await self._hashes.get(CHANNEL_MARK - channel_id)
         if found is None and not self._asked_dialogs:
-            async for answer in answers(self._wire.invoke):
+            async for answer, _ in answers(self._wire.invoke, self._hashes):
                 self._hashes.extend(answer.users, answer.chats)
             self._asked_dialogs = True
             found = await self._hashes.get(CHANNEL_MARK - channel_id)

@@ -30,6 +30,7 @@ def dialog(found: Any) -> Dialog | None:
         archived=found.folder_id == ARCHIVE,
         muted_until=muted_until(found.notify_settings),
         pts=found.pts,
+        unread_mark=bool(found.unread_mark),
     )
     return fit(row)
 

@@ -41,8 +41,15 @@ _GROUPS: tuple[tuple[Fate, str, str], ...] = (
     ),
     (
         Fate.STORED,
-        "a chat's place in the list: muted, pinned, archived; defaults for all chats of a kind are ignored",
-        "NotifySettings DialogPinned PinnedDialogs FolderPeers",
+        "a chat's place in the list: muted, pinned, archived, marked as unread; defaults for all chats of a kind are "
+        "ignored",
+        "NotifySettings DialogPinned PinnedDialogs FolderPeers DialogUnreadMark",
+    ),
+    (Fate.STORED, "a person's new name", "UserName"),
+    (
+        Fate.STORED,
+        "messages that Telegram gives us no longer: they go here too",
+        "ChannelAvailableMessages",
     ),
     (
         Fate.STORED,
@@ -138,18 +145,13 @@ _GROUPS: tuple[tuple[Fate, str, str], ...] = (
     ),
     (
         Fate.IGNORED,
-        "not yet: names and numbers are learned from the next message, dialog or profile that has them",
-        "User UserName UserPhone",
+        "not yet: numbers and the rest of a profile are learned from the next message, dialog or profile that has them",
+        "User UserPhone",
     ),
     (
         Fate.IGNORED,
         "not yet: rights of a group's members and of its administrators",
         "ChatDefaultBannedRights ChatParticipantAdmin ChatParticipantRank",
-    ),
-    (
-        Fate.IGNORED,
-        "not yet: an unread mark without unread messages, and the point before which a channel shows nothing",
-        "DialogUnreadMark ChannelAvailableMessages",
     ),
     (Fate.IGNORED, "not yet: what Telegram tells outside of any chat, as a window of the app", "ServiceNotification"),
     (

@@ -15,6 +15,7 @@ from tgadmin.core.types import (
     Gap,
     GapKind,
     History,
+    HistoryCleared,
     MessageEdited,
     MessageIdAssigned,
     MessagesDeleted,
@@ -22,6 +23,7 @@ from tgadmin.core.types import (
     Presence,
     ReadInbox,
     ReadOutbox,
+    Renamed,
     SentShort,
     Typing,
     Unreadable,
@@ -149,6 +151,22 @@ def _notify(update: Any, _: int) -> Changes:
     return [ChatState(marked(update.peer.peer), muted_until=muted_until(update.notify_settings))]
 
 
+def _renamed(update: Any, _: int) -> Changes:
+    usernames = [each.username for each in update.usernames or () if each.active]
+    name = " ".join(part for part in (update.first_name, update.last_name) if part)
+    return [Renamed(of_user(update.user_id), name, usernames[0] if usernames else "")]
+
+
+def _unread_mark(update: Any, _: int) -> Changes:
+    if not isinstance(update.peer, T.DialogPeer) or update.saved_peer_id is not None:
+        return []
+    return [ChatState(marked(update.peer.peer), unread_mark=bool(update.unread))]
+
+
+def _history_cleared(update: Any, _: int) -> Changes:
+    return [HistoryCleared(of_channel(update.channel_id), update.available_min_id)]
+
+
 def _pinned(update: Any, _: int) -> Changes:
     if not isinstance(update.peer, T.DialogPeer):
         return []
@@ -213,6 +231,9 @@ _KINDS: dict[type, Callable[[Any, int], Changes]] = {
     Recovered: _recovered,
     Removed: _removed,
     UnreadablePacket: _packet,
+    T.UpdateUserName: _renamed,
+    T.UpdateDialogUnreadMark: _unread_mark,
+    T.UpdateChannelAvailableMessages: _history_cleared,
     T.UpdateNewMessage: _new,
     T.UpdateNewChannelMessage: _new,
     T.UpdateEditMessage: _edited,

@@ -11,6 +11,8 @@ from django.core.management.base import CommandError, CommandParser
 from apps.chats import sight
 from apps.chats.forms import MAX_ID
 from apps.chats.models import Chat, Message
+from apps.chats.payloads import Message as Shown
+from apps.chats.selectors import messages as selectors
 from apps.chats.services import messages
 from apps.commands.command_kinds import CommandKind
 from apps.commands.models import Command as BusCommand
@@ -26,8 +28,24 @@ from apps.common.commandline import (
 from apps.common.explain import explain
 from apps.sessions.commandline import find_session
 from apps.sessions.services import rights
+from tgadmin.core.preview import preview
+from tgadmin.core.service_messages import sentence
 
 LIMIT, MOST = 20, 100_000
+
+
+def _line(message: Shown, chat: Chat) -> str:
+    """Who wrote what; a service message is a sentence of its own."""
+    who = "You" if message["out"] else message["sender"]["name"]
+    if message["out"] and message["staff"] is not None:
+        who = message["staff"]["name"]
+    if message["deleted"]:
+        return f"{who}: (deleted)"
+    if (service := message["service"]) is not None:
+        names = {int(peer_id): name for peer_id, name in service.get("names", {}).items()}
+        kind = "channel" if chat.kind == "channel" else "group"
+        return sentence(service, who, sender_id=message["sender"]["id"], names=names, chat=kind)
+    return f"{who}: {message['text'] or preview('', message['media'])}"
 
 
 class Command(ReportingCommand):
@@ -71,7 +89,7 @@ class Command(ReportingCommand):
             for chat in rows
         ]
         shown = [
-            (chat.pk, chat.title, chat.kind, chat.unread_count, f"{chat.last_message_at:%Y-%m-%d %H:%M}")
+            (chat.pk, chat.title, chat.get_kind_display(), chat.unread_count, f"{chat.last_message_at:%Y-%m-%d %H:%M}")
             for chat in rows
         ]
         self.show(options, data, table(("ID", "CHAT", "KIND", "UNREAD", "LAST"), shown))
@@ -81,6 +99,7 @@ class Command(ReportingCommand):
         whole = rights.sees_telegram(rights.role(acting_user(options["user"]), chat.session_id))
         stored = sight.shown_messages(Message.objects.filter(chat=chat), whole=whole).order_by("-date", "-pk")
         rows = list(reversed(stored[: options["limit"]]))
+        shown = {one["id"]: one for one in selectors.payloads([row.pk for row in rows], whole=whole)}
         data = [
             {
                 "id": row.pk,
@@ -88,15 +107,18 @@ class Command(ReportingCommand):
                 "date": row.date,
                 "out": row.out,
                 "sender_id": row.sender_id,
+                "sender": shown[row.pk]["sender"]["name"],
                 "state": row.state,
                 "text": row.text,
                 "deleted": row.deleted_at is not None,
             }
             for row in rows
+            if row.pk in shown
         ]
         lines = [
-            f"{row.date:%Y-%m-%d %H:%M} {'→' if row.out else '←'} {'(deleted)' if row.deleted_at else row.text}"
+            f"{row.date:%Y-%m-%d %H:%M} {'→' if row.out else '←'} {_line(shown[row.pk], chat)}"
             for row in rows
+            if row.pk in shown
         ]
         self.show(options, data, "\n".join(lines))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from apps.chats.event_kinds import EventKind
-from apps.chats.services.record.rows import ChatRow, MessageRow
+from apps.chats.services.record.rows import ChatRow, MessageRow, title_of
 from apps.chats.services.record.state import State, is_listed
 from tgadmin.core.bounds import INT
 from tgadmin.core.types import (
@@ -17,6 +18,7 @@ from tgadmin.core.types import (
     Gap,
     GapKind,
     History,
+    HistoryCleared,
     Message,
     MessageEdited,
     MessageIdAssigned,
@@ -25,6 +27,7 @@ from tgadmin.core.types import (
     Presence,
     ReadInbox,
     ReadOutbox,
+    Renamed,
     SentShort,
     Typing,
     Unreadable,
@@ -57,7 +60,7 @@ def _new_message(state: State, change: NewMessage, random_id: int | None = None)
 def _arrive(state: State, chat: ChatRow, message: Message) -> MessageRow:
     row = state.insert(chat, message)
     chat.add_event(EventKind.MESSAGE, row.pk)
-    if not message.out and message.id > chat.read_inbox_max_id and is_listed(chat, row):
+    if not (message.out or chat.left) and message.id > chat.read_inbox_max_id and is_listed(chat, row):
         if chat.is_counted or message.id > (chat.last_message_id or 0):
             chat.unread_count = min(chat.unread_count + 1, INT)
         else:  # a dialog that was fetched meanwhile may have counted it
@@ -209,7 +212,7 @@ def _read_inbox(state: State, change: ReadInbox) -> None:
     chat = state.chats.get(change.peer_id)
     if chat is None or change.max_id < chat.read_inbox_max_id:
         return
-    chat.read_inbox_max_id = change.max_id
+    chat.read_inbox_max_id, chat.unread_mark = change.max_id, False
     # Counted from what is stored: what Telegram says was true at that update, not after the later ones.
     if not chat.is_counted and change.still_unread is not None:
         chat.unread_count = change.still_unread
@@ -244,11 +247,36 @@ def _chat_state(state: State, change: ChatState) -> None:
         chat.pinned = change.pinned
     if change.archived is not None:
         chat.archived = change.archived
+    if change.unread_mark is not None:
+        chat.unread_mark = change.unread_mark
     if change.left is not None:
         was_left, chat.left = chat.left, change.left
         state.note_return(chat, was_left)
         state.note_membership(chat, was_left)
     chat.dirty = True
+
+
+def _renamed(state: State, change: Renamed) -> None:
+    peer = state.names.get(change.user_id)
+    if peer is None:
+        return
+    peer = state.names[change.user_id] = replace(peer, name=change.name, username=change.username)
+    state.renamed[change.user_id] = change
+    chat = state.chats.get(change.user_id)
+    if chat is not None:
+        chat.title, chat.username, chat.dirty = title_of(peer), change.username, True
+
+
+def _history_cleared(state: State, change: HistoryCleared) -> None:
+    chat = state.chats.get(change.peer_id)
+    if chat is None:
+        return
+    state.cleared[chat.pk] = max(change.max_id, state.cleared.get(chat.pk, 0))
+    if chat.synced_from_id is not None and chat.synced_from_id <= change.max_id + 1:
+        chat.history_complete = True  # nothing older exists
+    state.refresh.add(chat.pk)
+    state.count_unread(chat)
+    chat.add_event(EventKind.RESET)
 
 
 def _gap(state: State, change: Gap) -> None:
@@ -264,6 +292,7 @@ def _gap(state: State, change: Gap) -> None:
 def _dialog(state: State, change: Dialog) -> None:
     chat = state.chats[change.peer_id]
     chat.pinned, chat.archived, chat.muted_until = change.pinned, change.archived, change.muted_until
+    chat.unread_mark = change.unread_mark
     peer = state.names.get(change.peer_id)
     was_left, chat.left = chat.left, peer is not None and peer.left
     state.note_return(chat, was_left)
@@ -360,6 +389,8 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     ReadOutbox: _read_outbox,
     Typing: _typing,
     Presence: _presence,
+    Renamed: _renamed,
+    HistoryCleared: _history_cleared,
     ChatState: _chat_state,
     Gap: _gap,
     Dialog: _dialog,

@@ -16,6 +16,7 @@ from tgadmin.core.types import (
     Gap,
     GapKind,
     History,
+    HistoryCleared,
     Incoming,
     Message,
     MessageEdited,
@@ -25,6 +26,7 @@ from tgadmin.core.types import (
     Peer,
     ReadInbox,
     ReadOutbox,
+    Renamed,
     SentShort,
     Typing,
     box_of,
@@ -142,8 +144,13 @@ def _typing(needs: BatchScope, change: Typing) -> None:
     needs.names.add(change.sender_id)
 
 
-def _chat(needs: BatchScope, change: ReadInbox | ReadOutbox | ChatState) -> None:
+def _chat(needs: BatchScope, change: ReadInbox | ReadOutbox | ChatState | HistoryCleared) -> None:
     needs.chats.add(change.peer_id)
+
+
+def _renamed(needs: BatchScope, change: Renamed) -> None:
+    needs.names.add(change.user_id)
+    needs.chats.add(change.user_id)
 
 
 _COLLECTORS: dict[type, Callable[[BatchScope, Any], None]] = {
@@ -159,4 +166,6 @@ _COLLECTORS: dict[type, Callable[[BatchScope, Any], None]] = {
     ReadInbox: _chat,
     ReadOutbox: _chat,
     ChatState: _chat,
+    HistoryCleared: _chat,
+    Renamed: _renamed,
 }

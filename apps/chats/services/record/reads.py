@@ -35,8 +35,8 @@ async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, nee
         raise LeaseLost(f"session {session_id} is not held under fence {fence}")
     locked = await _chats(chats)
     known = {peer.id: peer for peer in map(_peer, await stored.fetchall())}
-    told = needs.peers.values()
-    peers = {**known, **{peer.id: peer for peer in told if not peer.partial or learns(known.get(peer.id), peer)}}
+    given = needs.peers.values()
+    peers = {**known, **{peer.id: peer for peer in given if not peer.partial or learns(known.get(peer.id), peer)}}
     if missing := needs.creates - locked.keys():
         locked |= await _create(conn, session_id, missing, peers, now)
     first_id, *more_ids = [pk for (pk,) in await ids.fetchall()]

@@ -186,12 +186,12 @@ def from_json(stored: str | None) -> object:
         return None
 
 
-def learns(stored: Peer | None, told: Peer) -> bool:
-    """Whether something new is learnt from a peer that is told in part: only of whom is not known in full, which an
+def learns(stored: Peer | None, given: Peer) -> bool:
+    """Whether something new is learnt from a peer that comes in part: only of whom is not known in full, which an
     access hash comes with."""
     if stored is None:
         return True
-    facts = (told.name, told.username, told.is_deleted)
+    facts = (given.name, given.username, given.is_deleted)
     return stored.access_hash is None and facts != (stored.name, stored.username, stored.is_deleted)
 
 

@@ -139,6 +139,14 @@ SET name = EXCLUDED.name, username = EXCLUDED.username, is_deleted = EXCLUDED.is
 WHERE telegram_peers.access_hash IS NULL
 """  # noqa: S608
 
+RENAMED = Unnest({"peer_id": "bigint", "name": "text", "username": "text"})
+
+RENAME = f"""
+UPDATE telegram_peers p SET name = k.name, username = k.username
+FROM {RENAMED}
+WHERE p.session_id = %(session)s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%(peer_id)s)
+"""  # noqa: S608
+
 SEEN = Unnest({"peer_id": "bigint", "is_online": "boolean", "at": "timestamptz"})
 
 PRESENCE = f"""
@@ -157,6 +165,13 @@ ON CONFLICT (message_id) DO UPDATE SET secret = EXCLUDED.secret
 """  # noqa: S608
 
 REMOVE_MESSAGES = "DELETE FROM telegram_messages WHERE id = ANY(%s)"
+
+CLEARED = Unnest({"chat_id": "bigint", "max_id": "bigint"})
+
+CLEAR_HISTORIES = f"""
+DELETE FROM telegram_messages m USING {CLEARED}
+WHERE m.chat_id = k.chat_id AND m.telegram_id <= k.max_id AND m.chat_id = ANY(%(chat_id)s)
+"""  # noqa: S608
 
 NEW_MESSAGES = UnnestRows(MESSAGE_TABLE.columns)
 

@@ -11,7 +11,7 @@ from apps.chats.services.record.batch import BatchScope
 from apps.chats.services.record.rows import ChatRow, MessageRow, from_json, new_row, title_of
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import Last
-from tgadmin.core.types import Gap, Message, Peer, PeerKind, Presence, Typing, Unreadable, box_of, is_channel
+from tgadmin.core.types import Gap, Message, Peer, PeerKind, Presence, Renamed, Typing, Unreadable, box_of, is_channel
 
 
 @dataclass(slots=True)
@@ -47,6 +47,9 @@ class State:
     refresh: set[int] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
     typing: list[tuple[Typing, str]] = field(default_factory=list)
+    renamed: dict[int, Renamed] = field(default_factory=dict)
+    cleared: dict[int, int] = field(default_factory=dict)
+    """Chats of which the messages up to an id are gone: by row, that id."""
     presence: dict[int, Presence] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
     new: int = 0
@@ -67,16 +70,26 @@ class State:
 
     def count_unread(self, chat: ChatRow) -> None:
         """Something happened to the chat's unread messages: count what is stored, or else have Telegram asked."""
-        if chat.is_counted:
+        if chat.left:
+            self.clear_unread(chat)
+        elif chat.is_counted:
             self.recount.add(chat.pk)
             chat.unread_stale = False
         elif not chat.unread_stale:
             chat.unread_stale = self.has_stale_unread = True
         chat.dirty = True
 
+    def clear_unread(self, chat: ChatRow) -> None:
+        """Nobody can read on in a chat that the account is no member of."""
+        if chat.unread_count or chat.unread_stale or chat.unread_mark:
+            chat.unread_count, chat.unread_stale, chat.unread_mark = 0, False, False
+            chat.dirty = True
+
     def note_return(self, chat: ChatRow, was_left: bool) -> None:
         """The account is in a channel again that it had left: what was written meanwhile, and how far the channel
         counts as read, no update tells."""
+        if chat.left:
+            self.clear_unread(chat)
         if was_left and not chat.left and is_channel(chat.peer_id):
             self.gaps.append(Gap(chat.peer_id, 0, 0))
             self.forget_history(chat)

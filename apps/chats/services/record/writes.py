@@ -11,7 +11,7 @@ import psycopg
 
 from apps.chats.services.record import sql
 from apps.chats.services.record.batch import BatchScope
-from apps.chats.services.record.rows import ChatRow, from_json, learns, names_of
+from apps.chats.services.record.rows import ChatRow, clean, from_json, learns, names_of
 from apps.chats.services.record.state import State
 from apps.common.fields import opened, sealed
 from tgadmin.core.preview import Last
@@ -26,7 +26,12 @@ async def store(conn: Connection, session_id: int, needs: BatchScope, state: Sta
     """Queue every write of the batch; the transaction's end sends and checks them."""
     await _store_peers(conn, session_id, needs.peers.values(), state.known_peers)
     await _store_presence(conn, session_id, state)
+    if state.renamed:
+        names = [(one.user_id, clean(one.name)[:255], clean(one.username)[:64]) for one in state.renamed.values()]
+        await conn.execute(sql.RENAME, {"session": session_id, **sql.RENAMED.params(names)}, prepare=True)
     await _store_messages(conn, session_id, state)
+    if state.cleared:
+        await conn.execute(sql.CLEAR_HISTORIES, sql.CLEARED.params(state.cleared.items()), prepare=True)
     await _store_chats(conn, [chat for chat in state.chats.values() if chat.dirty])
     if state.unknown:
         await conn.execute(sql.MARK_UNREAD_STALE, (session_id, CHANNEL_MARK, sorted(state.unknown)), prepare=True)

@@ -84,6 +84,7 @@ class Command(WaitingCommand):
         given.add_argument("--phone-stdin", action="store_true", help="read the number from standard input")
         given.add_argument("--code", default="", help="the code (visible in the process list)")
         given.add_argument("--code-stdin", action="store_true", help="read the code from standard input")
+        given.add_argument("--email", default="", help="the login email that Telegram asks for")
         given.add_argument("--password-stdin", action="store_true", help="read the cloud password from standard input")
         given.add_argument("--resend", action="store_true", help="have the code sent again, or a new one")
         given.add_argument("--cancel", action="store_true", help="end the sign-in")
@@ -132,7 +133,7 @@ class Command(WaitingCommand):
         session = find_session(user, options["session"])
         command = self.wait(sessions.resync(user, session), options["timeout"])
         self.require_done(command)
-        chats, _ = selectors.sync_progress(session)
+        chats, _, _ = selectors.sync_progress(session)
         self.show(options, {"id": session.pk, "ok": True, "chats": chats}, f"{session.name} answers; {chats} chats.")
 
     def _log_out(self, options: dict[str, Any]) -> None:
@@ -202,10 +203,12 @@ class Command(WaitingCommand):
 
     def _login(self, options: dict[str, Any]) -> None:
         if options["attempt"] and (options["phone"] or options["phone_stdin"] or options["qr"] or options["session"]):
-            self._usage("--attempt goes on with a sign-in: give --code…, --password-stdin, --resend or --cancel.")
-        answers = ("code", "code_stdin", "password_stdin", "resend", "cancel")
+            self._usage(
+                "--attempt goes on with a sign-in: give --code…, --email, --password-stdin, --resend or --cancel."
+            )
+        answers = ("code", "code_stdin", "email", "password_stdin", "resend", "cancel")
         if not options["attempt"] and any(options[name] for name in answers):
-            self._usage("--code…, --password-stdin, --resend and --cancel need --attempt.")
+            self._usage("--code…, --email, --password-stdin, --resend and --cancel need --attempt.")
         dialogue = Dialogue(self, options, acting_user(options["user"]))
         starts = options["phone"] or options["phone_stdin"] or (options["session"] and options["json"])
         if options["attempt"]:

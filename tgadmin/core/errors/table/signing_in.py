@@ -126,6 +126,36 @@ ROWS: Rows = {
         "Telegram wants a newer application for this sign-in.",
         "Update this installation, then start the sign-in again.",
     ),
+    Code.CODE_INVALID: (
+        Action.FAIL,
+        "This is not the code that Telegram sent to the address.",
+        "Check it and give it again, or use another address.",
+    ),
+    Code.EMAIL_INVALID: (
+        Action.FAIL,
+        "Telegram does not take this email address.",
+        "Check it, or give another one.",
+    ),
+    Code.EMAIL_NOT_ALLOWED: (
+        Action.FAIL,
+        "Telegram does not allow this address as a login email.",
+        "Give one of another provider.",
+    ),
+    Code.EMAIL_NOT_SETUP: (
+        Action.FAIL,
+        "The account has no login email that could be changed.",
+        "Set one up in an official Telegram app.",
+    ),
+    Code.EMAIL_HASH_EXPIRED: (
+        Action.FAIL,
+        "The code that was sent to the address has expired.",
+        "Give the address again: Telegram sends a new code.",
+    ),
+    Code.EMAIL_VERIFY_EXPIRED: (
+        Action.FAIL,
+        "The code that was sent to the address has expired.",
+        "Give the address again: Telegram sends a new code.",
+    ),
     Code.EMAIL_UNCONFIRMED: (
         Action.FAIL,
         "The account's recovery address is not confirmed yet.",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from apps.commands.command_kinds import CommandKind
 from tgadmin.core.errors import Kind, TelegramError
-from tgadmin.core.types import Dialog, History, Incoming
+from tgadmin.core.types import Dialog, DialogsPosition, History, Incoming
 from tgadmin.gateway.accounts import gaps
 from tgadmin.gateway.accounts import unread as counts
 from tgadmin.gateway.commands.job import Done, Handler, Job
@@ -47,20 +49,49 @@ async def history(job: Job) -> Done:
 
 
 async def dialogs(job: Job) -> Done:
-    """The whole list of chats, page by page, each with its newest message; gaps of the past are closed by it."""
-    began = await job.tools.threads.run(gaps.now)
-    pages = job.account.client.dialogs.pages()
-    chats = 0
+    """The whole list of chats, page by page, each with its newest message; gaps of the past are closed by it.
+
+    A wait, a broken connection or another gateway goes on after the last page that is stored."""
+    listed = await _listed(job)
+    pages = job.account.client.dialogs.pages(listed.after)
     while True:
         with job.account.inbox.window() as window:
             page = await anext(pages, None)
             if page is None:
                 break
-            await job.account.inbox.put_fetched(window.reconcile(page))
-        chats += _dialogs_in(page)
-        job.progress()
-    await job.tools.threads.run(gaps.close, job.held.session_id, began)
-    return Done({"chats": chats})
+            await job.account.inbox.put_fetched(window.reconcile(page.incoming))
+        listed.chats += _dialogs_in(page.incoming)
+        listed.after, listed.total = page.after, page.total
+        if page.after is not None:
+            await job.keep_progress(listed.to_json())
+    await job.tools.threads.run(gaps.close, job.held.session_id, listed.began)
+    return Done({"chats": listed.chats})
+
+
+@dataclass(slots=True)
+class Listed:
+    """How much of the list of chats is stored. ``began``: when its first page was asked for, by the database's clock;
+    ``total``: how many chats Telegram counts, 0 before it has."""
+
+    began: datetime
+    after: DialogsPosition | None = None
+    chats: int = 0
+    total: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        after = None if self.after is None else self.after.to_json()
+        return {"began": self.began.isoformat(), "after": after, "chats": self.chats, "total": self.total}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Listed:
+        after = DialogsPosition.from_json(data["after"])
+        return cls(datetime.fromisoformat(data["began"]), after, int(data["chats"]), int(data["total"]))
+
+
+async def _listed(job: Job) -> Listed:
+    if job.command.progress is not None:
+        return Listed.from_json(job.command.progress)
+    return Listed(await job.tools.threads.run(gaps.now))
 
 
 async def unread(job: Job) -> Done:

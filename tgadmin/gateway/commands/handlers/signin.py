@@ -15,7 +15,7 @@ from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInMethod, SignInSecret
 from tgadmin.core import errors
 from tgadmin.core.errors import Action, TelegramError
-from tgadmin.core.types import Checkpoint, Peer
+from tgadmin.core.types import CodeRoute, Peer
 from tgadmin.gateway.accounts.signins import close
 from tgadmin.gateway.accounts.state import plain
 from tgadmin.gateway.commands.job import Done, Handler, Job, Payload
@@ -34,6 +34,7 @@ class Attempt:
     method: str
     key: Key | None
     code_hash: str
+    code_via: str
     import_token: bytes
     secret: dict[str, Any]
 
@@ -58,6 +59,7 @@ def load(attempt_id: str, command_id: int) -> Attempt | None:
         key=key,
         import_token=_bytes(secret.get("import_token")),
         code_hash=str(secret.get("phone_code_hash", "")),
+        code_via=attempt.code_via,
         secret={} if given is None else plain(given),
     )
 
@@ -98,15 +100,25 @@ async def _resend(job: Job, attempt: Attempt, client: SignInClient) -> Done:
     return Done(effect=partial(signin.code_sent, attempt.id, client.key.to_json(), sent))
 
 
+async def _email(job: Job, attempt: Attempt, client: SignInClient) -> Done:
+    sent = await client.set_up_email(attempt.phone, attempt.code_hash, _given(attempt, "email"))
+    return Done(effect=partial(signin.code_sent, attempt.id, client.key.to_json(), sent))
+
+
 async def _code(job: Job, attempt: Attempt, client: SignInClient) -> Done:
     if (done := await _signed_in_already(job, attempt, client)) is not None:
         return done
+    code = _given(attempt, "code")
+    if attempt.code_via == CodeRoute.NEW_EMAIL:
+        sent = await client.verify_email(attempt.phone, attempt.code_hash, code)
+        return Done(effect=partial(signin.code_sent, attempt.id, client.key.to_json(), sent))
+    by_email = attempt.code_via == CodeRoute.EMAIL
     try:
-        profile = await client.sign_in(attempt.phone, attempt.code_hash, _given(attempt, "code"))
+        profile = await client.sign_in(attempt.phone, attempt.code_hash, code, by_email=by_email)
     except TelegramError as error:
         if error.code != PASSWORD_NEEDED:
             raise
-        hint = await client.password_hint()
+        hint = await _hint(client)
         return Done(effect=partial(signin.password_needed, attempt.id, client.key.to_json(), hint))
     return await _signed_in(job, attempt, client, profile)
 
@@ -120,7 +132,7 @@ async def _qr(job: Job, attempt: Attempt, client: SignInClient) -> Done:
     except TelegramError as error:
         if error.code != PASSWORD_NEEDED:
             raise
-        hint = await client.password_hint()
+        hint = await _hint(client)
         return Done(effect=partial(signin.password_needed, attempt.id, client.key.to_json(), hint))
     key = client.key.to_json()
     if isinstance(answer, LoginTokenMoved):
@@ -157,10 +169,9 @@ async def _import(job: Job) -> Done:
     try:
         await client.connect()
         profile = await client.adopt(attempt.key)
-        checkpoint = await client.state()
     finally:
         await close(client)
-    return Done(effect=partial(_keep, attempt.id, client.key, profile, checkpoint))
+    return Done(effect=partial(_keep, attempt.id, client.key, profile))
 
 
 async def _password(job: Job, attempt: Attempt, client: SignInClient) -> Done:
@@ -168,6 +179,16 @@ async def _password(job: Job, attempt: Attempt, client: SignInClient) -> Done:
         return done
     profile = await client.check_password(_given(attempt, "password"))
     return await _signed_in(job, attempt, client, profile)
+
+
+async def _hint(client: SignInClient) -> str:
+    """A help, no more: the code was right, whatever is answered now."""
+    try:
+        return await client.password_hint()
+    except TelegramError as error:
+        if error.is_fatal:
+            raise
+        return ""
 
 
 def _given(attempt: Attempt, name: str) -> str:
@@ -184,15 +205,16 @@ async def _signed_in_already(job: Job, attempt: Attempt, client: SignInClient) -
 
 
 async def _signed_in(job: Job, attempt: Attempt, client: SignInClient, profile: Peer) -> Done:
-    checkpoint = await client.state()
+    """Telegram has let the account in, which cannot be had twice: nothing more is asked before that is stored. The
+    state to begin from, the list of chats and the devices are the account's own, repeatable steps."""
     key = client.key
     # Closed before the account may be connected: one key is never used over two connections.
     await job.tools.signins.drop(attempt.id)
-    return Done(effect=partial(_keep, attempt.id, key, profile, checkpoint))
+    return Done(effect=partial(_keep, attempt.id, key, profile))
 
 
-def _keep(attempt_id: str, key: Key, profile: Peer, checkpoint: Checkpoint) -> None:
-    status.changed(signin.signed_in(attempt_id, key.to_json(), profile, checkpoint))
+def _keep(attempt_id: str, key: Key, profile: Peer) -> None:
+    status.changed(signin.signed_in(attempt_id, key.to_json(), profile))
 
 
 async def _cancel(job: Job) -> Done:
@@ -243,5 +265,6 @@ HANDLERS = {
     CommandKind.SIGN_IN_RESEND: Handler(_step(_resend), failed=_failed),
     CommandKind.SIGN_IN_CANCEL: Handler(_cancel, failed=_failed),
     CommandKind.SIGN_IN_CODE: Handler(_step(_code), failed=_failed),
+    CommandKind.SIGN_IN_EMAIL: Handler(_step(_email), failed=_failed),
     CommandKind.SIGN_IN_PASSWORD: Handler(_step(_password), failed=_failed),
 }
