@@ -26,7 +26,7 @@ from apps.sessions.models import AuthorizationSecret, Session
 from apps.sessions.services import rights
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt
-from tests.kit.accounts import CHECKPOINT, key, profile
+from tests.kit.accounts import key, profile
 
 PHONES = ["9996621111", "9996622222"]
 
@@ -38,6 +38,7 @@ class Sent:
     length: int | None = 5
     next_via: str = ""
     resend_after: int | None = None
+    hint: str = ""
 
 
 @pytest.fixture
@@ -78,10 +79,10 @@ class Gateway:
             elif number == 1:
                 signin.password_needed(attempt.pk, key(number), "")
             else:
-                signin.signed_in(attempt.pk, key(number), profile(number), CHECKPOINT)
+                signin.signed_in(attempt.pk, key(number), profile(number))
         elif command.kind == "sign_in.password":
             assert command.secret_row.secret == {"password": "demo"}
-            signin.signed_in(attempt.pk, key(number), profile(number), CHECKPOINT)
+            signin.signed_in(attempt.pk, key(number), profile(number))
         else:
             signin.cancelled(attempt.pk)
 

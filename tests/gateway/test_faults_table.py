@@ -37,6 +37,17 @@ class Row:
     after: str
 
 
+def _used_up(stage: Stage) -> Callable[[], object]:
+    """One send in two seconds is allowed, and was made just now."""
+
+    def do() -> None:
+        stage.fault("allow", "messages.sendMessage", 1, 2.0)()
+        allowances = stage.dc.server.faults._allowances
+        stage.dc.call(allowances["messages.sendMessage"].use, stage.session.telegram_user_id)
+
+    return do
+
+
 FIRST, STEADY = "1 s, then 2, 4, 8, 16 s, then every 60 s, later 300 s", "at once"
 NEVER = "when somebody signs the account in again"
 ROWS = (
@@ -100,6 +111,12 @@ ROWS = (
         "a number gets 420 FLOOD_WAIT_30",
         lambda s: s.sign_in(s.fault("flood", "auth.sendCode", 30)),
         "to the second that Telegram named, then by the button",
+    ),
+    Row(
+        "allow",
+        "a send comes before the next one is allowed: 420 FLOOD_WAIT_2",
+        lambda s: s.message(_used_up(s)),
+        "to the second that Telegram named",
     ),
     Row(
         "slow_mode",
