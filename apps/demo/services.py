@@ -86,7 +86,7 @@ def state(user: User) -> State | None:
     if failed:
         return State(Phase.FAILED, lines, explain_step(failed[0]))
     signed_in = [row for row in rows if row.phone in demo.phones and row.telegram_user_id is not None]
-    if len(signed_in) < len(demo.phones) or not all(selectors.sync_progress(row)[1] for row in signed_in):
+    if len(signed_in) < len(demo.phones) or not all(selectors.sync_progress(row).is_complete for row in signed_in):
         return State(Phase.SIGNING_IN, lines, _slow(attempts.values()))
     visible = rights.visible_sessions(user).filter(pk__in=[row.pk for row in signed_in])
     first = min(visible, key=lambda row: demo.phones.index(row.phone), default=None)
@@ -105,8 +105,8 @@ def _slow(attempts: Iterable[SignInAttempt]) -> Explanation | None:
 def _line(phone: str, rows: list[Session], attempt: SignInAttempt | None) -> tuple[str, str]:
     row = next((row for row in rows if row.phone == phone and row.telegram_user_id is not None), None)
     if row is not None:
-        chats, _, complete = selectors.sync_progress(row)
-        return row.name, f"{chats} chats" if complete else f"Signed in, {chats} chats so far"
+        synced = selectors.sync_progress(row)
+        return row.name, f"{synced.chats} chats" if synced.is_complete else f"Signed in, {synced.chats} chats so far"
     if attempt is None:
         return phones.masked(phone), "Waiting"
     words = {SignInStep.PHONE: "Asking for a code", SignInStep.CODE: "Entering the code"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, DateTimeField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
@@ -22,14 +22,21 @@ TIMELINE_LENGTH = 50
 ATTENTION = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED, SessionStatus.CONNECTION_FAILED)
 
 
-def sync_progress(session: Session) -> tuple[int, int, bool]:
-    """How many chats of the account are stored, how many Telegram counts (0: not told), and whether the list is
+class SyncProgress(NamedTuple):
+    """How many chats of an account are stored, how many Telegram counts (0: it has not said), and whether the list is
     complete."""
+
+    chats: int
+    total: int
+    is_complete: bool
+
+
+def sync_progress(session: Session) -> SyncProgress:
     asked = Command.objects.filter(session=session, kind=CommandKind.DIALOGS, state__in=commands.OPEN)
     progress = list(asked.order_by("id").values_list("progress", flat=True)[:1])
     total = int((progress[0] or {}).get("total", 0)) if progress else 0
     chats: int = session.chats.count()
-    return chats, max(chats, total) if total else 0, not progress
+    return SyncProgress(chats, max(chats, total) if total else 0, not progress)
 
 
 def for_list(sessions: QuerySet[Session]) -> QuerySet[Session]:

@@ -58,7 +58,7 @@ def sign_in(user: User, dc: SandboxThread) -> Session:
 
 
 def complete(session: Session) -> bool:
-    return selectors.sync_progress(session)[2]
+    return selectors.sync_progress(session).is_complete
 
 
 def test_it_is_in_at_once_and_the_rest_fills_in(
@@ -68,7 +68,7 @@ def test_it_is_in_at_once_and_the_rest_fills_in(
     ready(session)
     newest = f"hello {CHATS - 1}"
     eventually(lambda: Chat.objects.filter(session=session, last_message_text=newest).exists(), 10)
-    eventually(lambda: selectors.sync_progress(session)[1] == CHATS or complete(session), 10)
+    eventually(lambda: selectors.sync_progress(session).total == CHATS or complete(session), 10)
     assert not complete(session), "the case is void: all of it came at once"
     eventually(lambda: complete(session), 40)
     assert Chat.objects.filter(session=session).count() == CHATS

@@ -133,7 +133,7 @@ class Command(WaitingCommand):
         session = find_session(user, options["session"])
         command = self.wait(sessions.resync(user, session), options["timeout"])
         self.require_done(command)
-        chats, _, _ = selectors.sync_progress(session)
+        chats = selectors.sync_progress(session).chats
         self.show(options, {"id": session.pk, "ok": True, "chats": chats}, f"{session.name} answers; {chats} chats.")
 
     def _log_out(self, options: dict[str, Any]) -> None:
