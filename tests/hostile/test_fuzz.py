@@ -111,6 +111,8 @@ def is_without_effect(update: Any) -> bool:
         return not isinstance(update.peer, T.NotifyPeer)
     if isinstance(update, T.UpdateDialogPinned):
         return not isinstance(update.peer, T.DialogPeer)
+    if isinstance(update, T.UpdateDialogUnreadMark):
+        return not isinstance(update.peer, T.DialogPeer) or update.saved_peer_id is not None
     if isinstance(update, T.UpdatePinnedDialogs):
         return not any(isinstance(each, T.DialogPeer) for each in update.order or ())
     if isinstance(update, T.UpdateFolderPeers):
