@@ -23,7 +23,7 @@ VIA: dict[str, str] = {
     CodeRoute.EMAIL: "to the account's login email",
     CodeRoute.SET_UP_EMAIL: "to a login email, once the account has one",
     CodeRoute.NEW_EMAIL: "to the new login email",
-    CodeRoute.FRAGMENT: "on fragment.com, to whoever owns the number there",
+    CodeRoute.FRAGMENT: "on fragment.com, where the owner of the number can read it",
     CodeRoute.FIREBASE: "by SMS",
     CodeRoute.SMS_WORD: "by SMS: the code is a word",
     CodeRoute.SMS_PHRASE: "by SMS: the code is a phrase",

@@ -1,6 +1,6 @@
 """How often a method may be called: so many times at once, then once in so many seconds; each account by itself.
 
-Telegram's own numbers are secret, but this is their shape: whoever reads many pages in a row is told to wait
+Telegram does not publish its limits. Clients that read many pages in a row get flood waits of this form
 (https://core.telegram.org/api/errors#420-flood).
 """
 

@@ -19,8 +19,7 @@ from sandbox.protocol.srp import Password
 from sandbox.services import authorizations
 from sandbox.services.auth import verify_password
 from sandbox.world.accounts import EMAIL, Account, PendingEmail, email_pattern
-
-EMAIL_CODE_LENGTH = 6
+from sandbox.world.logins import EMAIL_CODE_LENGTH
 
 
 @registry.method(functions.account.GetPasswordRequest, anonymous=True)
@@ -143,7 +142,7 @@ def _ask_email(ctx: Context, account: Account, password: Password, email: str) -
     """Send a code to the recovery e-mail (it lands where sign-in codes do); raises EMAIL_UNCONFIRMED_<its length>."""
     if not EMAIL.fullmatch(email):
         raise RpcError(400, "EMAIL_INVALID")
-    code = "".join(secrets.choice("0123456789") for _ in range(EMAIL_CODE_LENGTH))
+    code = ctx.world.logins.email_code()
     account.pending_email = PendingEmail(email, code, password)
     ctx.world.accounts.save(account)
     ctx.server.note_code(account.phone, code)

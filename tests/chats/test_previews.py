@@ -91,8 +91,8 @@ def test_all_that_had_arrived_is_kept_when_two_rows_become_one(news: Chat, boss:
 JOINED: dict[str, Any] = {"kind": "chat_add_user", "users": [BEN]}
 
 
-async def test_a_service_message_is_a_sentence_whoever_writes_it_there(kit: Kit) -> None:
-    """It says who did what by itself: no name and no "You" stand before it."""
+async def test_a_service_message_is_the_same_sentence_after_a_deletion(kit: Kit) -> None:
+    """The sentence names its subject, so no sender is shown before it."""
     added = replace(message(GROUP, 2, sender_id=ANNA), text="", service=JOINED)
     await kit.record(new(GROUP, 1, "hello"), NewMessage(added))
     before = await kit.chat(GROUP)
@@ -117,7 +117,7 @@ async def test_the_name_of_somebody_who_is_stored_only(kit: Kit) -> None:
     assert (await kit.chat(GROUP))["last_message_text"] == "Anna added Ben"
 
 
-async def test_ours_says_you(kit: Kit) -> None:
+async def test_a_service_message_of_our_own_begins_with_you(kit: Kit) -> None:
     named = replace(message(GROUP, 1, out=True), text="", service={"kind": "chat_edit_title", "title": "Team"})
     await kit.record(NewMessage(named))
     assert (await kit.chat(GROUP))["last_message_text"] == "You changed the name to “Team”"

@@ -205,7 +205,7 @@ async def test_peers_are_kept_and_min_ones_overwrite_nothing(kit: Kit) -> None:
     assert (await kit.chat(ANNA))["title"] == "Anna"
 
 
-async def test_who_is_known_in_part_learns_from_what_is_told_in_part(kit: Kit) -> None:
+async def test_min_peers_take_newer_names_from_min_constructors(kit: Kit) -> None:
     """https://core.telegram.org/api/min"""
 
     def someone(name: str, **facts: Any) -> Peer:

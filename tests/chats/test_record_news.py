@@ -1,4 +1,4 @@
-"""What Telegram says of people and chats without a message: a new name, a mark as unread, a history that is gone."""
+"""Updates of people and chats without a message: renamed users, marks as unread, cleared histories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pasted text: what nobody sees goes, what it says stays."""
+"""Pasted text: invisible characters are removed, the visible text stays."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_plain_text_is_plain_already(text: str) -> None:
 
 
 @given(st.text("abc 0123456789+-", max_size=30), st.lists(st.sampled_from(INVISIBLE), max_size=9), st.randoms())
-def test_what_nobody_sees_changes_nothing(text: str, marks: list[str], random: object) -> None:
+def test_invisible_characters_change_nothing(text: str, marks: list[str], random: object) -> None:
     marked = list(text)
     for mark in marks:
         marked.insert(random.randint(0, len(marked)), mark)  # type: ignore[attr-defined]
@@ -81,8 +81,10 @@ def test_a_code_in_whatever_digits_and_groups(code: str, between: str) -> None:
         assert pasted.code(typed) == code
 
 
-def test_words_keep_their_spaces() -> None:
-    assert pasted.words("\ufeff  the quick\u00a0brown fox\n") == "the quick brown fox"
+def test_a_link_keeps_every_visible_character() -> None:
+    """It may hold a password: a dash stays the dash that it is, and other scripts' digits stay theirs."""
+    kept = "socks5://anna:a\u2013\uff11\u0661b@proxy.example:1080"
+    assert pasted.link(f"\ufeff \u201c{kept[:9]}\u200b{kept[9:]}\u201d\n") == kept
 
 
 @pytest.mark.parametrize(

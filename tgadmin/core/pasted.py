@@ -26,10 +26,13 @@ _RUN = re.compile(r"[0-9]+(?:[\s\-._·•]{1,3}[0-9]+)*")
 def plain(text: str) -> str:
     """The text as it looks: nothing invisible, every white space one space, every decimal digit an ASCII digit, dashes
     as hyphens, full-width forms as ASCII; without white space and quotes around it."""
-    made = " ".join("".join(map(_plain_char, unicodedata.normalize("NFC", text))).split())
-    while len(made) > 1 and _QUOTES.get(made[0]) == made[-1]:
-        made = made[1:-1].strip()
-    return made
+    return _unquoted(" ".join("".join(map(_plain_char, unicodedata.normalize("NFC", text))).split()))
+
+
+def _unquoted(text: str) -> str:
+    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    return text
 
 
 def _plain_char(char: str) -> str:
@@ -38,16 +41,18 @@ def _plain_char(char: str) -> str:
     char = chr(_WIDE.get(ord(char), ord(char)))
     if char.isspace():
         return " "
-    category = unicodedata.category(char)
-    if category in ("Cf", "Cc", "Cs", "Co", "Cn", "Me") or _is_variation(char):
-        # Marks of direction, joiners, byte-order marks, the frame of a keycap.
+    if _is_invisible(char):
         return ""
+    category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
     return "-" if category == "Pd" or char == "\u2212" else char
 
 
-def _is_variation(char: str) -> bool:
+def _is_invisible(char: str) -> bool:
+    """Marks of direction, joiners, byte-order marks, control characters, variation selectors, the frame of a keycap."""
+    if unicodedata.category(char) in ("Cf", "Cc", "Cs", "Co", "Cn", "Me"):
+        return True
     return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
 
 
@@ -75,6 +80,6 @@ def code(text: str) -> str:
     return long[0] if len(long) == 1 else joined
 
 
-def words(text: str) -> str:
-    """A code of words, as Telegram sends it where letters are used: single spaces, nothing invisible."""
-    return plain(text)
+def link(text: str) -> str:
+    """A link that may hold a password: only what is invisible goes, and white space and quotes around it."""
+    return _unquoted("".join(char for char in text if not _is_invisible(char)).strip())

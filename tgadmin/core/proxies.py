@@ -88,7 +88,7 @@ class Proxy:
         Raises UserError.
         """
         try:
-            parts = urlsplit(pasted.plain(text))
+            parts = urlsplit(pasted.link(text))
             port = parts.port
         except ValueError:
             raise UserError("PROXY_INVALID", _NO_LINK) from None

@@ -207,7 +207,7 @@ def _without_text(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keep_progress(command_id: int, fence: int, progress: Mapping[str, Any]) -> None:
-    """How far a request of many pages has come; of use to nobody once another gateway has claimed it."""
+    """Store how far a request of many pages has come, unless another gateway has claimed the command meanwhile."""
     Command.objects.filter(pk=command_id, state=Command.State.CLAIMED, fence=fence).update(progress=dict(progress))
 
 

@@ -97,7 +97,7 @@ def submit_phone(
 def _typed_code(attempt: SignInAttempt, text: str) -> str:
     """What Telegram is asked with, from what was typed or pasted. Raises UserError."""
     of_words = attempt.code_via in WORD_CODES
-    code = pasted.words(text) if of_words else pasted.code(text)
+    code = pasted.plain(text) if of_words else pasted.code(text)
     if not code:
         raise UserError("PHONE_CODE_EMPTY", "Enter the code that Telegram sent.")
     length = attempt.code_length

@@ -168,7 +168,7 @@ async def test_what_cannot_be_done_is_an_error_frame_with_its_time(
 
 
 async def test_a_page_that_the_server_kills_is_forgotten(connect: Connect, viewer: User, chat: Chat) -> None:
-    """As daphne does to a page that left while its frame waited: nobody tells it that it has left."""
+    """Daphne cancels the consumer of a client that left while a frame was being handled; it gets no disconnect."""
     killed, stays = await (await connect(viewer)).follow(chat), await (await connect(viewer)).follow(chat)
     assert len(hub().watchers) == 2
     killed.communicator.future.cancel()

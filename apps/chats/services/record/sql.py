@@ -130,7 +130,7 @@ PARTIAL_PEERS = Unnest(
     {"peer_id": "bigint", "kind": "text", "name": "text", "username": "text", "is_deleted": "boolean"}
 )
 
-# What is known in part only learns from what is told in part (https://core.telegram.org/api/min).
+# A min constructor changes only peers that are known from min constructors (https://core.telegram.org/api/min).
 PUT_PARTIAL_PEERS = f"""
 INSERT INTO telegram_peers (session_id, {PARTIAL_PEERS.names}, phone, is_self, is_contact, is_online)
 SELECT %(session)s, {PARTIAL_PEERS.values}, '', false, false, false FROM {PARTIAL_PEERS} ORDER BY k.peer_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from apps.chats.services.record.batch import BatchScope
 from apps.chats.services.record.rows import ChatRow, MessageRow, from_json, new_row, title_of
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import Last
+from tgadmin.core.service_messages import people_in
 from tgadmin.core.types import Gap, Message, Peer, PeerKind, Presence, Renamed, Typing, Unreadable, box_of, is_channel
 
 
@@ -144,31 +145,16 @@ class State:
         if row.service is None:
             media = None if row.text else from_json(row.media)
             return Last(row.text, media, out=row.out, sender=self.name_of(row.sender_id))
+        service = from_json(row.service)
         return Last(
             row.text,
-            service=from_json(row.service),
+            service=service,
             out=row.out,
             sender=self.name_of(row.sender_id),
             sender_id=row.sender_id,
-            names=_Names(self.names),
+            names={one: self.names[one].name for one in people_in(service) if one in self.names},
             is_channel=chat.kind == PeerKind.CHANNEL,
         )
-
-
-class _Names(Mapping[int, str]):
-    """Peers' names by their ids, without a copy of them for each message."""
-
-    def __init__(self, peers: Mapping[int, Peer]) -> None:
-        self._peers = peers
-
-    def __getitem__(self, peer_id: int) -> str:
-        return self._peers[peer_id].name
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._peers)
-
-    def __len__(self) -> int:
-        return len(self._peers)
 
 
 def is_listed(chat: ChatRow, row: MessageRow) -> bool:
