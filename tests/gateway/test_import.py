@@ -116,6 +116,15 @@ def test_a_key_of_another_network_is_shown_to_nobody(
     assert not dc.call(lambda: [one for one in dc.server.record.uses if one.user_id is not None])
 
 
+def test_an_address_of_another_time_is_not_connected_to(
+    user: User, dc: SandboxThread, gateway: GatewayThread, foreign: Callable[..., ForeignSession]
+) -> None:
+    """Nothing answers there: the session is signed in since its data centre is asked where Telegram says that it is."""
+    given = foreign()
+    moved = ForeignSession(given.dc_id, "127.0.0.77", 9, given.auth_key)
+    at_step(signin.start_import(user, "Support", text_of(moved)), SignInStep.DONE)
+
+
 def test_one_that_telegram_has_ended(
     user: User, dc: SandboxThread, gateway: GatewayThread, foreign: Callable[..., ForeignSession]
 ) -> None:

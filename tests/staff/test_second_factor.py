@@ -19,7 +19,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 
 from apps.common.users import Forbidden
 from apps.staff import selectors
-from apps.staff.models import MOST_FAILURES, AuditEntry, Authenticator, AuthenticatorSecret, Login
+from apps.staff.models import FREE_TRIES, MOST_FAILURES, AuditEntry, Authenticator, AuthenticatorSecret, Login
 from apps.staff.services import second_factor
 from tests.kit import world
 from tests.kit.confirmed import confirmed
@@ -139,6 +139,18 @@ def test_what_is_no_code(root: User, with_password: Password, wrong: str) -> Non
     client = with_password(root)
     assert client.post(VERIFY, {"token": wrong}).status_code == 422
     assert client.get("/admin/").status_code == 302
+
+
+def test_a_mistyped_code_costs_no_waiting_and_guessing_does(root: User) -> None:
+    authenticator, _ = equip(root)
+    for _ in range(FREE_TRIES - 1):
+        assert second_factor.verify(root, "000000") is None
+    assert second_factor.verify(root, next_code(authenticator)) is not None
+    for _ in range(FREE_TRIES):
+        assert second_factor.verify(root, "000000") is None
+    with pytest.raises(UserError) as refused:
+        second_factor.verify(root, "000000")
+    assert refused.value.code == "TOO_MANY_TRIES"
 
 
 def test_wrong_codes_make_one_wait_and_no_longer_than_half_an_hour(root: User) -> None:
