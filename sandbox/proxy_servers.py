@@ -51,6 +51,7 @@ class Front(ABC):
         self.reaches_telegram = True
         self._listener: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[Any]] = set()
 
     @property
     @abstractmethod
@@ -68,6 +69,13 @@ class Front(ABC):
             self._listener = None
         self.cut()
 
+    async def stop(self) -> None:
+        """Closed, and nothing of it runs any more."""
+        self.close()
+        while self._serving:  # what was open has been cut: each ends by itself
+            await asyncio.wait(self._serving)
+            self.cut()  # one that was still dialling
+
     def cut(self) -> None:
         for writer in list(self._open):
             writer.transport.abort()
@@ -82,6 +90,10 @@ class Front(ABC):
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         try:
             await self._pass(reader, writer)
         except (_GiveUp, OSError, asyncio.IncompleteReadError):
@@ -222,9 +234,8 @@ class ProxyServers:
         for front in (self.socks5, self.mtproxy):
             await front.listen()
 
-    def stop(self) -> None:
-        for front in (self.socks5, self.mtproxy):
-            front.close()
+    async def stop(self) -> None:
+        await asyncio.gather(self.socks5.stop(), self.mtproxy.stop())
 
     def links(self) -> dict[str, str]:
         """How each is reached, secrets included."""

@@ -112,7 +112,7 @@ class Sandbox:
         self._stopped = True
         if self.control is not None:
             await self.control.stop()
-        self.fronts.stop()
+        await self.fronts.stop()
         for server in self._servers:
             server.close()
         for connection in list(self.connections):

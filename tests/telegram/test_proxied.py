@@ -189,3 +189,14 @@ async def test_no_proxy_leads_into_the_servers_own_network(
     fronts.fronts.cut_off(kind)  # nobody goes to Telegram from a test
     with pytest.raises(TelegramError, match=r"PROXY_(NO_WAY|SILENT)"):
         await measure(allowed, production, proxy, timeout=3)
+
+
+async def test_nothing_runs_on_behind_a_stopped_data_centre(network: Network, fronts: Sandbox) -> None:
+    clients = [SignInClient(network, None, proxy=proxy_of(fronts, kind)) for kind in KINDS]
+    for client in clients:
+        await client.connect()
+    await fronts.stop()
+    ours = [task for task in asyncio.all_tasks() if "proxy_servers" in repr(task)]
+    for client in clients:
+        await client.disconnect()
+    assert ours == []

@@ -55,7 +55,8 @@ _UPDATES = frozenset(
 )
 
 KEY_TRIES = 4
-"""Further tries to agree on a new key: Telethon fails one time in 256 (it drops a leading zero of the key)."""
+"""Further tries to agree on a new key: Telethon fails one time in 256 (it drops a leading zero of the key), and now and
+then because it finds no factors of a number (Telegram refuses the exchange then)."""
 
 
 class Wire(MTProtoSender):
@@ -195,6 +196,15 @@ class Wire(MTProtoSender):
         return self._tcp.failure or ("" if self._tcp.heard else self._tcp.silence)
 
     # --- Telethon's side -----------------------------------------------------------------------------------------
+
+    async def _try_gen_auth_key(self, attempt: int) -> bool:
+        """As Telethon's; but -404 refuses this one exchange. It cannot mean a lost key, for there is none yet."""
+        try:
+            return bool(await super()._try_gen_auth_key(attempt))
+        except InvalidBufferError as error:
+            if error.code != _KEY_UNKNOWN:
+                raise
+            raise ConnectionError("the key exchange was refused") from None  # Telethon connects again
 
     async def _send_loop(self) -> None:
         """As Telethon's, but acknowledgements wait for company: else each packet received would have one sent."""
