@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -186,7 +187,7 @@ class PeerAdmin(OfAccountAdmin):
 
     @display(description="Last seen", ordering="last_seen_at")
     def seen(self, peer: Peer) -> SafeString | str:
-        return badge("ok", "circle", "online") if peer.is_online else moment(peer.last_seen_at)
+        return badge("ok", "circle", "online") if peer.is_online_at(timezone.now()) else moment(peer.last_seen_at)
 
 
 @admin.register(Gap)

@@ -14,3 +14,4 @@ class ChatsConfig(AppConfig):
         from apps.common import schedules
 
         schedules.every(10, "Prune events", tasks.prune_events, of=self)
+        schedules.every(1, "End what is over", tasks.end_what_is_over, of=self)

@@ -79,6 +79,10 @@ class Message(TypedDict):
     deleted: Annotated[bool, "it is deleted, and has no text any more"]
     service: Annotated[dict[str, Any] | None, "a service message's action, with its `kind`, and `names` by id"]
     media: Annotated[dict[str, Any] | None, "its media, with their `kind`"]
+    details: Annotated[
+        dict[str, Any] | None, "what it bears besides: `quote`, `topic_id`, `buttons`, `album_id`, `via_bot_id` …"
+    ]
+    expires: Annotated[str | None, "when it is deleted everywhere"]
     forward: Annotated[Forward | None, "where it comes from"]
     author: Annotated[str, "a channel post's signature"]
     error: Annotated[ErrorFacts | None, "why it was not sent, or waits"]
@@ -126,6 +130,7 @@ class ChatRow(TypedDict):
     muted: Annotated[bool, "its notifications are off"]
     pinned: Annotated[bool, "it is pinned at Telegram"]
     online: Annotated[bool, "the other one is online; follows within a second"]
+    restricted_until: Annotated[str | None, "until when the account may not write here; null: no end is known"]
     slow_until: Annotated[str | None, "until when slow mode lets nobody write"]
     at: Annotated[int, "its last event's number"]
 

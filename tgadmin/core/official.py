@@ -18,7 +18,7 @@ MANY_EMOJI = 4
 _HIDDEN_KINDS = frozenset({"code", "pre", "spoiler"})
 _IDS = frozenset({"mention_name", "custom_emoji"})
 """Entities whose ``extra`` is the id of something, not text."""
-_NOT_TEXT = frozenset({"kind", "date", "close_date", "mime_type", "preview", "waveform"})
+_NOT_TEXT = frozenset({"kind", "date", "close_date", "mime_type", "preview", "waveform", "album_id"})
 
 
 def is_official(peer_id: int | None) -> bool:

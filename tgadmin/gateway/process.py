@@ -49,6 +49,7 @@ from tgadmin.gateway.ownership.identity import this_process
 from tgadmin.gateway.ownership.lease import Leases
 from tgadmin.gateway.supervisor import Supervisor
 from tgadmin.gateway.threads import Threads
+from tgadmin.gateway.timers import Timers
 from tgadmin.gateway.wake import Wake
 from tgadmin.telegram import Network
 
@@ -162,6 +163,7 @@ class GatewayProcess:
             self.bus.run(),
             self.supervisor.run(),
             Watchdog(self.accounts, self.services.clock, self._background_write).run(),
+            Timers(self._params).run(),
         ]
         tasks = [asyncio.create_task(part) for part in parts]
         waiting = asyncio.create_task(self._stop.wait())

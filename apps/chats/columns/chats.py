@@ -21,6 +21,10 @@ class ChatColumns:
     members_count: Annotated[int | None, Column("integer")]
     can_send: Annotated[bool, Column("boolean")]
     left: Annotated[bool, Column("boolean")]
+    is_admin: Annotated[bool, Column("boolean")]
+    members_may_write: Annotated[bool, Column("boolean")]
+    restricted_until: Annotated[datetime | None, Column("timestamptz")]
+    migrated_to: Annotated[int | None, Column("bigint")]
     last_message_at: Annotated[datetime, Column("timestamptz")]
     last_message_id: Annotated[int | None, Column("bigint")] = None
     last_message_text: Annotated[str, Column("text")] = ""
@@ -31,6 +35,7 @@ class ChatColumns:
     read_outbox_max_id: Annotated[int, Column("bigint")] = 0
     unread_mark: Annotated[bool, Column("boolean")] = False
     muted_until: Annotated[datetime | None, Column("timestamptz")] = None
+    ttl_period: Annotated[int | None, Column("integer")] = None
     pinned: Annotated[bool, Column("boolean")] = False
     archived: Annotated[bool, Column("boolean")] = False
     synced_from_id: Annotated[int | None, Column("bigint")] = None

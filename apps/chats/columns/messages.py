@@ -30,9 +30,11 @@ class MessageColumns:
     reply_to_id: Annotated[int | None, Column("bigint", arrived=True)] = None
     edit_date: Annotated[datetime | None, Column("timestamptz", arrived=True)] = None
     deleted_at: Annotated[datetime | None, Column("timestamptz", arrived=True)] = None
+    expires_at: Annotated[datetime | None, Column("timestamptz", arrived=True)] = None
     service: Annotated[str | None, Column("jsonb", arrived=True)] = None
     media: Annotated[str | None, Column("jsonb", arrived=True)] = None
     forward: Annotated[str | None, Column("jsonb", arrived=True)] = None
+    details: Annotated[str | None, Column("jsonb", arrived=True)] = None
     post_author: Annotated[str, Column("text", arrived=True)] = ""
     managers_only: Annotated[bool, Column("boolean", arrived=True)] = False
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Protocol
+
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from apps.sessions.models import Session
@@ -15,6 +18,32 @@ KINDS = (
     ("supergroup", "Supergroup"),
     ("channel", "Channel"),
 )
+
+
+class Rights(Protocol):
+    """What tells whether the account may write in a chat."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def left(self) -> bool: ...
+    @property
+    def can_send(self) -> bool: ...
+    @property
+    def is_admin(self) -> bool: ...
+    @property
+    def members_may_write(self) -> bool: ...
+    @property
+    def restricted_until(self) -> datetime | None: ...
+
+
+def writable(chat: Rights, now: datetime) -> bool:
+    """Whether the account may write in the chat; a restriction whose time is over has ended already."""
+    if chat.left:
+        return False
+    if chat.restricted_until is None or chat.restricted_until > now or chat.kind not in ("group", "supergroup"):
+        return chat.can_send
+    return chat.is_admin or chat.members_may_write
 
 
 class Peer(models.Model):
@@ -31,15 +60,22 @@ class Peer(models.Model):
     is_contact = models.BooleanField(default=False)
     is_deleted = models.BooleanField(default=False)
     is_online = models.BooleanField(default=False)
+    online_until = models.DateTimeField(null=True, blank=True, help_text="Then they count as gone.")
     last_seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "telegram_peers"
         constraints = (models.UniqueConstraint(fields=("session", "peer_id"), name="peer_once"),)
-        indexes = (models.Index(fields=("session",), condition=models.Q(is_online=True), name="peer_online"),)
+        indexes = (
+            models.Index(fields=("session",), condition=models.Q(is_online=True), name="peer_online"),
+            models.Index(fields=("online_until",), condition=models.Q(is_online=True), name="peer_online_until"),
+        )
 
     def __str__(self) -> str:
         return self.name or str(self.peer_id)
+
+    def is_online_at(self, now: datetime) -> bool:
+        return self.is_online and (self.online_until is None or self.online_until > now)
 
 
 class Chat(models.Model):
@@ -48,6 +84,10 @@ class Chat(models.Model):
     ``synced_from_id``: every message of the chat from that id up is stored (None: nothing known); below it Telegram is
     asked. ``history_complete``: nothing older exists. ``last_event`` numbers the chat's events without gaps.
     ``unread_stale``: the count can be told neither from what is stored nor from updates; Telegram is to be asked.
+    ``can_send`` follows from ``is_admin``, ``members_may_write`` and ``restricted_until`` in groups. What ends by
+    itself (``restricted_until``, ``muted_until``, ``slow_until``) is NULL while it does not hold: services.timers sees
+    to it.
+    ``migrated_to``: the supergroup that this group has become, where the conversation goes on.
     """
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="chats")
@@ -58,6 +98,13 @@ class Chat(models.Model):
     members_count = models.IntegerField(null=True, blank=True)
     can_send = models.BooleanField(default=True)
     left = models.BooleanField(default=False)
+    is_admin = models.BooleanField(default=False, db_default=False)
+    members_may_write = models.BooleanField(default=True, db_default=True)
+    restricted_until = models.DateTimeField(null=True, blank=True)
+    migrated_to = models.BigIntegerField(null=True, blank=True, help_text="Marked id of what the group has become.")
+    ttl_period = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Seconds after which new messages are deleted everywhere."
+    )
 
     last_message_at = models.DateTimeField(default=timezone.now, db_default=Now(), db_index=True)
     last_message_id = models.BigIntegerField(null=True, blank=True, help_text="Its Telegram id; None for none stored.")
@@ -87,7 +134,19 @@ class Chat(models.Model):
             models.Index(fields=("session", "-last_message_at", "-id"), name="chat_list"),
             models.Index(fields=("session", "updated_at"), name="chat_changed"),
             models.Index(fields=("session",), name="chat_unread_stale", condition=models.Q(unread_stale=True)),
+            # What ends by itself, by when it does (services.timers).
+            models.Index(
+                Least("restricted_until", "muted_until", "slow_until"),
+                name="chat_ends_at",
+                condition=models.Q(restricted_until__isnull=False)
+                | models.Q(muted_until__isnull=False)
+                | models.Q(slow_until__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
         return self.title or str(self.peer_id)
+
+    def may_write(self, now: datetime) -> bool:
+        """Whether the account may write here; Telegram's own chats apart."""
+        return writable(self, now)

@@ -66,9 +66,11 @@ class Message(models.Model):
     reply_to_id = models.BigIntegerField(null=True, blank=True)
     edit_date = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Deleted everywhere then (its timer).")
     service = StoredJSON(null=True, blank=True)
     media = StoredJSON(null=True, blank=True)
     forward = StoredJSON(null=True, blank=True)
+    details = StoredJSON(null=True, blank=True, help_text="A quote, its topic, buttons, album …")
     post_author = models.CharField(max_length=255, blank=True)
     managers_only = models.BooleanField(default=False, db_default=False, editable=False)
 
@@ -85,6 +87,9 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=("chat", "-telegram_id"), name="message_history"),
             models.Index(fields=("chat",), condition=Q(telegram_id=None), name="message_pending"),
+            models.Index(
+                fields=("expires_at",), condition=Q(expires_at__isnull=False, deleted_at=None), name="message_expiry"
+            ),
         )
 
     def __str__(self) -> str:

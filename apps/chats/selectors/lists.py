@@ -17,8 +17,10 @@ from django.utils import timezone
 from apps.chats import sight
 from apps.chats.columns.chats import CHAT_TABLE
 from apps.chats.models import Chat
+from apps.chats.models.chat import writable
 from apps.chats.payloads import ChatListPage, ChatRow
 from tgadmin.core.official import is_official
+from tgadmin.core.types import FOR_EVER
 
 PAGE = 100
 TABS = {
@@ -74,6 +76,9 @@ class Row(NamedTuple):
     members_count: int | None
     can_send: bool
     left: bool
+    is_admin: bool
+    members_may_write: bool
+    restricted_until: datetime | None
     last_message_at: datetime
     last_message_id: int | None
     last_message_text: str
@@ -95,6 +100,10 @@ class Row(NamedTuple):
     def is_official(self) -> bool:
         return is_official(self.peer_id)
 
+    def may_write(self, now: datetime) -> bool:
+        """As Chat.may_write."""
+        return not self.is_official and writable(self, now)
+
 
 COLUMNS = CHAT_TABLE.select(
     Row._fields,
@@ -105,7 +114,8 @@ COLUMNS = CHAT_TABLE.select(
         FROM telegram_messages w WHERE w.chat_id = c.id AND w.telegram_id IS NULL AND w.out)""",
         "online": """
     c.kind = 'user' AND EXISTS (SELECT FROM telegram_peers p
-        WHERE p.session_id = c.session_id AND p.peer_id = c.peer_id AND p.is_online)""",
+        WHERE p.session_id = c.session_id AND p.peer_id = c.peer_id
+            AND p.is_online AND (p.online_until IS NULL OR p.online_until > now()))""",
     },
 )
 
@@ -136,7 +146,7 @@ def payload(row: Row, now: datetime) -> ChatRow:
         "title": row.title or str(row.peer_id),
         "username": row.username,
         "members": row.members_count,
-        "can_send": row.can_send and not row.left and not row.is_official,
+        "can_send": row.may_write(now),
         "official": row.is_official,
         "left": row.left,
         "last": {
@@ -155,9 +165,14 @@ def payload(row: Row, now: datetime) -> ChatRow:
         "muted": row.muted_until is not None and row.muted_until > now,
         "pinned": row.pinned,
         "online": row.online,
-        "slow_until": row.slow_until.isoformat() if row.slow_until and row.slow_until > now else None,
+        "restricted_until": _later(row.restricted_until, now),
+        "slow_until": _later(row.slow_until, now),
         "at": row.last_event,
     }
+
+
+def _later(moment: datetime | None, now: datetime) -> str | None:
+    return moment.isoformat() if moment is not None and now < moment < FOR_EVER else None
 
 
 def unread_chats(session_ids: Iterable[int], *, whole: bool) -> dict[int, int]:

@@ -155,7 +155,7 @@ def online(session_ids: Iterable[int]) -> dict[int, set[int]]:
         cursor.execute(
             "SELECT c.session_id, c.id FROM telegram_peers p "
             "JOIN telegram_chats c ON c.session_id = p.session_id AND c.peer_id = p.peer_id AND c.kind = 'user' "
-            "WHERE p.is_online AND p.session_id = ANY(%s)",
+            "WHERE p.is_online AND (p.online_until IS NULL OR p.online_until > now()) AND p.session_id = ANY(%s)",
             [ids],
         )
         for session_id, chat_id in cursor.fetchall():

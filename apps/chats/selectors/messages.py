@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
 from apps.chats.columns.messages import MESSAGE_TABLE, names_in_service
 from apps.chats.payloads import ErrorFacts, Forward, Message, Person, Reply
@@ -52,9 +53,11 @@ class Shown(NamedTuple):
     quoted_media: str | None
     edit_date: datetime | None
     deleted_at: datetime | None
+    expires_at: datetime | None
     service: str | None
     service_names: str | None
     media: str | None
+    details: str | None
     forward_name: str | None
     forward_date: str | None
     post_author: str
@@ -69,6 +72,10 @@ class Shown(NamedTuple):
     def is_for_all(self) -> bool:
         """Whether it looks the same to whoever sees its chat."""
         return not (self.managers_only or self.quoted_managers_only)
+
+    def is_gone(self, now: datetime) -> bool:
+        """Deleted, or about to be, since its time is over."""
+        return self.deleted_at is not None or (self.expires_at is not None and self.expires_at <= now)
 
     def shown(self, *, whole: bool) -> Shown | None:
         """As it looks to who sees all of its chat, or to who does not: not at all, or without what it quotes."""
@@ -151,7 +158,7 @@ def payload(message: Shown) -> Message:
 
 
 def _payload(message: Shown) -> Message:
-    gone = message.deleted_at is not None
+    gone = message.is_gone(timezone.now())
     media, service = shapes.media(message.media), shapes.service(message.service, message.service_names)
     text = "" if gone else message.text[:MAX_TEXT]
     if not (gone or text or media or service) and (message.media or message.service):
@@ -171,8 +178,10 @@ def _payload(message: Shown) -> Message:
         "reply": _reply(message),
         "edited": message.edit_date.isoformat() if message.edit_date else None,
         "deleted": gone,
-        "service": service,
+        "service": None if gone else service,
         "media": None if gone else media,
+        "details": None if gone else shapes.details(message.details),
+        "expires": message.expires_at.isoformat() if message.expires_at and not gone else None,
         "forward": None if gone else _forward(message),
         "author": message.post_author,
         "error": error(message.error_code, message.error_message) if message.error_code else None,
@@ -189,6 +198,7 @@ def _unshowable(message: Shown) -> Shown:
         reply_to_id=None,
         service=None,
         media=None,
+        details=None,
         forward_name=None,
         error_code="",
     )

@@ -17,6 +17,7 @@ from tgadmin.core.types import Entity
 
 CANNOT_BE_SHOWN = "This message cannot be shown."
 _MEDIA, _SERVICE, _PLAIN = types.MEDIA.check(), types.SERVICE.check(), Facts().check()
+_DETAILS = types.DETAILS.check()
 
 
 def entities(text: str | None) -> list[payloads.Entity]:
@@ -46,6 +47,11 @@ def _payload(span: Entity) -> payloads.Entity:
 def media(text: str | None) -> dict[str, Any] | None:
     """A message's media; None for none, and for what is none."""
     return _facts(text, _MEDIA)
+
+
+def details(text: str | None) -> dict[str, Any] | None:
+    """What a message bears besides; None for nothing, and for what is none."""
+    return _facts(text, _DETAILS) or None
 
 
 def service(text: str | None, names: str | None = None) -> dict[str, Any] | None:

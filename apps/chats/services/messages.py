@@ -202,7 +202,7 @@ def _require_writable(chat: Chat, session: Session) -> None:
     status = SessionStatus(session.status) if session.enabled else SessionStatus.DISABLED
     if (why := _NEEDS_STAFF.get(status)) is not None:
         raise UserError(*why)
-    if chat.left or not chat.can_send:
+    if not chat.may_write(timezone.now()):
         raise UserError("CHAT_WRITE_FORBIDDEN", "This account may not write in this chat.")
 
 

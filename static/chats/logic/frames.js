@@ -63,6 +63,8 @@
  * @property {boolean} deleted it is deleted, and has no text any more
  * @property {Record<string, any> | null} service a service message's action, with its `kind`, and `names` by id
  * @property {Record<string, any> | null} media its media, with their `kind`
+ * @property {Record<string, any> | null} details what it bears besides: `quote`, `topic_id`, `buttons`, `album_id`, `via_bot_id` …
+ * @property {string | null} expires when it is deleted everywhere
  * @property {Forward | null} forward where it comes from
  * @property {string} author a channel post's signature
  * @property {ErrorFacts | null} error why it was not sent, or waits
@@ -110,6 +112,7 @@
  * @property {boolean} muted its notifications are off
  * @property {boolean} pinned it is pinned at Telegram
  * @property {boolean} online the other one is online; follows within a second
+ * @property {string | null} restricted_until until when the account may not write here; null: no end is known
  * @property {string | null} slow_until until when slow mode lets nobody write
  * @property {number} at its last event's number
  */

@@ -6,7 +6,7 @@ const GROUP_SECONDS = 300;
 /**
  * @typedef {{id: number | null, chat: number, tid: number | null, cid: string | null, state: string, out: boolean,
  *   sender: {id: number, name: string}, staff: {id: number, name: string} | null, date: string, text: string,
- *   entities: import("./text.js").Entity[], reply: any, edited: string | null, deleted: boolean, service: any, media: any,
+ *   entities: import("./text.js").Entity[], reply: any, details?: Record<string, any> | null, expires?: string | null, edited: string | null, deleted: boolean, service: any, media: any,
  *   forward: any, author: string, error: {code: string, message: string, next: string} | null,
  *   waits_until: string | null, masked?: boolean}} Message
  * @typedef {{chat: number, number: number, epoch: string, items: Message[], older: "stored" | "telegram" | "start",
@@ -35,9 +35,14 @@ export function key(message) {
   return message.cid ?? `m${message.id}`;
 }
 
+/** Has no number at Telegram and needs none: what Telegram tells by itself stands where its time is.
+ * @param {Message} one */
+const isNotice = (one) => one.tid === null && !one.out;
+
 /** Sent ones by Telegram's id; what is not sent yet comes last, in the order of writing.
  * @param {Message} a @param {Message} b */
 function compare(a, b) {
+  if (isNotice(a) || isNotice(b)) return Date.parse(a.date) - Date.parse(b.date) || (a.id ?? Infinity) - (b.id ?? Infinity) || 0;
   if (a.tid !== null && b.tid !== null) return a.tid - b.tid;
   if (a.tid !== null) return -1;
   if (b.tid !== null) return 1;

@@ -3,6 +3,7 @@
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { MAX_LENGTH, clean } from "../logic/text.js";
 import { lastEditable } from "../logic/stream.js";
+import { until } from "../logic/time.js";
 import { icon, iconButton } from "./parts.js";
 
 const WARN_FROM = MAX_LENGTH - 400;
@@ -46,6 +47,7 @@ function obstacle(app, chat) {
   if (session && ["needs_sign_in", "banned", "disabled"].includes(session.status)) return session.message;
   if (chat.left) return "This account is no longer in this chat.";
   if (chat.official) return "Telegram itself writes in this chat, and reads no answers.";
+  if (!chat.can_send && chat.restricted_until) return `An administrator has restricted this account: it may write here again ${until(new Date(chat.restricted_until), new Date())}.`;
   if (!chat.can_send) return chat.kind === "channel" ? "Only the channel's administrators write here." : "This account may not write in this chat.";
   return "";
 }

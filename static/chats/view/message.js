@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { colour } from "../logic/text.js";
+import { answered, buttons } from "../logic/details.js";
 import { isAttachment, media, service } from "../logic/names.js";
 import { canEdit } from "../logic/stream.js";
 import { clock, exact, until } from "../logic/time.js";
@@ -24,7 +25,7 @@ export function message(app, row, around) {
       ${row.first && !one.out && around.group ? html`<div class="n k${colour(one.sender.id)}" dir="auto">${one.sender.name}</div>` : nothing}
       ${one.deleted
         ? html`<span class="tomb">${icon("delete", "s")} Message deleted</span>`
-        : html`${forwarded(one)}${quote(one, around.actions)}${attachment(one)}${body(app, one)}`}
+        : html`${forwarded(one)}${quote(one, around.actions)}${attachment(one)}${body(app, one)}${offered(one)}`}
       ${meta(app, one, around.readUpTo)} ${one.deleted ? nothing : toolbar(app, one, around.actions)}
     </div>
     ${foot(app, one)}
@@ -52,12 +53,21 @@ function forwarded(one) {
 
 /** @param {import("../logic/stream.js").Message} one @param {import("./conversation.js").Actions} actions */
 function quote(one, actions) {
-  const reply = one.reply;
-  if (!reply) return nothing;
-  const text = reply.deleted ? "Message deleted" : reply.missing ? "An earlier message" : reply.text || (reply.media ? media({ kind: reply.media }).word : "");
-  return html`<button type="button" class="q" title="Go to this message" @click=${() => actions.find(reply.tid)}>
-    <b dir="auto">${reply.name || "Reply"}</b><span dir="auto">${text}</span>
-  </button>`;
+  const found = answered(one, (kind) => media({ kind }).word);
+  if (!found) return nothing;
+  const { name, text, tid } = found;
+  const said = html`<b dir="auto">${name}</b><span dir="auto">${text}</span>`;
+  if (tid === null) return html`<div class="q">${said}</div>`;
+  return html`<button type="button" class="q" title="Go to this message" @click=${() => actions.find(tid)}>${said}</button>`;
+}
+
+/** What a bot offers under its message; its buttons work in Telegram's own apps. @param {import("../logic/stream.js").Message} one */
+function offered(one) {
+  const rows = buttons(one);
+  if (!rows.length) return nothing;
+  return html`<div class="kb" role="group" aria-label="Buttons, which work in Telegram's own apps" title="These buttons work in Telegram's own apps.">
+    ${rows.map((row) => html`<div>${row.map((text) => html`<span dir="auto">${text}</span>`)}</div>`)}
+  </div>`;
 }
 
 /** @param {import("../logic/stream.js").Message} one */
@@ -97,6 +107,7 @@ function meta(app, one, readUpTo) {
   const edited = one.edited && !one.deleted ? html`<span title="Edited ${exact(new Date(one.edited))}">edited</span>` : nothing;
   return html`<span class="meta num"
     >${who ? html`<span dir="auto" title=${one.staff ? `Sent by ${one.staff.name}` : nothing}>${who}</span><span>·</span>` : nothing}
+    ${one.expires ? html`<span title="Deleted everywhere ${until(new Date(one.expires), new Date())}">${icon("hourglass_top")}</span>` : nothing}
     ${saving ? html`<span>${saving}…</span>` : edited}${time(one.date, clock)}${one.out ? delivery(one, readUpTo) : nothing}</span
   >`;
 }

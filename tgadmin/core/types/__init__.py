@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from tgadmin.core.types.devices import Device, Devices
 from tgadmin.core.types.dialogs import ChatState, Dialog, DialogsPosition, HistoryCleared, ReadInbox, ReadOutbox, Typing
-from tgadmin.core.types.media import FORWARD, MEDIA, SERVICE
+from tgadmin.core.types.media import DETAILS, FORWARD, MEDIA, SERVICE
 from tgadmin.core.types.messages import (
     MAX_SPANS,
     MAX_TEXT,
@@ -24,16 +24,30 @@ from tgadmin.core.types.messages import (
     MessageIdAssigned,
     MessagesDeleted,
     NewMessage,
+    Notice,
     SentShort,
 )
-from tgadmin.core.types.peers import ACCOUNT_BOX, CHANNEL_MARK, Peer, PeerKind, Presence, Renamed, box_of, is_channel
+from tgadmin.core.types.peers import (
+    ACCOUNT_BOX,
+    CHANNEL_MARK,
+    FOR_EVER,
+    Peer,
+    PeerKind,
+    Presence,
+    Renamed,
+    box_of,
+    is_channel,
+    may_write,
+)
 from tgadmin.core.types.signin import CodeRoute, CodeSent
 from tgadmin.core.types.updates import KEPT_BYTES, Change, Checkpoint, Gap, GapKind, Incoming, Unreadable
 
 __all__ = [
     "ACCOUNT_BOX",
     "CHANNEL_MARK",
+    "DETAILS",
     "FORWARD",
+    "FOR_EVER",
     "KEPT_BYTES",
     "MAX_SPANS",
     "MAX_TEXT",
@@ -61,6 +75,7 @@ __all__ = [
     "MessageIdAssigned",
     "MessagesDeleted",
     "NewMessage",
+    "Notice",
     "Peer",
     "PeerKind",
     "Presence",
@@ -72,4 +87,5 @@ __all__ = [
     "Unreadable",
     "box_of",
     "is_channel",
+    "may_write",
 ]

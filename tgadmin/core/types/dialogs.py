@@ -25,6 +25,7 @@ class Dialog:
     muted_until: Moment | None = None
     pts: State | None = None
     unread_mark: bool = False
+    ttl_period: ExactCount | None = None
     overtaken: bool = False
 
 
@@ -48,8 +49,8 @@ class DialogsPosition:
 
 @dataclass(frozen=True, slots=True)
 class ChatState:
-    """A dialog's facts that an update changes: mute, pin, archive, a mark as unread, membership. None leaves a fact as
-    it is."""
+    """A dialog's facts that an update changes: mute, pin, archive, a mark as unread, membership, what members may do,
+    the timer of new messages (``ttl_period`` in seconds, 0 for none). None leaves a fact as it is."""
 
     peer_id: PeerId
     muted_until: Moment | None = None
@@ -57,6 +58,9 @@ class ChatState:
     archived: bool | None = None
     left: bool | None = None
     unread_mark: bool | None = None
+    members_may_write: bool | None = None
+    is_admin: bool | None = None
+    ttl_period: ExactCount | None = None
 
 
 @dataclass(frozen=True, slots=True)

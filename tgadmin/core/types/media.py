@@ -30,4 +30,23 @@ MEDIA = Facts(
     kind=True,
 )
 SERVICE = Facts({"kind": Words(64), "duration": _SECONDS, "title": Words(255)}, kind=True)
+DETAILS = Facts(
+    {
+        "quote": Words(4096),
+        "quote_offset": Whole(0, INT),
+        "reply_peer_id": Whole(-LONG - 1, LONG, nought=False),
+        "reply_message_id": Whole(1, INT),
+        "reply_from_id": Whole(-LONG - 1, LONG, nought=False),
+        "reply_from_name": Words(255),
+        "reply_text": Words(1024),
+        "story_peer_id": Whole(-LONG - 1, LONG, nought=False),
+        "story_id": Whole(1, INT),
+        "topic_id": Whole(1, INT),
+        "via_bot_id": Whole(1, LONG),
+        "via_business_bot_id": Whole(1, LONG),
+        "album_id": Words(20),
+        "ttl_seconds": _TOTAL,
+    }
+)
+"""What a message bears besides its text and media (``details_of`` in tgadmin.telegram.convert.details)."""
 FORWARD = Facts({"from_id": Whole(-LONG - 1, LONG, nought=False), "post_id": Whole(1, INT), "author": Words(255)})

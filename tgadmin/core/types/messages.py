@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Any
 
-from tgadmin.core.bounds import Spans, Whole, Words
-from tgadmin.core.types.media import FORWARD, MEDIA, SERVICE
+from tgadmin.core.bounds import LAST, Spans, Whole, Words
+from tgadmin.core.types.media import DETAILS, FORWARD, MEDIA, SERVICE
 from tgadmin.core.types.ranges import ExactCount, Long, Mark, MessageId, Moment, Name, PeerId, Word
 
 MAX_TEXT = 32_768
@@ -39,7 +41,9 @@ class Entity:
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as Telegram has it. ``service`` names an action of a service message (``chat_create`` …) with its
-    facts, ``media`` a kind of media that is not text (``photo``, ``document`` …) with what a preview needs."""
+    facts, ``media`` a kind of media that is not text (``photo``, ``document`` …) with what a preview needs.
+    ``details``: what it bears besides (a quote, its topic, buttons …). ``ttl_period``: so many seconds after
+    its date it is deleted everywhere (https://core.telegram.org/constructor/message)."""
 
     peer_id: PeerId
     id: MessageId
@@ -53,6 +57,7 @@ class Message:
     service: Annotated[dict[str, Any], SERVICE] | None = None
     media: Annotated[dict[str, Any], MEDIA] | None = None
     forward: Annotated[dict[str, Any], FORWARD] | None = None
+    details: Annotated[dict[str, Any], DETAILS] | None = None
     post_author: Name = ""
     silent: bool = False
     mentioned: bool = False
@@ -60,10 +65,35 @@ class Message:
     ttl_period: ExactCount | None = None
     random_id: Long | None = None
 
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it is deleted everywhere; None: never."""
+        if not self.ttl_period:
+            return None
+        # In seconds since 1970 no time lies beyond Python's calendar.
+        return min(self.date + timedelta(seconds=self.ttl_period), LAST)
+
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What Telegram tells the account's owner outside of any chat; it has no number there. Kept as a message of
+    Telegram's own account (https://core.telegram.org/constructor/updateServiceNotification). ``date`` None: now."""
+
+    text: Annotated[str, Words(MAX_TEXT)]
+    entities: Annotated[tuple[Entity, ...], SPANS] = ()
+    media: Annotated[dict[str, Any], MEDIA] | None = None
+    date: Moment | None = None
+
+    @property
+    def key(self) -> int:
+        """A positive number of 63 bits, the same whenever Telegram repeats the notice."""
+        told = f"{self.date and self.date.timestamp()} {self.text}"
+        return (int.from_bytes(sha256(told.encode()).digest()[:8], "big") >> 1) or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from tgadmin.core.bounds import Words
+from tgadmin.core.bounds import LAST, Words
 from tgadmin.core.types.ranges import ExactCount, Long, Moment, Name, PeerId, Word
 
 ACCOUNT_BOX = 0
@@ -31,6 +32,17 @@ class PeerKind(StrEnum):
     CHANNEL = "channel"
 
 
+FOR_EVER = LAST
+"""``restricted_until`` of a restriction without an end."""
+
+
+def may_write(*, is_admin: bool, members_may_write: bool, restricted_until: datetime | None, now: datetime) -> bool:
+    """Whether a member of a group may write in it (https://core.telegram.org/api/rights)."""
+    if is_admin:
+        return True
+    return members_may_write and (restricted_until is None or restricted_until <= now)
+
+
 @dataclass(frozen=True, slots=True)
 class Renamed:
     """A user goes by another name from now on; nothing else of them is said."""
@@ -45,7 +57,10 @@ class Peer:
     """A user, group or channel as one account sees it.
 
     ``partial`` marks what Telegram calls a min constructor: its access hash is not usable and it must not overwrite
-    a full record. ``can_send`` is about the account that sees it. ``left`` is true for a chat one is no member of.
+    a full record. ``can_send`` is about the account that sees it, and says how it is now: in groups it follows from
+    ``is_admin``, ``members_may_write`` and ``restricted_until`` (``may_write``). ``left`` is true for a chat one is no
+    member of, or that is no more. ``migrated_to``: the supergroup that a group has become. ``online_until``: when
+    somebody who is online counts as gone, unless Telegram says otherwise before.
     """
 
     id: PeerId
@@ -62,6 +77,11 @@ class Peer:
     can_send: bool = True
     members_count: ExactCount | None = None
     slow_mode: bool = False
+    is_admin: bool = False
+    members_may_write: bool = True
+    restricted_until: Moment | None = None
+    migrated_to: PeerId | None = None
+    online_until: Moment | None = None
     last_seen_at: Moment | None = None
     is_online: bool = False
 
@@ -73,3 +93,4 @@ class Presence:
     user_id: PeerId
     is_online: bool
     at: Moment | None = None
+    online_until: Moment | None = None

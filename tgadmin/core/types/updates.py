@@ -14,6 +14,7 @@ from tgadmin.core.types.messages import (
     MessageIdAssigned,
     MessagesDeleted,
     NewMessage,
+    Notice,
     SentShort,
 )
 from tgadmin.core.types.peers import Peer, Presence, Renamed
@@ -54,6 +55,7 @@ class Unreadable:
 
 Change = (
     NewMessage
+    | Notice
     | MessageEdited
     | MessagesDeleted
     | MessageIdAssigned

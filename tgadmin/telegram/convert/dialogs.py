@@ -31,6 +31,7 @@ def dialog(found: Any) -> Dialog | None:
         muted_until=muted_until(found.notify_settings),
         pts=found.pts,
         unread_mark=bool(found.unread_mark),
+        ttl_period=found.ttl_period,
     )
     return fit(row)
 

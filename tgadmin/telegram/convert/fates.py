@@ -45,6 +45,16 @@ _GROUPS: tuple[tuple[Fate, str, str], ...] = (
         "ignored",
         "NotifySettings DialogPinned PinnedDialogs FolderPeers DialogUnreadMark",
     ),
+    (
+        Fate.STORED,
+        "what members of a group may do, whether our account rules it, and after how long new messages go",
+        "ChatDefaultBannedRights ChatParticipantAdmin PeerHistoryTTL",
+    ),
+    (
+        Fate.STORED,
+        "what Telegram tells the account's owner: kept as a message of Telegram's own account, for managers",
+        "ServiceNotification",
+    ),
     (Fate.STORED, "a person's new name", "UserName"),
     (
         Fate.STORED,
@@ -139,9 +149,8 @@ _GROUPS: tuple[tuple[Fate, str, str], ...] = (
     ),
     (
         Fate.IGNORED,
-        "not yet: polls, paid media, pinned messages, timers and join requests are shown by later versions",
-        "MessagePoll MessagePollVote MessageExtendedMedia PinnedMessages PinnedChannelMessages PeerHistoryTTL "
-        "PendingJoinRequests",
+        "not yet: polls, paid media, pinned messages and join requests are shown by later versions",
+        "MessagePoll MessagePollVote MessageExtendedMedia PinnedMessages PinnedChannelMessages PendingJoinRequests",
     ),
     (
         Fate.IGNORED,
@@ -150,10 +159,9 @@ _GROUPS: tuple[tuple[Fate, str, str], ...] = (
     ),
     (
         Fate.IGNORED,
-        "not yet: rights of a group's members and of its administrators",
-        "ChatDefaultBannedRights ChatParticipantAdmin ChatParticipantRank",
+        "titles of a group's members, which are not shown here",
+        "ChatParticipantRank",
     ),
-    (Fate.IGNORED, "not yet: what Telegram tells outside of any chat, as a window of the app", "ServiceNotification"),
     (
         Fate.IGNORED,
         "the addresses of data centres and the app's configuration are asked for at each start",

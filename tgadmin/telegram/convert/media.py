@@ -29,6 +29,7 @@ def media(found: Any) -> Facts | None:
     facts = bare if convert is None else or_else(convert, found, bare)
     if getattr(found, "ttl_seconds", None):
         facts["ttl_seconds"] = found.ttl_seconds
+        facts.pop("preview", None)  # small, but a picture of what its sender wants gone
     if getattr(found, "spoiler", None):
         facts["spoiler"] = True
     sound: Facts = _sound({key: value for key, value in facts.items() if value is not None})

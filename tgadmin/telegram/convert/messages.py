@@ -10,6 +10,7 @@ from telethon import types as T  # noqa: N812
 
 from tgadmin.core.bounds import EXACT, Unfit, clean, fit
 from tgadmin.core.types import FORWARD, MAX_TEXT, SERVICE, Entity, Message, Unreadable
+from tgadmin.telegram.convert.details import details
 from tgadmin.telegram.convert.media import media
 from tgadmin.telegram.convert.peers import marked, marked_or_none, of_group, of_user
 from tgadmin.telegram.convert.text import iso, kind_of, or_else, snake, text_and_entities
@@ -44,6 +45,7 @@ def message(found: Any, me: int) -> Message | None:
             service=service(found.action) if isinstance(found, T.MessageService) else None,
             media=None if found.media is None else media(found.media),
             forward=None if found.fwd_from is None else or_else(forward, found.fwd_from, _SOMEBODY),
+            details=details(found, peer_id),
             post_author=found.post_author or "",
             silent=bool(found.silent),
             mentioned=bool(found.mentioned),
@@ -104,6 +106,7 @@ def short_message(update: Any, me: int) -> Message:
             entities=entities,
             reply_to_id=reply_to(update.reply_to, peer_id),
             forward=None if update.fwd_from is None else or_else(forward, update.fwd_from, _SOMEBODY),
+            details=details(update, peer_id),
             silent=bool(update.silent),
             mentioned=bool(update.mentioned),
             ttl_period=update.ttl_period,

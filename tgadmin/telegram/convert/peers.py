@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from telethon import types as T  # noqa: N812
 
-from tgadmin.core.bounds import LONG, Unfit, fit
-from tgadmin.core.types import CHANNEL_MARK, Peer, PeerKind, is_channel
+from tgadmin.core.bounds import FIRST, INT, LONG, Unfit, fit
+from tgadmin.core.types import CHANNEL_MARK, FOR_EVER, Peer, PeerKind, is_channel
+
+_LAST_BAN = datetime.fromtimestamp(INT, UTC)
 
 
 def of_user(number: int) -> int:
@@ -122,7 +124,7 @@ def _user(user: Any) -> Peer | None:
         return Peer(of_user(user.id), PeerKind.USER, "", partial=True)
     if not isinstance(user, T.User):
         return None
-    online, at = presence(user.status)
+    online, at, until = presence(user.status)
     name = " ".join(filter(None, (user.first_name, user.last_name)))
     return Peer(
         id=of_user(user.id),
@@ -138,26 +140,33 @@ def _user(user: Any) -> Peer | None:
         can_send=not user.deleted,
         last_seen_at=at,
         is_online=online,
+        online_until=until,
     )
 
 
-def presence(status: Any) -> tuple[bool, datetime | None]:
-    """(is online, last seen). Telegram tells no time of those who hide it, nor of who is online."""
+def presence(status: Any) -> tuple[bool, datetime | None, datetime | None]:
+    """(is online, last seen, online until). Telegram tells no time of those who hide it, nor when somebody who is
+    online was last seen; who is online is so until a time, after which no update comes
+    (https://core.telegram.org/constructor/userStatusOnline)."""
     if isinstance(status, T.UserStatusOnline):
-        return True, None
-    return False, status.was_online if isinstance(status, T.UserStatusOffline) else None
+        return True, None, status.expires
+    return False, status.was_online if isinstance(status, T.UserStatusOffline) else None, None
 
 
 def _group(chat: Any) -> Peer:
     gone = bool(chat.left or chat.deactivated or chat.migrated_to)
-    rules = chat.creator or chat.admin_rights is not None
+    rules = bool(chat.creator or chat.admin_rights is not None)
+    open_to_all = not silenced(chat.default_banned_rights)
     return Peer(
         id=of_group(chat.id),
         kind=PeerKind.GROUP,
         name=chat.title or "",
-        left=bool(chat.left),
-        can_send=not gone and bool(rules or not _silenced(chat.default_banned_rights)),
+        left=gone,
+        can_send=not gone and (rules or open_to_all),
         members_count=chat.participants_count,
+        is_admin=rules,
+        members_may_write=open_to_all,
+        migrated_to=marked_or_none(chat.migrated_to),
     )
 
 
@@ -173,10 +182,14 @@ def _channel(channel: Any) -> Peer:
         can_send=_can_send(channel),
         members_count=channel.participants_count,
         slow_mode=bool(channel.slowmode_enabled),
+        is_admin=bool(channel.creator or channel.admin_rights is not None),
+        members_may_write=not silenced(channel.default_banned_rights),
+        restricted_until=_restricted_until(channel.banned_rights),
     )
 
 
 def _can_send(channel: Any) -> bool:
+    """As the object says it, which Telegram made a moment ago."""
     if channel.left:
         return False
     if channel.creator:
@@ -185,10 +198,19 @@ def _can_send(channel: Any) -> bool:
         return bool(channel.admin_rights and channel.admin_rights.post_messages)
     if channel.admin_rights is not None:
         return True
-    return not (_silenced(channel.banned_rights) or _silenced(channel.default_banned_rights))
+    return not (silenced(channel.banned_rights) or silenced(channel.default_banned_rights))
 
 
-def _silenced(rights: Any) -> bool:
+def _restricted_until(rights: Any) -> datetime | None:
+    """When the account may write again; None if nothing forbids it. 0, and times beyond 32 bits' positive half, mean
+    for ever (https://core.telegram.org/constructor/chatBannedRights)."""
+    if not silenced(rights):
+        return None
+    until: datetime | None = rights.until_date
+    return until if until is not None and FIRST < until < _LAST_BAN else FOR_EVER
+
+
+def silenced(rights: Any) -> bool:
     return bool(rights and (rights.send_messages or rights.send_plain or rights.view_messages))
 
 

@@ -20,6 +20,7 @@ from tgadmin.core.types import (
     MessageIdAssigned,
     MessagesDeleted,
     NewMessage,
+    Notice,
     Presence,
     ReadInbox,
     ReadOutbox,
@@ -37,6 +38,7 @@ from tgadmin.telegram._telethon import (
     UnreadablePacket,
 )
 from tgadmin.telegram.convert.dialogs import ARCHIVE, dialog, muted_until
+from tgadmin.telegram.convert.media import media
 from tgadmin.telegram.convert.messages import (
     message,
     messages,
@@ -45,8 +47,8 @@ from tgadmin.telegram.convert.messages import (
     short_message,
     unreadable,
 )
-from tgadmin.telegram.convert.peers import marked, of_channel, of_group, of_user, presence
-from tgadmin.telegram.convert.text import snake
+from tgadmin.telegram.convert.peers import marked, of_channel, of_group, of_user, presence, silenced
+from tgadmin.telegram.convert.text import snake, text_and_entities
 
 Changes = list[Change]
 
@@ -141,8 +143,7 @@ def action_name(action: Any) -> str:
 
 
 def _status(update: Any, _: int) -> Changes:
-    online, at = presence(update.status)
-    return [Presence(of_user(update.user_id), online, at)]
+    return [Presence(of_user(update.user_id), *presence(update.status))]
 
 
 def _notify(update: Any, _: int) -> Changes:
@@ -161,6 +162,27 @@ def _unread_mark(update: Any, _: int) -> Changes:
     if not isinstance(update.peer, T.DialogPeer) or update.saved_peer_id is not None:
         return []
     return [ChatState(marked(update.peer.peer), unread_mark=bool(update.unread))]
+
+
+def _default_rights(update: Any, _: int) -> Changes:
+    return [ChatState(marked(update.peer), members_may_write=not silenced(update.default_banned_rights))]
+
+
+def _participant_admin(update: Any, me: int) -> Changes:
+    if update.user_id != me:
+        return []
+    return [ChatState(of_group(update.chat_id), is_admin=bool(update.is_admin))]
+
+
+def _notice(update: Any, _: int) -> Changes:
+    """Without a time it is for this moment only, and no part of the history."""
+    text, entities = text_and_entities(update.message, update.entities)
+    found = None if update.media is None else media(update.media)
+    return [Notice(text, entities, found, update.inbox_date)]
+
+
+def _history_ttl(update: Any, _: int) -> Changes:
+    return [ChatState(marked(update.peer), ttl_period=update.ttl_period or 0)]
 
 
 def _history_cleared(update: Any, _: int) -> Changes:
@@ -234,6 +256,10 @@ _KINDS: dict[type, Callable[[Any, int], Changes]] = {
     T.UpdateUserName: _renamed,
     T.UpdateDialogUnreadMark: _unread_mark,
     T.UpdateChannelAvailableMessages: _history_cleared,
+    T.UpdateChatDefaultBannedRights: _default_rights,
+    T.UpdateChatParticipantAdmin: _participant_admin,
+    T.UpdatePeerHistoryTTL: _history_ttl,
+    T.UpdateServiceNotification: _notice,
     T.UpdateNewMessage: _new,
     T.UpdateNewChannelMessage: _new,
     T.UpdateEditMessage: _edited,

@@ -19,9 +19,10 @@ import psycopg
 from apps.chats.services.record import reads, sql, writes
 from apps.chats.services.record.apply import apply
 from apps.chats.services.record.batch import collect_requirements
-from tgadmin.core.types import Gap, GapKind, Incoming, Typing, Unreadable
+from apps.chats.services.record.state import State
+from tgadmin.core.types import Gap, GapKind, Incoming, MessagesDeleted, Typing, Unreadable
 
-__all__ = ["Recorded", "joined", "make_ready", "record"]
+__all__ = ["Recorded", "expire", "joined", "make_ready", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,14 @@ async def make_ready(conn: psycopg.AsyncConnection[Any]) -> None:
     await conn.execute(sql.PLANNING)
 
 
+async def expire(conn: psycopg.AsyncConnection[Any], session_id: int, changes: Sequence[MessagesDeleted]) -> None:
+    """Store that messages have ended by themselves: nobody need hold the account for that, since nobody says it.
+
+    On a connection as ``record``'s. Raises psycopg.Error; then nothing is stored.
+    """
+    await _store(conn, session_id, (Incoming(tuple(changes), (), None),), None)
+
+
 async def record(
     conn: psycopg.AsyncConnection[Any], session_id: int, fence: int, node_id: UUID, batch: Sequence[Incoming]
 ) -> Recorded:
@@ -64,13 +73,7 @@ async def record(
 
     Raises LeaseLost and psycopg.Error; then nothing is stored.
     """
-    needs = collect_requirements(batch)
-    async with conn.pipeline(), conn.transaction():
-        state = await reads.load(conn, session_id, fence, node_id, needs, datetime.now(UTC))
-        for incoming in batch:
-            for change in incoming.changes:
-                apply(state, change)
-        await writes.store(conn, session_id, needs, state)
+    state = await _store(conn, session_id, batch, (node_id, fence))
     return Recorded(
         new_messages=state.new,
         changed=any(chat.dirty for chat in state.chats.values()) or bool(state.presence),
@@ -79,3 +82,18 @@ async def record(
         unreadable=tuple(state.unreadable),
         has_stale_unread=state.has_stale_unread or bool(state.unknown),
     )
+
+
+async def _store(
+    conn: psycopg.AsyncConnection[Any], session_id: int, batch: Sequence[Incoming], holder: tuple[UUID, int] | None
+) -> State:
+    """One transaction: read and lock, work out, write. ``holder``: the gateway that must hold the account, and its
+    fence; None for what is true whoever holds it."""
+    needs = collect_requirements(batch)
+    async with conn.pipeline(), conn.transaction():
+        state = await reads.load(conn, session_id, holder, needs, datetime.now(UTC))
+        for incoming in batch:
+            for change in incoming.changes:
+                apply(state, change)
+        await writes.store(conn, session_id, needs, state)
+    return state

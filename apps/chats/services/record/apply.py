@@ -8,7 +8,8 @@ from typing import Any
 
 from apps.chats.event_kinds import EventKind
 from apps.chats.services.record.rows import ChatRow, MessageRow, title_of
-from apps.chats.services.record.state import State, is_listed
+from apps.chats.services.record.state import State, is_listed, settle_rights
+from tgadmin.core import official
 from tgadmin.core.bounds import INT
 from tgadmin.core.types import (
     ACCOUNT_BOX,
@@ -24,6 +25,7 @@ from tgadmin.core.types import (
     MessageIdAssigned,
     MessagesDeleted,
     NewMessage,
+    Notice,
     Presence,
     ReadInbox,
     ReadOutbox,
@@ -55,6 +57,20 @@ def _new_message(state: State, change: NewMessage, random_id: int | None = None)
         chat.synced_from_id = message.id
         chat.dirty = True
     state.show_as_last(chat, row)
+
+
+def _notice(state: State, change: Notice) -> None:
+    if change.key in state.ours:  # repeated
+        return
+    chat = state.chats[official.SERVICE]
+    date = change.date or state.now
+    sender = official.SERVICE
+    message = Message(sender, 1, date, change.text, sender, entities=change.entities, media=change.media)
+    row = state.insert_notice(chat, message, change.key)
+    chat.add_event(EventKind.MESSAGE, row.pk)
+    if date >= chat.last_message_at or chat.last_message_id is None:
+        chat.last_message_at = date
+        chat.last_message_text, chat.last_message_sender, chat.last_message_out = state.preview(chat, row)
 
 
 def _arrive(state: State, chat: ChatRow, message: Message) -> MessageRow:
@@ -237,18 +253,20 @@ def _presence(state: State, change: Presence) -> None:
     state.presence[change.user_id] = change
 
 
+_PLAIN_FACTS = ("muted_until", "pinned", "archived", "unread_mark", "members_may_write", "is_admin")
+
+
 def _chat_state(state: State, change: ChatState) -> None:
     chat = state.chats.get(change.peer_id)
     if chat is None:
         return
-    if change.muted_until is not None:
-        chat.muted_until = change.muted_until
-    if change.pinned is not None:
-        chat.pinned = change.pinned
-    if change.archived is not None:
-        chat.archived = change.archived
-    if change.unread_mark is not None:
-        chat.unread_mark = change.unread_mark
+    for name in _PLAIN_FACTS:
+        if (value := getattr(change, name)) is not None:
+            setattr(chat, name, value)
+    if change.ttl_period is not None:
+        chat.ttl_period = change.ttl_period or None
+    if change.members_may_write is not None or change.is_admin is not None:
+        settle_rights(chat, state.now)
     if change.left is not None:
         was_left, chat.left = chat.left, change.left
         state.note_return(chat, was_left)
@@ -292,7 +310,7 @@ def _gap(state: State, change: Gap) -> None:
 def _dialog(state: State, change: Dialog) -> None:
     chat = state.chats[change.peer_id]
     chat.pinned, chat.archived, chat.muted_until = change.pinned, change.archived, change.muted_until
-    chat.unread_mark = change.unread_mark
+    chat.unread_mark, chat.ttl_period = change.unread_mark, change.ttl_period or None
     peer = state.names.get(change.peer_id)
     was_left, chat.left = chat.left, peer is not None and peer.left
     state.note_return(chat, was_left)
@@ -381,6 +399,7 @@ def _unreadable(state: State, change: Unreadable) -> None:
 
 _APPLY: dict[type, Callable[[State, Any], None]] = {
     NewMessage: _new_message,
+    Notice: _notice,
     MessageEdited: _edited,
     MessagesDeleted: _deleted,
     MessageIdAssigned: _id_assigned,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.chats.services.record.rows import tidy
+from tgadmin.core import official
 from tgadmin.core.service_messages import people_in
 from tgadmin.core.types import (
     ACCOUNT_BOX,
@@ -23,6 +24,7 @@ from tgadmin.core.types import (
     MessageIdAssigned,
     MessagesDeleted,
     NewMessage,
+    Notice,
     Peer,
     ReadInbox,
     ReadOutbox,
@@ -100,6 +102,14 @@ def _sent(needs: BatchScope, change: SentShort) -> None:
     needs.random_ids[change.random_id] = change.message.id
 
 
+def _notice(needs: BatchScope, change: Notice) -> None:
+    needs.creates.add(official.SERVICE)
+    needs.chats.add(official.SERVICE)
+    needs.names.add(official.SERVICE)
+    needs.random_ids[change.key] = 0
+    needs.new_messages += 1
+
+
 def _edited(needs: BatchScope, change: MessageEdited) -> None:
     needs.message(change.message)
 
@@ -156,6 +166,7 @@ def _renamed(needs: BatchScope, change: Renamed) -> None:
 _COLLECTORS: dict[type, Callable[[BatchScope, Any], None]] = {
     NewMessage: _new,
     SentShort: _sent,
+    Notice: _notice,
     MessageEdited: _edited,
     MessagesDeleted: _deleted,
     MessageIdAssigned: _assigned,

@@ -21,18 +21,21 @@ Connection = psycopg.AsyncConnection[Any]
 END_OF_IDS = 2**62
 
 
-async def load(conn: Connection, session_id: int, fence: int, node_id: UUID, needs: BatchScope, now: datetime) -> State:
-    """Everything the batch touches, under lock. Raises LeaseLost."""
-    lease = await conn.execute(sql.HOLD, (session_id, node_id, fence), prepare=True)
+async def load(
+    conn: Connection, session_id: int, holder: tuple[UUID, int] | None, needs: BatchScope, now: datetime
+) -> State:
+    """Everything the batch touches, under lock. ``holder``: the gateway that holds the account, and its fence; None:
+    nobody need. Raises LeaseLost."""
+    lease = None if holder is None else await conn.execute(sql.HOLD, (session_id, *holder), prepare=True)
     chats = await _lock_chats(conn, session_id, needs)
     stored = await conn.execute(sql.PEERS, (session_id, array(needs.names | needs.peers.keys())), prepare=True)
     found = await _ask_messages(conn, session_id, needs)
     ranges = [await _ask_range(conn, session_id, history) for history in needs.histories]
     # One more than is needed: it says where the new rows begin, even if there are none.
     ids = await conn.execute(sql.MESSAGE_IDS, (needs.new_messages + 1,), prepare=True)
-    held = await lease.fetchone()
+    held = (False,) if lease is None else await lease.fetchone()
     if held is None:
-        raise LeaseLost(f"session {session_id} is not held under fence {fence}")
+        raise LeaseLost(f"session {session_id} is not held under that fence")
     locked = await _chats(chats)
     known = {peer.id: peer for peer in map(_peer, await stored.fetchall())}
     given = needs.peers.values()
@@ -121,7 +124,8 @@ def _index(state: State, by_pk: dict[int, MessageRow], found: Iterable[tuple[Any
 
 
 def _peer(row: tuple[Any, ...]) -> Peer:
-    peer_id, kind, name, username, phone, access_hash, is_self, is_contact, is_deleted, is_online, last_seen_at = row
+    peer_id, kind, name, username, phone, access_hash, is_self, is_contact, is_deleted, is_online, *times = row
+    last_seen_at, online_until = times
     return Peer(
         id=peer_id,
         kind=stored_kind(kind, peer_id),
@@ -134,6 +138,7 @@ def _peer(row: tuple[Any, ...]) -> Peer:
         is_deleted=is_deleted,
         is_online=is_online,
         last_seen_at=last_seen_at,
+        online_until=online_until,
     )
 
 

@@ -77,9 +77,11 @@ class MessageRow(MessageColumns):
         self.entities = entities_json(message.entities)
         self.reply_to_id = message.reply_to_id
         self.edit_date = message.edit_date
+        self.expires_at = message.expires_at
         self.service = to_json(message.service)
         self.media = to_json(message.media)
         self.forward = to_json(message.forward)
+        self.details = to_json(message.details)
         self.post_author = clean(message.post_author)[:255]
         self.dirty = True
 
@@ -107,7 +109,7 @@ class MessageRow(MessageColumns):
         self.deleted_at = at
         self.text = ""
         self.entities = "[]"
-        self.service = self.media = self.forward = None
+        self.service = self.media = self.forward = self.details = None
         if self.managers_only:
             self._take_secret(None)
         self.dirty = True
@@ -137,6 +139,10 @@ def new_chat(peer: Peer, now: datetime) -> ChatRow:
         members_count=peer.members_count,
         can_send=peer.can_send,
         left=peer.left,
+        is_admin=peer.is_admin,
+        members_may_write=peer.members_may_write,
+        restricted_until=peer.restricted_until,
+        migrated_to=peer.migrated_to,
         last_message_at=now,
     )
 

@@ -104,6 +104,7 @@ FULL_PEERS = Unnest(
         "is_deleted": "boolean",
         "is_online": "boolean",
         "last_seen_at": "timestamptz",
+        "online_until": "timestamptz",
     }
 )
 
@@ -119,11 +120,11 @@ ON CONFLICT (session_id, peer_id) DO UPDATE SET kind = EXCLUDED.kind, name = EXC
     username = EXCLUDED.username, phone = EXCLUDED.phone,
     access_hash = COALESCE(EXCLUDED.access_hash, p.access_hash), is_self = EXCLUDED.is_self,
     is_contact = EXCLUDED.is_contact, is_deleted = EXCLUDED.is_deleted, is_online = EXCLUDED.is_online,
-    last_seen_at = COALESCE(EXCLUDED.last_seen_at, p.last_seen_at)
+    last_seen_at = COALESCE(EXCLUDED.last_seen_at, p.last_seen_at), online_until = EXCLUDED.online_until
 WHERE (p.kind, p.name, p.username, p.phone, p.access_hash, p.is_self, p.is_contact, p.is_deleted, p.is_online,
-    p.last_seen_at) IS DISTINCT FROM (EXCLUDED.kind, EXCLUDED.name, EXCLUDED.username, EXCLUDED.phone,
+    p.last_seen_at, p.online_until) IS DISTINCT FROM (EXCLUDED.kind, EXCLUDED.name, EXCLUDED.username, EXCLUDED.phone,
     COALESCE(EXCLUDED.access_hash, p.access_hash), EXCLUDED.is_self, EXCLUDED.is_contact, EXCLUDED.is_deleted,
-    EXCLUDED.is_online, COALESCE(EXCLUDED.last_seen_at, p.last_seen_at))
+    EXCLUDED.is_online, COALESCE(EXCLUDED.last_seen_at, p.last_seen_at), EXCLUDED.online_until)
 """  # noqa: S608
 
 PARTIAL_PEERS = Unnest(
@@ -147,10 +148,11 @@ FROM {RENAMED}
 WHERE p.session_id = %(session)s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%(peer_id)s)
 """  # noqa: S608
 
-SEEN = Unnest({"peer_id": "bigint", "is_online": "boolean", "at": "timestamptz"})
+SEEN = Unnest({"peer_id": "bigint", "is_online": "boolean", "at": "timestamptz", "online_until": "timestamptz"})
 
 PRESENCE = f"""
-UPDATE telegram_peers p SET is_online = k.is_online, last_seen_at = COALESCE(k.at, p.last_seen_at)
+UPDATE telegram_peers p SET is_online = k.is_online, last_seen_at = COALESCE(k.at, p.last_seen_at),
+    online_until = k.online_until
 FROM {SEEN}
 WHERE p.session_id = %(session)s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%(peer_id)s)
 """  # noqa: S608

@@ -12,7 +12,19 @@ from apps.chats.services.record.rows import ChatRow, MessageRow, from_json, new_
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import Last
 from tgadmin.core.service_messages import people_in
-from tgadmin.core.types import Gap, Message, Peer, PeerKind, Presence, Renamed, Typing, Unreadable, box_of, is_channel
+from tgadmin.core.types import (
+    Gap,
+    Message,
+    Peer,
+    PeerKind,
+    Presence,
+    Renamed,
+    Typing,
+    Unreadable,
+    box_of,
+    is_channel,
+    may_write,
+)
 
 
 @dataclass(slots=True)
@@ -66,7 +78,7 @@ class State:
             chat = self.chats.get(peer.id)
             if chat is not None and not peer.partial:
                 was_left = chat.left
-                describe(chat, peer)
+                describe(chat, peer, self.now)
                 self.note_return(chat, was_left)
 
     def count_unread(self, chat: ChatRow) -> None:
@@ -126,6 +138,14 @@ class State:
         self.new += 1
         return row
 
+    def insert_notice(self, chat: ChatRow, message: Message, key: int) -> MessageRow:
+        """A message that has no number at Telegram; ``key`` tells it from others."""
+        row = new_row(next(self.ids), chat.pk, box_of(message.peer_id), message)
+        row.telegram_id, row.random_id = None, key
+        self.ours[key] = self.touched[row.pk] = row
+        self.new += 1
+        return row
+
     def touch(self, row: MessageRow) -> None:
         self.touched[row.pk] = row
 
@@ -137,9 +157,12 @@ class State:
             return
         chat.last_message_id = row.telegram_id
         chat.last_message_at = row.date
-        shown = self._last(chat, row).shown()
-        chat.last_message_text, chat.last_message_sender, chat.last_message_out = shown
+        chat.last_message_text, chat.last_message_sender, chat.last_message_out = self.preview(chat, row)
         chat.dirty = True
+
+    def preview(self, chat: ChatRow, row: MessageRow) -> tuple[str, str, bool]:
+        """How the list shows the message: text, sender, whether it is ours."""
+        return self._last(chat, row).shown()
 
     def _last(self, chat: ChatRow, row: MessageRow) -> Last:
         if row.service is None:
@@ -163,11 +186,41 @@ def is_listed(chat: ChatRow, row: MessageRow) -> bool:
     return not row.managers_only or is_official(chat.peer_id)
 
 
-def describe(chat: ChatRow, peer: Peer) -> None:
-    facts = (peer.kind.value, title_of(peer), peer.username, peer.can_send, peer.left)
-    members = chat.members_count if peer.members_count is None else peer.members_count
-    if (chat.kind, chat.title, chat.username, chat.can_send, chat.left, chat.members_count) == (*facts, members):
-        return
-    chat.kind, chat.title, chat.username, chat.can_send, chat.left = facts
-    chat.members_count = members
-    chat.dirty = True
+def describe(chat: ChatRow, peer: Peer, now: datetime) -> None:
+    """What Telegram says of the chat's peer, in the chat's row."""
+    facts = {
+        "kind": peer.kind.value,
+        "title": title_of(peer),
+        "username": peer.username,
+        "left": peer.left,
+        "is_admin": peer.is_admin,
+        "members_may_write": peer.members_may_write,
+        "restricted_until": peer.restricted_until,
+        "migrated_to": peer.migrated_to,
+        "members_count": chat.members_count if peer.members_count is None else peer.members_count,
+        "can_send": peer.can_send,
+    }
+    for name, value in facts.items():
+        if getattr(chat, name) != value:
+            setattr(chat, name, value)
+            chat.dirty = True
+    end_restriction(chat, now)
+
+
+def end_restriction(chat: ChatRow, now: datetime) -> None:
+    """A restriction that is over holds no longer, whether or not anybody has said so."""
+    if chat.restricted_until is not None and chat.restricted_until <= now:
+        chat.restricted_until = None
+        settle_rights(chat, now)
+
+
+def settle_rights(chat: ChatRow, now: datetime) -> None:
+    """Whether the account may write in a group, by what is stored of it."""
+    if chat.kind in (PeerKind.GROUP, PeerKind.SUPERGROUP):
+        chat.can_send = not chat.left and may_write(
+            is_admin=chat.is_admin,
+            members_may_write=chat.members_may_write,
+            restricted_until=chat.restricted_until,
+            now=now,
+        )
+        chat.dirty = True

@@ -79,7 +79,9 @@ async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer],
         await conn.execute(sql.PUT_PARTIAL_PEERS, params, prepare=True)
 
 
-_facts = attrgetter("kind", "name", "username", "phone", "is_self", "is_contact", "is_deleted", "is_online")
+_facts = attrgetter(
+    "kind", "name", "username", "phone", "is_self", "is_contact", "is_deleted", "is_online", "online_until"
+)
 
 
 def _differs(peer: Peer, stored: Peer | None) -> bool:
@@ -93,16 +95,16 @@ def _differs(peer: Peer, stored: Peer | None) -> bool:
 
 def _peer(peer: Peer) -> tuple[Any, ...]:
     kind, *facts = _facts(peer)
-    name, username, phone, is_self, is_contact, is_deleted, is_online = facts
+    name, username, phone, is_self, is_contact, is_deleted, is_online, online_until = facts
     return (
         peer.id, kind.value, name, username, phone, peer.access_hash, is_self, is_contact, is_deleted, is_online,
-        peer.last_seen_at,
+        peer.last_seen_at, online_until,
     )  # fmt: skip
 
 
 async def _store_presence(conn: Connection, session_id: int, state: State) -> None:
     if state.presence:
-        rows = [(one.user_id, one.is_online, one.at) for one in state.presence.values()]
+        rows = [(one.user_id, one.is_online, one.at, one.online_until) for one in state.presence.values()]
         await conn.execute(sql.PRESENCE, {"session": session_id, **sql.SEEN.params(rows)}, prepare=True)
 
 
