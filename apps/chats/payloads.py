@@ -120,6 +120,8 @@ class ChatRow(TypedDict):
     can_send: Annotated[bool, "the account may write in it"]
     official: Annotated[bool, "it is Telegram's own account, for managers only"]
     left: Annotated[bool, "the account is no longer a member"]
+    continued_in: Annotated[int | None, "row id of the supergroup that this group has become: no list shows it"]
+    continues: Annotated[int | None, "row id of the group that this supergroup was: its older messages are there"]
     last: Annotated[LastMessage, "its last message"]
     pending: Annotated[Literal["sending", "failed"] | None, "the worst of what waits"]
     waiting: Annotated[Waiting, "how many messages wait"]

@@ -134,6 +134,9 @@ class Chat(models.Model):
             models.Index(fields=("session", "-last_message_at", "-id"), name="chat_list"),
             models.Index(fields=("session", "updated_at"), name="chat_changed"),
             models.Index(fields=("session",), name="chat_unread_stale", condition=models.Q(unread_stale=True)),
+            models.Index(
+                fields=("session", "migrated_to"), name="chat_migrated", condition=models.Q(migrated_to__isnull=False)
+            ),
             # What ends by itself, by when it does (services.timers).
             models.Index(
                 Least("restricted_until", "muted_until", "slow_until"),

@@ -43,7 +43,7 @@ def page(
 ) -> ChatListPage:
     """The rows, and the cursor "<time>,<id>" of what follows. Two queries."""
     shown = sight.shown_chats(Chat.objects.filter(session_id=session_id), whole=whole)
-    chats = shown.filter(TABS[tab]).order_by("-last_message_at", "-id")
+    chats = shown.filter(TABS[tab], migrated_to=None).order_by("-last_message_at", "-id")
     for word in query.split():
         chats = chats.filter(Q(title__icontains=word) | Q(username__icontains=word))
     if after is not None:
@@ -65,7 +65,8 @@ def cursor(text: str) -> Cursor:
 
 class Row(NamedTuple):
     """A chat with everything that the list shows of it: columns of the table by their names, and what COLUMNS computes.
-    Two that are equal look the same. ``waiting``: how many messages are to go out, and how many could not."""
+    Two that are equal look the same. ``waiting``: how many messages are to go out, and how many could not.
+    ``continued_in``, ``continues``: the chat of the supergroup that the group has become, and the other way round."""
 
     id: int
     session_id: int
@@ -95,6 +96,8 @@ class Row(NamedTuple):
     updated_at: datetime
     waiting: list[int]
     online: bool
+    continued_in: int | None
+    continues: int | None
 
     @property
     def is_official(self) -> bool:
@@ -116,6 +119,12 @@ COLUMNS = CHAT_TABLE.select(
     c.kind = 'user' AND EXISTS (SELECT FROM telegram_peers p
         WHERE p.session_id = c.session_id AND p.peer_id = c.peer_id
             AND p.is_online AND (p.online_until IS NULL OR p.online_until > now()))""",
+        "continued_in": """
+    CASE WHEN c.migrated_to IS NOT NULL THEN (SELECT n.id FROM telegram_chats n
+        WHERE n.session_id = c.session_id AND n.peer_id = c.migrated_to) END""",
+        "continues": """
+    CASE WHEN c.kind = 'supergroup' THEN (SELECT o.id FROM telegram_chats o
+        WHERE o.session_id = c.session_id AND o.migrated_to = c.peer_id LIMIT 1) END""",
     },
 )
 
@@ -149,6 +158,8 @@ def payload(row: Row, now: datetime) -> ChatRow:
         "can_send": row.may_write(now),
         "official": row.is_official,
         "left": row.left,
+        "continued_in": row.continued_in,
+        "continues": row.continues,
         "last": {
             "at": row.last_message_at.isoformat(),
             "tid": row.last_message_id,

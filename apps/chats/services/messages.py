@@ -57,7 +57,7 @@ def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | Non
     text = clean(text)
     try:
         with transaction.atomic():
-            chat = events.lock(chat.pk)
+            chat = events.lock(_today(chat).pk)
             if (first := Message.objects.filter(cid=cid).first()) is not None:
                 return _same(first, chat, user)
             _require_writable(chat, chat.session)
@@ -68,6 +68,13 @@ def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | Non
     except IntegrityError:
         # The cid was taken in another chat between our look and the insert.
         raise UserError("CID_TAKEN", "This message was already sent elsewhere.") from None
+
+
+def _today(chat: Chat) -> Chat:
+    """Where the conversation goes on: the supergroup that a group has become."""
+    if chat.migrated_to is None:
+        return chat
+    return Chat.objects.filter(session_id=chat.session_id, peer_id=chat.migrated_to).first() or chat
 
 
 def retry(user: User, message: Message) -> Message:

@@ -102,6 +102,8 @@
  * @property {boolean} can_send the account may write in it
  * @property {boolean} official it is Telegram's own account, for managers only
  * @property {boolean} left the account is no longer a member
+ * @property {number | null} continued_in row id of the supergroup that this group has become: no list shows it
+ * @property {number | null} continues row id of the group that this supergroup was: its older messages are there
  * @property {LastMessage} last its last message
  * @property {"sending" | "failed" | null} pending the worst of what waits
  * @property {Waiting} waiting how many messages wait

@@ -28,7 +28,7 @@ function inTab(chat, tab, open) {
 export function shown(chats, tab, query, open) {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   return [...chats]
-    .filter((chat) => inTab(chat, tab, open))
+    .filter((chat) => !chat.continued_in && inTab(chat, tab, open))
     .filter((chat) => {
       const text = `${chat.title}\n${chat.username}`.toLocaleLowerCase();
       return words.every((word) => text.includes(word));

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from apps.chats.event_kinds import EventKind
+from apps.chats.services.record.batch import migrated_to
 from apps.chats.services.record.rows import ChatRow, MessageRow, title_of
 from apps.chats.services.record.state import State, is_listed, settle_rights
 from tgadmin.core import official
@@ -57,6 +58,8 @@ def _new_message(state: State, change: NewMessage, random_id: int | None = None)
         chat.synced_from_id = message.id
         chat.dirty = True
     state.show_as_last(chat, row)
+    if (became := migrated_to(message)) is not None:
+        state.migrate(chat, became)
 
 
 def _notice(state: State, change: Notice) -> None:

@@ -32,6 +32,7 @@ from tgadmin.core.types import (
     SentShort,
     Typing,
     box_of,
+    is_channel,
 )
 
 
@@ -58,10 +59,23 @@ class BatchScope:
             self.names.add(message.sender_id)
         if message.service is not None:
             self.names.update(people_in(message.service))
+            if (became := migrated_to(message)) is not None:
+                self.names.add(became)
+                self.chats.add(became)
+                self.creates.add(became)
         self.keys.add((box_of(message.peer_id), message.id))
         self.new_messages += 1
         if message.random_id is not None:
             self.random_ids[message.random_id] = message.id
+
+
+def migrated_to(message: Message) -> int | None:
+    """The supergroup that the group has become, if that is what the service message says
+    (https://core.telegram.org/api/channel#migration)."""
+    if message.service is None or message.service.get("kind") != "chat_migrate_to":
+        return None
+    became = message.service.get("channel_id")
+    return became if isinstance(became, int) and is_channel(became) else None
 
 
 def collect_requirements(batch: Sequence[Incoming]) -> BatchScope:
@@ -82,7 +96,11 @@ def collect_requirements(batch: Sequence[Incoming]) -> BatchScope:
         last = needs.checkpoint
         needs.checkpoint = Checkpoint(last.pts, last.qts, last.date, last.seq, channels)
     # A peer's chat is locked with the others: its title may change with the peer's name.
-    needs.chats.update(peer.id for peer in needs.peers.values() if not peer.partial)
+    for peer in needs.peers.values():
+        if not peer.partial:
+            needs.chats.add(peer.id)
+        if peer.migrated_to is not None:
+            needs.chats.add(peer.migrated_to)
     return needs
 
 

@@ -175,6 +175,16 @@ DELETE FROM telegram_messages m USING {CLEARED}
 WHERE m.chat_id = k.chat_id AND m.telegram_id <= k.max_id AND m.chat_id = ANY(%(chat_id)s)
 """  # noqa: S608
 
+MIGRATED = Unnest({"chat_id": "bigint", "became": "bigint"})
+
+# What waits to go out in a group that has become a supergroup goes out there. Both chats are locked.
+MOVE_WAITING = f"""
+UPDATE telegram_messages m SET chat_id = k.became, box = n.peer_id, reply_to_id = NULL
+FROM {MIGRATED} JOIN telegram_chats n ON n.id = k.became
+WHERE m.chat_id = k.chat_id AND m.chat_id = ANY(%(chat_id)s) AND m.telegram_id IS NULL AND m.out
+RETURNING m.id, k.chat_id, k.became
+"""  # noqa: S608
+
 NEW_MESSAGES = UnnestRows(MESSAGE_TABLE.columns)
 
 INSERT_MESSAGES = f"""

@@ -63,6 +63,8 @@ class State:
     renamed: dict[int, Renamed] = field(default_factory=dict)
     cleared: dict[int, int] = field(default_factory=dict)
     """Chats of which the messages up to an id are gone: by row, that id."""
+    migrated: dict[int, int] = field(default_factory=dict)
+    """Groups of which this batch says that they have become supergroups: row -> the supergroup's row."""
     presence: dict[int, Presence] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
     new: int = 0
@@ -80,6 +82,19 @@ class State:
                 was_left = chat.left
                 describe(chat, peer, self.now)
                 self.note_return(chat, was_left)
+        for chat in list(self.chats.values()):
+            if chat.migrated_to is not None:
+                self.migrate(chat, chat.migrated_to)
+
+    def migrate(self, chat: ChatRow, became: int) -> None:
+        """The group goes on as the supergroup ``became``: nothing is read or written in it any more, and what waits to
+        go out goes there."""
+        if not chat.left or chat.migrated_to != became:
+            chat.migrated_to, chat.left, chat.can_send, chat.dirty = became, True, False, True
+            self.clear_unread(chat)
+        successor = self.chats.get(became)
+        if successor is not None and chat.pk not in self.migrated:
+            self.migrated[chat.pk] = successor.pk
 
     def count_unread(self, chat: ChatRow) -> None:
         """Something happened to the chat's unread messages: count what is stored, or else have Telegram asked."""

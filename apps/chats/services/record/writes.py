@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from apps.chats.event_kinds import EventKind
 from apps.chats.services.record import sql
 from apps.chats.services.record.batch import BatchScope
 from apps.chats.services.record.rows import ChatRow, clean, from_json, learns, names_of
@@ -25,13 +26,12 @@ _SECRETS, _UNREADABLE = "telegram_message_secrets", "telegram_unreadable_updates
 async def store(conn: Connection, session_id: int, needs: BatchScope, state: State) -> None:
     """Queue every write of the batch; the transaction's end sends and checks them."""
     await _store_peers(conn, session_id, needs.peers.values(), state.known_peers)
-    await _store_presence(conn, session_id, state)
-    if state.renamed:
-        names = [(one.user_id, clean(one.name)[:255], clean(one.username)[:64]) for one in state.renamed.values()]
-        await conn.execute(sql.RENAME, {"session": session_id, **sql.RENAMED.params(names)}, prepare=True)
+    await _store_people(conn, session_id, state)
     await _store_messages(conn, session_id, state)
     if state.cleared:
         await conn.execute(sql.CLEAR_HISTORIES, sql.CLEARED.params(state.cleared.items()), prepare=True)
+    if state.migrated:
+        await _move_waiting(conn, state)
     await _store_chats(conn, [chat for chat in state.chats.values() if chat.dirty])
     if state.unknown:
         await conn.execute(sql.MARK_UNREAD_STALE, (session_id, CHANNEL_MARK, sorted(state.unknown)), prepare=True)
@@ -49,6 +49,13 @@ async def store(conn: Connection, session_id: int, needs: BatchScope, state: Sta
         await _store_checkpoint(conn, session_id, needs.checkpoint)
         if state.update_due:
             await conn.execute(sql.LAST_UPDATE, (session_id,), prepare=True)
+
+
+async def _move_waiting(conn: Connection, state: State) -> None:
+    moved = await conn.execute(sql.MOVE_WAITING, sql.MIGRATED.params(state.migrated.items()), prepare=True)
+    for message_id, before, after in await moved.fetchall():
+        state.by_pk[before].add_event(EventKind.DELETE, message_id)
+        state.by_pk[after].add_event(EventKind.MESSAGE, message_id)
 
 
 async def _show_last(conn: Connection, chat_ids: list[int]) -> None:
@@ -102,10 +109,14 @@ def _peer(peer: Peer) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-async def _store_presence(conn: Connection, session_id: int, state: State) -> None:
+async def _store_people(conn: Connection, session_id: int, state: State) -> None:
+    """Who is online, and who goes by another name."""
     if state.presence:
         rows = [(one.user_id, one.is_online, one.at, one.online_until) for one in state.presence.values()]
         await conn.execute(sql.PRESENCE, {"session": session_id, **sql.SEEN.params(rows)}, prepare=True)
+    if state.renamed:
+        names = [(one.user_id, clean(one.name)[:255], clean(one.username)[:64]) for one in state.renamed.values()]
+        await conn.execute(sql.RENAME, {"session": session_id, **sql.RENAMED.params(names)}, prepare=True)
 
 
 async def _store_messages(conn: Connection, session_id: int, state: State) -> None:

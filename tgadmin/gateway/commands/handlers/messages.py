@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from apps.chats.models import Message
 from apps.chats.services import outcomes
 from apps.commands.command_kinds import CommandKind
-from tgadmin.core.errors import TelegramError, refusals
-from tgadmin.core.types import History, Incoming, MessageIdAssigned, MessagesDeleted
+from tgadmin.core.errors import Kind, TelegramError, refusals
+from tgadmin.core.types import History, Incoming, MessageIdAssigned, MessagesDeleted, is_channel
 from tgadmin.gateway.commands.job import Done, Handler, Job, Payload, TryLater
 
 DUPLICATE = "RANDOM_ID_DUPLICATE"
 DUPLICATE_PAUSE = 1.0
+MOVED_PAUSE = 0.1
 ATTEMPTS_BEFORE_SEARCH = 2
 """One to hear of it, one more after catching up again; after that the history is searched."""
 SEARCHED_MESSAGES = 100
@@ -61,14 +62,29 @@ async def send(job: Job) -> Done:
             ours.peer_id, ours.text, ours.random_id, reply_to_id=ours.reply_to_id
         )
     except TelegramError as error:
-        if error.code != DUPLICATE:
-            raise
-        return await _delivered_or_pending(job, message_id)
+        if error.code == DUPLICATE:
+            return await _delivered_or_pending(job, message_id)
+        if await _has_moved(job, ours, message_id, error):
+            raise TryLater(MOVED_PAUSE, error.code) from None
+        raise
     if telegram_id is None:
         return await _delivered_or_pending(job, message_id)
     # Behind the update that came with the answer, so that pages see the message change once.
     await job.account.inbox.put_fetched(Incoming((MessageIdAssigned(ours.random_id, telegram_id),)))
     return await _delivered_or_pending(job, message_id)
+
+
+async def _has_moved(job: Job, ours: Ours, message_id: int, error: TelegramError) -> bool:
+    """Whether the message belongs elsewhere meanwhile: its group has become a supergroup. The refusal may come before
+    the update that says so."""
+    if ours.peer_id > 0 or is_channel(ours.peer_id) or error.kind not in (Kind.CALLER, Kind.RIGHTS):
+        return False
+    # The answer brings the group as it is now.
+    page = await job.account.client.messages.history(ours.peer_id, limit=1)
+    await job.account.inbox.put_fetched(page)
+    await job.account.inbox.flush()
+    now = await _one(job, message_id)
+    return now is not None and now.peer_id != ours.peer_id
 
 
 async def check_whether_sent(job: Job) -> Done:
