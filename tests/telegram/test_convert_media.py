@@ -70,7 +70,7 @@ def document(*attributes: Any, mime: str = "application/pdf") -> T.MessageMediaD
     [
         (
             T.MessageMediaPhoto(photo=T.Photo(1, 2, b"", NOW, SIZES, 2), ttl_seconds=5, spoiler=True),
-            {"kind": "photo", "width": 1280, "height": 800, "size": 90_000, "preview": "AQI=", "ttl_seconds": 5,
+            {"kind": "photo", "width": 1280, "height": 800, "size": 90_000, "ttl_seconds": 5,
              "spoiler": True},
         ),
         (T.MessageMediaPhoto(ttl_seconds=5), {"kind": "photo", "expired": True, "ttl_seconds": 5}),

@@ -9,7 +9,7 @@ import pytest
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.official import SERVICE, is_from_telegram
-from tgadmin.core.types import NewMessage
+from tgadmin.core.types import NewMessage, Notice
 from tgadmin.telegram.convert import changes
 
 pytestmark = pytest.mark.pure
@@ -47,8 +47,14 @@ def test_what_others_write_is_not() -> None:
     assert not is_from_telegram(change.message)
 
 
-def test_a_notice_that_is_to_be_shown_once_is_kept_nowhere() -> None:
-    """updateServiceNotification is no message of a chat: neither it nor its bytes are stored."""
-    for kind in ("AUTH_KEY_DROP_DUPLICATE", "X"):
-        notice = T.UpdateServiceNotification(kind, f"Login code: {CODE}", T.MessageMediaEmpty(), [], popup=True)
-        assert changes(notice, ME) == []
+@pytest.mark.parametrize("date", [None, NOW])
+def test_what_telegram_tells_outside_of_any_chat_is_a_notice(date: datetime | None) -> None:
+    """updateServiceNotification: shown, and kept as Telegram's own account's (stored with codes masked)."""
+    spans = [T.MessageEntityBold(0, 5)]
+    notice = T.UpdateServiceNotification("X", f"Login code: {CODE}", T.MessageMediaEmpty(), spans, inbox_date=date)
+    (change,) = changes(notice, ME)
+    assert isinstance(change, Notice)
+    assert (change.text, change.date, change.media) == (f"Login code: {CODE}", date, None)
+    assert [(one.kind, one.offset, one.length) for one in change.entities] == [("bold", 0, 5)]
+    assert changes(notice, ME) == [change]
+    assert change.key == change.key > 0

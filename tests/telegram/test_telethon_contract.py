@@ -113,6 +113,7 @@ def test_what_is_overridden_is_there_and_pinned(kind: type) -> None:
             "_disconnect",
             "_send_loop",
             "_recv_loop",
+            "_try_gen_auth_key",
             "_handle_pong",
             "_handle_bad_server_salt",
             "_handle_bad_notification",

@@ -15,6 +15,7 @@ from apps.chats.models import Chat, Installation, Message
 from apps.chats.payloads import HistoryPage, Older
 from apps.chats.payloads import Message as Shown
 from apps.chats.selectors import messages
+from tgadmin.core.official import is_official
 
 PAGE = 50
 PENDING = 50
@@ -71,7 +72,7 @@ def _ids(rows: QuerySet[Message], count: int) -> list[int]:
 def _pending(chat: Chat) -> list[int]:
     """What waits to go out and what could not be sent, in the order of writing. PENDING of them: those that could not
     before others, since somebody has to do something about them; newer ones before older ones, which go out first."""
-    waiting = Message.objects.filter(chat=chat, telegram_id=None)
+    waiting = Message.objects.filter(chat=chat, telegram_id=None, out=True)
     chosen = waiting.order_by(Case(When(state=Message.State.FAILED, then=0), default=1), "-date", "-pk")[:PENDING]
     return [pk for _, pk in sorted(chosen.values_list("date", "pk"))]
 
@@ -105,7 +106,23 @@ def _page(
         stored, newer = (stored, True) if down else (True, newer)
     if newer:
         waiting = []
-    return _made(chat, (kept if down else kept[::-1]) + waiting, stored=stored, newer=newer)
+    shown = kept if down else kept[::-1]
+    notices = _notices(chat, shown, stored=stored, newer=newer, whole=whole)
+    return _made(chat, shown + notices + waiting, stored=stored, newer=newer)
+
+
+def _notices(chat: Chat, shown: list[Shown], *, stored: bool, newer: bool, whole: bool) -> list[Shown]:
+    """What Telegram told by itself within the time of the page: it has no ids by which pages could go. (Pages put it
+    where its time is; one that two pages bring is shown once.)"""
+    if not is_official(chat.peer_id):
+        return []
+    found = Message.objects.filter(chat=chat, telegram_id=None, out=False).order_by("date", "pk")
+    dates = [message["date"] for message in shown]
+    if dates and (stored or not chat.history_complete):
+        found = found.filter(date__gte=dates[0])
+    if dates and newer:
+        found = found.filter(date__lte=dates[-1])
+    return messages.payloads(found.values_list("pk", flat=True)[:PAGE], whole=whole)
 
 
 def _made(chat: Chat, shown: list[Shown], *, stored: bool, newer: bool) -> HistoryPage:

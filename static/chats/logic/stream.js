@@ -6,7 +6,8 @@ const GROUP_SECONDS = 300;
 /**
  * @typedef {{id: number | null, chat: number, tid: number | null, cid: string | null, state: string, out: boolean,
  *   sender: {id: number, name: string}, staff: {id: number, name: string} | null, date: string, text: string,
- *   entities: import("./text.js").Entity[], reply: any, details?: Record<string, any> | null, expires?: string | null, edited: string | null, deleted: boolean, service: any, media: any,
+ *   entities: import("./text.js").Entity[], reply: any, details?: Record<string, any> | null,
+ *   expires?: string | null, edited: string | null, deleted: boolean, service: any, media: any,
  *   forward: any, author: string, error: {code: string, message: string, next: string} | null,
  *   waits_until: string | null, masked?: boolean}} Message
  * @typedef {{chat: number, number: number, epoch: string, items: Message[], older: "stored" | "telegram" | "start",
@@ -42,10 +43,15 @@ const isNotice = (one) => one.tid === null && !one.out;
 /** Sent ones by Telegram's id; what is not sent yet comes last, in the order of writing.
  * @param {Message} a @param {Message} b */
 function compare(a, b) {
-  if (isNotice(a) || isNotice(b)) return Date.parse(a.date) - Date.parse(b.date) || (a.id ?? Infinity) - (b.id ?? Infinity) || 0;
+  if (isNotice(a) || isNotice(b)) return byTime(a, b);
   if (a.tid !== null && b.tid !== null) return a.tid - b.tid;
   if (a.tid !== null) return -1;
   if (b.tid !== null) return 1;
+  return byTime(a, b);
+}
+
+/** @param {Message} a @param {Message} b */
+function byTime(a, b) {
   return Date.parse(a.date) - Date.parse(b.date) || (a.id ?? Infinity) - (b.id ?? Infinity) || 0;
 }
 

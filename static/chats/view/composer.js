@@ -45,12 +45,19 @@ function obstacle(app, chat) {
   const session = app.session;
   if (session && !session.can_send) return "You may read this account's chats, but not write in them.";
   if (session && ["needs_sign_in", "banned", "disabled"].includes(session.status)) return session.message;
-  if (chat.continued_in) return html`This group has become a supergroup. <a class="link" href=${app.navigation.path(chat.session, chat.continued_in)}>Go on there</a>`;
+  if (chat.continued_in) return continued(app.navigation.path(chat.session, chat.continued_in));
   if (chat.left) return "This account is no longer in this chat.";
   if (chat.official) return "Telegram itself writes in this chat, and reads no answers.";
-  if (!chat.can_send && chat.restricted_until) return `An administrator has restricted this account: it may write here again ${until(new Date(chat.restricted_until), new Date())}.`;
-  if (!chat.can_send) return chat.kind === "channel" ? "Only the channel's administrators write here." : "This account may not write in this chat.";
-  return "";
+  if (chat.can_send) return "";
+  if (chat.kind === "channel") return "Only the channel's administrators write here.";
+  if (!chat.restricted_until) return "This account may not write in this chat.";
+  const end = until(new Date(chat.restricted_until), new Date());
+  return `An administrator has restricted this account: it may write here again ${end}.`;
+}
+
+/** @param {string} address of the supergroup */
+function continued(address) {
+  return html`This group has become a supergroup. <a class="link" href=${address}>Go on there</a>`;
 }
 
 /** @param {string} title @param {string} name @param {string} text @param {() => void} cancel */

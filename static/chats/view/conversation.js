@@ -129,8 +129,10 @@ function topEdge(app, stream, count) {
   if (edge.older === "away") return html`<div class="edge">${icon("cloud_off", "s")} ${edge.message}</div>`;
   if (edge.older === "failed") return html`<div class="edge">${icon("error", "s")} ${edge.message} ${again}</div>`;
   const before = app.chat?.continues;
-  if (stream.older === "start" && before)
-    return html`<div class="edge">This group became a supergroup here. <a class="link" href=${app.navigation.path(app.chat?.session ?? 0, before)}>Older messages</a></div>`;
+  if (stream.older === "start" && before) {
+    const address = app.navigation.path(app.chat?.session ?? 0, before);
+    return html`<div class="edge">This group became a supergroup here. <a class="link" href=${address}>Older messages</a></div>`;
+  }
   if (stream.older === "start") return html`<div class="edge">${count ? "This is the start of the chat." : "No messages yet."}</div>`;
   return html`<div class="edge"></div>`;
 }

@@ -92,8 +92,8 @@ class Notice:
     @property
     def key(self) -> int:
         """A positive number of 63 bits, the same whenever Telegram repeats the notice."""
-        told = f"{self.date and self.date.timestamp()} {self.text}"
-        return (int.from_bytes(sha256(told.encode()).digest()[:8], "big") >> 1) or 1
+        content = f"{self.date and self.date.timestamp()} {self.text}"
+        return (int.from_bytes(sha256(content.encode()).digest()[:8], "big") >> 1) or 1
 
 
 @dataclass(frozen=True, slots=True)
