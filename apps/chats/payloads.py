@@ -186,6 +186,7 @@ class Session(SessionFacts):
     role: Annotated[str, "the viewer's role in it, for people"]
     can_send: Annotated[bool, "the viewer may write"]
     can_manage: Annotated[bool, "the viewer may manage it, and sees Telegram's own chats"]
+    managers: Annotated[list[str], "names of colleagues who manage it"]
 
 
 class Notice(TypedDict):

@@ -18,7 +18,7 @@ from apps.commands.services import commands
 from apps.common.admin.display import badge
 from apps.common.explain import Explanation, explain
 from apps.demo import services as demo
-from apps.sessions import selectors
+from apps.sessions import attendance, selectors
 from apps.sessions.admin.base import status_badge
 from apps.sessions.models import Session, SessionEvent, SessionGrant, SessionStatus
 from apps.sessions.services import access, rights
@@ -63,8 +63,11 @@ def index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _line(session: Session) -> tuple[Session, str, Explanation | None]:
     """A session that needs attention: its status, or the wait that Telegram asks for."""
-    if session.status in selectors.ATTENTION:
+    status = attendance.shown_status(session)
+    if status in selectors.ATTENTION:
         return session, status_badge(session), explain(session.status_code)
+    if status == attendance.NO_GATEWAY:
+        return session, status_badge(session), None
     return session, badge("warn", "hourglass_top", "Flood wait"), None
 
 

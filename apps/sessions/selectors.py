@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, DateTimeField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from apps.commands.command_kinds import DEVICES_LANE, CommandKind
 from apps.commands.models import Command, FloodWait
 from apps.commands.services import commands
 from apps.common.explain import explain
+from apps.sessions import attendance
 from apps.sessions.models import Authorization, Device, Session, SessionEvent, SessionProxy, SessionStatus, TimelineKind
 from apps.sessions.services import devices
 from tgadmin.core.official import OFFICIAL
@@ -42,6 +44,7 @@ def sync_progress(session: Session) -> SyncProgress:
 def for_list(sessions: QuerySet[Session]) -> QuerySet[Session]:
     """With what a list of sessions shows: the owner gateway and the longest flood wait of the whole account."""
     waits = FloodWait.objects.filter(session=OuterRef("pk"), until__gt=Now()).order_by("-until").values("until")[:1]
+    sessions = attendance.with_attendance(sessions)
     return sessions.select_related("lease__owner").annotate(flood_until=Subquery(waits, output_field=DateTimeField()))
 
 
@@ -156,14 +159,15 @@ def _facts(kind: TimelineKind, detail: dict[str, Any]) -> str:
 
 
 def needing_attention(sessions: QuerySet[Session]) -> list[Session]:
-    """Those that need a person, worst first, and those that Telegram makes wait."""
+    """Those that need a person, worst first, those that no gateway looks after, and those that Telegram makes wait."""
     waiting = Q(flood_waits__until__gt=Now(), flood_waits__peer_id=0, enabled=True)
-    found = sessions.filter(Q(status__in=ATTENTION) | waiting).annotate(
-        flood_until=Max("flood_waits__until", filter=waiting)
-    )
-    order = {status: place for place, status in enumerate(ATTENTION)}
-    return sorted(found, key=lambda session: (order.get(SessionStatus(session.status), len(order)), session.name))
+    found = attendance.with_attendance(sessions).filter(Q(status__in=ATTENTION) | waiting | Q(is_unattended=True))
+    found = found.annotate(flood_until=Max("flood_waits__until", filter=waiting))
+    order = {status: place for place, status in enumerate((*ATTENTION, attendance.NO_GATEWAY))}
+    return sorted(found, key=lambda one: (order.get(attendance.shown_status(one), len(order)), one.name))
 
 
 def status_counts(sessions: QuerySet[Session]) -> dict[str, int]:
-    return dict(sessions.order_by().values_list("status").annotate(Count("pk")))
+    """How many have each status, as it is shown."""
+    found = attendance.with_attendance(sessions.order_by())
+    return dict(Counter(attendance.shown_status(session) for session in found.only("status")))

@@ -91,6 +91,7 @@ const actions = {
     reach();
   },
   signIn: `${root.dataset.signIn}?next=${encodeURIComponent(location.pathname)}`,
+  accountSignIn: root.dataset.accountSignIn ?? "",
   get detailsOpen() {
     return panel;
   },
@@ -117,7 +118,7 @@ function paint() {
   scheduled = false;
   scroller.before(root);
   const alone = narrow.matches && app.state.chatId === null;
-  const links = { addAccount: root.dataset.sessions ?? "", demo: root.dataset.demo ?? "", signIn: actions.signIn, alone };
+  const links = { addAccount: root.dataset.sessions ?? "", demo: root.dataset.demo ?? "", signIn: actions.signIn, accountSignIn: actions.accountSignIn, alone };
   root.dataset.view = app.state.chatId === null ? "list" : "chat";
   root.dataset.live = app.state.connection.state;
   render(

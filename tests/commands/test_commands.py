@@ -117,7 +117,7 @@ def test_waiting_ends_with_the_command(transactional_db: None) -> None:
 
 def test_holding_a_lease_needs_its_owner_and_fence(session: Session) -> None:
     node = Node.objects.create(id=uuid.uuid4(), name="n", host="h", pid=1, pid_started=1.0)
-    Lease.objects.create(session=session, owner=node, fence=3)
+    Lease.objects.update_or_create(session=session, defaults={"owner": node, "fence": 3})
     leases.hold(Held(session.pk, 3, node.pk))
     for wrong in (Held(session.pk, 2, node.pk), Held(session.pk, 3, uuid.uuid4()), Held(session.pk + 1, 3, node.pk)):
         with pytest.raises(LeaseLost):

@@ -37,7 +37,7 @@ def session(admin_user: User) -> Session:
         status_code="SESSION_REVOKED",
     )
     node = Node.objects.create(id=uuid.uuid4(), name="gw", host="here", pid=1, pid_started=1.0)
-    Lease.objects.create(session=session, owner=node, fence=1)
+    Lease.objects.update_or_create(session=session, defaults={"owner": node, "fence": 1})
     SessionEvent.objects.create(session=session, kind="signed_in", user=admin_user)
     Command.objects.create(session=session, kind="dialogs", lane="account", created_by=admin_user)
     SignInAttempt.objects.create(session=session, phone=session.phone, started_by=admin_user)

@@ -44,7 +44,7 @@ def chat(db: None) -> Chat:
     world.make_peer(session, SECRET)
     user = User.objects.create_superuser("starter", password="x")
     node = Node.objects.create(id=uuid.uuid4(), name=SECRET, host="h", pid=1, pid_started=1.0)
-    Lease.objects.create(session=session, owner=node, fence=1)
+    Lease.objects.update_or_create(session=session, defaults={"owner": node, "fence": 1})
     SessionEvent.objects.create(session=session, kind="status.ready", code=SECRET, user=user)
     until = timezone.now() + timedelta(hours=1)
     FloodWait.objects.create(session=session, method="m", until=until, code=SECRET)

@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 from channels.layers import channel_layers
 from django.db import connection
+from django.utils import timezone
 
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.services.record import record
@@ -25,14 +26,31 @@ from tgadmin.core.types import Incoming, PeerKind, box_of
 _numbers = itertools.count(1)
 
 
-def make_session(name: str = "Sales EU", *, status: str = SessionStatus.READY, phone: str = "4915123454063") -> Session:
+def make_session(
+    name: str = "Sales EU",
+    *,
+    status: str = SessionStatus.READY,
+    phone: str = "4915123454063",
+    network: str = "sandbox",
+    attended: bool = True,
+) -> Session:
+    """``attended``: a gateway holds it, of a network of its own, so that real ones have nothing to do with it."""
     number = next(_numbers)
     session = Session.objects.create(
-        name=name, network="sandbox", telegram_user_id=9_000_000 + number, phone=phone, status=status
+        name=name, network=network, telegram_user_id=9_000_000 + number, phone=phone, status=status
     )
     UpdateState.objects.create(session=session, pts=1, qts=0, date=1_700_000_000, seq=0)
     Peer.objects.create(session=session, peer_id=session.telegram_user_id, kind="user", name=name, is_self=True)
+    if attended:
+        Lease.objects.create(session=session, owner=_gateway(), fence=1)
     return session
+
+
+def _gateway() -> Node:
+    """One whose heartbeats go on for as long as a test may take."""
+    facts = {"id": uuid4(), "host": "here", "pid": os.getpid(), "pid_started": 0.0}
+    beat = {"beat_at": timezone.now() + timedelta(hours=1)}
+    return Node.objects.update_or_create(name="test", network="kit", defaults=beat, create_defaults=facts | beat)[0]
 
 
 def make_chat(session: Session, title: str, *, kind: str = "user", peer_id: int | None = None, **facts: Any) -> Chat:

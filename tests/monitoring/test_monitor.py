@@ -37,7 +37,7 @@ def account(number: int, owner: Node | None, status: str = "ready") -> Session:
     session = Session.objects.create(name=f"s{number}", network="monitor-test", telegram_user_id=number, status=status)
     authorization = Authorization.objects.create(session=session, key_id=number, dc_id=1)
     AuthorizationSecret.objects.create(authorization=authorization, secret={})
-    Lease.objects.create(session=session, owner=owner, fence=3)
+    Lease.objects.update_or_create(session=session, defaults={"owner": owner, "fence": 3})
     return session
 
 

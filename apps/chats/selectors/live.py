@@ -19,6 +19,7 @@ from apps.chats.payloads import Newest, SessionFacts
 from apps.chats.selectors import history, lists, messages, sessions
 from apps.chats.sight import OFFICIAL_IDS
 from apps.commands.models import Command
+from apps.sessions import attendance
 from apps.sessions.models import Session
 from apps.sessions.services import rights
 from apps.staff.roles import Role
@@ -164,20 +165,21 @@ def online(session_ids: Iterable[int]) -> dict[int, set[int]]:
 
 
 def session_marks(session_ids: Iterable[int]) -> dict[int, tuple[Any, ...]]:
-    """What tells whether a session's facts have changed, by id. Two queries."""
+    """What tells whether a session's facts have changed, by id. Three queries."""
     ids = list(session_ids)
-    floods = sessions.flood_waits(ids)
+    floods, away = sessions.flood_waits(ids), attendance.without_gateway(ids)
     marks = Session.objects.filter(pk__in=ids).values_list(
         "pk", "name", "phone", "telegram_user_id", "status", "status_code", "status_since", "retry_at", "enabled"
     )
-    return {pk: (*rest, floods.get(pk)) for pk, *rest in marks}
+    return {pk: (*rest, floods.get(pk), pk in away) for pk, *rest in marks}
 
 
 def session_facts(session_ids: Iterable[int]) -> dict[int, SessionFacts]:
-    """Status of sessions by id. Two queries."""
+    """Status of sessions by id. Three queries."""
     ids = list(session_ids)
-    floods = sessions.flood_waits(ids)
-    return {row.pk: sessions.facts(row, floods.get(row.pk)) for row in Session.objects.filter(pk__in=ids)}
+    floods, away = sessions.flood_waits(ids), attendance.without_gateway(ids)
+    rows = Session.objects.filter(pk__in=ids)
+    return {row.pk: sessions.facts(row, floods.get(row.pk), away=row.pk in away) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from django.utils import timezone
 from apps.chats.payloads import Session as Shown
 from apps.chats.payloads import SessionFacts
 from apps.commands.models import FloodWait
+from apps.sessions import attendance
 from apps.sessions.models import Session, SessionStatus
+from apps.sessions.services import rights
 from apps.staff.roles import Role
 from tgadmin.core.errors import disposition
 from tgadmin.core.phones import masked
@@ -29,8 +31,10 @@ _MESSAGES: dict[str, str] = {
         "This account cannot reach Telegram; the connection is tried again and again. "
         "What you send is kept and goes out then."
     ),
-    SessionStatus.NEEDS_SIGN_IN: (
-        "Telegram has ended this account's sign-in. Its chats are kept; a manager must sign it in again."
+    SessionStatus.NEEDS_SIGN_IN: "Telegram has ended this account's sign-in. Its chats are kept.",
+    attendance.NO_GATEWAY: (
+        "No gateway is running for this account: nothing new arrives. "
+        "What you send is kept and goes out when the gateway is back."
     ),
     SessionStatus.BANNED: "Telegram has banned this account. Its chats are kept for reading.",
     SessionStatus.DISABLED: "This account is disabled: it receives and sends nothing until a manager enables it.",
@@ -38,36 +42,46 @@ _MESSAGES: dict[str, str] = {
 
 
 def payloads(sessions: Iterable[Session], roles: Mapping[int, Role]) -> list[Shown]:
-    """One dict per session, in order; ``roles`` maps session ids to the viewer's role. One query."""
+    """One dict per session, in order; ``roles`` maps session ids to the viewer's role. Three queries."""
     rows = list(sessions)
-    floods = flood_waits([session.pk for session in rows])
-    return [_payload(session, floods.get(session.pk), roles[session.pk]) for session in rows]
+    ids = [session.pk for session in rows]
+    floods, away, managers = flood_waits(ids), attendance.without_gateway(ids), rights.manager_names(ids)
+    return [
+        _payload(
+            facts(session, floods.get(session.pk), away=session.pk in away),
+            roles[session.pk],
+            managers.get(session.pk, []),
+        )
+        for session in rows
+    ]
 
 
-def _payload(session: Session, flood_until: datetime | None, role: Role) -> Shown:
+def _payload(facts: SessionFacts, role: Role, managers: list[str]) -> Shown:
     return {
-        **facts(session, flood_until),
+        **facts,
+        "managers": managers,
         "role": role.label,
         "can_send": role >= Role.OPERATOR,
         "can_manage": role >= Role.MANAGER,
     }
 
 
-def facts(session: Session, flood_until: datetime | None) -> SessionFacts:
-    """What everybody who may see the session sees of it."""
-    cause = session.status_code
+def facts(session: Session, flood_until: datetime | None, *, away: bool) -> SessionFacts:
+    """What everybody who may see the session sees of it. ``away``: no gateway looks after it."""
+    status = attendance.NO_GATEWAY if away else session.status
+    cause = "" if away else session.status_code
     return {
         "id": session.pk,
         "name": session.name,
         "phone": masked(session.phone),
         "user_id": session.telegram_user_id,
-        "status": session.status,
-        "label": SessionStatus(session.status).label,
+        "status": status,
+        "label": attendance.label(status),
         "code": cause,
         "cause": disposition(cause).message if cause else "",
-        "message": _MESSAGES[session.status],
+        "message": _MESSAGES[status],
         "since": session.status_since.isoformat(),
-        "retry_at": session.retry_at.isoformat() if session.retry_at else None,
+        "retry_at": session.retry_at.isoformat() if session.retry_at and not away else None,
         "flood_until": flood_until.isoformat() if flood_until else None,
     }
 

@@ -14,6 +14,7 @@ from unfold.decorators import display
 from apps.common.admin.base import ReadOnlyAdmin
 from apps.common.admin.display import badge
 from apps.common.users import is_staff
+from apps.sessions import attendance
 from apps.sessions.models import Session, SessionStatus
 from apps.sessions.services import rights
 from tgadmin.core.ids import row_id
@@ -28,12 +29,15 @@ STYLES: dict[str, tuple[str, str]] = {
     SessionStatus.NEEDS_SIGN_IN: ("bad", "key_off"),
     SessionStatus.BANNED: ("bad", "block"),
     SessionStatus.DISABLED: ("off", "pause_circle"),
+    attendance.NO_GATEWAY: ("bad", "cloud_off"),
 }
 
 
 def status_badge(session: Session) -> SafeString:
-    kind, icon = STYLES.get(session.status, ("off", "help"))
-    return badge(kind, icon, session.get_status_display())
+    """How the account is now, as far as anybody looks after it."""
+    status = attendance.shown_status(session)
+    kind, icon = STYLES.get(status, ("off", "help"))
+    return badge(kind, icon, attendance.label(status))
 
 
 class VisibleSessionFilter(admin.SimpleListFilter):

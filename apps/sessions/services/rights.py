@@ -178,3 +178,22 @@ _MAY_ADD = f"""EXISTS (SELECT 1 FROM auth_permission p JOIN django_content_type 
             EXISTS (SELECT 1 FROM auth_user_user_permissions o WHERE o.permission_id = p.id AND o.user_id = u.id)
             OR EXISTS (SELECT 1 FROM auth_group_permissions h JOIN auth_user_groups m ON m.group_id = h.group_id
                 WHERE h.permission_id = p.id AND m.user_id = u.id)))"""  # noqa: S608
+
+
+MANAGERS_NAMED = 3
+"""Colleagues whom somebody is sent to at most."""
+
+
+def manager_names(session_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Whom to ask for what only a manager may do: names of active staff who manage the accounts themselves, by session;
+    a few are enough. One query."""
+    grants = SessionGrant.objects.filter(session_id__in=list(session_ids), role__gte=Role.MANAGER, user__isnull=False)
+    grants = (
+        grants.filter(user__is_active=True, user__is_staff=True).select_related("user").order_by("granted_at", "pk")
+    )
+    names: dict[int, list[str]] = {}
+    for grant in grants:
+        found = names.setdefault(grant.session_id, [])
+        if grant.user is not None and len(found) < MANAGERS_NAMED:
+            found.append(grant.user.get_full_name() or grant.user.get_username())
+    return names

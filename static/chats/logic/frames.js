@@ -180,6 +180,7 @@
  * @property {string} role the viewer's role in it, for people
  * @property {boolean} can_send the viewer may write
  * @property {boolean} can_manage the viewer may manage it, and sees Telegram's own chats
+ * @property {string[]} managers names of colleagues who manage it
  */
 
 /**

@@ -44,7 +44,9 @@ export function composer(app, chat, actions) {
 function obstacle(app, chat) {
   const session = app.session;
   if (session && !session.can_send) return "You may read this account's chats, but not write in them.";
-  if (session && ["needs_sign_in", "banned", "disabled"].includes(session.status)) return session.message;
+  const stopped = { needs_sign_in: "must be signed in again", banned: "is banned by Telegram", disabled: "is disabled" };
+  const why = session && stopped[/** @type {keyof typeof stopped} */ (session.status)];
+  if (why) return `Nothing can be sent: this account ${why}.`;
   if (chat.continued_in) return continued(app.navigation.path(chat.session, chat.continued_in));
   if (chat.left) return "This account is no longer in this chat.";
   if (chat.official) return "Telegram itself writes in this chat, and reads no answers.";

@@ -14,7 +14,7 @@ import { avatar, icon, iconButton } from "./parts.js";
 /**
  * @typedef {{reply: (one: any) => void, edit: (one: any) => void, copy: (one: any) => void, askDelete: (one: any) => void,
  *   find: (tid: number) => void, jump: () => void, back: () => void, details: () => void, help: () => void,
- *   scrolled: () => void, signIn: string, detailsOpen: boolean}} Actions
+ *   scrolled: () => void, signIn: string, accountSignIn: string, detailsOpen: boolean}} Actions
  */
 
 /** @param {import("../app.js").App} app @param {Actions} actions */
@@ -50,7 +50,7 @@ function header(app, chat, actions) {
 }
 
 /** What is wrong, if anything: first the page's own connection, then the account's.
- * @param {import("../app.js").App} app @param {{signIn: string}} actions */
+ * @param {import("../app.js").App} app @param {{signIn: string, accountSignIn: string}} actions */
 export function banner(app, actions) {
   const { connection } = app.state;
   const since = clockSeconds(new Date(connection.since));
@@ -66,25 +66,33 @@ export function banner(app, actions) {
     const why = closeReason(connection.code) || (navigator.onLine ? "" : "This device is offline.");
     return html`<div class="net" role="status">${icon("sync", "spin")}<span>Connection lost at ${since}. ${why} Reconnecting…</span></div>`;
   }
-  return accountBanner(app);
+  return accountBanner(app, actions.accountSignIn);
 }
 
-/** @param {import("../app.js").App} app */
-function accountBanner(app) {
+/** @param {import("../app.js").App} app @param {string} signIn where an account is signed in again */
+function accountBanner(app, signIn) {
   const session = app.session;
   if (!session) return nothing;
   const now = new Date();
   if (session.status !== "ready" && session.message) {
-    const bad = ["needs_sign_in", "banned", "connection_failed", "disabled"].includes(session.status);
+    const bad = ["needs_sign_in", "banned", "connection_failed", "disabled", "no_gateway"].includes(session.status);
     const retry = session.retry_at && new Date(session.retry_at) > now ? ` Next try ${until(new Date(session.retry_at), now)}.` : "";
     return html`<div class="net ${bad ? "bad" : ""}" role="status" title="Since ${exact(new Date(session.since))}">
-      ${icon(bad ? "error" : "cloud_off")}<span>${session.message} ${session.cause}${retry}</span></div>`;
+      ${icon(bad ? "error" : "cloud_off")}<span>${session.message} ${session.cause}${retry}</span> ${wayOut(session, signIn)}</div>`;
   }
   if (session.flood_until && new Date(session.flood_until) > now) {
     return html`<div class="net" role="status">${icon("hourglass_top")}
       <span>Telegram makes this account wait: what you send goes out ${until(new Date(session.flood_until), now)}.</span></div>`;
   }
   return nothing;
+}
+
+/** What to do about an account that needs a person. @param {import("../logic/frames.js").Session} session @param {string} signIn */
+function wayOut(session, signIn) {
+  if (session.status !== "needs_sign_in") return nothing;
+  if (session.can_manage) return html`<a class="link" href="${signIn}?session=${session.id}">Sign in again</a>`;
+  const who = session.managers.length ? `: ${session.managers.join(", ")}` : "";
+  return html`<span dir="auto">Ask a manager${who}.</span>`;
 }
 
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat @param {Actions} actions */

@@ -9,7 +9,7 @@ import { listTime } from "../logic/time.js";
 import { banner } from "./conversation.js";
 import { avatar, icon, time } from "./parts.js";
 
-/** @typedef {{addAccount: string, demo: string, signIn: string, alone: boolean}} Around alone: on a narrow screen the list is all there is */
+/** @typedef {{addAccount: string, demo: string, signIn: string, accountSignIn: string, alone: boolean}} Around alone: on a narrow screen the list is all there is */
 
 /** @param {import("../app.js").App} app @param {Around} links */
 export function list(app, links) {

@@ -120,6 +120,9 @@ function delivery(one, readUpTo) {
   return html`${icon("check")}<span class="sr">Sent</span>`;
 }
 
+/** Why a message waits, in a few words. */
+const WAITS = { SLOWMODE_WAIT: ": slow mode", FLOOD_WAIT: ": Telegram limits how fast this account sends" };
+
 /** @param {import("../app.js").App} app @param {import("../logic/stream.js").Message} one */
 function foot(app, one) {
   if (one.state === "failed") {
@@ -129,8 +132,8 @@ function foot(app, one) {
   }
   if (one.state === "sending" && one.waits_until) {
     const when = until(new Date(one.waits_until), new Date());
-    const why = one.error ? `: ${one.error.message}` : "";
-    return html`<div class="foot wait">${icon("hourglass_top")}<span>Goes out ${when}${why}</span>
+    const why = WAITS[/** @type {keyof typeof WAITS} */ (one.error?.code ?? "")];
+    return html`<div class="foot wait">${icon("hourglass_top")}<span title=${one.error?.message ?? nothing}>Goes out ${when}${why ?? ""}</span>
       <button type="button" class="retry off" @click=${() => app.delivery.discard(one)}>Do not send</button></div>`;
   }
   return nothing;

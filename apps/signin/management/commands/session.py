@@ -12,7 +12,7 @@ from apps.commands.commandline import WaitingCommand
 from apps.common import retention
 from apps.common.commandline import DEFAULT_WAIT, acting_user, read_stdin, table
 from apps.common.explain import explain
-from apps.sessions import selectors
+from apps.sessions import attendance, selectors
 from apps.sessions.commandline import find_session
 from apps.sessions.models import Session
 from apps.sessions.services import keys, proxies, rights, sessions
@@ -113,7 +113,7 @@ class Command(WaitingCommand):
                 "id": row.pk,
                 "name": row.name,
                 "phone": phones.masked(row.phone),
-                "status": row.status,
+                "status": attendance.shown_status(row),
                 "cause": row.status_code,
                 "since": row.status_since,
                 "last_update": row.last_update_at,
@@ -124,7 +124,7 @@ class Command(WaitingCommand):
             for row in rows
         ]
         shown = [
-            (row.pk, row.name, phones.masked(row.phone), row.get_status_display(), row.status_code) for row in rows
+            (row["id"], row["name"], row["phone"], attendance.label(str(row["status"])), row["cause"]) for row in data
         ]
         self.show(options, data, table(("ID", "NAME", "PHONE", "STATUS", "CAUSE"), shown))
 
