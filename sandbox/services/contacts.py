@@ -206,6 +206,8 @@ def _own(ctx: Context) -> Iterable[tuple[int, str]]:
         shown = account.contacts.get(user_id) or other
         yield user_id, f"{shown.first_name} {shown.last_name} {other.username or ''}".lower()
     for chat in ctx.world.chats.of_user(account.user_id):
+        if chat.deactivated:
+            continue
         yield chat.marked, f"{chat.title} {chat.username}".lower()
 
 

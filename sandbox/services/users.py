@@ -57,4 +57,5 @@ def _user(ctx: Context, viewer: Account, given: Any) -> types.TypeUser:
 
 
 def _common_chats(ctx: Context, viewer: Account, other: Account) -> int:
-    return sum(1 for chat in ctx.world.chats.of_user(viewer.user_id) if other.user_id in chat.members)
+    living = (chat for chat in ctx.world.chats.of_user(viewer.user_id) if not chat.deactivated)
+    return sum(1 for chat in living if other.user_id in chat.members)

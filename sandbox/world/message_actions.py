@@ -154,6 +154,8 @@ class MessageActions:
                 raise RpcError(400, "YOU_BLOCKED_USER")
             return
         chat = self._chats[peer]
+        if chat.deactivated:
+            raise RpcError(400, "PEER_ID_INVALID")
         if not chat.is_group and not chat.visible_to(author, self._world.clock()):
             raise RpcError(406, "CHANNEL_PRIVATE")
         if chat.kind == "channel":

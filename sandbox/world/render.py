@@ -11,6 +11,7 @@ from telethon.tl.patched import Message, MessageService
 
 from sandbox.world.box import Dialog, Event
 from sandbox.world.ids import is_channel
+from sandbox.world.peers import marked_channel
 from sandbox.world.peers import peer as tl_peer
 from sandbox.world.posts import Post
 
@@ -115,9 +116,7 @@ class Render:
         if not (is_channel(owner) and self._world.chats[owner].kind == "channel"):
             yield post.author
         if post.action is not None:
-            yield from getattr(post.action, "users", None) or ()
-            if isinstance(post.action, types.MessageActionChatDeleteUser):
-                yield post.action.user_id
+            yield from _named_by(post.action)
         if post.forward is not None and post.forward.from_id is not None:
             yield utils.get_peer_id(post.forward.from_id)
         if post.forward is not None and post.forward.saved_from_peer is not None:
@@ -183,3 +182,15 @@ class Render:
             return None
         # https://core.telegram.org/api/threads: the head is named where it is not the answered message itself.
         return types.MessageReplyHeader(reply_to_msg_id=replied, reply_to_top_id=post.thread or None)
+
+
+def _named_by(action: Any) -> Iterator[int]:
+    """The marked ids of the peers that a service message names."""
+    yield from getattr(action, "users", None) or ()
+    match action:
+        case types.MessageActionChatDeleteUser():
+            yield action.user_id
+        case types.MessageActionChatMigrateTo():
+            yield marked_channel(action.channel_id)
+        case types.MessageActionChannelMigrateFrom():
+            yield -action.chat_id

@@ -20,6 +20,7 @@ from sandbox.world.ids import is_channel
 from sandbox.world.logins import Logins
 from sandbox.world.mentions import Mentions
 from sandbox.world.message_actions import Draft, MessageActions, Push
+from sandbox.world.migration import Migration
 from sandbox.world.peers import Peers
 from sandbox.world.posts import Post, objects
 from sandbox.world.reading import Reading
@@ -66,6 +67,7 @@ class World:
         self.reading = Reading(self)
         self.mentions = Mentions(self)
         self.chat_actions = ChatActions(self)
+        self.migration = Migration(self)
         self.updates = Updates(self)
 
     def now(self) -> int:
@@ -163,6 +165,11 @@ class World:
             self.act(lambda push: self.chat_actions.remove_from_group(user_id, room, user_id, push))
         else:
             self.act(lambda push: self.chat_actions.leave(user_id, room, push))
+
+    def migrate(self, chat: int) -> int:
+        """Turn a basic group into a supergroup, by its creator; the marked id of that."""
+        group = self.chats[chat]
+        return self.act(lambda push: self.migration.migrate(group.creator, group, push)).marked
 
     def kick(self, chat: int, user_id: int, *, by: int | None = None) -> None:
         """Take somebody out of a group; out of a supergroup or channel for good, until the ban is lifted."""

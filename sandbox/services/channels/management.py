@@ -60,9 +60,12 @@ async def get_full_channel(ctx: Context, request: functions.channels.GetFullChan
         kicked_count=kicked if admin else None,
         banned_count=len(chat.bans) - kicked if admin else None,
         slowmode_seconds=chat.slow_mode or None,
+        migrated_from_chat_id=-chat.migrated_from if viewer in chat.migrated_at else None,
+        migrated_from_max_id=chat.migrated_at.get(viewer),
         slowmode_next_send_date=member.next_send if member and member.next_send > world.now() else None,
     )
-    users, chats = world.peers.entities(viewer, [chat.marked])
+    named = [chat.marked, *([chat.migrated_from] if viewer in chat.migrated_at else [])]
+    users, chats = world.peers.entities(viewer, named)
     return types.messages.ChatFull(full, chats, users)
 
 

@@ -65,11 +65,19 @@ async def get_chats(ctx: Context, request: functions.messages.GetChatsRequest) -
 async def get_full_chat(ctx: Context, request: functions.messages.GetFullChatRequest) -> types.messages.ChatFull:
     """https://core.telegram.org/method/messages.getFullChat"""
     chat, viewer = _group(ctx, request.chat_id), ctx.account.user_id
-    inside = viewer in chat.members
+    inside = viewer in chat.members and not chat.deactivated
     people: Any = ctx.world.chat_actions.participants(chat) if inside else types.ChatParticipantsForbidden(chat.bare_id)
     full = types.ChatFull(chat.bare_id, chat.about, people, types.PeerNotifySettings())
     users, chats = ctx.world.peers.entities(viewer, [chat.marked, *(chat.members if inside else ())])
     return types.messages.ChatFull(full, chats, users)
+
+
+@registry.method(functions.messages.MigrateChatRequest)
+async def migrate_chat(ctx: Context, request: functions.messages.MigrateChatRequest) -> types.Updates:
+    """https://core.telegram.org/method/messages.migrateChat"""
+    group = _group(ctx, request.chat_id)
+    target = ctx.world.migration.migrate(ctx.account.user_id, group, ctx.push)
+    return changes_answer(ctx, types.UpdateChannel(target.bare_id), mentioned=[group.marked, target.marked])
 
 
 def _group(ctx: Context, chat_id: int) -> Chat:
