@@ -34,6 +34,8 @@ async def get_full_user(ctx: Context, request: functions.users.GetFullUserReques
         notify_settings=types.PeerNotifySettings(),
         common_chats_count=0 if own else _common_chats(ctx, viewer, account),
         can_pin_message=True,
+        pinned_msg_id=max(ctx.world.pins.pinned(viewer.user_id, account.user_id), default=None),
+        folder_id=getattr(ctx.world.boxes.box(viewer.user_id).dialogs.get(account.user_id), "folder", 0) or None,
     )
     return types.users.UserFull(full, [], [peers.user(viewer.user_id, account.user_id)])
 

@@ -1,7 +1,7 @@
 """What happens to groups and channels: made, renamed, joined, left, people invited, thrown out, restricted, promoted.
 
 Each action checks its rights as Telegram does and leaves the service messages that Telegram leaves. `push` is as in
-`message_actions`.
+`news`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from telethon.tl import types
 
 from sandbox.errors import RpcError
 from sandbox.world.chats import FOREVER, Ban, Chat, Kind
-from sandbox.world.message_actions import NUMBERED, Extra, Push
+from sandbox.world.message_actions import Extra
+from sandbox.world.news import Push
 from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
@@ -211,13 +212,15 @@ class ChatActions:
         for user_id in chat.members:
             self.tell_moved(chat, user_id, push)
 
-    def need(self, chat: Chat, user_id: int, right: str) -> None:
+    def need(self, chat: Chat, user_id: int, right: str, *, only_admins: bool = False) -> None:
         """Raise unless that user may do that in the chat; members may rename a group unless that is forbidden."""
         if user_id not in chat.members or chat.deactivated:
             raise RpcError(400, "CHAT_ID_INVALID") if chat.is_group else RpcError(406, "CHANNEL_PRIVATE")
         if chat.is_admin(user_id, right):
             return
-        open_to_all = right == "change_info" and chat.kind != "channel" and right not in chat.default_banned
+        open_to_all = (
+            right == "change_info" and not only_admins and chat.kind != "channel" and right not in chat.default_banned
+        )
         if not (open_to_all and not chat.is_admin(user_id)):
             raise RpcError(400, "CHAT_ADMIN_REQUIRED")
 
@@ -274,9 +277,7 @@ class ChatActions:
 
     def tell_moved(self, chat: Chat, user_id: int, push: Push) -> None:
         """Tell somebody that their membership of a channel or supergroup has changed."""
-        updates = self._moved(chat, user_id)
-        if self._world.listening(user_id):
-            push(user_id, self._world.render.container(user_id, updates, [chat.marked], seq=NUMBERED))
+        self._world.news.aside(user_id, "chan", chat.marked, push)
 
 
 def check_title(title: str) -> str:

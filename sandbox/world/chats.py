@@ -78,6 +78,8 @@ class Chat:
     migrated_from: int = 0  # a supergroup that has been a basic group: that one
     migrated_at: dict[int, int] = field(default_factory=dict)  # by user: the group's last message in their box
     default_banned: list[str] = field(default_factory=list)
+    reactions: list[str] | None = None  # with which members may react; None: any
+    reactions_limit: int = 0  # different ones on a message; 0: as many as anywhere
     bans: dict[int, Ban] = field(default_factory=dict)
     former: dict[int, bool] = field(
         default_factory=dict

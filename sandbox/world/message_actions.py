@@ -10,23 +10,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from telethon.tl import TLObject, types
+from telethon.tl import types
 
 from sandbox.errors import RpcError
 from sandbox.world import text as texts
 from sandbox.world.box import Box
 from sandbox.world.chats import Chat
 from sandbox.world.ids import is_channel
+from sandbox.world.news import Push
 from sandbox.world.peers import peer as tl_peer
 from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.world.world import World
 
-Push = Callable[[int, TLObject], None]
 Extra = Callable[[int], list[Any]]  # updates that go with a message, for a viewer
 EDIT_SECONDS = 48 * 3600  # help.getConfig's edit_time_limit
-NUMBERED = -1  # seq of a container that takes the next number of each key that it goes to
 
 
 @dataclass
@@ -61,7 +60,7 @@ class MessageActions:
         if known is not None:
             return known
         self.check_can_write(author, peer)
-        text, entities, altered = texts.accept(draft.text, self._mentions(author, draft.entities))
+        text, entities, altered = texts.accept(draft.text, self.kept_entities(author, draft.entities))
         replied = self._replied(author, peer, draft.reply_to)
         self._take_slow_mode(author, peer)
         post = Post(0, author, peer, self._world.now(), text, entities, random_id=draft.random_id)
@@ -91,7 +90,7 @@ class MessageActions:
     def announce(self, post: Post, push: Push, *, extra: Extra | None = None) -> None:
         """Tell all who hold the message, the author's other sessions too. `extra` updates go before it."""
         for owner in post.copies:
-            for viewer in self._viewers(owner):
+            for viewer in self._world.news.viewers(owner):
                 push(viewer, self.new_updates(post, owner, viewer, extra(viewer) if extra else None))
         for watcher in self._world.watchers:
             watcher(post)
@@ -180,17 +179,14 @@ class MessageActions:
     def edit(self, editor: int, peer: int, number: int, text: str, entities: list[Any] | None, push: Push) -> Post:
         """https://core.telegram.org/method/messages.editMessage"""
         post = self.editable(editor, peer, number)
-        new_text, new_entities, _ = texts.accept(text, self._mentions(editor, entities))
+        new_text, new_entities, _ = texts.accept(text, self.kept_entities(editor, entities))
         if new_text == post.text and _same(new_entities, post.entities or []):
             raise RpcError(400, "MESSAGE_NOT_MODIFIED")
         post.text, post.entities = new_text, new_entities
         post.edit_date = max(self._world.now(), post.date)
         self._boxes.edited(post)
         for owner in post.copies:
-            event = self._boxes.box(owner).log[-1]
-            for viewer in self._viewers(owner):
-                update = self._render.update(event, owner, viewer)
-                push(viewer, self._render.container(viewer, [update], self._render.mentioned(post, owner)))
+            self._world.news.event(owner, self._boxes.box(owner).log[-1], push)
         return post
 
     def editable(self, editor: int, peer: int, number: int) -> Post:
@@ -291,10 +287,6 @@ class MessageActions:
         blocked = author in self._world.accounts[peer].blocked
         return [author] if peer == author or blocked else [author, peer]
 
-    def _viewers(self, owner: int) -> list[int]:
-        users = [owner] if owner > 0 else self._chats[owner].members
-        return [user_id for user_id in users if self._world.listening(user_id)]
-
     def _replied(self, author: int, peer: int, number: int | None) -> Post | None:
         if not number:
             return None
@@ -303,7 +295,7 @@ class MessageActions:
             raise RpcError(400, "REPLY_MESSAGE_ID_INVALID")
         return post
 
-    def _mentions(self, author: int, entities: list[Any] | None) -> list[Any]:
+    def kept_entities(self, author: int, entities: list[Any] | None) -> list[Any]:
         """The entities as messages bear them: an input mention names its user by id only."""
         kept = []
         for entity in entities or ():
@@ -351,12 +343,8 @@ class MessageActions:
         self._boxes.aside(post.author, "rcin", [post.to, dialog.read_inbox, unread, copy.pts])
 
     def _drop(self, owner: int, ids: list[int], push: Push) -> None:
-        if not self._boxes.delete(owner, ids):
-            return
-        event = self._boxes.box(owner).log[-1]
-        mentioned = self._render.event_mentions(event, owner)
-        for viewer in self._viewers(owner):
-            push(viewer, self._render.container(viewer, [self._render.update(event, owner, viewer)], mentioned))
+        if self._boxes.delete(owner, ids):
+            self._world.news.event(owner, self._boxes.box(owner).log[-1], push)
 
 
 def _same(one: list[Any], other: list[Any]) -> bool:

@@ -11,7 +11,7 @@ from telethon.tl import types
 
 from sandbox.errors import RpcError
 from sandbox.world.chats import Chat
-from sandbox.world.message_actions import Push
+from sandbox.world.news import Push
 from sandbox.world.posts import Post
 
 if TYPE_CHECKING:

@@ -52,6 +52,9 @@ class Render:
             message=post.text,
             entities=post.entities or None,
             edit_date=post.edit_date or None,
+            pinned=owner in post.pinned or None,
+            from_scheduled=(post.scheduled and post.author == viewer) or None,
+            reactions=self._world.reactions.of(post, viewer) if post.reactions else None,
             fwd_from=post.forward,
             views=1 if is_post else None,
             forwards=0 if is_post else None,
@@ -77,8 +80,23 @@ class Render:
                 )
             case "del":
                 return types.UpdateDeleteMessages(event.data, event.pts, event.pts_count)
+        return self._mark(event, owner)
+
+    def _mark(self, event: Event, owner: int) -> Any:
+        """The Update of an event that leaves the messages as they are."""
+        match event.kind:
             case "cont":
                 return types.UpdateReadMessagesContents(event.data, event.pts, event.pts_count, date=event.date)
+            case "pins":
+                peer, ids, pinned = event.data
+                if is_channel(owner):
+                    return types.UpdatePinnedChannelMessages(
+                        self._world.chats[owner].bare_id, ids, event.pts, event.pts_count, pinned or None
+                    )
+                return types.UpdatePinnedMessages(tl_peer(peer), ids, event.pts, event.pts_count, pinned or None)
+            case "fold":
+                places = [types.FolderPeer(tl_peer(peer), folder) for peer, folder in event.data]
+                return types.UpdateFolderPeers(places, event.pts, event.pts_count)
             case "rin":
                 peer, max_id, unread = event.data
                 return types.UpdateReadHistoryInbox(tl_peer(peer), max_id, unread, event.pts, event.pts_count)
@@ -87,8 +105,8 @@ class Render:
                 return types.UpdateReadHistoryOutbox(tl_peer(peer), max_id, event.pts, event.pts_count)
         raise ValueError(event.kind)
 
-    def side(self, event: Event) -> Any:
-        """The Update of a change without a pts of its own."""
+    def side(self, event: Event, viewer: int) -> Any:
+        """The Update of a change without a pts of its own; None if what it tells of is gone since."""
         match event.kind:
             case "chan":
                 return types.UpdateChannel(utils.resolve_id(event.data)[0])
@@ -101,6 +119,10 @@ class Render:
             case "rcout":
                 channel, max_id = event.data
                 return types.UpdateReadChannelOutbox(utils.resolve_id(channel)[0], max_id)
+            case "draft":
+                return self.draft(viewer, *event.data)
+            case "react":
+                return self._world.reactions.update(viewer, *event.data)
             case "pin":
                 peer, pinned = event.data
                 return types.UpdateDialogPinned(types.DialogPeer(tl_peer(peer)), pinned=pinned or None)
@@ -108,6 +130,11 @@ class Render:
                 peer, unread = event.data
                 return types.UpdateDialogUnreadMark(types.DialogPeer(tl_peer(peer)), unread=unread or None)
         raise ValueError(event.kind)
+
+    def draft(self, viewer: int, peer: int, thread: int) -> types.UpdateDraftMessage:
+        """What tells of an account's draft as it is now."""
+        draft = self._world.drafts.get(viewer, peer, thread) or types.DraftMessageEmpty()
+        return types.UpdateDraftMessage(tl_peer(peer), draft, top_msg_id=thread or None)
 
     def mentioned(self, post: Post, owner: int) -> Iterator[int]:
         """The marked ids of all peers that the message names: their entities go with it."""
@@ -121,6 +148,7 @@ class Render:
             yield utils.get_peer_id(post.forward.from_id)
         if post.forward is not None and post.forward.saved_from_peer is not None:
             yield utils.get_peer_id(post.forward.saved_from_peer)
+        yield from self._world.reactions.named(post)
         for entity in post.entities or ():
             if isinstance(entity, types.MessageEntityMentionName):
                 yield entity.user_id
@@ -137,8 +165,10 @@ class Render:
         """As `mentioned`, for an event of any kind."""
         if isinstance(event.data, Post):
             return self.mentioned(event.data, owner)
-        if event.kind in ("rin", "rout"):
+        if event.kind in ("rin", "rout", "pins"):
             return [event.data[0]]
+        if event.kind == "fold":
+            return [peer for peer, _ in event.data]
         return [owner] if is_channel(owner) else []
 
     def side_mentions(self, event: Event) -> list[int]:
@@ -163,13 +193,14 @@ class Render:
             read_outbox_max_id=dialog.read_outbox,
             unread_count=boxes.unread(viewer, dialog),
             unread_mentions_count=len(self._world.mentions.unread(viewer, dialog.peer)),
-            unread_reactions_count=0,
+            unread_reactions_count=len(self._world.reactions.unread(viewer, dialog.peer)),
             unread_poll_votes_count=0,
             notify_settings=types.PeerNotifySettings(),
             pinned=bool(dialog.pinned) or None,
             unread_mark=dialog.unread_mark or None,
             pts=box.pts if in_channel else None,
             folder_id=dialog.folder or None,
+            draft=self._world.drafts.get(viewer, dialog.peer),
         )
 
     def _saved_from(self, post: Post) -> types.TypePeer:

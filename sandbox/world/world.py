@@ -16,13 +16,17 @@ from sandbox.world.box import Dialog
 from sandbox.world.boxes import MessageBoxes
 from sandbox.world.chat_actions import ChatActions
 from sandbox.world.chats import Chats, Kind
+from sandbox.world.drafts import Drafts
 from sandbox.world.ids import is_channel
 from sandbox.world.logins import Logins
 from sandbox.world.mentions import Mentions
-from sandbox.world.message_actions import Draft, MessageActions, Push
+from sandbox.world.message_actions import Draft, MessageActions
 from sandbox.world.migration import Migration
+from sandbox.world.news import News, Push
 from sandbox.world.peers import Peers
+from sandbox.world.pins import Pins
 from sandbox.world.posts import Post, objects
+from sandbox.world.reactions import Reactions
 from sandbox.world.reading import Reading
 from sandbox.world.render import Render
 from sandbox.world.updates import Updates
@@ -63,8 +67,12 @@ class World:
         self.peers = Peers(self._secret(), self.accounts, self.chats, self.boxes)
         self.chats.access_hash = self.peers.access_hash
         self.render = Render(self)
+        self.news = News(self)
         self.message_actions = MessageActions(self)
         self.reading = Reading(self)
+        self.drafts = Drafts(self)
+        self.pins = Pins(self)
+        self.reactions = Reactions(self)
         self.mentions = Mentions(self)
         self.chat_actions = ChatActions(self)
         self.migration = Migration(self)

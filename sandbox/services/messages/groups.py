@@ -67,7 +67,15 @@ async def get_full_chat(ctx: Context, request: functions.messages.GetFullChatReq
     chat, viewer = _group(ctx, request.chat_id), ctx.account.user_id
     inside = viewer in chat.members and not chat.deactivated
     people: Any = ctx.world.chat_actions.participants(chat) if inside else types.ChatParticipantsForbidden(chat.bare_id)
-    full = types.ChatFull(chat.bare_id, chat.about, people, types.PeerNotifySettings())
+    full = types.ChatFull(
+        chat.bare_id,
+        chat.about,
+        people,
+        types.PeerNotifySettings(),
+        pinned_msg_id=max(ctx.world.pins.pinned(viewer, chat.marked), default=None),
+        available_reactions=ctx.world.reactions.available(chat),
+        reactions_limit=chat.reactions_limit or None,
+    )
     users, chats = ctx.world.peers.entities(viewer, [chat.marked, *(chat.members if inside else ())])
     return types.messages.ChatFull(full, chats, users)
 

@@ -80,8 +80,11 @@ async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any
     author = None
     if request.from_id is not None and peer <= 0:
         author = ctx.world.peers.resolve(ctx.account, request.from_id)
-    for_text = isinstance(request.filter, types.InputMessagesFilterEmpty)
-    found = _matches(box, ids, request, author) if for_text else []
+    if isinstance(request.filter, types.InputMessagesFilterPinned):
+        ids = ctx.world.pins.pinned(ctx.account.user_id, peer) if peer else []
+    elif not isinstance(request.filter, types.InputMessagesFilterEmpty):
+        ids = []
+    found = _matches(box, ids, request, author)
     numbers, newer = page(
         found,
         offset_id=request.offset_id,
@@ -128,6 +131,8 @@ def _number(box: Box, given: Any) -> int:
     if isinstance(given, types.InputMessageReplyTo):
         post = box.posts.get(given.id)
         return post.replies.get(box.owner, 0) if post else 0
+    if isinstance(given, types.InputMessagePinned):
+        return max(box.pins.get(box.owner, ()), default=0)
     return 0
 
 

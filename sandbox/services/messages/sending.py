@@ -9,6 +9,7 @@ from telethon.tl import functions, types
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import peer_of, seconds, sent_answer
+from sandbox.services.messages.drafts import thread_of
 from sandbox.world.message_actions import Draft
 
 
@@ -31,6 +32,8 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
         bool(request.silent),
     )
     post = ctx.world.message_actions.send(author, peer, draft, ctx.push)
+    if request.clear_draft:
+        ctx.world.drafts.clear(author, (peer, thread_of(request.reply_to)), ctx.push)
     if peer > 0 and not post.altered and author in post.copies:
         copy = post.copies[author]
         return types.UpdateShortSentMessage(copy.id, copy.pts, 1, post.date, out=True, entities=post.entities or None)
