@@ -41,6 +41,7 @@ _IDLE_SESSIONS = 8  # per key: sessions without a connection that may still come
 _IDLE_SECONDS = 300
 _SEEN_SECONDS = 60  # how exact last_active is
 _PORT_TRIES = 50
+_CLOCK_SECONDS = 0.5  # how often the clock is looked at while messages wait for it
 
 
 class Sandbox:
@@ -88,6 +89,7 @@ class Sandbox:
         self._sessions: dict[int, dict[int, Session]] = {}
         self._outbox: deque[Container] = deque()
         self._delivery_due = False
+        self._alarm: asyncio.TimerHandle | None = None
         self._stopped = False
         self._servers: list[asyncio.Server] = []
         self.control = Control(self, control_port, control_token_path) if control else None
@@ -101,6 +103,7 @@ class Sandbox:
         """Begin to listen; ``port`` is known afterwards. Raises OSError when a port is taken."""
         self.commit()
         self._servers = await self._listen()
+        self._set_alarm()
         self.port = self._servers[0].sockets[0].getsockname()[1]
         if self.control is not None:
             await self.control.start()
@@ -110,6 +113,8 @@ class Sandbox:
         if self._stopped:
             return
         self._stopped = True
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self.control is not None:
             await self.control.stop()
         await self.fronts.stop()
@@ -279,6 +284,7 @@ class Sandbox:
                     wanted = key_id is None or session.key.id == key_id
                     if wanted and session.updates and session.session_id != exclude:
                         session.send(body)
+        self._set_alarm()
 
     def send_again(self, container: Container) -> None:
         """Send what a fault had kept back."""
@@ -306,6 +312,19 @@ class Sandbox:
             self._reply(session, msg_id, answer, context)
         for user_id, updates in context.pushes:
             self.push(user_id, updates, exclude_session=session.session_id)
+        self.deliver()
+
+    def _set_alarm(self) -> None:
+        """See to it that scheduled messages are sent when their time comes, by whatever clock the world has."""
+        due = self.world.schedule.next_due()
+        if due is None or self._alarm is not None or self._stopped:
+            return
+        wait = min(max(due - self.clock(), 0.0), _CLOCK_SECONDS)
+        self._alarm = asyncio.get_running_loop().call_later(wait, self._send_due)
+
+    def _send_due(self) -> None:
+        self._alarm = None
+        self.world.send_due()
         self.deliver()
 
     def _counts(self, key: AuthKey, exclude_session: int | None) -> bool:

@@ -53,7 +53,7 @@ async def get_statuses(ctx: Context, _: functions.contacts.GetStatusesRequest) -
     """https://core.telegram.org/method/contacts.getStatuses"""
     accounts, peers = ctx.world.accounts, ctx.world.peers
     return [
-        types.ContactStatus(user_id, peers.status(accounts[user_id]) or types.UserStatusEmpty())
+        types.ContactStatus(user_id, peers.status(accounts[user_id], ctx.account.user_id) or types.UserStatusEmpty())
         for user_id in sorted(ctx.account.contacts)
     ]
 
@@ -126,6 +126,8 @@ async def resolve_username(
 async def resolve_phone(ctx: Context, request: functions.contacts.ResolvePhoneRequest) -> types.contacts.ResolvedPeer:
     """https://core.telegram.org/method/contacts.resolvePhone"""
     found = ctx.world.accounts.by_phone(request.phone)
+    if found is not None and not ctx.world.privacy.allows(found, "AddedByPhone", ctx.account.user_id):
+        found = None
     return _resolved(ctx, found.user_id if found else None, "PHONE_NOT_OCCUPIED")
 
 

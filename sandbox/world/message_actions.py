@@ -38,6 +38,7 @@ class Draft:
     random_id: int = 0
     silent: bool = False
     forward: Any = None
+    scheduled: bool = False  # it has waited for its time
 
 
 class MessageActions:
@@ -61,10 +62,11 @@ class MessageActions:
             return known
         self.check_can_write(author, peer)
         text, entities, altered = texts.accept(draft.text, self.kept_entities(author, draft.entities))
-        replied = self._replied(author, peer, draft.reply_to)
+        replied = self.replied(author, peer, draft.reply_to)
         self._take_slow_mode(author, peer)
         post = Post(0, author, peer, self._world.now(), text, entities, random_id=draft.random_id)
         post.silent, post.altered, post.forward = draft.silent, altered, draft.forward
+        post.scheduled = draft.scheduled
         return self.post(post, push, replied=replied)
 
     def post(
@@ -115,11 +117,11 @@ class MessageActions:
         bare_id, pts = self._chats[channel].bare_id, post.copies[channel].pts
         return types.UpdateReadChannelInbox(bare_id, dialog.read_inbox, unread, pts)
 
-    def forward(
-        self, author: int, source: int, ids: list[int], target: int, random_ids: list[int], push: Push,
+    def forwarded(
+        self, author: int, source: int, ids: list[int], target: int, random_ids: list[int],
         *, drop_author: bool = False, silent: bool = False,
-    ) -> list[Post]:  # fmt: skip
-        """https://core.telegram.org/method/messages.forwardMessages"""
+    ) -> list[Draft]:  # fmt: skip
+        """What has to be sent to forward these messages. https://core.telegram.org/method/messages.forwardMessages"""
         if not ids:
             raise RpcError(400, "MESSAGE_IDS_EMPTY")
         if len(random_ids) != len(ids) or len(set(random_ids)) != len(ids):
@@ -128,20 +130,12 @@ class MessageActions:
         if any(post is None or post.action is not None for post in originals):
             raise RpcError(400, "MESSAGE_ID_INVALID")
         self.check_can_write(author, target)
-        sent = []
+        drafts = []
         for original, random_id in zip(originals, random_ids, strict=True):
-            known = self._boxes.sent(author, random_id)
-            if known is None and original is not None:
+            if original is not None:
                 header = None if drop_author else self._forward_header(original, author, source, target)
-                known = Post(
-                    0, author, target, self._world.now(), original.text, original.entities, random_id=random_id
-                )
-                known.forward, known.silent = header, silent
-                self._take_slow_mode(author, target)
-                self.post(known, push)
-            if known is not None:
-                sent.append(known)
-        return sent
+                drafts.append(Draft(original.text, original.entities, None, random_id, silent, header))
+        return drafts
 
     def check_can_write(self, author: int, peer: int) -> None:
         """Raise what Telegram answers to an account that may not write there."""
@@ -287,7 +281,8 @@ class MessageActions:
         blocked = author in self._world.accounts[peer].blocked
         return [author] if peer == author or blocked else [author, peer]
 
-    def _replied(self, author: int, peer: int, number: int | None) -> Post | None:
+    def replied(self, author: int, peer: int, number: int | None) -> Post | None:
+        """The message that is answered; raises 400 REPLY_MESSAGE_ID_INVALID if it is not there."""
         if not number:
             return None
         post = self.find(author, peer, number)
@@ -325,13 +320,23 @@ class MessageActions:
             number = original.copies[original.to].id
             first = types.MessageFwdHeader(original.date, from_id=tl_peer(original.to), channel_post=number)
         elif first is None:
-            first = types.MessageFwdHeader(original.date, from_id=types.PeerUser(original.author))
-        header = types.MessageFwdHeader(first.date, from_id=first.from_id, channel_post=first.channel_post)
+            first = self._person_forwarded(original, author)
+        header = types.MessageFwdHeader(
+            first.date, from_id=first.from_id, from_name=first.from_name, channel_post=first.channel_post
+        )
         if target == author:
             header.saved_from_peer = tl_peer(source)
             header.saved_from_msg_id = original.copies[source if is_channel(source) else author].id
             header.saved_out = original.author == author or None
         return header
+
+    def _person_forwarded(self, original: Post, author: int) -> types.MessageFwdHeader:
+        """Who wrote it: by name alone, if their privacy rules allow no link to them."""
+        writer = self._world.accounts[original.author]
+        if self._world.privacy.allows(writer, "Forwards", author):
+            return types.MessageFwdHeader(original.date, from_id=types.PeerUser(original.author))
+        name = f"{writer.first_name} {writer.last_name}".strip()
+        return types.MessageFwdHeader(original.date, from_name=name)
 
     def _read_own(self, post: Post) -> None:
         """Who writes in a channel or supergroup has read it up to their own message."""

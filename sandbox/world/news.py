@@ -43,5 +43,5 @@ class News:
         self._boxes.aside(user_id, kind, data)
         if self._world.listening(user_id):
             event = self._boxes.box(user_id).side[-1]
-            update, mentioned = self._render.side(event, user_id), self._render.side_mentions(event)
+            update, mentioned = self._render.side(event, user_id), self._render.side_mentions(event, user_id)
             push(user_id, self._render.container(user_id, [update], mentioned, seq=NUMBERED))

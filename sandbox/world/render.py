@@ -108,6 +108,22 @@ class Render:
     def side(self, event: Event, viewer: int) -> Any:
         """The Update of a change without a pts of its own; None if what it tells of is gone since."""
         match event.kind:
+            case "draft":
+                return self.draft(viewer, *event.data)
+            case "priv":
+                return self.privacy(viewer, event.data[0])
+            case "sched":
+                return self._world.schedule.update(viewer, *event.data)
+            case "unsched":
+                peer, ids, sent = event.data
+                return types.UpdateDeleteScheduledMessages(tl_peer(peer), ids, sent or None)
+            case "react":
+                return self._world.reactions.update(viewer, *event.data)
+        return self._standing(event)
+
+    def _standing(self, event: Event) -> Any:
+        """The Update of a change without a pts that says by itself all there is to say."""
+        match event.kind:
             case "chan":
                 return types.UpdateChannel(utils.resolve_id(event.data)[0])
             case "rcin":
@@ -119,10 +135,6 @@ class Render:
             case "rcout":
                 channel, max_id = event.data
                 return types.UpdateReadChannelOutbox(utils.resolve_id(channel)[0], max_id)
-            case "draft":
-                return self.draft(viewer, *event.data)
-            case "react":
-                return self._world.reactions.update(viewer, *event.data)
             case "pin":
                 peer, pinned = event.data
                 return types.UpdateDialogPinned(types.DialogPeer(tl_peer(peer)), pinned=pinned or None)
@@ -171,8 +183,16 @@ class Render:
             return [peer for peer, _ in event.data]
         return [owner] if is_channel(owner) else []
 
-    def side_mentions(self, event: Event) -> list[int]:
+    def privacy(self, viewer: int, key: str) -> types.UpdatePrivacy:
+        """What tells of an account's privacy rules as they are now."""
+        rules = self._world.privacy.rules(self._world.accounts[viewer], key)
+        return types.UpdatePrivacy(getattr(types, f"PrivacyKey{key}")(), rules)
+
+    def side_mentions(self, event: Event, viewer: int) -> list[int]:
         """As `mentioned`, for a change without a pts."""
+        if event.kind == "priv":
+            rules = self._world.privacy.rules(self._world.accounts[viewer], event.data[0])
+            return [marked for rule in rules for marked in self._world.privacy.named(rule)]
         return [event.data if isinstance(event.data, int) else event.data[0]]
 
     def container(self, viewer: int, updates: list[Any], mentioned: Iterable[int], *, seq: int = 0) -> types.Updates:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SLICE = 100  # events in one answer
 CHANNEL_KEPT = 100_000  # pts that a channel's log goes back: https://core.telegram.org/constructor/updates.channelDifferenceTooLong
 FIRST_SEQ = 1
-_ABOUT_PARTS = ("rcont", "draft", "react")  # changes of messages or topics of a chat, not of the chat as a whole
+_ABOUT_PARTS = ("rcont", "draft", "react", "sched", "unsched")
+"""Changes of messages or topics of a chat, not of the chat as a whole."""
 
 
 class Updates:
@@ -63,7 +64,7 @@ class Updates:
             update = self._render.side(event, user_id)
             if update is not None:
                 updates.append(update)
-                mentioned += self._render.side_mentions(event)
+                mentioned += self._render.side_mentions(event, user_id)
         for chat in moved:
             updates.append(types.UpdateChannelTooLong(chat.bare_id, self._boxes.box(chat.marked).pts))
             mentioned.append(chat.marked)

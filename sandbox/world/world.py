@@ -29,6 +29,7 @@ from sandbox.world.posts import Post, objects
 from sandbox.world.reactions import Reactions
 from sandbox.world.reading import Reading
 from sandbox.world.render import Render
+from sandbox.world.schedule import Schedule
 from sandbox.world.updates import Updates
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class World:
         self.chats = Chats(store, clock, self.rng)
         self.boxes = MessageBoxes(store, clock)
         self.peers = Peers(self._secret(), self.accounts, self.chats, self.boxes)
+        self.privacy = self.peers.privacy
         self.chats.access_hash = self.peers.access_hash
         self.render = Render(self)
         self.news = News(self)
@@ -73,6 +75,7 @@ class World:
         self.drafts = Drafts(self)
         self.pins = Pins(self)
         self.reactions = Reactions(self)
+        self.schedule = Schedule(self)
         self.mentions = Mentions(self)
         self.chat_actions = ChatActions(self)
         self.migration = Migration(self)
@@ -105,6 +108,10 @@ class World:
         draft = Draft(text, _entities(entities), reply_to, random_id or 0)
         post = self.act(lambda push: self.message_actions.send(from_user, peer, draft, push))
         return post.copies[peer if is_channel(peer) else from_user].id
+
+    def send_due(self) -> None:
+        """Send the scheduled messages whose time has come."""
+        self.act(self.schedule.send_due)
 
     def edit(self, user_id: int, peer: int, message_id: int, text: str, *, entities: str | None = None) -> None:
         """Edit the message that this user knows by that id."""

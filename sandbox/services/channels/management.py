@@ -61,6 +61,7 @@ async def get_full_channel(ctx: Context, request: functions.channels.GetFullChan
         banned_count=len(chat.bans) - kicked if admin else None,
         pinned_msg_id=max(world.pins.pinned(viewer, chat.marked), default=None),
         folder_id=dialog.folder or None,
+        has_scheduled=bool(world.schedule.waiting(viewer, chat.marked)) or None,
         available_reactions=world.reactions.available(chat),
         reactions_limit=chat.reactions_limit or None,
         slowmode_seconds=chat.slow_mode or None,

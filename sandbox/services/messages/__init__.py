@@ -1,5 +1,5 @@
 """messages.*: dialogs, drafts, histories, sending and changing messages, pins, reactions, basic groups."""
 
-from sandbox.services.messages import changing, dialogs, drafts, groups, history, pins, reactions, sending
+from sandbox.services.messages import changing, dialogs, drafts, groups, history, pins, reactions, scheduled, sending
 
-__all__ = ["changing", "dialogs", "drafts", "groups", "history", "pins", "reactions", "sending"]
+__all__ = ["changing", "dialogs", "drafts", "groups", "history", "pins", "reactions", "scheduled", "sending"]
