@@ -24,7 +24,7 @@ FIRST_CHANNEL_ID = 2_100_000_000
 ADMIN_RIGHTS = {
     "supergroup": [
         "change_info", "delete_messages", "ban_users", "invite_users", "pin_messages", "add_admins", "manage_call",
-        "other",
+        "manage_topics", "other",
     ],
     "channel": [
         "change_info", "post_messages", "edit_messages", "delete_messages", "ban_users", "invite_users", "add_admins",
@@ -74,6 +74,8 @@ class Chat:
     username: str = ""
     version: int = 1  # basic groups: of the participants' list
     slow_mode: int = 0  # seconds between two messages of one member
+    forum: bool = False  # a supergroup with topics
+    forum_tabs: bool = False  # shown as tabs
     migrated_to: int = 0  # a basic group that has become a supergroup: that one
     migrated_from: int = 0  # a supergroup that has been a basic group: that one
     migrated_at: dict[int, int] = field(default_factory=dict)  # by user: the group's last message in their box
@@ -258,6 +260,8 @@ class Chats:
             broadcast=broadcast,
             megagroup=megagroup,
             slowmode_enabled=bool(chat.slow_mode) or None,
+            forum=chat.forum or None,
+            forum_tabs=chat.forum_tabs or None,
             access_hash=access_hash,
             username=chat.username or None,
             admin_rights=self._admin_rights(chat, viewer),

@@ -39,6 +39,7 @@ class Draft:
     silent: bool = False
     forward: Any = None
     scheduled: bool = False  # it has waited for its time
+    thread: int = 0  # the topic, for an answer to what is gone by then
 
 
 class MessageActions:
@@ -62,7 +63,9 @@ class MessageActions:
             return known
         self.check_can_write(author, peer)
         text, entities, altered = texts.accept(draft.text, self.kept_entities(author, draft.entities))
-        replied = self.replied(author, peer, draft.reply_to)
+        replied = self.replied(author, peer, draft.reply_to, draft.thread)
+        if is_channel(peer):
+            self._world.topics.check_open(author, self._chats[peer], replied, draft.thread)
         self._take_slow_mode(author, peer)
         post = Post(0, author, peer, self._world.now(), text, entities, random_id=draft.random_id)
         post.silent, post.altered, post.forward = draft.silent, altered, draft.forward
@@ -281,13 +284,13 @@ class MessageActions:
         blocked = author in self._world.accounts[peer].blocked
         return [author] if peer == author or blocked else [author, peer]
 
-    def replied(self, author: int, peer: int, number: int | None) -> Post | None:
+    def replied(self, author: int, peer: int, number: int | None, thread: int = 0) -> Post | None:
         """The message that is answered; raises 400 REPLY_MESSAGE_ID_INVALID if it is not there."""
         if not number:
             return None
-        post = self.find(author, peer, number)
+        post = self.find(author, peer, number) or (self.find(author, peer, thread) if thread else None)
         if post is None:
-            raise RpcError(400, "REPLY_MESSAGE_ID_INVALID")
+            raise RpcError(400, "TOPIC_DELETED" if thread else "REPLY_MESSAGE_ID_INVALID")
         return post
 
     def kept_entities(self, author: int, entities: list[Any] | None) -> list[Any]:

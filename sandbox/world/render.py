@@ -14,6 +14,7 @@ from sandbox.world.ids import is_channel
 from sandbox.world.peers import marked_channel
 from sandbox.world.peers import peer as tl_peer
 from sandbox.world.posts import Post
+from sandbox.world.topics import GENERAL
 
 if TYPE_CHECKING:
     from sandbox.world.world import World
@@ -232,7 +233,10 @@ class Render:
         if not replied:
             return None
         # https://core.telegram.org/api/threads: the head is named where it is not the answered message itself.
-        return types.MessageReplyHeader(reply_to_msg_id=replied, reply_to_top_id=post.thread or None)
+        in_topic = self._world.topics.of(post) > GENERAL
+        return types.MessageReplyHeader(
+            reply_to_msg_id=replied, reply_to_top_id=post.thread or None, forum_topic=in_topic or None
+        )
 
 
 def _named_by(action: Any) -> Iterator[int]:

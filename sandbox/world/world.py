@@ -30,6 +30,7 @@ from sandbox.world.reactions import Reactions
 from sandbox.world.reading import Reading
 from sandbox.world.render import Render
 from sandbox.world.schedule import Schedule
+from sandbox.world.topics import Topics
 from sandbox.world.updates import Updates
 
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class World:
         self.pins = Pins(self)
         self.reactions = Reactions(self)
         self.schedule = Schedule(self)
+        self.topics = Topics(self)
         self.mentions = Mentions(self)
         self.chat_actions = ChatActions(self)
         self.migration = Migration(self)

@@ -89,6 +89,14 @@ async def toggle_slow_mode(ctx: Context, request: functions.channels.ToggleSlowM
     return changed(ctx, chat)
 
 
+@registry.method(functions.channels.ToggleForumRequest)
+async def toggle_forum(ctx: Context, request: functions.channels.ToggleForumRequest) -> types.Updates:
+    """https://core.telegram.org/method/channels.toggleForum"""
+    chat = channel_of(ctx, request.channel)
+    ctx.world.topics.toggle(ctx.account.user_id, chat, ctx.push, enabled=request.enabled, tabs=request.tabs)
+    return changed(ctx, chat)
+
+
 def channel_of(ctx: Context, given: Any) -> Chat:
     """The supergroup or channel that an InputChannel names, if this account may look into it.
 

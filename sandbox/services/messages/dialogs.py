@@ -26,7 +26,7 @@ async def get_dialogs(ctx: Context, request: functions.messages.GetDialogsReques
 
     Newest first, pinned ones above them on the first page; an offset is the last dialog of the page before.
     """
-    folder = _folder(request.folder_id)
+    folder = known_folder(request.folder_id)
     rows = [row for row in _rows(ctx) if folder is None or row[0].folder == folder]
     total = len(rows)
     if request.exclude_pinned:
@@ -48,7 +48,7 @@ async def get_dialogs(ctx: Context, request: functions.messages.GetDialogsReques
 @registry.method(functions.messages.GetPinnedDialogsRequest)
 async def get_pinned_dialogs(ctx: Context, request: functions.messages.GetPinnedDialogsRequest) -> Any:
     """https://core.telegram.org/method/messages.getPinnedDialogs"""
-    folder = _folder(request.folder_id)
+    folder = known_folder(request.folder_id)
     answer = _peer_dialogs(ctx, [row for row in _rows(ctx) if row[0].pinned and row[0].folder == folder])
     if folder == 0:
         _add_archive(ctx, answer)
@@ -216,8 +216,8 @@ def _add_archive(ctx: Context, answer: types.messages.PeerDialogs) -> None:
     answer.chats += [each for each in chats if each.id not in known]
 
 
-def _folder(folder_id: int | None) -> int | None:
-    """0 is the main list, 1 the archive; None asks for both."""
+def known_folder(folder_id: int | None) -> int | None:
+    """0 is the main list, 1 the archive, None asks for both; anything else is 400 FOLDER_ID_INVALID."""
     if folder_id not in (None, 0, 1):
         raise RpcError(400, "FOLDER_ID_INVALID")
     return folder_id

@@ -84,7 +84,8 @@ async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any
         ids = ctx.world.pins.pinned(ctx.account.user_id, peer) if peer else []
     elif not isinstance(request.filter, types.InputMessagesFilterEmpty):
         ids = []
-    found = _matches(box, ids, request, author)
+    since, until = seconds(request.min_date), seconds(request.max_date)
+    found = matches(box, ids, request.q, author=author, since=since, until=until)
     numbers, newer = page(
         found,
         offset_id=request.offset_id,
@@ -136,9 +137,11 @@ def _number(box: Box, given: Any) -> int:
     return 0
 
 
-def _matches(box: Box, ids: list[int], request: functions.messages.SearchRequest, author: int | None) -> list[int]:
-    words = request.q.lower().split()
-    since, until = seconds(request.min_date), seconds(request.max_date)
+def matches(
+    box: Box, ids: list[int], query: str, *, author: int | None = None, since: int = 0, until: int = 0
+) -> list[int]:
+    """Of these messages those with all words of the query, by that author, between these times (both excluded)."""
+    words = query.lower().split()
     found = []
     for number in ids:
         post = box.posts[number]

@@ -29,6 +29,7 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
         _reply_to(request.reply_to),
         request.random_id,
         bool(request.silent),
+        thread=thread_of(request.reply_to),
     )
     date = due_later(ctx, peer, request.schedule_date)
     if date:
