@@ -58,7 +58,7 @@ class Privacy:
 
     def allows(self, account: Account, key: str, viewer: int) -> bool:
         """Whether that viewer may see (or do) what the key is about."""
-        if viewer == account.user_id:
+        if viewer == account.user_id or (key not in account.privacy and key not in _AT_FIRST):
             return True
         for rule in self.rules(account, key):
             if self._speaks_of(rule, account, viewer):
