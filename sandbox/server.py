@@ -30,6 +30,7 @@ from sandbox.protocol.session import Session
 from sandbox.proxy_servers import ProxyServers
 from sandbox.record import Record
 from sandbox.store import Store
+from sandbox.timer import Timer
 from sandbox.world import World
 from sandbox.world.accounts import Account
 
@@ -41,7 +42,6 @@ _IDLE_SESSIONS = 8  # per key: sessions without a connection that may still come
 _IDLE_SECONDS = 300
 _SEEN_SECONDS = 60  # how exact last_active is
 _PORT_TRIES = 50
-_CLOCK_SECONDS = 0.5  # how often the clock is looked at while messages wait for it
 
 
 class Sandbox:
@@ -89,13 +89,13 @@ class Sandbox:
         self._sessions: dict[int, dict[int, Session]] = {}
         self._outbox: deque[Container] = deque()
         self._delivery_due = False
-        self._alarm: asyncio.TimerHandle | None = None
         self._stopped = False
         self._servers: list[asyncio.Server] = []
         self.control = Control(self, control_port, control_token_path) if control else None
         self.world = World(
             self.store, clock=clock, rng=self.rng, pusher=self._push_for_world, listening=self.is_listening
         )
+        self._timer = Timer(clock, self.world.schedule.next_due, self._send_due)
 
     # Life
 
@@ -103,7 +103,7 @@ class Sandbox:
         """Begin to listen; ``port`` is known afterwards. Raises OSError when a port is taken."""
         self.commit()
         self._servers = await self._listen()
-        self._set_alarm()
+        self._timer.set()
         self.port = self._servers[0].sockets[0].getsockname()[1]
         if self.control is not None:
             await self.control.start()
@@ -113,8 +113,7 @@ class Sandbox:
         if self._stopped:
             return
         self._stopped = True
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._timer.stop()
         if self.control is not None:
             await self.control.stop()
         await self.fronts.stop()
@@ -284,7 +283,7 @@ class Sandbox:
                     wanted = key_id is None or session.key.id == key_id
                     if wanted and session.updates and session.session_id != exclude:
                         session.send(body)
-        self._set_alarm()
+        self._timer.set()
 
     def send_again(self, container: Container) -> None:
         """Send what a fault had kept back."""
@@ -314,16 +313,7 @@ class Sandbox:
             self.push(user_id, updates, exclude_session=session.session_id)
         self.deliver()
 
-    def _set_alarm(self) -> None:
-        """See to it that scheduled messages are sent when their time comes, by whatever clock the world has."""
-        due = self.world.schedule.next_due()
-        if due is None or self._alarm is not None or self._stopped:
-            return
-        wait = min(max(due - self.clock(), 0.0), _CLOCK_SECONDS)
-        self._alarm = asyncio.get_running_loop().call_later(wait, self._send_due)
-
     def _send_due(self) -> None:
-        self._alarm = None
         self.world.send_due()
         self.deliver()
 

@@ -56,7 +56,7 @@ class Reactions:
         post.reactions = [*others, *([actor, emoji, self._world.now(), big, seen] for emoji in wanted)]
         self._boxes.save_post(post)
         self._note_unread(post)
-        for viewer, seen_as in self._told(post, actor):
+        for viewer, seen_as in self._learning(post, actor):
             self._world.news.aside(viewer, "react", list(seen_as), push)
 
     def set_available(self, actor: int, chat: Chat, allowed: list[str] | None, limit: int | None, push: Push) -> None:
@@ -102,10 +102,10 @@ class Reactions:
         """Who reacted, and how."""
         user_id, emoji, date, big, seen = row
         unread = not seen and post.author == viewer
-        mine = user_id == viewer
+        own = user_id == viewer
         reaction = types.ReactionEmoji(emoji)
         return types.MessagePeerReaction(
-            tl_peer(user_id), date, reaction, big=big or None, unread=unread or None, my=mine or None
+            tl_peer(user_id), date, reaction, big=big or None, unread=unread or None, my=own or None
         )
 
     def has_names(self, post: Post) -> bool:
@@ -187,7 +187,7 @@ class Reactions:
             (dialog.reacted.append if fresh else dialog.reacted.remove)(copy.id)
             self._boxes.save_dialog(post.author, dialog)
 
-    def _told(self, post: Post, actor: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    def _learning(self, post: Post, actor: int) -> Iterator[tuple[int, tuple[int, int]]]:
         """The accounts that learn of it, with the message as each knows it.
 
         In a supergroup or channel that is whoever reacted and, but for posts, the author: others ask from time to time.

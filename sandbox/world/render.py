@@ -120,9 +120,9 @@ class Render:
                 return types.UpdateDeleteScheduledMessages(tl_peer(peer), ids, sent or None)
             case "react":
                 return self._world.reactions.update(viewer, *event.data)
-        return self._standing(event)
+        return self._marks(event)
 
-    def _standing(self, event: Event) -> Any:
+    def _marks(self, event: Event) -> Any:
         """The Update of a change without a pts that says by itself all there is to say."""
         match event.kind:
             case "chan":

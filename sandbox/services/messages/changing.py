@@ -22,8 +22,8 @@ async def edit_message(ctx: Context, request: functions.messages.EditMessageRequ
     date = seconds(request.schedule_date)
     if date:  # then the id is one of the queue
         waiting = ctx.world.schedule.edit(viewer, peer, request.id, request.message, request.entities, date, ctx.push)
-        told = ctx.world.schedule.update(viewer, peer, waiting.number)
-        return ctx.world.render.container(viewer, [told], [peer, viewer])
+        update = ctx.world.schedule.update(viewer, peer, waiting.number)
+        return ctx.world.render.container(viewer, [update], [peer, viewer])
     if request.message is None:
         raise RpcError(400, "MESSAGE_EMPTY")
     post = ctx.world.message_actions.edit(viewer, peer, request.id, request.message, request.entities, ctx.push)

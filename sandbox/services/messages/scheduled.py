@@ -70,8 +70,8 @@ def schedule(ctx: Context, peer: int, drafts: list[Draft], date: int) -> types.U
     author = ctx.account.user_id
     waiting = [ctx.world.schedule.add(author, peer, draft, date, ctx.push) for draft in drafts]
     ids = [types.UpdateMessageID(each.number, each.random_id) for each in waiting]
-    told = [ctx.world.schedule.update(author, peer, each.number) for each in waiting]
-    return ctx.world.render.container(author, [*ids, *told], [peer, author])
+    news = [ctx.world.schedule.update(author, peer, each.number) for each in waiting]
+    return ctx.world.render.container(author, [*ids, *news], [peer, author])
 
 
 def _messages(ctx: Context, peer: int, queue: list[Waiting]) -> types.messages.Messages:
