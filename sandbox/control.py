@@ -37,7 +37,7 @@ _ALLOWED = {
     "world": {
         "create_account", "delete_account", "accounts_by_phone", "send", "edit", "delete", "read", "typing",
         "create_group", "create_channel", "add_user", "join", "leave", "kick", "restrict", "slow_mode", "rename",
-        "forget_updates", "snapshot", "login_token_seconds",
+        "migrate", "forget_updates", "snapshot", "login_token_seconds",
     },
 }  # fmt: skip
 

@@ -30,6 +30,7 @@ from sandbox.protocol.session import Session
 from sandbox.proxy_servers import ProxyServers
 from sandbox.record import Record
 from sandbox.store import Store
+from sandbox.timer import Timer
 from sandbox.world import World
 from sandbox.world.accounts import Account
 
@@ -94,6 +95,7 @@ class Sandbox:
         self.world = World(
             self.store, clock=clock, rng=self.rng, pusher=self._push_for_world, listening=self.is_listening
         )
+        self._timer = Timer(clock, self.world.schedule.next_due, self._send_due)
 
     # Life
 
@@ -101,6 +103,7 @@ class Sandbox:
         """Begin to listen; ``port`` is known afterwards. Raises OSError when a port is taken."""
         self.commit()
         self._servers = await self._listen()
+        self._timer.set()
         self.port = self._servers[0].sockets[0].getsockname()[1]
         if self.control is not None:
             await self.control.start()
@@ -110,6 +113,7 @@ class Sandbox:
         if self._stopped:
             return
         self._stopped = True
+        self._timer.stop()
         if self.control is not None:
             await self.control.stop()
         await self.fronts.stop()
@@ -279,6 +283,7 @@ class Sandbox:
                     wanted = key_id is None or session.key.id == key_id
                     if wanted and session.updates and session.session_id != exclude:
                         session.send(body)
+        self._timer.set()
 
     def send_again(self, container: Container) -> None:
         """Send what a fault had kept back."""
@@ -306,6 +311,10 @@ class Sandbox:
             self._reply(session, msg_id, answer, context)
         for user_id, updates in context.pushes:
             self.push(user_id, updates, exclude_session=session.session_id)
+        self.deliver()
+
+    def _send_due(self) -> None:
+        self.world.send_due()
         self.deliver()
 
     def _counts(self, key: AuthKey, exclude_session: int | None) -> bool:

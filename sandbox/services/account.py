@@ -11,7 +11,7 @@ from sandbox.errors import RpcError
 from sandbox.protocol.keys import AuthKey
 from sandbox.services import authorizations
 from sandbox.services.news import about_user, tell, tell_contacts
-from sandbox.world.accounts import MAX_ABOUT, MAX_NAME, valid_username
+from sandbox.world.accounts import MAX_ABOUT, MAX_NAME, Account, valid_username
 
 
 @registry.method(functions.account.UpdateStatusRequest)
@@ -19,10 +19,9 @@ async def update_status(ctx: Context, request: functions.account.UpdateStatusReq
     """https://core.telegram.org/method/account.updateStatus"""
     account = ctx.account
     ctx.world.accounts.set_online(account, not request.offline)
-    status = ctx.world.peers.status(account)
-    if status is not None:
-        update = types.UpdateUserStatus(account.user_id, status)
-        tell_contacts(ctx, account, lambda viewer: types.UpdateShort(update, _when(ctx.world.clock())))
+    tell_contacts(ctx, account, lambda viewer: _status(ctx, account, viewer), key="StatusTimestamp")
+    if not request.offline:
+        ctx.world.schedule.came_online(account.user_id, ctx.push)
     return True
 
 
@@ -133,6 +132,11 @@ async def set_authorization_ttl(ctx: Context, request: functions.account.SetAuth
     account.authorization_ttl_days = request.authorization_ttl_days
     ctx.world.accounts.save(account)
     return True
+
+
+def _status(ctx: Context, account: Account, viewer: int) -> types.UpdateShort:
+    status = ctx.world.peers.status(account, viewer) or types.UserStatusEmpty()
+    return types.UpdateShort(types.UpdateUserStatus(account.user_id, status), _when(ctx.world.clock()))
 
 
 def _renamed(ctx: Context) -> types.TypeUser:

@@ -158,6 +158,18 @@ def changes_answer(ctx: Context, *first: Any, mentioned: Iterable[int] = ()) -> 
     return answer
 
 
+def who_may_be_invited(ctx: Context, users: Iterable[int]) -> tuple[list[int], list[types.MissingInvitee]]:
+    """Those whose privacy rules let this account bring them into groups, and the others."""
+    viewer, accounts, privacy = ctx.account.user_id, ctx.world.accounts, ctx.world.privacy
+    willing, missing = [], []
+    for user_id in users:
+        if privacy.allows(accounts[user_id], "ChatInvite", viewer):
+            willing.append(user_id)
+        else:
+            missing.append(types.MissingInvitee(user_id))
+    return willing, missing
+
+
 def affected(ctx: Context, pts_count: int, owner: int | None = None) -> types.messages.AffectedMessages:
     """The box's pts after a change by `pts_count`."""
     box = ctx.world.boxes.box(owner if owner is not None else ctx.account.user_id)

@@ -17,7 +17,17 @@ from telethon.tl import types
 from sandbox.dispatch import Context, DataCentre
 from sandbox.errors import RpcError
 from sandbox.protocol.keys import AuthKey
-from sandbox.world.accounts import Account
+from sandbox.world.accounts import SERVICE_USER_ID, Account
+from sandbox.world.message_actions import Draft
+
+_LOGIN_MESSAGE = (
+    "New login. Dear {name}, we detected a login into your account from a new device on {day} at {time} UTC.\n\n"
+    "Device: {device}\nLocation: unknown (IP = {address})\n\n"
+    "If this wasn't you, you can terminate that session in Settings > Devices "
+    "(or Privacy & Security > Active Sessions).\n\n"
+    "If you think that somebody logged in to your account against your will, you can enable Two-Step Verification in "
+    "Privacy and Security settings."
+)
 
 
 def owing_password(ctx: Context) -> Account | None:
@@ -52,6 +62,8 @@ def grant(ctx: Context, account: Account, facts: dict[str, Any] | None = None) -
             authorization_hash(ctx.key), unconfirmed=True, date=date, device=ctx.key.device_model, location=ctx.address
         )
         ctx.push(account.user_id, types.UpdateShort(update, date))
+        if ctx.world.logins.limits.service_messages:
+            _write_of_login(ctx, account, date)
     return signed_in(ctx, account)
 
 
@@ -60,6 +72,17 @@ def grant_import(ctx: Context, account: Account, parent: AuthKey) -> types.auth.
     ctx.key.user_id = account.user_id
     ctx.key.extra = {"signed_in": int(ctx.world.clock()), "parent": parent.id}
     return signed_in(ctx, account)
+
+
+def _write_of_login(ctx: Context, account: Account, date: datetime) -> None:
+    """The message from Telegram's own account that tells of a login on a new device."""
+    key = ctx.key
+    device = f"Sandbox client, {key.app_version}, {key.device_model}, {key.system_version}"
+    text = _LOGIN_MESSAGE.format(
+        name=account.first_name, day=f"{date:%d/%m/%Y}", time=f"{date:%H:%M:%S}", device=device, address=ctx.address
+    )
+    bold = [types.MessageEntityBold(0, len("New login."))]
+    ctx.world.message_actions.send(SERVICE_USER_ID, account.user_id, Draft(text, bold), ctx.push)
 
 
 def signed_in(ctx: Context, account: Account) -> types.auth.Authorization:

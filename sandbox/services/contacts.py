@@ -53,7 +53,7 @@ async def get_statuses(ctx: Context, _: functions.contacts.GetStatusesRequest) -
     """https://core.telegram.org/method/contacts.getStatuses"""
     accounts, peers = ctx.world.accounts, ctx.world.peers
     return [
-        types.ContactStatus(user_id, peers.status(accounts[user_id]) or types.UserStatusEmpty())
+        types.ContactStatus(user_id, peers.status(accounts[user_id], ctx.account.user_id) or types.UserStatusEmpty())
         for user_id in sorted(ctx.account.contacts)
     ]
 
@@ -126,6 +126,8 @@ async def resolve_username(
 async def resolve_phone(ctx: Context, request: functions.contacts.ResolvePhoneRequest) -> types.contacts.ResolvedPeer:
     """https://core.telegram.org/method/contacts.resolvePhone"""
     found = ctx.world.accounts.by_phone(request.phone)
+    if found is not None and not ctx.world.privacy.allows(found, "AddedByPhone", ctx.account.user_id):
+        found = None
     return _resolved(ctx, found.user_id if found else None, "PHONE_NOT_OCCUPIED")
 
 
@@ -206,6 +208,8 @@ def _own(ctx: Context) -> Iterable[tuple[int, str]]:
         shown = account.contacts.get(user_id) or other
         yield user_id, f"{shown.first_name} {shown.last_name} {other.username or ''}".lower()
     for chat in ctx.world.chats.of_user(account.user_id):
+        if chat.deactivated:
+            continue
         yield chat.marked, f"{chat.title} {chat.username}".lower()
 
 

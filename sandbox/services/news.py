@@ -22,8 +22,10 @@ def tell(ctx: Context, user_id: int, *updates: types.TypeUpdate, about: Iterable
     ctx.push(user_id, about_user(ctx, user_id, list(updates), about))
 
 
-def tell_contacts(ctx: Context, account: Account, make: Callable[[int], TLObject]) -> None:
-    """Push what `make(viewer)` gives to everybody who has `account` as a contact, but those whom it blocked."""
+def tell_contacts(ctx: Context, account: Account, make: Callable[[int], TLObject], *, key: str = "") -> None:
+    """Push what `make(viewer)` gives to everybody who has `account` as a contact, but those whom it blocked and those
+    from whom its privacy rules for `key` hide it."""
     for viewer in ctx.world.accounts.knowing(account.user_id):
-        if viewer.user_id != account.user_id and viewer.user_id not in account.blocked:
+        hidden = bool(key) and not ctx.world.privacy.allows(account, key, viewer.user_id)
+        if viewer.user_id != account.user_id and viewer.user_id not in account.blocked and not hidden:
             ctx.push(viewer.user_id, make(viewer.user_id))

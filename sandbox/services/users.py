@@ -28,12 +28,15 @@ async def get_full_user(ctx: Context, request: functions.users.GetFullUserReques
     own = account is viewer
     full = types.UserFull(
         id=account.user_id,
-        about=account.about or None,
+        about=account.about if account.about and ctx.world.privacy.allows(account, "About", viewer.user_id) else None,
         blocked=account.user_id in viewer.blocked or None,
         settings=types.PeerSettings() if own else peer_settings(viewer, account.user_id),
         notify_settings=types.PeerNotifySettings(),
         common_chats_count=0 if own else _common_chats(ctx, viewer, account),
         can_pin_message=True,
+        has_scheduled=bool(ctx.world.schedule.waiting(viewer.user_id, account.user_id)) or None,
+        pinned_msg_id=max(ctx.world.pins.pinned(viewer.user_id, account.user_id), default=None),
+        folder_id=getattr(ctx.world.boxes.box(viewer.user_id).dialogs.get(account.user_id), "folder", 0) or None,
     )
     return types.users.UserFull(full, [], [peers.user(viewer.user_id, account.user_id)])
 
@@ -57,4 +60,5 @@ def _user(ctx: Context, viewer: Account, given: Any) -> types.TypeUser:
 
 
 def _common_chats(ctx: Context, viewer: Account, other: Account) -> int:
-    return sum(1 for chat in ctx.world.chats.of_user(viewer.user_id) if other.user_id in chat.members)
+    living = (chat for chat in ctx.world.chats.of_user(viewer.user_id) if not chat.deactivated)
+    return sum(1 for chat in living if other.user_id in chat.members)

@@ -74,6 +74,7 @@ class Account:
     contacts: dict[int, Contact] = field(default_factory=dict)
     saved_phones: dict[str, Contact] = field(default_factory=dict)  # imported numbers without an account yet
     blocked: dict[int, int] = field(default_factory=dict)  # marked peer id -> when
+    privacy: dict[str, str] = field(default_factory=dict)  # by key: PrivacyRules as TL objects in hex
 
     @property
     def live(self) -> bool:
@@ -239,7 +240,7 @@ class Accounts:
         account.deleted = True
         account.password = account.pending_email = None
         account.phone = account.first_name = account.last_name = account.about = ""
-        account.contacts, account.saved_phones, account.blocked = {}, {}, {}
+        account.contacts, account.saved_phones, account.blocked, account.privacy = {}, {}, {}, {}
         account.last_online = account.online_until = 0
         self.save(account)
 
@@ -249,6 +250,10 @@ class Accounts:
         account.last_online = now
         account.online_until = now + ONLINE_SECONDS if online else 0
         self.save(account)
+
+    def now(self) -> int:
+        """The time in unix seconds."""
+        return int(self._clock())
 
     def is_online(self, account: Account) -> bool:
         return account.online_until > self._clock()

@@ -17,7 +17,8 @@ FIRST_PTS = 1  # pts 0 means "none" to every client
 
 class Event(NamedTuple):
     """One numbered change of a box. ``data`` by kind: new, edit: the Post; del, cont (contents read): ids;
-    rin: (peer, max id, still unread); rout: (peer, max id). Changes without a pts of their own (kind of a box's
+    rin: (peer, max id, still unread); rout: (peer, max id); pins: (peer, ids, pinned or not); fold: [(peer, folder)].
+    Changes without a pts of their own (kind of a box's
     ``side``) bear the box's pts at the time.
     """
 
@@ -40,13 +41,14 @@ class Dialog:
     unread_mark: bool = False
     unread: int = 0
     mentions: list[int] = field(default_factory=list)  # of messages in which it is named and has not seen that
+    reacted: list[int] = field(default_factory=list)  # of its own messages with reactions that it has not seen
     ids: list[int] = field(default_factory=list)
 
 
 class Box:
     """One message box: its messages by id, and the log of what happened to it."""
 
-    __slots__ = ("dialogs", "floor", "ids", "last_id", "log", "owner", "posts", "pts", "side", "side_keys")
+    __slots__ = ("dialogs", "floor", "ids", "last_id", "log", "owner", "pins", "posts", "pts", "side", "side_keys")
 
     def __init__(self, owner: int) -> None:
         self.owner = owner
@@ -56,6 +58,7 @@ class Box:
         self.posts: dict[int, Post] = {}
         self.ids: list[int] = []  # channels only: the living messages, ascending
         self.dialogs: dict[int, Dialog] = {}  # accounts only
+        self.pins: dict[int, set[int]] = {}  # the pinned messages, by chat
         self.log: list[Event] = []
         self.side: list[Event] = []
         self.side_keys: list[int] = []  # under which the store has them

@@ -82,6 +82,7 @@ class MessageBoxes:
         for number in gone:
             post = box.posts.pop(number)
             self._unlist(box, post, number)
+            box.pins.get(post.peer(owner), set()).discard(number)
             del post.copies[owner]
             if post.copies or post.random_id:
                 self.save_post(post)
@@ -111,6 +112,25 @@ class MessageBoxes:
         """Note that the account has seen what these messages held for it."""
         return self._note(self.box(user_id), len(ids), "cont", ids)
 
+    def pin(self, owner: int, posts: list[Post], *, pinned: bool) -> Event:
+        """Note that messages of one chat are pinned in that box from now on, or are not."""
+        box, peer = self.box(owner), posts[0].peer(owner)
+        for post in posts:
+            (post.pinned.append if pinned else post.pinned.remove)(owner)
+            self.save_post(post)
+        ids = [post.copies[owner].id for post in posts]
+        known = box.pins.setdefault(peer, set())
+        (known.update if pinned else known.difference_update)(ids)
+        return self._note(box, len(ids), "pins", [peer, ids, pinned])
+
+    def fold(self, user_id: int, places: list[tuple[int, int]]) -> Event:
+        """Put chats of an account's list, (peer, folder) each, into other folders; pins are a folder's own."""
+        for peer, folder in places:
+            dialog = self.dialog(user_id, peer)
+            dialog.folder, dialog.pinned = folder, 0
+            self.save_dialog(user_id, dialog)
+        return self._note(self.box(user_id), len(places), "fold", [list(place) for place in places])
+
     def aside(self, user_id: int, kind: str, data: Any) -> None:
         """Remember a change without a pts for the account's next getDifference."""
         box = self.box(user_id)
@@ -122,7 +142,11 @@ class MessageBoxes:
     def save_dialog(self, user_id: int, dialog: Dialog) -> None:
         """Write a dialog that was changed in place."""
         marks = [dialog.read_inbox, dialog.read_outbox, dialog.pinned, dialog.folder, dialog.unread_mark]
-        row = {"v": marks, "n": dialog.mentions} if dialog.mentions else {"v": marks}
+        row: dict[str, Any] = {"v": marks}
+        if dialog.mentions:
+            row["n"] = dialog.mentions
+        if dialog.reacted:
+            row["x"] = dialog.reacted
         self._store.put("dialog", f"{user_id}:{dialog.peer}", row)
 
     def drop_dialog(self, user_id: int, peer: int) -> None:
@@ -211,6 +235,7 @@ class MessageBoxes:
             dialog = self.dialog(int(user_id), int(peer))
             dialog.read_inbox, dialog.read_outbox, dialog.pinned, dialog.folder, dialog.unread_mark = row["v"]
             dialog.mentions = row.get("n", [])
+            dialog.reacted = row.get("x", [])
 
     def _load_posts(self) -> dict[int, Post]:
         posts: dict[int, Post] = {}
@@ -222,6 +247,8 @@ class MessageBoxes:
             for owner, copy in post.copies.items():
                 box = self.box(owner)
                 self._index(box, post, copy.id)
+                if owner in post.pinned:
+                    box.pins.setdefault(post.peer(owner), set()).add(copy.id)
                 box.log.append(Event(copy.pts, 1, "new", post.date, post))
                 box.last_id = max(box.last_id, copy.id)
                 box.pts = max(box.pts, copy.pts)

@@ -1,7 +1,7 @@
 """What happens to groups and channels: made, renamed, joined, left, people invited, thrown out, restricted, promoted.
 
 Each action checks its rights as Telegram does and leaves the service messages that Telegram leaves. `push` is as in
-`message_actions`.
+`news`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from telethon.tl import types
 
 from sandbox.errors import RpcError
 from sandbox.world.chats import FOREVER, Ban, Chat, Kind
-from sandbox.world.message_actions import NUMBERED, Extra, Push
+from sandbox.world.message_actions import Extra
+from sandbox.world.news import Push
 from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class ChatActions:
 
     def add_to_group(self, actor: int, chat: Chat, user_id: int, push: Push) -> Post:
         """https://core.telegram.org/method/messages.addChatUser"""
-        if actor not in chat.members:
+        if actor not in chat.members or chat.deactivated:
             raise RpcError(400, "CHAT_ID_INVALID")
         if user_id in chat.members:
             raise RpcError(400, "USER_ALREADY_PARTICIPANT")
@@ -89,7 +90,7 @@ class ChatActions:
 
     def remove_from_group(self, actor: int, chat: Chat, user_id: int, push: Push) -> Post:
         """Leave a basic group, or take somebody out. https://core.telegram.org/method/messages.deleteChatUser"""
-        if actor not in chat.members:
+        if actor not in chat.members or chat.deactivated:
             raise RpcError(400, "CHAT_ID_INVALID")
         if user_id not in chat.members:
             raise RpcError(400, "USER_NOT_PARTICIPANT")
@@ -168,7 +169,7 @@ class ChatActions:
         if "view_messages" in rights and user_id in chat.members:
             self._exit(chat, user_id, actor, push, left=False)
         else:
-            self._tell_moved(chat, user_id, push)
+            self.tell_moved(chat, user_id, push)
 
     def promote(self, actor: int, chat: Chat, user_id: int, rights: list[str], rank: str, push: Push) -> None:
         """Make a participant an administrator with these rights; with none, an ordinary member again.
@@ -191,7 +192,7 @@ class ChatActions:
         chat.bans.pop(user_id, None)
         self._chats.save_member(chat, member)
         self._chats.save(chat)
-        self._tell_moved(chat, user_id, push)
+        self.tell_moved(chat, user_id, push)
 
     def set_slow_mode(self, actor: int, chat: Chat, seconds: int, push: Push) -> None:
         """https://core.telegram.org/method/channels.toggleSlowMode"""
@@ -209,15 +210,17 @@ class ChatActions:
                 self._chats.save_member(chat, member)
         self._chats.save(chat)
         for user_id in chat.members:
-            self._tell_moved(chat, user_id, push)
+            self.tell_moved(chat, user_id, push)
 
-    def need(self, chat: Chat, user_id: int, right: str) -> None:
+    def need(self, chat: Chat, user_id: int, right: str, *, only_admins: bool = False) -> None:
         """Raise unless that user may do that in the chat; members may rename a group unless that is forbidden."""
-        if user_id not in chat.members:
+        if user_id not in chat.members or chat.deactivated:
             raise RpcError(400, "CHAT_ID_INVALID") if chat.is_group else RpcError(406, "CHANNEL_PRIVATE")
         if chat.is_admin(user_id, right):
             return
-        open_to_all = right == "change_info" and chat.kind != "channel" and right not in chat.default_banned
+        open_to_all = (
+            right == "change_info" and not only_admins and chat.kind != "channel" and right not in chat.default_banned
+        )
         if not (open_to_all and not chat.is_admin(user_id)):
             raise RpcError(400, "CHAT_ADMIN_REQUIRED")
 
@@ -256,13 +259,13 @@ class ChatActions:
         dialog = self._boxes.dialog(user_id, chat.marked)
         dialog.read_inbox = max(dialog.read_inbox, self._boxes.box(chat.marked).last_id)
         self._boxes.save_dialog(user_id, dialog)
-        self._tell_moved(chat, user_id, push)
+        self.tell_moved(chat, user_id, push)
 
     def _exit(self, chat: Chat, user_id: int, actor: int, push: Push, *, left: bool) -> None:
         """A former member is told that they are out; the others of a supergroup see a service message."""
         self._chats.remove_member(chat, user_id, left=left)
         self._boxes.drop_dialog(user_id, chat.marked)
-        self._tell_moved(chat, user_id, push)
+        self.tell_moved(chat, user_id, push)
         if chat.kind == "supergroup":
             author = actor if actor in chat.members else user_id
             post = Post(0, author, chat.marked, self._world.now(), action=types.MessageActionChatDeleteUser(user_id))
@@ -272,11 +275,9 @@ class ChatActions:
         self._boxes.aside(user_id, "chan", chat.marked)
         return [types.UpdateChannel(chat.bare_id)]
 
-    def _tell_moved(self, chat: Chat, user_id: int, push: Push) -> None:
+    def tell_moved(self, chat: Chat, user_id: int, push: Push) -> None:
         """Tell somebody that their membership of a channel or supergroup has changed."""
-        updates = self._moved(chat, user_id)
-        if self._world.listening(user_id):
-            push(user_id, self._world.render.container(user_id, updates, [chat.marked], seq=NUMBERED))
+        self._world.news.aside(user_id, "chan", chat.marked, push)
 
 
 def check_title(title: str) -> str:

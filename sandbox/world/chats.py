@@ -24,7 +24,7 @@ FIRST_CHANNEL_ID = 2_100_000_000
 ADMIN_RIGHTS = {
     "supergroup": [
         "change_info", "delete_messages", "ban_users", "invite_users", "pin_messages", "add_admins", "manage_call",
-        "other",
+        "manage_topics", "other",
     ],
     "channel": [
         "change_info", "post_messages", "edit_messages", "delete_messages", "ban_users", "invite_users", "add_admins",
@@ -74,7 +74,14 @@ class Chat:
     username: str = ""
     version: int = 1  # basic groups: of the participants' list
     slow_mode: int = 0  # seconds between two messages of one member
+    forum: bool = False  # a supergroup with topics
+    forum_tabs: bool = False  # shown as tabs
+    migrated_to: int = 0  # a basic group that has become a supergroup: that one
+    migrated_from: int = 0  # a supergroup that has been a basic group: that one
+    migrated_at: dict[int, int] = field(default_factory=dict)  # by user: the group's last message in their box
     default_banned: list[str] = field(default_factory=list)
+    reactions: list[str] | None = None  # with which members may react; None: any
+    reactions_limit: int = 0  # different ones on a message; 0: as many as anywhere
     bans: dict[int, Ban] = field(default_factory=dict)
     former: dict[int, bool] = field(
         default_factory=dict
@@ -89,6 +96,11 @@ class Chat:
     def is_group(self) -> bool:
         """A basic group, whose messages lie in its members' boxes."""
         return self.kind == "group"
+
+    @property
+    def deactivated(self) -> bool:
+        """A basic group that is read only: it goes on as a supergroup."""
+        return bool(self.migrated_to)
 
     def is_admin(self, user_id: int, right: str | None = None) -> bool:
         """Whether that user is creator or administrator, with that right if one is named."""
@@ -211,14 +223,22 @@ class Chats:
             id=chat.bare_id,
             title=chat.title,
             photo=types.ChatPhotoEmpty(),
-            participants_count=len(chat.members),
+            participants_count=0 if chat.deactivated else len(chat.members),
             date=member.date if member else chat.date,
             version=chat.version,
             creator=viewer == chat.creator or None,
             left=member is None or None,
+            deactivated=chat.deactivated or None,
+            migrated_to=self._migrated_to(viewer, chat),
             admin_rights=self._admin_rights(chat, viewer),
             default_banned_rights=banned_rights(chat.default_banned, FOREVER),
         )
+
+    def _migrated_to(self, viewer: int, chat: Chat) -> types.InputChannel | None:
+        if not chat.deactivated:
+            return None
+        target = self._chats[chat.migrated_to]
+        return types.InputChannel(target.bare_id, self.access_hash(viewer, target.marked))
 
     def _channel(self, viewer: int, chat: Chat) -> types.TypeChat:
         access_hash = self.access_hash(viewer, chat.marked)
@@ -240,6 +260,8 @@ class Chats:
             broadcast=broadcast,
             megagroup=megagroup,
             slowmode_enabled=bool(chat.slow_mode) or None,
+            forum=chat.forum or None,
+            forum_tabs=chat.forum_tabs or None,
             access_hash=access_hash,
             username=chat.username or None,
             admin_rights=self._admin_rights(chat, viewer),
@@ -264,7 +286,8 @@ class Chats:
     def _load(self) -> None:
         for _, row in self._store.rows("chat"):
             row["bans"] = {int(user_id): Ban(**ban) for user_id, ban in row["bans"].items()}
-            row["former"] = {int(user_id): left for user_id, left in row["former"].items()}
+            for name in ("former", "migrated_at"):
+                row[name] = {int(user_id): value for user_id, value in row.get(name, {}).items()}
             chat = Chat(**row)
             self._chats[chat.marked] = chat
             if chat.username:

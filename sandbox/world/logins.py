@@ -41,7 +41,7 @@ class LoginLimits:
     fresh_seconds: int = DAY  # a younger authorization may not end others
     export_seconds: int = 60  # how long auth.exportAuthorization's bytes are good
     logout_tokens: int = 20  # kept per account
-    service_messages: bool = True  # whether codes also arrive as messages from 777000
+    service_messages: bool = True  # whether codes and logins are also told of by messages from 777000
 
 
 @dataclass

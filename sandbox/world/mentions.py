@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from telethon.tl import types
 
 from sandbox.world.ids import is_channel
-from sandbox.world.message_actions import NUMBERED, Push
+from sandbox.world.news import Push
 from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
@@ -61,15 +61,10 @@ class Mentions:
         dialog = self._boxes.dialog(user_id, peer)
         dialog.mentions = [number for number in dialog.mentions if number not in seen]
         self._boxes.save_dialog(user_id, dialog)
-        render, box = self._world.render, self._boxes.box(user_id)
         if is_channel(peer):
-            self._boxes.aside(user_id, "rcont", [peer, seen])
-            container = render.container(user_id, [render.side(box.side[-1])], [peer], seq=NUMBERED)
+            self._world.news.aside(user_id, "rcont", [peer, seen], push)
         else:
-            event = self._boxes.contents_read(user_id, seen)
-            container = render.container(user_id, [render.update(event, user_id, user_id)], [])
-        if self._world.listening(user_id):
-            push(user_id, container)
+            self._world.news.event(user_id, self._boxes.contents_read(user_id, seen), push)
         return len(seen)
 
     def read_messages(self, user_id: int, ids: list[int], push: Push) -> int:

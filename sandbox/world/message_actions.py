@@ -10,23 +10,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from telethon.tl import TLObject, types
+from telethon.tl import types
 
 from sandbox.errors import RpcError
 from sandbox.world import text as texts
 from sandbox.world.box import Box
 from sandbox.world.chats import Chat
 from sandbox.world.ids import is_channel
+from sandbox.world.news import Push
 from sandbox.world.peers import peer as tl_peer
 from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
     from sandbox.world.world import World
 
-Push = Callable[[int, TLObject], None]
 Extra = Callable[[int], list[Any]]  # updates that go with a message, for a viewer
 EDIT_SECONDS = 48 * 3600  # help.getConfig's edit_time_limit
-NUMBERED = -1  # seq of a container that takes the next number of each key that it goes to
 
 
 @dataclass
@@ -39,6 +38,8 @@ class Draft:
     random_id: int = 0
     silent: bool = False
     forward: Any = None
+    scheduled: bool = False  # it has waited for its time
+    thread: int = 0  # the topic, for an answer to what is gone by then
 
 
 class MessageActions:
@@ -61,11 +62,14 @@ class MessageActions:
         if known is not None:
             return known
         self.check_can_write(author, peer)
-        text, entities, altered = texts.accept(draft.text, self._mentions(author, draft.entities))
-        replied = self._replied(author, peer, draft.reply_to)
+        text, entities, altered = texts.accept(draft.text, self.kept_entities(author, draft.entities))
+        replied = self.replied(author, peer, draft.reply_to, draft.thread)
+        if is_channel(peer):
+            self._world.topics.check_open(author, self._chats[peer], replied, draft.thread)
         self._take_slow_mode(author, peer)
         post = Post(0, author, peer, self._world.now(), text, entities, random_id=draft.random_id)
         post.silent, post.altered, post.forward = draft.silent, altered, draft.forward
+        post.scheduled = draft.scheduled
         return self.post(post, push, replied=replied)
 
     def post(
@@ -91,7 +95,7 @@ class MessageActions:
     def announce(self, post: Post, push: Push, *, extra: Extra | None = None) -> None:
         """Tell all who hold the message, the author's other sessions too. `extra` updates go before it."""
         for owner in post.copies:
-            for viewer in self._viewers(owner):
+            for viewer in self._world.news.viewers(owner):
                 push(viewer, self.new_updates(post, owner, viewer, extra(viewer) if extra else None))
         for watcher in self._world.watchers:
             watcher(post)
@@ -116,11 +120,11 @@ class MessageActions:
         bare_id, pts = self._chats[channel].bare_id, post.copies[channel].pts
         return types.UpdateReadChannelInbox(bare_id, dialog.read_inbox, unread, pts)
 
-    def forward(
-        self, author: int, source: int, ids: list[int], target: int, random_ids: list[int], push: Push,
+    def forwarded(
+        self, author: int, source: int, ids: list[int], target: int, random_ids: list[int],
         *, drop_author: bool = False, silent: bool = False,
-    ) -> list[Post]:  # fmt: skip
-        """https://core.telegram.org/method/messages.forwardMessages"""
+    ) -> list[Draft]:  # fmt: skip
+        """What has to be sent to forward these messages. https://core.telegram.org/method/messages.forwardMessages"""
         if not ids:
             raise RpcError(400, "MESSAGE_IDS_EMPTY")
         if len(random_ids) != len(ids) or len(set(random_ids)) != len(ids):
@@ -129,20 +133,12 @@ class MessageActions:
         if any(post is None or post.action is not None for post in originals):
             raise RpcError(400, "MESSAGE_ID_INVALID")
         self.check_can_write(author, target)
-        sent = []
+        drafts = []
         for original, random_id in zip(originals, random_ids, strict=True):
-            known = self._boxes.sent(author, random_id)
-            if known is None and original is not None:
+            if original is not None:
                 header = None if drop_author else self._forward_header(original, author, source, target)
-                known = Post(
-                    0, author, target, self._world.now(), original.text, original.entities, random_id=random_id
-                )
-                known.forward, known.silent = header, silent
-                self._take_slow_mode(author, target)
-                self.post(known, push)
-            if known is not None:
-                sent.append(known)
-        return sent
+                drafts.append(Draft(original.text, original.entities, None, random_id, silent, header))
+        return drafts
 
     def check_can_write(self, author: int, peer: int) -> None:
         """Raise what Telegram answers to an account that may not write there."""
@@ -154,6 +150,8 @@ class MessageActions:
                 raise RpcError(400, "YOU_BLOCKED_USER")
             return
         chat = self._chats[peer]
+        if chat.deactivated:
+            raise RpcError(400, "PEER_ID_INVALID")
         if not chat.is_group and not chat.visible_to(author, self._world.clock()):
             raise RpcError(406, "CHANNEL_PRIVATE")
         if chat.kind == "channel":
@@ -178,17 +176,14 @@ class MessageActions:
     def edit(self, editor: int, peer: int, number: int, text: str, entities: list[Any] | None, push: Push) -> Post:
         """https://core.telegram.org/method/messages.editMessage"""
         post = self.editable(editor, peer, number)
-        new_text, new_entities, _ = texts.accept(text, self._mentions(editor, entities))
+        new_text, new_entities, _ = texts.accept(text, self.kept_entities(editor, entities))
         if new_text == post.text and _same(new_entities, post.entities or []):
             raise RpcError(400, "MESSAGE_NOT_MODIFIED")
         post.text, post.entities = new_text, new_entities
         post.edit_date = max(self._world.now(), post.date)
         self._boxes.edited(post)
         for owner in post.copies:
-            event = self._boxes.box(owner).log[-1]
-            for viewer in self._viewers(owner):
-                update = self._render.update(event, owner, viewer)
-                push(viewer, self._render.container(viewer, [update], self._render.mentioned(post, owner)))
+            self._world.news.event(owner, self._boxes.box(owner).log[-1], push)
         return post
 
     def editable(self, editor: int, peer: int, number: int) -> Post:
@@ -289,19 +284,16 @@ class MessageActions:
         blocked = author in self._world.accounts[peer].blocked
         return [author] if peer == author or blocked else [author, peer]
 
-    def _viewers(self, owner: int) -> list[int]:
-        users = [owner] if owner > 0 else self._chats[owner].members
-        return [user_id for user_id in users if self._world.listening(user_id)]
-
-    def _replied(self, author: int, peer: int, number: int | None) -> Post | None:
+    def replied(self, author: int, peer: int, number: int | None, thread: int = 0) -> Post | None:
+        """The message that is answered; raises 400 REPLY_MESSAGE_ID_INVALID if it is not there."""
         if not number:
             return None
-        post = self.find(author, peer, number)
+        post = self.find(author, peer, number) or (self.find(author, peer, thread) if thread else None)
         if post is None:
-            raise RpcError(400, "REPLY_MESSAGE_ID_INVALID")
+            raise RpcError(400, "TOPIC_DELETED" if thread else "REPLY_MESSAGE_ID_INVALID")
         return post
 
-    def _mentions(self, author: int, entities: list[Any] | None) -> list[Any]:
+    def kept_entities(self, author: int, entities: list[Any] | None) -> list[Any]:
         """The entities as messages bear them: an input mention names its user by id only."""
         kept = []
         for entity in entities or ():
@@ -331,13 +323,23 @@ class MessageActions:
             number = original.copies[original.to].id
             first = types.MessageFwdHeader(original.date, from_id=tl_peer(original.to), channel_post=number)
         elif first is None:
-            first = types.MessageFwdHeader(original.date, from_id=types.PeerUser(original.author))
-        header = types.MessageFwdHeader(first.date, from_id=first.from_id, channel_post=first.channel_post)
+            first = self._person_forwarded(original, author)
+        header = types.MessageFwdHeader(
+            first.date, from_id=first.from_id, from_name=first.from_name, channel_post=first.channel_post
+        )
         if target == author:
             header.saved_from_peer = tl_peer(source)
             header.saved_from_msg_id = original.copies[source if is_channel(source) else author].id
             header.saved_out = original.author == author or None
         return header
+
+    def _person_forwarded(self, original: Post, author: int) -> types.MessageFwdHeader:
+        """Who wrote it: by name alone, if their privacy rules allow no link to them."""
+        writer = self._world.accounts[original.author]
+        if self._world.privacy.allows(writer, "Forwards", author):
+            return types.MessageFwdHeader(original.date, from_id=types.PeerUser(original.author))
+        name = f"{writer.first_name} {writer.last_name}".strip()
+        return types.MessageFwdHeader(original.date, from_name=name)
 
     def _read_own(self, post: Post) -> None:
         """Who writes in a channel or supergroup has read it up to their own message."""
@@ -349,12 +351,8 @@ class MessageActions:
         self._boxes.aside(post.author, "rcin", [post.to, dialog.read_inbox, unread, copy.pts])
 
     def _drop(self, owner: int, ids: list[int], push: Push) -> None:
-        if not self._boxes.delete(owner, ids):
-            return
-        event = self._boxes.box(owner).log[-1]
-        mentioned = self._render.event_mentions(event, owner)
-        for viewer in self._viewers(owner):
-            push(viewer, self._render.container(viewer, [self._render.update(event, owner, viewer)], mentioned))
+        if self._boxes.delete(owner, ids):
+            self._world.news.event(owner, self._boxes.box(owner).log[-1], push)
 
 
 def _same(one: list[Any], other: list[Any]) -> bool:

@@ -19,9 +19,18 @@ from telethon.tl import types
 from sandbox.errors import RpcError
 from sandbox.world.accounts import SERVICE_USER_ID, Account, Accounts
 from sandbox.world.boxes import MessageBoxes
+from sandbox.world.chats import Chat
 from sandbox.world.ids import is_channel
+from sandbox.world.privacy import Privacy
 
 _CHANNEL_BASE = 1_000_000_000_000
+_DAY = 86400
+_ABOUT = (
+    (3 * _DAY, types.UserStatusRecently),
+    (7 * _DAY, types.UserStatusLastWeek),
+    (30 * _DAY, types.UserStatusLastMonth),
+)
+"""How those who may not know it exactly are told when somebody was last online: younger than so many seconds."""
 
 
 class ChatBook(Protocol):
@@ -29,6 +38,9 @@ class ChatBook(Protocol):
 
     def __contains__(self, marked: int) -> bool:
         """Whether such a basic group, supergroup or channel exists (or existed)."""
+
+    def get(self, marked: int) -> Chat | None:
+        """The chat of that id, if there is one."""
 
     def tl(self, viewer: int, marked: int) -> types.TypeChat:
         """The chat as this viewer sees it: Chat, ChatForbidden, Channel or ChannelForbidden."""
@@ -57,6 +69,7 @@ class Peers:
         self._accounts = accounts
         self._chats = chats
         self._boxes = boxes
+        self.privacy = Privacy(accounts, chats)
 
     def access_hash(self, viewer: int, marked: int) -> int:
         """The access hash with which `viewer` may name that peer: 64 bits, signed, never 0."""
@@ -124,24 +137,36 @@ class Peers:
             last_name=shown.last_name or None,
             username=account.username,
             phone=account.phone if self.sees_phone(viewer, account) and not minimal else None,
-            status=self.status(account),
+            status=self.status(account, viewer),
         )
 
     def sees_phone(self, viewer: int, account: Account) -> bool:
-        """By Telegram's defaults: oneself, one's contacts, and whoever saved the number itself."""
-        if viewer == account.user_id or viewer in account.contacts or account.user_id == SERVICE_USER_ID:
+        """Whom the account's rules let see it, and whoever saved the number itself."""
+        if account.user_id == SERVICE_USER_ID or self.privacy.allows(account, "PhoneNumber", viewer):
             return True
         looker = self._accounts.get(viewer)
         known = looker.contacts.get(account.user_id) if looker else None
         return known is not None and known.phone == account.phone
 
-    def status(self, account: Account) -> types.TypeUserStatus | None:
-        """Online until, or last seen at; None for who was never seen."""
+    def status(self, account: Account, viewer: int) -> types.TypeUserStatus | None:
+        """Online until, or last seen at; about when for those who may not know; None for who was never seen."""
+        if not self.privacy.sees_status(viewer, account):
+            by_me = self.privacy.allows(account, "StatusTimestamp", viewer) or None
+            return self._about_when(account, by_me=by_me)
         if self._accounts.is_online(account):
             return types.UserStatusOnline(datetime.fromtimestamp(account.online_until, UTC))
         if account.last_online:
             return types.UserStatusOffline(datetime.fromtimestamp(account.last_online, UTC))
         return None
+
+    def _about_when(self, account: Account, *, by_me: bool | None) -> types.TypeUserStatus | None:
+        """https://core.telegram.org/type/UserStatus: `by_me` says that the viewer's own rules are the cause."""
+        if not account.last_online:
+            return None
+        for seconds, kind in _ABOUT:
+            if self._accounts.now() - account.last_online < seconds:
+                return kind(by_me=by_me)
+        return types.UserStatusEmpty()
 
     def chat(self, viewer: int, marked: int) -> types.TypeChat:
         """That basic group, supergroup or channel as `viewer` sees it."""

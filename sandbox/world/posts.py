@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from telethon.extensions import BinaryReader
 from telethon.tl import TLObject
 
-_OPTIONAL = {"x": "random_id", "s": "silent", "l": "altered", "ed": "edit_date", "n": "mentions", "th": "thread"}
+_OPTIONAL = {
+    "x": "random_id", "s": "silent", "l": "altered", "ed": "edit_date", "n": "mentions", "th": "thread",
+    "pn": "pinned", "rx": "reactions", "sc": "scheduled"}  # fmt: skip
 
 
 class Copy(NamedTuple):
@@ -38,6 +40,9 @@ class Post:
     replies: dict[int, int] = field(default_factory=dict)  # by the box's owner: the id that it answers
     thread: int = 0  # supergroups: the id of the message at the head of the replies that it belongs to
     mentions: list[int] = field(default_factory=list)  # the users whom it names, in groups
+    pinned: list[int] = field(default_factory=list)  # the owners of the boxes in which it is pinned
+    reactions: list[list[Any]] = field(default_factory=list)  # oldest first: [user, emoji, date, big, seen by author]
+    scheduled: bool = False  # sent at a time that its author had set
 
     def peer(self, owner: int) -> int:
         """The marked id of the dialog in which that box shows it."""

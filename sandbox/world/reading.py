@@ -1,4 +1,4 @@
-"""Who has read what, and who is typing. `push` is as in `message_actions`."""
+"""Who has read what, and who is typing. `push` is as in `news`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
-from sandbox.world.message_actions import NUMBERED, Push
+from sandbox.world.news import Push
 from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ class Reading:
         self._world = world
         self._chats = world.chats
         self._boxes = world.boxes
-        self._render = world.render
 
     def read(self, reader: int, peer: int, max_id: int, push: Push) -> int:
         """Read a private chat or basic group up to that id (0: all of it); the pts_count of it.
@@ -39,7 +38,7 @@ class Reading:
             return 0
         newly = [box.posts[number] for number in ids[start : bisect_right(ids, limit)]]
         event = self._boxes.read_inbox(reader, peer, limit)
-        self._tell(reader, self._render.update(event, reader, reader), [peer], push)
+        self._world.news.event(reader, event, push)
         for author, post in self._last_by_author(newly, reader).items():
             self._read_by_peer(author, post, push)
         return event.pts_count
@@ -57,7 +56,7 @@ class Reading:
             return
         dialog.read_inbox = limit
         self._boxes.save_dialog(reader, dialog)
-        self._aside(reader, "rcin", [channel, limit, self._boxes.unread(reader, dialog), box.pts], push)
+        self._world.news.aside(reader, "rcin", [channel, limit, self._boxes.unread(reader, dialog), box.pts], push)
         if chat.kind == "supergroup":
             newly = [box.posts[number] for number in box.ids[start:end]]
             for author, post in self._last_by_author(newly, reader).items():
@@ -88,7 +87,7 @@ class Reading:
         if self._boxes.dialog(author, peer).read_outbox >= number:
             return
         event = self._boxes.read_outbox(author, peer, number)
-        self._tell(author, self._render.update(event, author, author), [peer], push)
+        self._world.news.event(author, event, push)
 
     def _channel_read_by_peer(self, author: int, channel: int, number: int, push: Push) -> None:
         if author not in self._chats[channel].members:
@@ -97,15 +96,4 @@ class Reading:
         if dialog.read_outbox < number:
             dialog.read_outbox = number
             self._boxes.save_dialog(author, dialog)
-            self._aside(author, "rcout", [channel, number], push)
-
-    def _aside(self, user_id: int, kind: str, data: Any, push: Push) -> None:
-        self._boxes.aside(user_id, kind, data)
-        if self._world.listening(user_id):
-            event = self._boxes.box(user_id).side[-1]
-            mentioned = self._render.side_mentions(event)
-            push(user_id, self._render.container(user_id, [self._render.side(event)], mentioned, seq=NUMBERED))
-
-    def _tell(self, user_id: int, update: Any, mentioned: list[int], push: Push) -> None:
-        if self._world.listening(user_id):
-            push(user_id, self._render.container(user_id, [update], mentioned))
+            self._world.news.aside(author, "rcout", [channel, number], push)

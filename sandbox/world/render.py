@@ -11,8 +11,10 @@ from telethon.tl.patched import Message, MessageService
 
 from sandbox.world.box import Dialog, Event
 from sandbox.world.ids import is_channel
+from sandbox.world.peers import marked_channel
 from sandbox.world.peers import peer as tl_peer
 from sandbox.world.posts import Post
+from sandbox.world.topics import GENERAL
 
 if TYPE_CHECKING:
     from sandbox.world.world import World
@@ -51,6 +53,9 @@ class Render:
             message=post.text,
             entities=post.entities or None,
             edit_date=post.edit_date or None,
+            pinned=owner in post.pinned or None,
+            from_scheduled=(post.scheduled and post.author == viewer) or None,
+            reactions=self._world.reactions.of(post, viewer) if post.reactions else None,
             fwd_from=post.forward,
             views=1 if is_post else None,
             forwards=0 if is_post else None,
@@ -76,8 +81,23 @@ class Render:
                 )
             case "del":
                 return types.UpdateDeleteMessages(event.data, event.pts, event.pts_count)
+        return self._mark(event, owner)
+
+    def _mark(self, event: Event, owner: int) -> Any:
+        """The Update of an event that leaves the messages as they are."""
+        match event.kind:
             case "cont":
                 return types.UpdateReadMessagesContents(event.data, event.pts, event.pts_count, date=event.date)
+            case "pins":
+                peer, ids, pinned = event.data
+                if is_channel(owner):
+                    return types.UpdatePinnedChannelMessages(
+                        self._world.chats[owner].bare_id, ids, event.pts, event.pts_count, pinned or None
+                    )
+                return types.UpdatePinnedMessages(tl_peer(peer), ids, event.pts, event.pts_count, pinned or None)
+            case "fold":
+                places = [types.FolderPeer(tl_peer(peer), folder) for peer, folder in event.data]
+                return types.UpdateFolderPeers(places, event.pts, event.pts_count)
             case "rin":
                 peer, max_id, unread = event.data
                 return types.UpdateReadHistoryInbox(tl_peer(peer), max_id, unread, event.pts, event.pts_count)
@@ -86,8 +106,24 @@ class Render:
                 return types.UpdateReadHistoryOutbox(tl_peer(peer), max_id, event.pts, event.pts_count)
         raise ValueError(event.kind)
 
-    def side(self, event: Event) -> Any:
-        """The Update of a change without a pts of its own."""
+    def side(self, event: Event, viewer: int) -> Any:
+        """The Update of a change without a pts of its own; None if what it tells of is gone since."""
+        match event.kind:
+            case "draft":
+                return self.draft(viewer, *event.data)
+            case "priv":
+                return self.privacy(viewer, event.data[0])
+            case "sched":
+                return self._world.schedule.update(viewer, *event.data)
+            case "unsched":
+                peer, ids, sent = event.data
+                return types.UpdateDeleteScheduledMessages(tl_peer(peer), ids, sent or None)
+            case "react":
+                return self._world.reactions.update(viewer, *event.data)
+        return self._marks(event)
+
+    def _marks(self, event: Event) -> Any:
+        """The Update of a change without a pts that says by itself all there is to say."""
         match event.kind:
             case "chan":
                 return types.UpdateChannel(utils.resolve_id(event.data)[0])
@@ -108,6 +144,11 @@ class Render:
                 return types.UpdateDialogUnreadMark(types.DialogPeer(tl_peer(peer)), unread=unread or None)
         raise ValueError(event.kind)
 
+    def draft(self, viewer: int, peer: int, thread: int) -> types.UpdateDraftMessage:
+        """What tells of an account's draft as it is now."""
+        draft = self._world.drafts.get(viewer, peer, thread) or types.DraftMessageEmpty()
+        return types.UpdateDraftMessage(tl_peer(peer), draft, top_msg_id=thread or None)
+
     def mentioned(self, post: Post, owner: int) -> Iterator[int]:
         """The marked ids of all peers that the message names: their entities go with it."""
         peer = post.peer(owner)
@@ -115,13 +156,12 @@ class Render:
         if not (is_channel(owner) and self._world.chats[owner].kind == "channel"):
             yield post.author
         if post.action is not None:
-            yield from getattr(post.action, "users", None) or ()
-            if isinstance(post.action, types.MessageActionChatDeleteUser):
-                yield post.action.user_id
+            yield from _named_by(post.action)
         if post.forward is not None and post.forward.from_id is not None:
             yield utils.get_peer_id(post.forward.from_id)
         if post.forward is not None and post.forward.saved_from_peer is not None:
             yield utils.get_peer_id(post.forward.saved_from_peer)
+        yield from self._world.reactions.named(post)
         for entity in post.entities or ():
             if isinstance(entity, types.MessageEntityMentionName):
                 yield entity.user_id
@@ -138,12 +178,22 @@ class Render:
         """As `mentioned`, for an event of any kind."""
         if isinstance(event.data, Post):
             return self.mentioned(event.data, owner)
-        if event.kind in ("rin", "rout"):
+        if event.kind in ("rin", "rout", "pins"):
             return [event.data[0]]
+        if event.kind == "fold":
+            return [peer for peer, _ in event.data]
         return [owner] if is_channel(owner) else []
 
-    def side_mentions(self, event: Event) -> list[int]:
+    def privacy(self, viewer: int, key: str) -> types.UpdatePrivacy:
+        """What tells of an account's privacy rules as they are now."""
+        rules = self._world.privacy.rules(self._world.accounts[viewer], key)
+        return types.UpdatePrivacy(getattr(types, f"PrivacyKey{key}")(), rules)
+
+    def side_mentions(self, event: Event, viewer: int) -> list[int]:
         """As `mentioned`, for a change without a pts."""
+        if event.kind == "priv":
+            rules = self._world.privacy.rules(self._world.accounts[viewer], event.data[0])
+            return [marked for rule in rules for marked in self._world.privacy.named(rule)]
         return [event.data if isinstance(event.data, int) else event.data[0]]
 
     def container(self, viewer: int, updates: list[Any], mentioned: Iterable[int], *, seq: int = 0) -> types.Updates:
@@ -164,13 +214,14 @@ class Render:
             read_outbox_max_id=dialog.read_outbox,
             unread_count=boxes.unread(viewer, dialog),
             unread_mentions_count=len(self._world.mentions.unread(viewer, dialog.peer)),
-            unread_reactions_count=0,
+            unread_reactions_count=len(self._world.reactions.unread(viewer, dialog.peer)),
             unread_poll_votes_count=0,
             notify_settings=types.PeerNotifySettings(),
             pinned=bool(dialog.pinned) or None,
             unread_mark=dialog.unread_mark or None,
             pts=box.pts if in_channel else None,
             folder_id=dialog.folder or None,
+            draft=self._world.drafts.get(viewer, dialog.peer),
         )
 
     def _saved_from(self, post: Post) -> types.TypePeer:
@@ -182,4 +233,19 @@ class Render:
         if not replied:
             return None
         # https://core.telegram.org/api/threads: the head is named where it is not the answered message itself.
-        return types.MessageReplyHeader(reply_to_msg_id=replied, reply_to_top_id=post.thread or None)
+        in_topic = self._world.topics.of(post) > GENERAL
+        return types.MessageReplyHeader(
+            reply_to_msg_id=replied, reply_to_top_id=post.thread or None, forum_topic=in_topic or None
+        )
+
+
+def _named_by(action: Any) -> Iterator[int]:
+    """The marked ids of the peers that a service message names."""
+    yield from getattr(action, "users", None) or ()
+    match action:
+        case types.MessageActionChatDeleteUser():
+            yield action.user_id
+        case types.MessageActionChatMigrateTo():
+            yield marked_channel(action.channel_id)
+        case types.MessageActionChannelMigrateFrom():
+            yield -action.chat_id

@@ -37,7 +37,7 @@ def accept(text: str, entities: list[Any] | None) -> tuple[str, list[Any], bool]
     Raises RpcError 400: MESSAGE_EMPTY, MESSAGE_TOO_LONG, ENTITIES_TOO_LONG, ENTITY_BOUNDS_INVALID.
     """
     given = list(entities or [])
-    _check_entities(text, given)
+    check(text, given)
     cleaned = text.translate(_CONTROL)
     kept = given if cleaned == text else _shifted(given, text, removed="\r")
     head = len(cleaned) - len(cleaned.lstrip())
@@ -53,7 +53,9 @@ def accept(text: str, entities: list[Any] | None) -> tuple[str, list[Any], bool]
     return result, sorted([*kept, *found], key=lambda entity: (entity.offset, -entity.length)), changed
 
 
-def _check_entities(text: str, entities: list[Any]) -> None:
+def check(text: str, entities: list[Any] | None) -> None:
+    """Raise RpcError 400 ENTITIES_TOO_LONG or ENTITY_BOUNDS_INVALID for entities that do not fit the text."""
+    entities = entities or []
     if len(entities) > MAX_ENTITIES:
         raise RpcError(400, "ENTITIES_TOO_LONG")
     length = units(text) if entities else 0

@@ -13,7 +13,7 @@ from telethon.tl import TLObject, types
 from sandbox.errors import RpcError
 from sandbox.world.box import Box, Dialog, Event
 from sandbox.world.chats import Chat
-from sandbox.world.message_actions import NUMBERED
+from sandbox.world.news import NUMBERED
 from sandbox.world.posts import Post
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SLICE = 100  # events in one answer
 CHANNEL_KEPT = 100_000  # pts that a channel's log goes back: https://core.telegram.org/constructor/updates.channelDifferenceTooLong
 FIRST_SEQ = 1
+_ABOUT_PARTS = ("rcont", "draft", "react", "sched", "unsched")
+"""Changes of messages or topics of a chat, not of the chat as a whole."""
 
 
 class Updates:
@@ -58,8 +60,11 @@ class Updates:
         if not part and not side and not moved:
             return types.updates.DifferenceEmpty(now, self.seq(key))
         messages, updates, mentioned = self._replay(part, user_id, user_id)
-        updates += [self._render.side(event) for event in side]
-        mentioned += [marked for event in side for marked in self._render.side_mentions(event)]
+        for event in side:
+            update = self._render.side(event, user_id)
+            if update is not None:
+                updates.append(update)
+                mentioned += self._render.side_mentions(event, user_id)
         for chat in moved:
             updates.append(types.UpdateChannelTooLong(chat.bare_id, self._boxes.box(chat.marked).pts))
             mentioned.append(chat.marked)
@@ -169,8 +174,8 @@ def _latest(side: Iterable[Event]) -> list[Event]:
     last: dict[object, Event] = {}
     for event in side:
         subject: object = event.kind, event.data if isinstance(event.data, int) else event.data[0]
-        if event.kind == "rcont":  # each is about other messages
-            subject = event.kind, tuple(event.data[1])
+        if event.kind in _ABOUT_PARTS:
+            subject = event.kind, event.data[0], str(event.data[1])
         last.pop(subject, None)
         last[subject] = event
     return list(last.values())

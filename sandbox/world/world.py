@@ -16,14 +16,21 @@ from sandbox.world.box import Dialog
 from sandbox.world.boxes import MessageBoxes
 from sandbox.world.chat_actions import ChatActions
 from sandbox.world.chats import Chats, Kind
+from sandbox.world.drafts import Drafts
 from sandbox.world.ids import is_channel
 from sandbox.world.logins import Logins
 from sandbox.world.mentions import Mentions
-from sandbox.world.message_actions import Draft, MessageActions, Push
+from sandbox.world.message_actions import Draft, MessageActions
+from sandbox.world.migration import Migration
+from sandbox.world.news import News, Push
 from sandbox.world.peers import Peers
+from sandbox.world.pins import Pins
 from sandbox.world.posts import Post, objects
+from sandbox.world.reactions import Reactions
 from sandbox.world.reading import Reading
 from sandbox.world.render import Render
+from sandbox.world.schedule import Schedule
+from sandbox.world.topics import Topics
 from sandbox.world.updates import Updates
 
 T = TypeVar("T")
@@ -60,12 +67,20 @@ class World:
         self.chats = Chats(store, clock, self.rng)
         self.boxes = MessageBoxes(store, clock)
         self.peers = Peers(self._secret(), self.accounts, self.chats, self.boxes)
+        self.privacy = self.peers.privacy
         self.chats.access_hash = self.peers.access_hash
         self.render = Render(self)
+        self.news = News(self)
         self.message_actions = MessageActions(self)
         self.reading = Reading(self)
+        self.drafts = Drafts(self)
+        self.pins = Pins(self)
+        self.reactions = Reactions(self)
+        self.schedule = Schedule(self)
+        self.topics = Topics(self)
         self.mentions = Mentions(self)
         self.chat_actions = ChatActions(self)
+        self.migration = Migration(self)
         self.updates = Updates(self)
 
     def now(self) -> int:
@@ -95,6 +110,10 @@ class World:
         draft = Draft(text, _entities(entities), reply_to, random_id or 0)
         post = self.act(lambda push: self.message_actions.send(from_user, peer, draft, push))
         return post.copies[peer if is_channel(peer) else from_user].id
+
+    def send_due(self) -> None:
+        """Send the scheduled messages whose time has come."""
+        self.act(self.schedule.send_due)
 
     def edit(self, user_id: int, peer: int, message_id: int, text: str, *, entities: str | None = None) -> None:
         """Edit the message that this user knows by that id."""
@@ -163,6 +182,11 @@ class World:
             self.act(lambda push: self.chat_actions.remove_from_group(user_id, room, user_id, push))
         else:
             self.act(lambda push: self.chat_actions.leave(user_id, room, push))
+
+    def migrate(self, chat: int) -> int:
+        """Turn a basic group into a supergroup, by its creator; the marked id of that."""
+        group = self.chats[chat]
+        return self.act(lambda push: self.migration.migrate(group.creator, group, push)).marked
 
     def kick(self, chat: int, user_id: int, *, by: int | None = None) -> None:
         """Take somebody out of a group; out of a supergroup or channel for good, until the ban is lifted."""

@@ -75,7 +75,7 @@ def client_for(
 ) -> Callable[..., Awaitable[TelegramClient]]:
     """Makes stock clients that are signed in, the real way, to the account with that phone (a new one if need be).
 
-    Their codes do not show up as messages in the account's other sessions: tests count messages.
+    Neither their codes nor their logins show up as messages in the account's other sessions: tests count messages.
     """
 
     async def sign_in(phone: str, *, password: str | None = None, **options: Any) -> TelegramClient:
@@ -85,12 +85,12 @@ def client_for(
         limits = sandbox.world.logins.limits
         messages, limits.service_messages = limits.service_messages, False
         sent = await client.send_code_request(phone)
-        limits.service_messages = messages
         code = last_code(sandbox, phone)
         try:
             await client.sign_in(phone, code, phone_code_hash=sent.phone_code_hash)
         except SessionPasswordNeededError:
             await client.sign_in(password=password)
+        limits.service_messages = messages
         return client
 
     return sign_in

@@ -59,10 +59,18 @@ async def get_full_channel(ctx: Context, request: functions.channels.GetFullChan
         admins_count=sum(1 for each in chat.members if chat.is_admin(each)) if admin else None,
         kicked_count=kicked if admin else None,
         banned_count=len(chat.bans) - kicked if admin else None,
+        pinned_msg_id=max(world.pins.pinned(viewer, chat.marked), default=None),
+        folder_id=dialog.folder or None,
+        has_scheduled=bool(world.schedule.waiting(viewer, chat.marked)) or None,
+        available_reactions=world.reactions.available(chat),
+        reactions_limit=chat.reactions_limit or None,
         slowmode_seconds=chat.slow_mode or None,
+        migrated_from_chat_id=-chat.migrated_from if viewer in chat.migrated_at else None,
+        migrated_from_max_id=chat.migrated_at.get(viewer),
         slowmode_next_send_date=member.next_send if member and member.next_send > world.now() else None,
     )
-    users, chats = world.peers.entities(viewer, [chat.marked])
+    named = [chat.marked, *([chat.migrated_from] if viewer in chat.migrated_at else [])]
+    users, chats = world.peers.entities(viewer, named)
     return types.messages.ChatFull(full, chats, users)
 
 
@@ -78,6 +86,14 @@ async def toggle_slow_mode(ctx: Context, request: functions.channels.ToggleSlowM
     """https://core.telegram.org/method/channels.toggleSlowMode"""
     chat = channel_of(ctx, request.channel)
     ctx.world.chat_actions.set_slow_mode(ctx.account.user_id, chat, request.seconds, ctx.push)
+    return changed(ctx, chat)
+
+
+@registry.method(functions.channels.ToggleForumRequest)
+async def toggle_forum(ctx: Context, request: functions.channels.ToggleForumRequest) -> types.Updates:
+    """https://core.telegram.org/method/channels.toggleForum"""
+    chat = channel_of(ctx, request.channel)
+    ctx.world.topics.toggle(ctx.account.user_id, chat, ctx.push, enabled=request.enabled, tabs=request.tabs)
     return changed(ctx, chat)
 
 

@@ -9,7 +9,7 @@ from telethon.tl import functions, types
 
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
-from sandbox.services.answers import changes_answer, list_hash, seconds, service_answer
+from sandbox.services.answers import changes_answer, list_hash, seconds, service_answer, who_may_be_invited
 from sandbox.services.channels.management import changed, channel_of
 from sandbox.world.chats import ADMIN_RIGHTS, Chat, admin_rights, banned_rights, flags_of
 from sandbox.world.peers import peer as tl_peer
@@ -45,9 +45,12 @@ async def invite_to_channel(
     users = [ctx.world.peers.resolve_user(ctx.account, each).user_id for each in request.users]
     if not users:
         raise RpcError(400, "USER_ID_INVALID")
-    post = ctx.world.chat_actions.invite(ctx.account.user_id, chat, users, ctx.push)
-    answer = service_answer(ctx, post) if post else changed(ctx, chat, tuple(users))
-    return types.messages.InvitedUsers(answer, [])
+    willing, missing = who_may_be_invited(ctx, users)
+    if missing and not willing:
+        return types.messages.InvitedUsers(changes_answer(ctx), missing)
+    post = ctx.world.chat_actions.invite(ctx.account.user_id, chat, willing, ctx.push)
+    answer = service_answer(ctx, post) if post else changed(ctx, chat, tuple(willing))
+    return types.messages.InvitedUsers(answer, missing)
 
 
 @registry.method(functions.channels.GetParticipantRequest)

@@ -1,5 +1,29 @@
-"""messages.*: dialogs, histories, sending and changing messages, basic groups."""
+"""messages.*: dialogs, drafts, histories, sending and changing messages, pins, reactions, basic groups."""
 
-from sandbox.services.messages import changing, dialogs, groups, history, sending
+from sandbox.services.messages import (
+    changing,
+    dialogs,
+    drafts,
+    groups,
+    history,
+    pins,
+    reactions,
+    scheduled,
+    search,
+    sending,
+    topics,
+)
 
-__all__ = ["changing", "dialogs", "groups", "history", "sending"]
+__all__ = [
+    "changing",
+    "dialogs",
+    "drafts",
+    "groups",
+    "history",
+    "pins",
+    "reactions",
+    "scheduled",
+    "search",
+    "sending",
+    "topics",
+]

@@ -19,6 +19,11 @@ async def edit_message(ctx: Context, request: functions.messages.EditMessageRequ
     peer = peer_of(ctx, request.peer)
     if request.media is not None:
         raise RpcError(400, "MEDIA_NEW_INVALID")
+    date = seconds(request.schedule_date)
+    if date:  # then the id is one of the queue
+        waiting = ctx.world.schedule.edit(viewer, peer, request.id, request.message, request.entities, date, ctx.push)
+        update = ctx.world.schedule.update(viewer, peer, waiting.number)
+        return ctx.world.render.container(viewer, [update], [peer, viewer])
     if request.message is None:
         raise RpcError(400, "MESSAGE_EMPTY")
     post = ctx.world.message_actions.edit(viewer, peer, request.id, request.message, request.entities, ctx.push)

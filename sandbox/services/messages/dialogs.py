@@ -11,11 +11,12 @@ from sandbox.errors import RpcError
 from sandbox.services.answers import peer_of, seconds
 from sandbox.world.box import Dialog
 from sandbox.world.ids import is_channel
-from sandbox.world.message_actions import NUMBERED
+from sandbox.world.peers import peer as tl_peer
 from sandbox.world.posts import Post
 
 DIALOGS_LIMIT = 100
-PINNED_LIMIT = 5
+ARCHIVE = 1  # https://core.telegram.org/api/folders#peer-folders
+PINNED_LIMITS = {0: 5, ARCHIVE: 100}  # help.getAppConfig's dialogs_pinned_limit_default, dialogs_folder_pinned_limit_…
 _LOWEST_PEER = -(1 << 62)
 
 
@@ -25,7 +26,7 @@ async def get_dialogs(ctx: Context, request: functions.messages.GetDialogsReques
 
     Newest first, pinned ones above them on the first page; an offset is the last dialog of the page before.
     """
-    folder = _folder(request.folder_id)
+    folder = known_folder(request.folder_id)
     rows = [row for row in _rows(ctx) if folder is None or row[0].folder == folder]
     total = len(rows)
     if request.exclude_pinned:
@@ -47,8 +48,11 @@ async def get_dialogs(ctx: Context, request: functions.messages.GetDialogsReques
 @registry.method(functions.messages.GetPinnedDialogsRequest)
 async def get_pinned_dialogs(ctx: Context, request: functions.messages.GetPinnedDialogsRequest) -> Any:
     """https://core.telegram.org/method/messages.getPinnedDialogs"""
-    folder = _folder(request.folder_id)
-    return _peer_dialogs(ctx, [row for row in _rows(ctx) if row[0].pinned and row[0].folder == folder])
+    folder = known_folder(request.folder_id)
+    answer = _peer_dialogs(ctx, [row for row in _rows(ctx) if row[0].pinned and row[0].folder == folder])
+    if folder == 0:
+        _add_archive(ctx, answer)
+    return answer
 
 
 @registry.method(functions.messages.GetPeerDialogsRequest)
@@ -56,21 +60,30 @@ async def get_peer_dialogs(ctx: Context, request: functions.messages.GetPeerDial
     """https://core.telegram.org/method/messages.getPeerDialogs"""
     rows = []
     known = ctx.world.boxes.box(ctx.account.user_id).dialogs
+    archive = False
     for each in request.peers:
+        if isinstance(each, types.InputDialogPeerFolder):
+            if each.folder_id != ARCHIVE:
+                raise RpcError(400, "FOLDER_ID_INVALID")
+            archive = True
+            continue
         if not isinstance(each, types.InputDialogPeer):
             raise RpcError(400, "PEER_ID_INVALID")
         peer = peer_of(ctx, each.peer)
         dialog = known.get(peer) or Dialog(peer)
         rows.append((dialog, _top(ctx, dialog)))
-    return _peer_dialogs(ctx, rows)
+    answer = _peer_dialogs(ctx, rows)
+    if archive:
+        _add_archive(ctx, answer)
+    return answer
 
 
 @registry.method(functions.messages.ToggleDialogPinRequest)
 async def toggle_dialog_pin(ctx: Context, request: functions.messages.ToggleDialogPinRequest) -> bool:
     """https://core.telegram.org/method/messages.toggleDialogPin"""
     dialog = _own_dialog(ctx, request.peer)
-    pinned = [row[0] for row in _rows(ctx) if row[0].pinned]
-    if request.pinned and not dialog.pinned and len(pinned) >= PINNED_LIMIT:
+    pinned = [row[0] for row in _rows(ctx) if row[0].pinned and row[0].folder == dialog.folder]
+    if request.pinned and not dialog.pinned and len(pinned) >= PINNED_LIMITS[dialog.folder]:
         raise RpcError(400, "PINNED_DIALOGS_TOO_MUCH")
     dialog.pinned = max((each.pinned for each in pinned), default=0) + 1 if request.pinned else 0
     _marked(ctx, dialog, "pin", bool(request.pinned))
@@ -175,13 +188,36 @@ def _marked(ctx: Context, dialog: Dialog, kind: str, value: bool) -> None:
     """Keep a dialog's new mark, and tell the account's other sessions."""
     user_id, world = ctx.account.user_id, ctx.world
     world.boxes.save_dialog(user_id, dialog)
-    world.boxes.aside(user_id, kind, [dialog.peer, value])
-    update = world.render.side(world.boxes.box(user_id).side[-1])
-    ctx.push(user_id, world.render.container(user_id, [update], [dialog.peer], seq=NUMBERED))
+    world.news.aside(user_id, kind, [dialog.peer, value], ctx.push)
 
 
-def _folder(folder_id: int | None) -> int | None:
-    """0 is the main list, 1 the archive; None asks for both."""
+def _add_archive(ctx: Context, answer: types.messages.PeerDialogs) -> None:
+    """Put the row that stands for the archive above the others; nothing if it is empty."""
+    rows = [row for row in _rows(ctx) if row[0].folder == ARCHIVE]
+    if not rows:
+        return
+    viewer, (dialog, _) = ctx.account.user_id, rows[0]
+    unread = [count for count in (ctx.world.boxes.unread(viewer, row[0]) for row in rows) if count]
+    archive = types.DialogFolder(
+        folder=types.Folder(ARCHIVE, "Archived Chats"),
+        peer=tl_peer(dialog.peer),
+        top_message=ctx.world.render.dialog(viewer, dialog).top_message,
+        unread_muted_peers_count=0,
+        unread_unmuted_peers_count=len(unread),
+        unread_muted_messages_count=0,
+        unread_unmuted_messages_count=sum(unread),
+        pinned=True,
+    )
+    _, messages, chats, users = _parts(ctx, rows[:1])
+    answer.dialogs.insert(0, archive)
+    answer.messages += messages
+    known = {each.id for each in (*answer.users, *answer.chats)}
+    answer.users += [each for each in users if each.id not in known]
+    answer.chats += [each for each in chats if each.id not in known]
+
+
+def known_folder(folder_id: int | None) -> int | None:
+    """0 is the main list, 1 the archive, None asks for both; anything else is 400 FOLDER_ID_INVALID."""
     if folder_id not in (None, 0, 1):
         raise RpcError(400, "FOLDER_ID_INVALID")
     return folder_id

@@ -80,8 +80,12 @@ async def search(ctx: Context, request: functions.messages.SearchRequest) -> Any
     author = None
     if request.from_id is not None and peer <= 0:
         author = ctx.world.peers.resolve(ctx.account, request.from_id)
-    for_text = isinstance(request.filter, types.InputMessagesFilterEmpty)
-    found = _matches(box, ids, request, author) if for_text else []
+    if isinstance(request.filter, types.InputMessagesFilterPinned):
+        ids = ctx.world.pins.pinned(ctx.account.user_id, peer) if peer else []
+    elif not isinstance(request.filter, types.InputMessagesFilterEmpty):
+        ids = []
+    since, until = seconds(request.min_date), seconds(request.max_date)
+    found = matches(box, ids, request.q, author=author, since=since, until=until)
     numbers, newer = page(
         found,
         offset_id=request.offset_id,
@@ -128,12 +132,16 @@ def _number(box: Box, given: Any) -> int:
     if isinstance(given, types.InputMessageReplyTo):
         post = box.posts.get(given.id)
         return post.replies.get(box.owner, 0) if post else 0
+    if isinstance(given, types.InputMessagePinned):
+        return max(box.pins.get(box.owner, ()), default=0)
     return 0
 
 
-def _matches(box: Box, ids: list[int], request: functions.messages.SearchRequest, author: int | None) -> list[int]:
-    words = request.q.lower().split()
-    since, until = seconds(request.min_date), seconds(request.max_date)
+def matches(
+    box: Box, ids: list[int], query: str, *, author: int | None = None, since: int = 0, until: int = 0
+) -> list[int]:
+    """Of these messages those with all words of the query, by that author, between these times (both excluded)."""
+    words = query.lower().split()
     found = []
     for number in ids:
         post = box.posts[number]

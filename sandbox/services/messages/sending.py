@@ -8,7 +8,9 @@ from telethon.tl import functions, types
 
 from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
-from sandbox.services.answers import peer_of, seconds, sent_answer
+from sandbox.services.answers import peer_of, sent_answer
+from sandbox.services.messages.drafts import thread_of
+from sandbox.services.messages.scheduled import due_later, schedule
 from sandbox.world.message_actions import Draft
 
 
@@ -21,16 +23,23 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
     author = ctx.account.user_id
     peer = peer_of(ctx, request.peer)
     refuse_duplicates(ctx, [request.random_id])
-    if seconds(request.schedule_date):
-        raise RpcError(400, "SCHEDULE_DATE_INVALID")
     draft = Draft(
         request.message,
         request.entities,
         _reply_to(request.reply_to),
         request.random_id,
         bool(request.silent),
+        thread=thread_of(request.reply_to),
     )
-    post = ctx.world.message_actions.send(author, peer, draft, ctx.push)
+    date = due_later(ctx, peer, request.schedule_date)
+    if date:
+        answer = schedule(ctx, peer, [draft], date)
+    else:
+        post = ctx.world.message_actions.send(author, peer, draft, ctx.push)
+    if request.clear_draft:
+        ctx.world.drafts.clear(author, (peer, thread_of(request.reply_to)), ctx.push)
+    if date:
+        return answer
     if peer > 0 and not post.altered and author in post.copies:
         copy = post.copies[author]
         return types.UpdateShortSentMessage(copy.id, copy.pts, 1, post.date, out=True, entities=post.entities or None)
@@ -42,17 +51,20 @@ async def forward_messages(ctx: Context, request: functions.messages.ForwardMess
     """https://core.telegram.org/method/messages.forwardMessages"""
     source, target = peer_of(ctx, request.from_peer), peer_of(ctx, request.to_peer)
     refuse_duplicates(ctx, request.random_id)
-    posts = ctx.world.message_actions.forward(
-        ctx.account.user_id,
+    author, actions = ctx.account.user_id, ctx.world.message_actions
+    drafts = actions.forwarded(
+        author,
         source,
         request.id,
         target,
         request.random_id,
-        ctx.push,
         drop_author=bool(request.drop_author),
         silent=bool(request.silent),
     )
-    return sent_answer(ctx, posts)
+    date = due_later(ctx, target, request.schedule_date)
+    if date:
+        return schedule(ctx, target, drafts, date)
+    return sent_answer(ctx, [actions.send(author, target, draft, ctx.push) for draft in drafts])
 
 
 @registry.method(functions.messages.SetTypingRequest)

@@ -299,6 +299,6 @@ def _entry(update: Any) -> int:
     message = getattr(update, "message", None)
     if message is not None and isinstance(message.peer_id, types.PeerChannel):
         return _channel(message.peer_id.channel_id)
-    if isinstance(update, types.UpdateDeleteChannelMessages):
+    if isinstance(update, types.UpdateDeleteChannelMessages | types.UpdatePinnedChannelMessages):
         return _channel(update.channel_id)
     return _ACCOUNT

@@ -195,6 +195,25 @@ class TestSignIn:
         listed = await other(functions.account.GetAuthorizationsRequest())
         assert update.hash in [each.hash for each in listed.authorizations if each.unconfirmed]
 
+    async def test_telegram_writes_of_a_new_login(
+        self, sandbox: Sandbox, stranger: Stranger, client_for: ClientFor, anna: Account
+    ) -> None:
+        """In the chat of Telegram's own account, beside the code; not for the first device."""
+        other = await client_for(PHONE)
+        assert await other.get_dialogs() == []
+        client = await stranger(device_model="Kitchen tablet", system_version="Linux 6")
+        await client.send_code_request(PHONE)
+        await client.sign_in(PHONE, code_of(sandbox))
+        (chat,) = await other.get_dialogs()
+        assert chat.id == SERVICE_USER_ID
+        login, code = await other.get_messages(chat, limit=5)
+        assert code.message.startswith("Login code: ")
+        assert login.message.startswith(f"New login. Dear {anna.first_name}, we detected a login into your account")
+        assert "Device: Sandbox client, 1." in login.message
+        assert "Kitchen tablet, Linux 6\nLocation: unknown (IP = 127.0.0.1)" in login.message
+        assert login.text.startswith("**New login.**")
+        assert not login.out
+
     async def test_a_key_is_signed_in_to_one_account(
         self, sandbox: Sandbox, client_for: ClientFor, anna: Account
     ) -> None:

@@ -38,7 +38,9 @@ class Life:
 
     def step(self) -> None:
         """One thing that somebody does; what the rights forbid does not happen."""
-        actions = [self.write] * 10 + [self.edit] * 3 + [self.delete] * 2 + [self.read] * 3 + [self.move]
+        actions = (
+            [self.write] * 10 + [self.edit] * 3 + [self.delete] * 2 + [self.read] * 3 + [self.move] + [self.beside] * 2
+        )
         try:
             self.rng.choice(actions)()
         except RpcError:
@@ -80,6 +82,28 @@ class Life:
         ids = self.world.message_actions.box_of(who, peer).thread(peer)
         if ids and (peer >= 0 or who in self.world.chats[peer].members):
             self.world.read(who, peer, self.rng.choice(ids))
+
+    def beside(self) -> None:
+        """Pins, reactions, drafts and the archive: what changes no message, but takes a pts or a seq all the same."""
+        who, peer = self.someone_and_peer()
+        ids = self.world.message_actions.box_of(who, peer).thread(peer)
+        if not ids:
+            return
+        number, world = self.rng.choice(ids), self.world
+        kind = self.rng.choice(["pin", "unpin", "like", "draft", "archive"])
+        if kind == "pin":
+            world.act(lambda push: world.pins.pin(who, peer, number, push))
+        elif kind == "unpin":
+            world.act(lambda push: world.pins.unpin_all(who, peer, push))
+        elif kind == "like":
+            liked = [types.ReactionEmoji(self.rng.choice("👍👎🔥"))]
+            world.act(lambda push: world.reactions.react(who, peer, number, liked, push))
+        elif kind == "draft":
+            draft = types.DraftMessage(f"draft {number}", world.now())
+            world.act(lambda push: world.drafts.save(who, (peer, 0), draft, push))
+        elif peer > 0:
+            place = [(peer, self.rng.randrange(2))]
+            world.act(lambda push: world.news.event(who, world.boxes.fold(who, place), push))
 
     def move(self) -> None:
         who, room = self.rng.choice([self.me, *self.others[2:]]), self.rng.choice(self.rooms)

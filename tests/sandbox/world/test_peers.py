@@ -136,7 +136,7 @@ def test_status(scene: Scene) -> None:
     scene.accounts.set_online(scene.anna, True)
     assert isinstance(scene.peers.user(77, scene.anna.user_id).status, types.UserStatusOnline)
     scene.accounts.set_online(scene.anna, False)
-    assert scene.peers.status(scene.anna) == types.UserStatusOffline(datetime.fromtimestamp(NOW, UTC))
+    assert scene.peers.status(scene.anna, 77) == types.UserStatusOffline(datetime.fromtimestamp(NOW, UTC))
 
 
 def test_minimal_deleted_and_unknown_users(scene: Scene) -> None:
