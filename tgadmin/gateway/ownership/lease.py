@@ -60,6 +60,7 @@ SELECT n.id, n.beat, extract(epoch FROM now() - n.beat_at)::float, n.boot_id, n.
     n.stopping, (SELECT count(*) FROM telegram_leases l WHERE l.owner_id = n.id)
 FROM gateway_nodes n WHERE n.network = %(network)s
 """
+OLD = "SELECT id, beat FROM gateway_nodes WHERE beat_at < now() - make_interval(secs => %s) AND id <> %s"
 TAKE_FREE = """
 INSERT INTO telegram_leases AS l (session_id, owner_id, fence, taken_at)
 SELECT s.id, %s, 1, now() FROM telegram_sessions s WHERE s.id = ANY(%s) ORDER BY s.id FOR KEY SHARE

@@ -14,20 +14,19 @@ import structlog
 from apps.commands.services.leases import TAKE_OVER_SECONDS
 from apps.common.notify import SESSIONS
 from tgadmin.gateway.database import application_name
-from tgadmin.gateway.ownership.lease import END_CONNECTIONS, RETIRE, SILENT, Connection
+from tgadmin.gateway.ownership.lease import END_CONNECTIONS, OLD, RETIRE, SILENT, Connection
 
 log = structlog.get_logger(__name__)
 
 OLD_SECONDS = 3600.0
 POLL_SECONDS = TAKE_OVER_SECONDS + 1.0
 """Two looks are so far apart at least: what has not moved between them may be taken over anyway."""
-OLD = "SELECT id, beat FROM gateway_nodes WHERE beat_at < now() - make_interval(secs => %s) AND id <> %s"
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     at: float
-    beats: dict[UUID, int]
+    seen: dict[UUID, int]
 
 
 class OldNodes:
@@ -44,14 +43,14 @@ class OldNodes:
             return 0
         found = await conn.execute(OLD, (OLD_SECONDS, me), prepare=True)
         self._last = _Look(now, dict(await found.fetchall()))
-        gone = [] if last is None else sorted(last.beats.items() & self._last.beats.items())
-        removed = [await self._remove(conn, node, beat) for node, beat in gone]
+        gone = [] if last is None else sorted(last.seen.items() & self._last.seen.items())
+        removed = [await self._remove(conn, node, heartbeat) for node, heartbeat in gone]
         return sum(removed)
 
-    async def _remove(self, conn: Connection, node: UUID, beat: int) -> bool:
+    async def _remove(self, conn: Connection, node: UUID, heartbeat: int) -> bool:
         """Leases that it still has are of sessions that nobody wants just now: they are free from here on."""
         async with conn.transaction():
-            silent = await conn.execute(SILENT, (node, beat))
+            silent = await conn.execute(SILENT, (node, heartbeat))
             if await silent.fetchone() is None:
                 return False
             await conn.execute(END_CONNECTIONS, (application_name(node),))
