@@ -17,6 +17,7 @@ from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import Checkpoint, Incoming, Peer
 from tgadmin.telegram._telethon import Pings
 from tgadmin.telegram.client.access_hashes import AccessHashes, Lookup
+from tgadmin.telegram.client.authorization_check import AuthorizationCheck
 from tgadmin.telegram.client.connection import Connector, introduction
 from tgadmin.telegram.client.context import Context
 from tgadmin.telegram.client.devices import Devices
@@ -74,6 +75,7 @@ class AccountClient:
         self._sink = sink
         self._random = random
         self._on_new_device = on_new_device
+        self._check: AuthorizationCheck | None = None
         self._running: asyncio.Task[None] | None = None
         self.messages = Messages(self._context)
         self.dialogs = Dialogs(self._context, self._link.follow)
@@ -111,6 +113,7 @@ class AccountClient:
             self._random,
             self._on_new_device,
         )
+        self._check = AuthorizationCheck(wire, self._link.call, self._random)
         self._running = asyncio.create_task(stream.run())
         self._running.add_done_callback(self._stream_ended)
         wire.ended.add_done_callback(self._wire_ended)
@@ -189,6 +192,8 @@ class AccountClient:
             self._link.end(TelegramError("UPDATES_FAILED"))
 
     def _wire_ended(self, _: object) -> None:
+        if self._check is not None:
+            self._check.stop()
         if self._running is not None:
             self._running.cancel()
 
