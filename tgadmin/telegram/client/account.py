@@ -157,10 +157,15 @@ class AccountClient:
         return self._link.wire.last_received if self._link.wire is not None else time.monotonic()
 
     @property
-    def overdue(self) -> float:
-        """Seconds for which missed updates have been asked for in vain, or one been worked at without end; 0 while all
-        is well, however quiet the account is."""
-        return self._link.stream.overdue if self._link.stream is not None else 0.0
+    def failed_answers(self) -> int:
+        """How often in a row missed updates have been asked for in vain; 0 while all is well, however quiet the account
+        or slow Telegram is."""
+        return self._link.stream.failed_answers if self._link.stream is not None else 0
+
+    @property
+    def at_work(self) -> int | None:
+        """The number of the update that is being worked at here; None while there is none."""
+        return self._link.stream.at_work if self._link.stream is not None else None
 
     # --- who and where it is --------------------------------------------------------------------------------------
 
