@@ -12,6 +12,7 @@ from apps.chats.services.record.state import State, is_listed
 from tgadmin.core.bounds import INT
 from tgadmin.core.types import (
     ACCOUNT_BOX,
+    NOT_MUTED,
     Change,
     ChatState,
     Dialog,
@@ -242,7 +243,7 @@ def _chat_state(state: State, change: ChatState) -> None:
     if chat is None:
         return
     if change.muted_until is not None:
-        chat.muted_until = change.muted_until
+        chat.muted_until = None if change.muted_until == NOT_MUTED else change.muted_until
     if change.pinned is not None:
         chat.pinned = change.pinned
     if change.archived is not None:
