@@ -179,9 +179,13 @@ class Sandbox:
             raise RpcError(401, "USER_DEACTIVATED")
         return account
 
-    def revoke(self, key_id: int, *, error: str = "AUTH_KEY_UNREGISTERED") -> None:
-        """End another key's authorization, as account.resetAuthorization does: its connections are closed, and its next
-        request gets 401 ``error``."""
+    def revoke(self, key_id: int, *, error: str = "AUTH_KEY_UNREGISTERED", close: bool = False) -> None:
+        """End another key's authorization, as account.resetAuthorization does: it gets no more updates, and its next
+        request gets 401 ``error``.
+
+        Its connections stay, and their pings are answered, unless ``close``: none of Telegram's pages says that they
+        are closed (https://core.telegram.org/api/auth, https://core.telegram.org/method/account.resetAuthorization).
+        """
         key = self.ring.by_id.get(key_id)
         if key is None:
             return
@@ -189,8 +193,9 @@ class Sandbox:
         key.gone = error
         key.extra = {name: fact for name, fact in key.extra.items() if name != "password_for"}
         self.commit()
-        self._close_connections(key, "authorization revoked")
-        self._sessions.pop(key.id, None)
+        if close:
+            self._close_connections(key, "authorization revoked")
+            self._sessions.pop(key.id, None)
 
     def destroy_key(self, key: AuthKey, why: str) -> None:
         """Forget a key: whoever uses it gets the transport error -404."""

@@ -30,7 +30,7 @@ declare(
         "what waits, what a message waits for and the last one done for each account stay",
     ),
     Bounded("telegram_command_secrets", "Codes and passwords on their way: erased when the command is settled."),
-    Bounded("gateway_nodes", "The gateways: each deletes those that have had no heartbeat for a day."),
+    Bounded("gateway_nodes", "The gateways: each deletes those that have had no heartbeat for an hour."),
     Bounded("telegram_leases", "One row for each account."),
     Pruned(
         "telegram_flood_waits",

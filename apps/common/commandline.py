@@ -7,7 +7,7 @@ import sys
 import unicodedata
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,11 +41,17 @@ class ReportingCommand(BaseCommand):
             if options.get("json"):
                 until = {} if error.until is None else {"until": error.until}
                 self.stdout.write(_json({"error": error.code, "message": error.message, **until}))
-            when = f" From {error.until:%Y-%m-%d %H:%M:%S} UTC on." if error.until is not None else ""
-            raise CommandError(f"{error.message}{when} ({error.code})") from None
+            when = "" if error.until is None else stamp(error.until)
+            from_then = f" From {when} on." if when not in error.message else ""
+            raise CommandError(f"{error.message}{from_then} ({error.code})") from None
 
     def show(self, options: dict[str, Any], data: Any, text: str) -> None:
         self.stdout.write(_json(data) if options["json"] else visible(text))
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as commands print it, to the second."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _json(data: Any) -> str:

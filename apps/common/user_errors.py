@@ -14,6 +14,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 
+from apps.common.cascades import is_orphan
 from tgadmin.core.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ View = Callable[..., HttpResponse]
 CONFLICT, FAULT = 409, 500
 STATUS = {"KEYS_MISSING": 500, "TOO_MANY_SIGN_INS": 429, "TOO_MANY_TRIES": 429, "TOO_MANY_WAITING": 429}
 """By code; all others are conflicts with how things stand."""
+DELETED = UserError("NOT_FOUND", "This was deleted a moment ago.")
+"""What a write comes to whose account was deleted meanwhile."""
 OWN_PAGES = (BadRequest, PermissionDenied)
 """What Django answers with a page of its own, wherever it is raised."""
 
@@ -124,6 +127,8 @@ class UserErrors:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """None, which leaves it to Django: no UserError, or one that has a page of Django's."""
+        if is_orphan(exception):
+            exception = DELETED
         if not isinstance(exception, UserError):
             return None
         accepted = request.headers.get("Accept", "")

@@ -31,14 +31,15 @@ from apps.common import demo_plan
 from apps.common.explain import Explanation
 from apps.common.user_errors import Inline
 from apps.sessions import selectors
-from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionEvent, TimelineKind
-from apps.sessions.services import rights, sessions, timeline
+from apps.sessions.models import Authorization, Session, SessionEvent, TimelineKind
+from apps.sessions.services import removal, rights, sessions, timeline
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInStep
 from apps.signin.selectors import explain_step
 from apps.signin.services.common import OVER
 from apps.staff.services.audit import audit
 from tgadmin.core import phones
+from tgadmin.core.errors import UserError
 from tgadmin.core.tasks import path, task
 
 TASK_SECONDS = 40.0
@@ -264,12 +265,22 @@ ENDING = (CommandKind.LOG_OUT, CommandKind.SIGN_IN_CANCEL)
 
 
 def _delete(user: User, row: Session) -> bool:
-    if row.telegram_user_id is not None:
-        if AuthorizationSecret.objects.filter(authorization__session=row).exists():
-            return False
+    """Whether the account is gone: not while its key still works, or while the gateway is asked something about it."""
+    if row.telegram_user_id is None:
+        return _delete_unfinished(row)
+    try:
         sessions.remove(user, row)
+    except Session.DoesNotExist:  # the same task, twice
         return True
+    except UserError:
+        return False
+    return True
+
+
+@transaction.atomic
+def _delete_unfinished(row: Session) -> bool:
+    removal.stop(row.pk)
     if Command.objects.filter(session=row, state__in=commands.OPEN).exists():
         return False
-    row.delete()
+    removal.delete(row)
     return True

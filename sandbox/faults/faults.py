@@ -66,7 +66,7 @@ class Breakable(Protocol):
     @property
     def dcs(self) -> int: ...
     def keys_of(self, user_id: int) -> list[AuthKey]: ...
-    def revoke(self, key_id: int, *, error: str = ...) -> None: ...
+    def revoke(self, key_id: int, *, error: str = ..., close: bool = ...) -> None: ...
     def send_again(self, container: Container) -> None: ...
     def commit(self) -> None: ...
 
@@ -161,11 +161,12 @@ class Faults:
         else:
             self._delays.pop(user, None)
 
-    def revoke(self, user: int, *, error: str = "AUTH_KEY_UNREGISTERED") -> int:
-        """End all authorizations of the account, as "terminate all sessions" does; gives how many there were."""
+    def revoke(self, user: int, *, error: str = "AUTH_KEY_UNREGISTERED", close: bool = False) -> int:
+        """End all authorizations of the account, as "terminate all sessions" does; gives how many there were.
+        ``close``: their connections are closed too, which Telegram does not promise."""
         keys = self._server.keys_of(user)
         for key in keys:
-            self._server.revoke(key.id, error=error)
+            self._server.revoke(key.id, error=error, close=close)
         return len(keys)
 
     def ban(self, user: int) -> None:

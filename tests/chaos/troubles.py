@@ -254,7 +254,7 @@ def _removed(on: Field, rng: random.Random) -> End:
 def _revoke(on: Field, rng: random.Random) -> End:
     account = on.at_home(rng)
     on.staff.away.add(account.me)
-    on.struck("revoke", on.call("faults.revoke", user=account.me))
+    on.struck("revoke", on.call("faults.revoke", user=account.me, close=True))
     return lambda: on.sign_in_again(account)
 
 

@@ -13,6 +13,7 @@ from apps.commands.services.leases import LeaseLost
 from apps.common.fields import opened
 from tests.kit.record import ANNA, BEN, CHANNEL, GROUP, ME, PEERS, T0, Kit, kit, leased, message, new
 from tgadmin.core.types import (
+    NOT_MUTED,
     ChatState,
     Checkpoint,
     Dialog,
@@ -228,6 +229,10 @@ async def test_chat_facts_and_groups(kit: Kit) -> None:
     assert (group["muted_until"], group["pinned"], group["members_count"]) == (T0, True, 3)
     assert (group["last_message_sender"], channel["last_message_sender"]) == ("Anna", "")
     assert (channel["left"], channel["can_send"], channel["kind"]) == (True, False, "channel")
+    await kit.record(ChatState(GROUP, pinned=False))
+    assert (await kit.chat(GROUP))["muted_until"] == T0
+    await kit.record(ChatState(GROUP, muted_until=NOT_MUTED))
+    assert (await kit.chat(GROUP))["muted_until"] is None
 
 
 async def test_typing_is_handed_on_and_not_stored(kit: Kit) -> None:

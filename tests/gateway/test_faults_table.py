@@ -20,6 +20,7 @@ from tests.gateway.faults_stage import PINGS, Seen, Stage
 from tests.kit.threads import GatewayThread, SandboxThread
 from tgadmin.core.errors import disposition
 from tgadmin.telegram._telethon import wire
+from tgadmin.telegram.client import authorization_check
 
 DCS = 2
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "faults.md"
@@ -174,11 +175,22 @@ ROWS = (
         lambda s: s.arrival(s.fault("unreadable", s.me)),
         "as it is missed: the difference is fetched",
     ),
-    Row("revoke", "the session was ended: 401 AUTH_KEY_UNREGISTERED", lambda s: s.alone("revoke"), NEVER),
+    Row(
+        "revoke",
+        "the session was ended, its connection stays; found out within about a minute",
+        lambda s: s.alone("revoke"),
+        NEVER,
+    ),
+    Row(
+        "revoke",
+        "the session was ended, and its connection: 401 AUTH_KEY_UNREGISTERED",
+        lambda s: s.alone("revoke", close=True),
+        NEVER,
+    ),
     Row(
         "revoke",
         "the session ran out: 401 SESSION_EXPIRED",
-        lambda s: s.alone("revoke", error="SESSION_EXPIRED"),
+        lambda s: s.alone("revoke", error="SESSION_EXPIRED", close=True),
         NEVER,
     ),
     Row(
@@ -247,6 +259,7 @@ def stage(
 ) -> Iterator[Stage]:
     settings.SIGN_INS_OPEN = settings.SIGN_INS_PER_DAY = settings.SIGN_INS_PER_DAY_ALL = 1000  # one for many rows
     monkeypatch.setattr(wire, "Pings", lambda: PINGS)
+    monkeypatch.setattr(authorization_check, "QUIET_SECONDS", 3.0)
     start_gateway()
     yield Stage(user, dc, person)
     dc.faults("clear")

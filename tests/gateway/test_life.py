@@ -17,6 +17,7 @@ from apps.sessions.services import sessions, status
 from tests.gateway.conftest import PHONE
 from tests.kit.threads import GatewayThread, SandboxThread, ready, sign_in
 from tests.kit.waiting import eventually
+from tgadmin.telegram.client import authorization_check
 
 
 def statuses(session: Session) -> list[tuple[str, str]]:
@@ -51,15 +52,24 @@ def test_what_came_while_the_connection_was_down_is_caught_up(
     assert list(texts) == ["before", *(f"meanwhile {number}" for number in range(30))]
 
 
+@pytest.fixture
+def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the account is still signed in is asked every second and not every minute."""
+    monkeypatch.setattr(authorization_check, "QUIET_SECONDS", 1.0)
+
+
 @pytest.mark.parametrize(
-    ("fault", "code", "wanted"),
+    ("fault", "options", "code", "wanted"),
     [
-        ("revoke", "AUTH_KEY_UNREGISTERED", SessionStatus.NEEDS_SIGN_IN),
-        ("ban", "USER_DEACTIVATED_BAN", SessionStatus.BANNED),
+        ("revoke", {"close": True}, "AUTH_KEY_UNREGISTERED", SessionStatus.NEEDS_SIGN_IN),
+        ("revoke", {"close": False}, "AUTH_KEY_UNREGISTERED", SessionStatus.NEEDS_SIGN_IN),
+        ("ban", {}, "USER_DEACTIVATED_BAN", SessionStatus.BANNED),
     ],
 )
 def test_a_fatal_answer_stops_the_session_and_keeps_its_chats(
+    quick_check: None,
     fault: str,
+    options: dict[str, bool],
     code: str,
     wanted: SessionStatus,
     session: Session,
@@ -70,7 +80,7 @@ def test_a_fatal_answer_stops_the_session_and_keeps_its_chats(
     anna = person("Anna")
     dc.world("send", anna, session.telegram_user_id, "hello")
     chat = eventually(lambda: Chat.objects.filter(session=session).first())
-    dc.faults(fault, session.telegram_user_id)
+    dc.faults(fault, session.telegram_user_id, **options)
     with_status(session, wanted)
     session.refresh_from_db()
     assert session.status_code == code
@@ -90,7 +100,7 @@ def test_what_waits_to_be_sent_fails_with_the_authorization(
     dc.faults("flood", "messages.sendMessage", 600)
     waiting = messages.send(user, chat, "waits", cid=uuid.uuid4())
     eventually(lambda: Message.objects.filter(pk=waiting.pk, waits_until__isnull=False).exists())
-    dc.faults("revoke", session.telegram_user_id)
+    dc.faults("revoke", session.telegram_user_id, close=True)
     with_status(session, SessionStatus.NEEDS_SIGN_IN)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.error_code) == (Message.State.FAILED, "AUTH_KEY_UNREGISTERED")
@@ -104,7 +114,7 @@ def test_signing_in_again_brings_the_session_back(
     me = session.telegram_user_id
     dc.world("send", anna, me, "before")
     eventually(lambda: Message.objects.filter(session_id=session.pk).exists())
-    dc.faults("revoke", me)
+    dc.faults("revoke", me, close=True)
     with_status(session, SessionStatus.NEEDS_SIGN_IN)
     dc.world("send", anna, me, "meanwhile")
     again = sign_in(user, dc, PHONE)

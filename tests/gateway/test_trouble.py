@@ -14,11 +14,12 @@ from apps.chats.models import Chat, Event, Gap, Message
 from apps.commands.models import Command, Node
 from apps.commands.services.commands import OPEN
 from apps.sessions.models import Session, SessionEvent, SessionStatus
+from sandbox.services.messages import dialogs
 from tests.gateway.test_life import open_connections, statuses, with_status
 from tests.kit.threads import GatewayThread, SandboxThread, ready
 from tests.kit.waiting import eventually
 from tgadmin.core import backoff
-from tgadmin.gateway.accounts import state
+from tgadmin.gateway.accounts import state, unread
 
 
 def test_a_connection_that_cannot_be_made_is_said_so_and_tried_for_ever(
@@ -164,6 +165,30 @@ def test_an_unread_count_that_nothing_here_tells_is_asked_for(
         dc.world("delete", anna, place, posts[:3])
     eventually(lambda: sorted(counts()) == [before - 3, before])
     eventually(lambda: not chats.filter(unread_stale=True).exists())
+
+
+def test_a_chat_that_telegram_leaves_out_of_its_answer_is_not_asked_about_for_ever(
+    session: Session, dc: SandboxThread, person: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben, me = person("Anna"), person("Ben"), session.telegram_user_id
+    chats = Chat.objects.filter(session=session, peer_id__in=(anna, ben))
+    for friend in (anna, ben):
+        dc.world("send", friend, me, "hello")
+    eventually(lambda: chats.count() == 2)
+    honest = dialogs._peer_dialogs
+
+    def without_ben(ctx: Any, rows: list[Any]) -> Any:
+        return honest(ctx, [row for row in rows if row[0].peer != ben])
+
+    monkeypatch.setattr(dialogs, "_peer_dialogs", without_ben)
+    dc.call(dc.server.record.clear)
+    chats.update(unread_stale=True, unread_count=7)
+    assert unread.ask(session.pk)
+    eventually(lambda: not chats.filter(unread_stale=True).exists())
+    eventually(lambda: not Command.objects.filter(session=session, state__in=OPEN).exists())
+    # What Telegram tells counts; of the other the best guess stays.
+    assert dict(chats.values_list("peer_id", "unread_count")) == {anna: 1, ben: 7}
+    assert len(dc.server.record.uses_of("messages.getPeerDialogs", user_id=me)) == 1
 
 
 def dc_unread(dc: SandboxThread, session: Session, chat: Chat) -> int:

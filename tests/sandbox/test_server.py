@@ -176,16 +176,33 @@ class TestAuthorizations:
     async def test_revoking(
         self, sandbox: Sandbox, anna: int, client_for: ClientFor, refused: Callable[..., Awaitable[str]]
     ) -> None:
-        """As https://core.telegram.org/method/account.resetAuthorization does to another key."""
+        """As https://core.telegram.org/method/account.resetAuthorization does to another key: nothing says that its
+        connection is closed, and a ping needs no authorization."""
         client = await client_for(PHONE)
+        updates = Updates(client)
         (key,) = sandbox.keys_of(anna)
         sandbox.revoke(key.id)
-        with pytest.raises(EOFError):
-            await client.disconnected
         assert not sandbox.keys_of(anna)
+        assert isinstance(await client(functions.PingRequest(7)), types.Pong)
+        sandbox.push(anna, notice("not told"))
+        assert await refused(client(functions.contacts.GetContactsRequest(0))) == "AUTH_KEY_UNREGISTERED"
+        assert updates.queue.empty()
+        assert client.is_connected()
+        await client.disconnect()
         await client.connect()
         assert await refused(client(functions.contacts.GetContactsRequest(0))) == "AUTH_KEY_UNREGISTERED"
         assert await client.get_me() is None
+
+    async def test_revoking_with_the_end_of_the_connection(
+        self, sandbox: Sandbox, anna: int, client_for: ClientFor, refused: Callable[..., Awaitable[str]]
+    ) -> None:
+        client = await client_for(PHONE)
+        (key,) = sandbox.keys_of(anna)
+        sandbox.revoke(key.id, close=True)
+        with pytest.raises(EOFError):
+            await client.disconnected
+        await client.connect()
+        assert await refused(client(functions.contacts.GetContactsRequest(0))) == "AUTH_KEY_UNREGISTERED"
 
     async def test_revoked_with_another_error_and_signed_in_again(
         self, sandbox: Sandbox, anna: int, client_for: ClientFor, refused: Callable[..., Awaitable[str]]
@@ -193,9 +210,6 @@ class TestAuthorizations:
         session = MemorySession()
         client = await client_for(PHONE, session=session)
         sandbox.faults.revoke(anna, error="SESSION_REVOKED")
-        with pytest.raises(EOFError):
-            await client.disconnected
-        await client.connect()
         assert await refused(client(functions.contacts.GetContactsRequest(0))) == "SESSION_REVOKED"
         again = await client_for(PHONE, session=session)
         assert (await again.get_me()).id == anna

@@ -289,5 +289,7 @@ def test_a_chat_that_came_without_its_object_has_a_kind(peer: Any, post: bool, k
 def test_dialogs() -> None:
     row = T.Dialog(CHANNEL, 3, 1, 2, 4, 0, 0, 0, SETTINGS(mute_until=NOW), pinned=True, pts=9, folder_id=1)
     assert dialog(row) == core.Dialog(ROOM, 3, 4, 1, 2, True, True, NOW, 9)
+    row = T.Dialog(CHANNEL, 3, 1, 2, 4, 0, 0, 0, SETTINGS(mute_until=0), pts=9)
+    assert dialog(row) == core.Dialog(ROOM, 3, 4, 1, 2, muted_until=None, pts=9)
     folder = T.DialogFolder(T.Folder(1, "Archive"), USER, 1, 0, 0, 0, 0)
     assert dialog(folder) is None

@@ -20,7 +20,7 @@ from tgadmin import __version__
 
 GROW = {"auth_permission", "django_content_type", "django_migrations", "django_q_schedule"}
 """What an update adds rows to."""
-CHANGED_ON_PURPOSE: dict[str, set[str]] = {}
+CHANGED_ON_PURPOSE: dict[str, set[str]] = {"telegram_chats": {"muted_until"}}
 """Columns, by table, whose content a later migration changes. Say in the migration why."""
 
 

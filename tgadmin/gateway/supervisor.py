@@ -33,6 +33,7 @@ from tgadmin.gateway.commands.bus import Bus
 from tgadmin.gateway.ownership.heartbeat import DB_ERRORS, RECONNECT_SECONDS, Heartbeat
 from tgadmin.gateway.ownership.lease import Wanted
 from tgadmin.gateway.ownership.local_gateways import LocalGateways
+from tgadmin.gateway.ownership.old_nodes import OldNodes
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,7 @@ class Supervisor:
         self._params = params
         self._sessions: dict[int, _Session] = {}
         self._stopping = False
+        self._old_nodes = OldNodes()
         self._local_gateways = LocalGateways(bells.supervisor.ring)
         self._handing_over = Batcher(self._hand_over_all)
 
@@ -149,6 +151,7 @@ class Supervisor:
             await self._release(conn, leaving)
         for wanted in found.values():
             await self._reconcile(wanted)
+        await self._old_nodes.look(conn, leases.identity.id, self._services.clock.monotonic())
 
     def _keep(self, held: Held) -> None:
         known = self._sessions.get(held.session_id)

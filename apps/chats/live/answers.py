@@ -30,7 +30,7 @@ from apps.chats.live.frames.incoming import (
     SendRequest,
     TypingRequest,
 )
-from apps.chats.live.frames.outgoing import OkFrame, Outgoing, PongFrame, WelcomeFrame
+from apps.chats.live.frames.outgoing import OkFrame, Outgoing, PongFrame, WelcomeFrame, answering
 from apps.chats.live.hub import OpenChat, Watcher, hub
 from apps.chats.live.hub.frames import list_frames
 from apps.chats.live.origin import socket_origin
@@ -90,11 +90,12 @@ class Answers:
         user = self._page.user
         self._page.roles, sessions = await hub().shared.read(beginning.greeting, user.pk, user)
         self._page.greeted = True
-        await self._page.say(WelcomeFrame(type="welcome", version=PROTOCOL, sessions=sessions))
+        welcome = WelcomeFrame(type="welcome", version=PROTOCOL, sessions=sessions)
+        await self._page.say(answering(welcome, frame.ref))
 
     @to.register
     async def _ping(self, frame: PingRequest) -> None:
-        await self._page.say(PongFrame(type="pong"))
+        await self._page.say(answering(PongFrame(type="pong"), frame.ref))
 
     @to.register
     async def _list(self, frame: ListRequest) -> None:
@@ -105,14 +106,14 @@ class Answers:
         whole = self._sees_all_of(frame.session)
         first, unread = await read(beginning.first_rows, frame.session, whole=whole)
         self._require_following(frame.session, whole)
-        await self._page.line.say(*list_frames(frame.session, first, unread))
+        await self._page.line.say(*list_frames(frame.session, first, unread, frame.ref))
 
     @to.register
     async def _open(self, frame: OpenRequest) -> None:
         """Replay from the page's number where that is possible, else the newest page; then live."""
         roles = dict(self._page.roles)
         found: beginning.Opening = await read(
-            beginning.opening, frame.chat, frame.after, frame.epoch, roles=roles, most=REPLAY
+            beginning.opening, frame.chat, frame.after, frame.epoch, roles=roles, most=REPLAY, ref=frame.ref
         )
         self._require_following(found.session_id, found.whole)
         await self._page.line.say(*found.frames)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from apps.chats import sight
-from apps.chats.live.frames.outgoing import OpenedFrame
+from apps.chats.live.frames.outgoing import OpenedFrame, answering
 from apps.chats.live.hub.frames import reset_frames
 from apps.chats.models import Chat
 from apps.chats.payloads import ChatListPage, Newest, Session
@@ -45,18 +45,21 @@ def first_rows(session_id: int, *, whole: bool) -> tuple[ChatListPage, int]:
     return lists.page(session_id, whole=whole), lists.unread_chats([session_id], whole=whole).get(session_id, 0)
 
 
-def opening(chat: int, after: int | None, epoch: UUID | None, *, roles: dict[int, Role], most: int) -> Opening:
+def opening(
+    chat: int, after: int | None, epoch: UUID | None, *, roles: dict[int, Role], most: int, ref: str | None = None
+) -> Opening:
     """Replay from ``after`` where that is possible and no more than ``most`` events are missing, else the newest page.
+    ``ref``: of the request that it answers.
     Raises Chat.DoesNotExist, and Forbidden for a chat that is not visible with these roles, by session."""
     found = Chat.objects.select_related("session").get(pk=chat)
     if not sight.sees_chat(roles, found):
         raise rights.Forbidden
     whole, official = rights.sees_telegram(roles.get(found.session_id)), is_official(found.peer_id)
     if after is not None and epoch == history.epoch() and _replayable(found, after, most):
-        opened = OpenedFrame(type="opened", chat=chat, at=after)
+        opened = answering(OpenedFrame(type="opened", chat=chat, at=after), ref)
         return Opening(found.session_id, [encoded(opened)], after, whole, official)
     newest = history.newest(found, whole=whole)
-    frames = reset_frames(Newest(page=newest, row=lists.payloads([chat])[0]))
+    frames = reset_frames(Newest(page=newest, row=lists.payloads([chat])[0]), ref)
     return Opening(found.session_id, frames, found.last_event, whole, official)
 
 

@@ -36,6 +36,7 @@ from apps.chats.live.threads import read
 from apps.chats.models import Chat
 from apps.chats.selectors import live
 from apps.chats.services.connection_limits import SocketSlot
+from apps.common.cascades import is_orphan
 from apps.sessions.services import rights
 from apps.staff.logins import use_digest
 from apps.staff.roles import Role
@@ -215,6 +216,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except UserError as refused:
             await self.refuse(frame.ref, refused)
         except Exception as fault:  # noqa: BLE001  one thing that cannot be done must not end the page's socket
+            if is_orphan(fault):  # its account was deleted meanwhile
+                await self.refuse(frame.ref, NOT_FOUND)
+                return
             trouble = pool.trouble(fault) or (pool.AWAY if isinstance(fault, AWAY) else None)
             if trouble is not None:
                 await self._busy(frame, trouble)

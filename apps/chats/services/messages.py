@@ -23,6 +23,7 @@ from apps.chats.services.text import clean
 from apps.commands.command_kinds import SPECS, CommandKind
 from apps.commands.models import Command
 from apps.commands.services import commands
+from apps.common.cascades import is_orphan
 from apps.sessions.models import Session, SessionStatus
 from apps.staff.roles import Role
 from tgadmin.core.errors import UserError
@@ -65,7 +66,9 @@ def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | Non
             _show_in_list(chat, message)
             _enqueue_send(chat, message, user)
             return message
-    except IntegrityError:
+    except IntegrityError as error:
+        if is_orphan(error):
+            raise
         # The cid was taken in another chat between our look and the insert.
         raise UserError("CID_TAKEN", "This message was already sent elsewhere.") from None
 

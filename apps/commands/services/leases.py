@@ -65,6 +65,12 @@ def give_back(node_id: UUID, session_ids: Collection[int]) -> None:
     notify(SESSIONS, 0)
 
 
+def shut_out(session_id: int) -> None:
+    """No gateway writes for the session until this transaction ends; waits for those that are at it just now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM telegram_leases WHERE session_id = %s FOR UPDATE", [session_id])
+
+
 _HOLD_FREE = """
 SELECT l.session_id, l.fence, l.owner_id
 FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[]) AS h(session_id, owner_id, fence)

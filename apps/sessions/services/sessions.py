@@ -8,13 +8,13 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils import timezone
 
-from apps.commands.command_kinds import CommandKind
+from apps.commands.command_kinds import WITHOUT_ACCOUNT, CommandKind
 from apps.commands.models import Command
 from apps.commands.services import commands
 from apps.common.notify import EVENTS, SESSIONS, notify
 from apps.sessions.models import Authorization, AuthorizationSecret, Session, SessionGrant, SessionStatus, TimelineKind
 from apps.sessions.models.rights import name_of
-from apps.sessions.services import authorizations, rights, status, timeline
+from apps.sessions.services import authorizations, removal, rights, status, timeline
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
 from tgadmin.core import phones
@@ -93,15 +93,18 @@ def resync(user: User, session: Session) -> Command:
 
 @transaction.atomic
 def remove(user: User, session: Session) -> None:
-    """Deletes the account here, with its chats, messages and peers. Raises Forbidden, UserError."""
+    """Deletes the account here, with its chats, messages and peers. Raises Forbidden, UserError (STILL_SIGNED_IN,
+    UNDER_WAY)."""
     rights.require(user, session.pk, Role.MANAGER)
-    row = Session.objects.select_for_update().get(pk=session.pk)
+    removal.stop(session.pk)  # first: what a gateway is just storing may be a key
+    # NO KEY: whoever has locked a chat, and writes a row that names the session, can finish.
+    row = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
     if AuthorizationSecret.objects.filter(authorization__session=row).exists():
         raise UserError("STILL_SIGNED_IN", "The account is still signed in at Telegram: log it out first.")
+    if Command.objects.filter(session=row, state__in=commands.OPEN, kind__in=WITHOUT_ACCOUNT).exists():
+        raise UserError("UNDER_WAY", "A sign-in or log-out of this account is under way: wait until it is over.")
     audit(user, "session.removed", row)
-    row.delete()
-    notify(SESSIONS, session.pk)
-    notify(EVENTS, session.pk)
+    removal.delete(row)
 
 
 @transaction.atomic

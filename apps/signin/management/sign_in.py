@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from apps.commands.command_kinds import SIGN_IN_LANE
+from apps.commands.commandline import still_waiting
 from apps.commands.models import Command
-from apps.commands.selectors import gateway_is_running
 from apps.commands.services import commands
 from apps.common import qr
 from apps.common.user_errors import Inline
@@ -233,7 +233,7 @@ class Dialogue:
         return attempt
 
     def _settled(self, attempt: SignInAttempt) -> SignInAttempt:
-        """The attempt once the gateway has answered. Raises CommandError after the timeout; the sign-in goes on."""
+        """The attempt once the gateway has answered. Raises UserError after the timeout; the sign-in goes on."""
         deadline = time.monotonic() + float(self._options["timeout"])
         while True:
             attempt = SignInAttempt.objects.select_related("session").get(pk=attempt.pk)
@@ -243,8 +243,7 @@ class Dialogue:
                 return attempt
             left = deadline - time.monotonic()
             if left <= 0:
-                why = "" if gateway_is_running() else " The gateway is not running."
-                raise CommandError(f"Telegram has not answered yet.{why} Check again with --attempt {attempt.pk}.")
+                raise still_waiting(waiting, f"Telegram has not answered yet. Check again with --attempt {attempt.pk}.")
             commands.wait(waiting.pk, left)
 
 

@@ -13,6 +13,7 @@ from apps.commands.command_kinds import SIGN_IN_LANE
 from apps.commands.models import Command
 from apps.commands.services import commands
 from apps.sessions.models import AuthorizationSecret, Session
+from apps.sessions.services import removal
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt, SignInSecret
 from apps.signin.services.common import OVER, erase_secret
@@ -50,7 +51,7 @@ def run(*, dry_run: bool = False, now: datetime | None = None) -> Cleaned:
     for attempt in list(forgotten):
         _forget(attempt)
     for session in list(sessions):
-        _delete(session)
+        _delete(session, now)
     return cleaned
 
 
@@ -75,7 +76,9 @@ def _forget(attempt: SignInAttempt) -> None:
 
 
 @transaction.atomic
-def _delete(session: Session) -> None:
-    row = Session.objects.select_for_update().filter(pk=session.pk, telegram_user_id=None, enabled=False).first()
+def _delete(session: Session, now: datetime) -> None:
+    removal.stop(session.pk)
+    # Somebody may have begun another sign-in since we looked.
+    row = _empty_sessions(now).select_for_update(no_key=True, of=("self",)).filter(pk=session.pk).first()
     if row is not None:
-        row.delete()
+        removal.delete(row)

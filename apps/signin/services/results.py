@@ -29,7 +29,7 @@ from apps.sessions.models import (
     TimelineKind,
     UpdateState,
 )
-from apps.sessions.services import authorizations, proxies, status, timeline
+from apps.sessions.services import authorizations, proxies, removal, status, timeline
 from apps.signin.models import SignInAttempt, SignInMethod, SignInStep
 from apps.signin.services import known
 from apps.signin.services.common import (
@@ -206,7 +206,7 @@ def _move(attempt: SignInAttempt, session: Session) -> None:
     timeline.move(provisional.pk, session.pk)
     proxies.take_over(provisional.pk, session.pk)
     attempt.session = session
-    provisional.delete()
+    removal.delete(provisional)
 
 
 def _authorize(session: Session, key: Mapping[str, Any], user: User | None) -> None:

@@ -212,6 +212,7 @@
  * @property {"welcome"} type
  * @property {number} version the protocol's version
  * @property {Session[]} sessions the accounts that the user may see
+ * @property {string} [ref] the request's, if it had one
  */
 
 /**
@@ -247,6 +248,7 @@
  * @property {number} unread its chats with unread messages
  * @property {string | null} more the cursor of what follows (`…/list/?after=`), or null
  * @property {ChatRow[]} chats rows, newest first
+ * @property {string} [ref] the request's, if it had one
  */
 
 /**
@@ -263,6 +265,7 @@
  * @typedef {object} OpenedFrame
  * @property {"opened"} type
  * @property {number} chat the chat
+ * @property {string} [ref] the request's, if it had one
  * @property {number} at replay begins after this number
  */
 
@@ -285,6 +288,7 @@
  * @property {"reset"} type
  * @property {HistoryPage} page the newest messages that fit
  * @property {ChatRow} row the chat's row
+ * @property {string} [ref] the request's, if it had one
  */
 
 /**
@@ -356,6 +360,7 @@
  * The answer to `ping`.
  * @typedef {object} PongFrame
  * @property {"pong"} type
+ * @property {string} [ref] the request's, if it had one
  */
 
 /**

@@ -10,7 +10,16 @@ Each field says its range (ranges.py, tgadmin/core/bounds.py): what the database
 from __future__ import annotations
 
 from tgadmin.core.types.devices import Device, Devices
-from tgadmin.core.types.dialogs import ChatState, Dialog, DialogsPosition, HistoryCleared, ReadInbox, ReadOutbox, Typing
+from tgadmin.core.types.dialogs import (
+    NOT_MUTED,
+    ChatState,
+    Dialog,
+    DialogsPosition,
+    HistoryCleared,
+    ReadInbox,
+    ReadOutbox,
+    Typing,
+)
 from tgadmin.core.types.media import DETAILS, FORWARD, MEDIA, SERVICE
 from tgadmin.core.types.messages import (
     MAX_SPANS,
@@ -52,6 +61,7 @@ __all__ = [
     "MAX_SPANS",
     "MAX_TEXT",
     "MEDIA",
+    "NOT_MUTED",
     "SERVICE",
     "SPANS",
     "Change",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from tgadmin.core.types.ranges import Count, ExactCount, Mark, Moment, PeerId, State, Word
@@ -45,6 +46,10 @@ class DialogsPosition:
     def from_json(cls, data: Mapping[str, Any]) -> DialogsPosition:
         """Raises KeyError, ValueError for anything that to_json does not write."""
         return cls(int(data["date"]), int(data["message_id"]), int(data["peer_id"]))
+
+
+NOT_MUTED = datetime(1970, 1, 1, tzinfo=UTC)
+"""``muted_until`` of a ChatState whose chat is not muted any more: None would leave it as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,9 +112,14 @@ class Account:
         self.rebuild()
 
     @property
-    def overdue(self) -> float:
-        """See AccountClient.overdue; 0 while not connected."""
-        return self._client.overdue if self._client is not None else 0.0
+    def failed_answers(self) -> int:
+        """See AccountClient; 0 while not connected."""
+        return self._client.failed_answers if self._client is not None else 0
+
+    @property
+    def at_work(self) -> int | None:
+        """See AccountClient; None while not connected."""
+        return self._client.at_work if self._client is not None else None
 
     def abort(self) -> None:
         """Cut the connection at once: the lease does not cover it any more."""

@@ -6,7 +6,7 @@ Messages that were deleted unseen, a read mark far below what is stored, a page 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +54,6 @@ def stale_chats(session_id: int) -> list[int]:
     return list(chats.order_by("-last_message_at").values_list("peer_id", flat=True)[:AT_ONCE])
 
 
-def leave(session_id: int, peer_id: int) -> None:
-    """Telegram does not tell of this chat: its count stays as it is."""
-    Chat.objects.filter(session_id=session_id, peer_id=peer_id).update(unread_stale=False)
+def leave(session_id: int, peer_ids: Collection[int]) -> None:
+    """Telegram does not tell of these chats: their counts stay as they are."""
+    Chat.objects.filter(session_id=session_id, peer_id__in=peer_ids).update(unread_stale=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -22,18 +22,36 @@ from tgadmin.gateway.accounts.registry import Accounts
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-STUCK_SECONDS = 12.0
-LONGEST_SECONDS = 900.0
-"""What is stuck again after a new connection is given twice as long each time: reconnecting does not help it. After so
-long without trouble it begins again."""
-KIND = "watchdog"
+FAILED_ANSWERS = 5
+"""So often in a row missed updates may be asked for in vain. One request's age is no sign: a living Telegram may need
+long for a difference, and a dead connection is found out by its pings."""
+STUCK_POLLS = 60
+"""So often one update may be seen being worked at. Counted in our own polls: where the machine is too busy for the
+loop, these are late as well."""
+MOST = 64
+"""What is stuck again after a new connection is given twice as much each time, up to so many times as much:
+reconnecting does not help it. After CALM_SECONDS without trouble it begins again."""
+CALM_SECONDS = 900.0
 
 
 @dataclass(slots=True)
 class _Patience:
     account: Account
-    limit: float = field(default_factory=lambda: STUCK_SECONDS)
+    factor: int = 1
     restarted: float = 0.0
+    at_work: int | None = None
+    polls: int = 0
+
+    def stuck(self) -> dict[str, int]:
+        """What shows that the account is stuck, for its timeline; empty: it is not."""
+        at_work, failed = self.account.at_work, self.account.failed_answers
+        self.polls = self.polls + 1 if at_work is not None and at_work == self.at_work else 0
+        self.at_work = at_work
+        if failed >= FAILED_ANSWERS * self.factor:
+            return {"failed_answers": failed}
+        if self.polls >= STUCK_POLLS * self.factor:
+            return {"seconds": round(self.polls * POLL_SECONDS)}
+        return {}
 
 
 class Watchdog:
@@ -52,17 +70,16 @@ class Watchdog:
             self.check()
 
     def check(self) -> None:
-        """Restart every account whose updates are overdue."""
+        """Restart every account whose updates are stuck."""
         accounts = self._accounts.all()
         self._patience = {one: kept for one, kept in self._patience.items() if accounts.get(one) is kept.account}
+        now = self._clock.monotonic()
         for session_id, account in accounts.items():
             patience = self._patience.setdefault(session_id, _Patience(account))
-            overdue, now = account.overdue, self._clock.monotonic()
-            if overdue == 0.0 and now - patience.restarted > LONGEST_SECONDS:
-                patience.limit = STUCK_SECONDS
-            if overdue > patience.limit:
-                patience.limit, patience.restarted = min(LONGEST_SECONDS, patience.limit * 2), now
-                log.warning("updates stuck", session=session_id, seconds=round(overdue))
-                kind = TimelineKind.WATCHDOG
-                self._note(timeline.note, session_id, kind, code="UPDATES_STUCK", seconds=round(overdue))
+            if signs := patience.stuck():
+                patience.factor, patience.restarted, patience.polls = min(MOST, patience.factor * 2), now, 0
+                log.warning("updates stuck", session=session_id, **signs)
+                self._note(timeline.note, session_id, TimelineKind.WATCHDOG, code="UPDATES_STUCK", **signs)
                 account.restart(TelegramError("UPDATES_STUCK"))
+            elif now - patience.restarted > CALM_SECONDS and not account.failed_answers:
+                patience.factor = 1

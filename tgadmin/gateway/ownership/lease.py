@@ -3,7 +3,8 @@
 The holder's deadline is the boot clock before its last successful heartbeat plus L; past it ``allowed()`` is false and
 nothing may be sent to Telegram. A taker takes what has no owner, what a provably dead process of this host held, or
 what a node held whose heartbeat has not moved for L + D + 1 s on the taker's own clock. Clocks of machines are not
-compared. Which of them it takes, balance.py says: every gateway deals them out in the same way.
+compared. Which of them it takes, balance.py says: every gateway deals them out in the same way. The database's clock
+counts for one thing only: whether a node that we have not watched yet is worth dealing to.
 """
 
 from __future__ import annotations
@@ -36,10 +37,6 @@ INSERT INTO gateway_nodes (id, name, network, host, boot_id, pid, pid_started, v
     beat_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now(), 0, now())
 """
-FORGET_OLD_NODES = """
-DELETE FROM gateway_nodes n WHERE n.beat_at < now() - interval '1 day'
-    AND NOT EXISTS (SELECT 1 FROM telegram_leases l WHERE l.owner_id = n.id)
-"""
 HEARTBEAT = "UPDATE gateway_nodes SET beat = beat + 1, beat_at = now() WHERE id = %s"
 HELD_BY_NODE = "SELECT session_id, fence FROM telegram_leases WHERE owner_id = %s"
 
@@ -59,10 +56,11 @@ WHERE s.network = %(network)s AND (
         AND i.step NOT IN ({literals(*SignInAttempt.OVER)}) AND i.updated_at > now() - interval '10 minutes'))
 """  # noqa: S608  names of states
 NODES = """
-SELECT n.id, n.beat, n.boot_id, n.pid, n.pid_started, n.capacity, n.stopping,
-    (SELECT count(*) FROM telegram_leases l WHERE l.owner_id = n.id)
+SELECT n.id, n.beat, extract(epoch FROM now() - n.beat_at)::float, n.boot_id, n.pid, n.pid_started, n.capacity,
+    n.stopping, (SELECT count(*) FROM telegram_leases l WHERE l.owner_id = n.id)
 FROM gateway_nodes n WHERE n.network = %(network)s
 """
+OLD = "SELECT id, beat FROM gateway_nodes WHERE beat_at < now() - make_interval(secs => %s) AND id <> %s"
 TAKE_FREE = """
 INSERT INTO telegram_leases AS l (session_id, owner_id, fence, taken_at)
 SELECT s.id, %s, 1, now() FROM telegram_sessions s WHERE s.id = ANY(%s) ORDER BY s.id FOR KEY SHARE
@@ -130,11 +128,13 @@ class HeartbeatResult:
 
 @dataclass(slots=True)
 class _Watched:
-    """A node as we see it: its heartbeat, since when it has not moved, when we first and last looked (our clock).
+    """A node as we see it, times on our clock: its heartbeat, since when we have watched it not move, when it last
+    moved as far as is known (before our first look: by the database's clock), when we first and last looked.
     ``load`` is None for one that takes nothing any more, ``local_pid`` the pid of a live one on this host."""
 
     beat: int
     since: float
+    moved: float
     first: float
     seen: float
     dead: bool = False
@@ -189,11 +189,10 @@ class Leases:
         return self._given_up
 
     async def register(self, conn: Connection, version: str) -> None:
-        """Write the node's row, once per process; forget nodes that are long gone."""
+        """Write the node's row, once per process."""
         me = self.identity
         where = (me.host[:255], me.boot, me.pid, me.pid_started)
         await conn.execute(REGISTER, (me.id, me.name[:64], self._network, *where, version, self.capacity))
-        await conn.execute(FORGET_OLD_NODES)
 
     async def heartbeat(self, conn: Connection) -> set[int]:
         """One heartbeat for all leases; returns the sessions that were lost. Raises NodeRemoved, psycopg.Error."""
@@ -251,11 +250,12 @@ class Leases:
     def _watch(self, rows: Sequence[tuple[Any, ...]]) -> None:
         now = self._clock.monotonic()
         seen: dict[UUID, _Watched] = {}
-        for node_id, beat, boot, pid, pid_started, capacity, stopping, sessions in rows:
+        for node_id, beat, age, boot, pid, pid_started, capacity, stopping, sessions in rows:
             known = self._nodes.get(node_id)
-            watched = known if known is not None else _Watched(beat, now, now, now)
+            # A database whose clock was set back says that it beat in the future.
+            watched = known if known is not None else _Watched(beat, now, now - max(0.0, age), now, now)
             if watched.beat != beat or now - watched.seen > WATCH_GAP:
-                watched.beat, watched.since = beat, now
+                watched.beat, watched.since, watched.moved = beat, now, now
             watched.seen = now
             is_self = node_id == self.identity.id
             watched.dead = not is_self and is_proven_dead(boot, pid, pid_started)
@@ -278,7 +278,12 @@ class Leases:
         return min([most, *(seconds for seconds in due if seconds > 0)])
 
     def _alive(self, *, for_seconds: float = 0.0) -> list[Load]:
-        """Who may be dealt sessions: this node, and those with a heartbeat, seen for so long at least."""
+        """Who may be dealt sessions: this node, and those with a heartbeat, seen for so long at least.
+
+        A node that was dead long before this one looked has none: the database's clock says so, which every node writes
+        its heartbeat by. Should that clock have jumped, a live node is left out until its next heartbeat, or a dead one
+        counts for SILENT_SECONDS; nothing is taken over because of it.
+        """
         now = self._clock.monotonic()
         return [
             one.load
@@ -286,7 +291,7 @@ class Leases:
             if one.load is not None
             and (
                 node_id == self.identity.id
-                or (not one.dead and now - one.since < SILENT_SECONDS and now - one.first >= for_seconds)
+                or (not one.dead and now - one.moved < SILENT_SECONDS and now - one.first >= for_seconds)
             )
         ]
 

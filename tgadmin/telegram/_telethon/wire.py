@@ -19,7 +19,7 @@ from telethon.network.requeststate import RequestState
 from telethon.tl.alltlobjects import LAYER
 from telethon.tl.tlobject import TLRequest
 
-from tgadmin.core.errors import TelegramError
+from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.proxies import Proxy
 from tgadmin.telegram._telethon import pings
 from tgadmin.telegram._telethon.connection import QuietLogs
@@ -63,7 +63,9 @@ class Wire(MTProtoSender):
     """One connection's life. Never reconnects, never repeats, never sleeps on an error.
 
     ``ended`` resolves with why it ended: None if we closed it. ``updates`` gets containers of updates in the order in
-    which they came, results of our own requests among them.
+    which they came, results of our own requests among them. ``last_received``, ``last_authorized``: time.monotonic() of
+    the last packet, and of the last that an authorized key alone gets (pongs are not). ``wait_until``: so long Telegram
+    wants to be asked little, because of a flood wait of whatever method (five minutes at most).
     """
 
     def __init__(
@@ -103,6 +105,8 @@ class Wire(MTProtoSender):
         self._last_ping = 0
         self._failing: asyncio.Task[None] | None = None
         self.last_received = time.monotonic()
+        self.last_authorized = self.last_received
+        self.wait_until = 0.0
         self.ended: asyncio.Future[TelegramError | None] = asyncio.get_running_loop().create_future()
 
     # --- life ----------------------------------------------------------------------------------------------------
@@ -172,11 +176,18 @@ class Wire(MTProtoSender):
                 raise self._lost(method)
             raise TelegramError("TIMEOUT", method=method)
         try:
-            return answer.result()
+            result = answer.result()
         except RPCError as error:
-            raise error_of(error, method) from None
+            raise self._noted(error_of(error, method)) from None
         except Exception as error:  # noqa: BLE001 - whatever it is, callers get a TelegramError
             raise self._lost(method) if self.ended.done() else error_of(error, method) from None
+        self.last_authorized = time.monotonic()
+        return result
+
+    def _noted(self, error: TelegramError) -> TelegramError:
+        if error.kind is Kind.WAIT and error.code.startswith("FLOOD"):
+            self.wait_until = max(self.wait_until, time.monotonic() + min(error.seconds or 0, 300))
+        return error
 
     def _lost(self, method: str) -> TelegramError:
         ended = self.ended.result() if self.ended.done() else None
@@ -277,6 +288,7 @@ class Wire(MTProtoSender):
             self._start_reconnect(error)
 
     def _take_updates(self, message: Any) -> None:
+        self.last_authorized = self.last_received
         acks = self._pending_ack
         acks.add(message.msg_id)
         if len(acks) >= ACKS_AT_ONCE:

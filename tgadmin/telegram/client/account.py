@@ -17,6 +17,7 @@ from tgadmin.core.proxies import Proxy
 from tgadmin.core.types import Checkpoint, Incoming, Peer
 from tgadmin.telegram._telethon import Pings
 from tgadmin.telegram.client.access_hashes import AccessHashes, Lookup
+from tgadmin.telegram.client.authorization_check import AuthorizationCheck
 from tgadmin.telegram.client.connection import Connector, introduction
 from tgadmin.telegram.client.context import Context
 from tgadmin.telegram.client.devices import Devices
@@ -74,6 +75,7 @@ class AccountClient:
         self._sink = sink
         self._random = random
         self._on_new_device = on_new_device
+        self._check: AuthorizationCheck | None = None
         self._running: asyncio.Task[None] | None = None
         self.messages = Messages(self._context)
         self.dialogs = Dialogs(self._context, self._link.follow)
@@ -111,6 +113,7 @@ class AccountClient:
             self._random,
             self._on_new_device,
         )
+        self._check = AuthorizationCheck(wire, self._link.call, self._random)
         self._running = asyncio.create_task(stream.run())
         self._running.add_done_callback(self._stream_ended)
         wire.ended.add_done_callback(self._wire_ended)
@@ -154,10 +157,15 @@ class AccountClient:
         return self._link.wire.last_received if self._link.wire is not None else time.monotonic()
 
     @property
-    def overdue(self) -> float:
-        """Seconds for which missed updates have been asked for in vain, or one been worked at without end; 0 while all
-        is well, however quiet the account is."""
-        return self._link.stream.overdue if self._link.stream is not None else 0.0
+    def failed_answers(self) -> int:
+        """How often in a row missed updates have been asked for in vain; 0 while all is well, however quiet the account
+        or slow Telegram is."""
+        return self._link.stream.failed_answers if self._link.stream is not None else 0
+
+    @property
+    def at_work(self) -> int | None:
+        """The number of the update that is being worked at here; None while there is none."""
+        return self._link.stream.at_work if self._link.stream is not None else None
 
     # --- who and where it is --------------------------------------------------------------------------------------
 
@@ -189,6 +197,8 @@ class AccountClient:
             self._link.end(TelegramError("UPDATES_FAILED"))
 
     def _wire_ended(self, _: object) -> None:
+        if self._check is not None:
+            self._check.stop()
         if self._running is not None:
             self._running.cancel()
 

@@ -33,6 +33,8 @@ from tgadmin.telegram.convert import converted
 
 ENTRY_CHANGES = 200
 """Changes from which on an entry of the sink is not made larger: containers that wait together are put together."""
+FIRST_ANSWER_SECONDS, ANSWER_SECONDS = 180.0, 60.0
+"""How long a difference may take while the connection lives: until the account has caught up, and afterwards."""
 UNREADABLE_PAUSE = 60.0
 """Seconds for which unreadable packets lead to one difference only."""
 
@@ -74,22 +76,25 @@ class UpdateStream:
         self._unreadable_until = 0.0
         self._asked_dialogs = False
         self._fetching: dict[Entry, Recovered] = {}
-        self._asking: dict[Entry, float] = {}
-        self._idle_at = self._now()
+        self._failed: dict[Entry, int] = {}
+        self._processed = 0
+        self._working: int | None = None
         self._changes: list[Change] = []
         self._peers: dict[int, Peer] = {}
         self._channels: set[int] = set()
         self.caught_up = asyncio.Event()
 
     @property
-    def overdue(self) -> float:
-        """Seconds for which a difference has been asked for in vain, or an update been worked at; 0 while all is well,
-        also when nothing comes at all, or when Telegram told us to wait."""
-        now = self._now()
-        since = min(self._asking.values(), default=now)
-        if not self._wire.updates.empty():
-            since = min(since, self._idle_at)
-        return now - since
+    def failed_answers(self) -> int:
+        """How often in a row the difference that fares worst has been asked for in vain: refused, or not answered at
+        all. 0 while all is well, and while Telegram takes its time or told us to wait."""
+        return max(self._failed.values(), default=0)
+
+    @property
+    def at_work(self) -> int | None:
+        """The number of the update that is being worked at; None while there is none, or Telegram's answer is waited
+        for."""
+        return self._working
 
     async def run(self) -> None:
         self._box.restore(self._put)
@@ -113,11 +118,9 @@ class UpdateStream:
             await self._wait_for_updates(min(look_again, at))
         while not self._wire.updates.empty():
             await self._process(self._wire.updates.get_nowait())
-            self._idle_at = self._now()
         self._flush()
 
     async def _wait_for_updates(self, until: float) -> None:
-        self._idle_at = self._now()
         try:
             item = await asyncio.wait_for(self._wire.updates.get(), max(until - self._now(), 0.0))
         except TimeoutError:
@@ -127,6 +130,14 @@ class UpdateStream:
     # --- updates -------------------------------------------------------------------------------------------------
 
     async def _process(self, item: Any) -> None:
+        self._processed += 1
+        self._working = self._processed
+        try:
+            await self._take(item)
+        finally:
+            self._working = None
+
+    async def _take(self, item: Any) -> None:
         if item is CATCH_UP:
             self._begin_all()
         elif isinstance(item, UnreadablePacket):
@@ -216,19 +227,23 @@ class UpdateStream:
 
     async def _difference(self, entry: Entry) -> None:
         low = self._box.pts(entry)
-        self._asking.setdefault(entry, self._now())
         try:
             if entry is ACCOUNT:
-                raw = self._box.account_difference(await self._wire.invoke(self._box.get_difference()))
+                raw = self._box.account_difference(await self._invoke(self._box.get_difference()))
             else:
                 raw = await self._channel_difference(entry)
         except TelegramError as error:
             await self._difference_failed(entry, error)
             return
         self._retries.clear(entry)
-        self._asking.pop(entry, None)
+        self._failed.pop(entry, None)
         self._count(entry, low, raw)
         self._emit(raw)
+
+    async def _invoke(self, request: Any) -> Any:
+        """A difference may take Telegram long, the first one of a connection above all: what it has worked at is not
+        thrown away, as long as the connection lives, which its pings find out. Raises TelegramError."""
+        return await self._wire.invoke(request, ANSWER_SECONDS if self.caught_up.is_set() else FIRST_ANSWER_SECONDS)
 
     def _count(self, entry: Entry, low: int, raw: RawUpdates) -> None:
         """At the end of a difference, what it brought goes on record with it."""
@@ -248,7 +263,7 @@ class UpdateStream:
             self._box.forget(channel_id)
             return RawUpdates([gap])
         request = self._box.channel_request(channel_id, access_hash)
-        return self._box.channel_difference(channel_id, await self._wire.invoke(request))
+        return self._box.channel_difference(channel_id, await self._invoke(request))
 
     async def _hash_of(self, channel_id: int) -> int | None:
         """A channel's access hash; if nobody has it, the account's dialogs are asked, once in a connection's life."""
@@ -264,21 +279,25 @@ class UpdateStream:
         if error.is_fatal or error.code in ENDED or error.kind is Kind.MIGRATE:
             raise error
         if error.kind is Kind.WAIT and error.seconds is not None:
-            self._asking.pop(entry, None)  # told to wait: that is no failure
+            self._failed.pop(entry, None)  # told to wait: that is no failure
             self._retries.wait(entry, self._now() + max(error.seconds, 1), all_channels=True)
         elif entry is not ACCOUNT and error.code in GONE:
-            self._asking.pop(entry, None)
+            self._failed.pop(entry, None)
             removed = Removed(entry, self._box.pts(entry))
             self._box.forget(entry)
             self._emit(RawUpdates([removed]))
         elif entry is not ACCOUNT and error.code == "CHANNEL_INVALID":
-            self._asking.pop(entry, None)
+            self._failed.pop(entry, None)
             self._emit(RawUpdates([self._box.jump(entry, 0)]))
             self._box.forget(entry)
         elif error.code in LOST_PLACE:
             await self._jump(entry)
         else:
-            self._retries.back_off(entry, self._now())
+            self._back_off(entry)
+
+    def _back_off(self, entry: Entry) -> None:
+        self._failed[entry] = self._failed.get(entry, 0) + 1
+        self._retries.back_off(entry, self._now())
 
     async def _jump(self, entry: Entry) -> None:
         """Telegram does not know our place, or we cannot read its answer: go on from now, and note the gap."""
@@ -293,11 +312,11 @@ class UpdateStream:
                 full = await self._wire.invoke(F.channels.GetFullChannelRequest(channel))
                 gap = self._box.jump(entry, full.full_chat.pts)
                 self._emit(RawUpdates([gap], full.users, full.chats, {entry}))
-            self._asking.pop(entry, None)
+            self._failed.pop(entry, None)
         except TelegramError as error:
             if error.is_fatal or error.code in ENDED:
                 raise
-            self._retries.back_off(entry, self._now())
+            self._back_off(entry)
 
     def _settle_wanted(self) -> None:
         self._wanted &= self._box.getting_diff_for
@@ -321,12 +340,11 @@ class UpdateStream:
         self._forget_gathered()
         self._fetching.clear()
         self._box.restore(self._put)
-        self._asking.clear()
+        self._failed.clear()
         if self._last_put is not None:
             await asyncio.wait((self._last_put,))
         else:
             await asyncio.sleep(FIRST_RETRY)
-        self._idle_at = self._now()
         self._begin_all()
 
     def _now(self) -> float:

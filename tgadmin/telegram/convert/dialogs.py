@@ -8,11 +8,11 @@ from typing import Any
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.bounds import fit
-from tgadmin.core.types import Dialog
+from tgadmin.core.types import NOT_MUTED, Dialog
 from tgadmin.telegram.convert.peers import marked, marked_or_none
 
-NEVER = datetime.fromtimestamp(0, UTC)
-"""``muted_until`` of a chat that is not muted: a time that is over. (None would mean: not said.)"""
+NEVER = NOT_MUTED
+"""Until when a chat is muted of which Telegram says 0."""
 ARCHIVE = 1  # https://core.telegram.org/api/folders#peer-folders
 
 
@@ -28,7 +28,7 @@ def dialog(found: Any) -> Dialog | None:
         read_outbox_max_id=found.read_outbox_max_id,
         pinned=bool(found.pinned),
         archived=found.folder_id == ARCHIVE,
-        muted_until=muted_until(found.notify_settings),
+        muted_until=None if (muted := muted_until(found.notify_settings)) == NEVER else muted,
         pts=found.pts,
         unread_mark=bool(found.unread_mark),
         ttl_period=found.ttl_period,

@@ -8,10 +8,12 @@ paragraph and the texts of the fields are what docs/socket-protocol.md says of t
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict, TypeVar
 
 from apps.chats.payloads import ChatRow, ErrorFacts, Message, Newest, Notice, Older, Revealed, Session, SessionFacts
 from tgadmin.core.frames import PartFrame
+
+REF = "the request's, if it had one"
 
 
 class WelcomeFrame(TypedDict):
@@ -20,6 +22,7 @@ class WelcomeFrame(TypedDict):
     type: Literal["welcome"]
     version: Annotated[int, "the protocol's version"]
     sessions: Annotated[list[Session], "the accounts that the user may see"]
+    ref: NotRequired[Annotated[str, REF]]
 
 
 class SessionsFrame(TypedDict):
@@ -43,6 +46,7 @@ class ListFrame(TypedDict):
     unread: Annotated[int, "its chats with unread messages"]
     more: Annotated[str | None, "the cursor of what follows (`…/list/?after=`), or null"]
     chats: Annotated[list[ChatRow], "rows, newest first"]
+    ref: NotRequired[Annotated[str, REF]]
 
 
 class ChatsFrame(TypedDict):
@@ -59,6 +63,7 @@ class OpenedFrame(TypedDict):
 
     type: Literal["opened"]
     chat: Annotated[int, "the chat"]
+    ref: NotRequired[Annotated[str, REF]]
     at: Annotated[int, "replay begins after this number"]
 
 
@@ -80,6 +85,7 @@ class ResetFrame(Newest):
     of it does not fit."""
 
     type: Literal["reset"]
+    ref: NotRequired[Annotated[str, REF]]
 
 
 class PageFrame(TypedDict):
@@ -151,6 +157,17 @@ class PongFrame(TypedDict):
     """The answer to `ping`."""
 
     type: Literal["pong"]
+    ref: NotRequired[Annotated[str, REF]]
+
+
+Answer = TypeVar("Answer", WelcomeFrame, ListFrame, OpenedFrame, ResetFrame, PongFrame)
+
+
+def answering(frame: Answer, ref: str | None) -> Answer:
+    """The frame, as the answer to the request that had this ``ref``."""
+    if ref is not None:
+        frame["ref"] = ref
+    return frame
 
 
 Outgoing = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from apps.chats.live.frames.outgoing import ChatsFrame, EventsFrame, ListFrame, PageFrame, ResetFrame
+from apps.chats.live.frames.outgoing import ChatsFrame, EventsFrame, ListFrame, PageFrame, ResetFrame, answering
 from apps.chats.payloads import ChatListPage, ChatRow, HistoryPage, Newest, Notice
 from apps.chats.selectors import lists, messages, shapes
 from apps.chats.selectors.live import Change, EventRow
@@ -114,12 +114,13 @@ def _notice(event: EventRow) -> Notice | None:
     return Notice(message=event.message_id, action=data["action"], error=error)
 
 
-def reset_frames(reset: Newest) -> list[str]:
+def reset_frames(reset: Newest, ref: str | None = None) -> list[str]:
     """``reset`` with the newest messages of the page that fit, then ``page`` frames with those above them, upwards.
-    Each says honestly what lies above it, so a page that gets only some of them asks for the rest."""
+    Each says honestly what lies above it, so a page that gets only some of them asks for the rest. ``ref``: of the
+    request that ``reset`` answers."""
     page, row = reset["page"], reset["row"]
     bare: HistoryPage = {**page, "messages": []}
-    frame = ResetFrame(type="reset", page=bare, row=row)
+    frame = answering(ResetFrame(type="reset", page=bare, row=row), ref)
     upwards = (encoded(message) for message in reversed(page["messages"]))
     groups = [group[::-1] for group in packed(upwards, BOUND - size(encoded(frame)) - 64)] or [[]]
     texts = []
@@ -139,10 +140,10 @@ def _array(texts: Iterable[str]) -> str:
     return f"[{','.join(texts)}]"
 
 
-def list_frames(session_id: int, page: ChatListPage, unread: int) -> list[str]:
-    """``list`` with the rows that fit, then ``chats`` with the others."""
-    frame = ListFrame(type="list", session=session_id, unread=unread, more=page["more"], chats=[])
-    groups = _rows(page["chats"]) or [[]]
+def list_frames(session_id: int, page: ChatListPage, unread: int, ref: str | None = None) -> list[str]:
+    """``list`` with the rows that fit, then ``chats`` with the others. ``ref``: of the request that it answers."""
+    frame = answering(ListFrame(type="list", session=session_id, unread=unread, more=page["more"], chats=[]), ref)
+    groups = _rows(page["chats"], size(encoded(frame))) or [[]]
     return [framed(frame, chats=_array(groups[0])), *_chats(session_id, unread, groups[1:])]
 
 
@@ -151,8 +152,9 @@ def chats_frames(session_id: int, rows: Iterable[ChatRow], unread: int) -> list[
     return _chats(session_id, unread, _rows(rows))
 
 
-def _rows(rows: Iterable[ChatRow]) -> list[list[str]]:
-    return list(packed((encoded(row) for row in rows), BOUND - 256))
+def _rows(rows: Iterable[ChatRow], beside: int = 0) -> list[list[str]]:
+    """In frames; ``beside``: bytes of what else is in them, where that may be more than a little."""
+    return list(packed((encoded(row) for row in rows), BOUND - 256 - beside))
 
 
 def _chats(session_id: int, unread: int, groups: Iterable[Sequence[str]]) -> list[str]:

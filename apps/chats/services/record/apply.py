@@ -14,6 +14,7 @@ from tgadmin.core import official
 from tgadmin.core.bounds import INT
 from tgadmin.core.types import (
     ACCOUNT_BOX,
+    NOT_MUTED,
     Change,
     ChatState,
     Dialog,
@@ -256,13 +257,15 @@ def _presence(state: State, change: Presence) -> None:
     state.presence[change.user_id] = change
 
 
-_PLAIN_FACTS = ("muted_until", "pinned", "archived", "unread_mark", "members_may_write", "is_admin")
+_PLAIN_FACTS = ("pinned", "archived", "unread_mark", "members_may_write", "is_admin")
 
 
 def _chat_state(state: State, change: ChatState) -> None:
     chat = state.chats.get(change.peer_id)
     if chat is None:
         return
+    if change.muted_until is not None:
+        chat.muted_until = None if change.muted_until == NOT_MUTED else change.muted_until
     for name in _PLAIN_FACTS:
         if (value := getattr(change, name)) is not None:
             setattr(chat, name, value)

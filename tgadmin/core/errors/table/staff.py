@@ -63,8 +63,8 @@ ROWS: Rows = {
     Code.SENT: (Action.FAIL, "This message was sent already; it was not discarded.", "Delete it at Telegram instead."),
     Code.UNDER_WAY: (
         Action.FAIL,
-        "This message is being sent; it was not discarded.",
-        "Delete it once it is sent.",
+        "It is being worked at just now; nothing was changed.",
+        "Try again once it is done.",
     ),
     Code.NOT_OURS: (
         Action.FAIL,

@@ -113,9 +113,14 @@ async def unread(job: Job) -> Done:
 
 
 async def _fetch_dialogs(job: Job, peers: Sequence[int]) -> None:
+    """What Telegram leaves out of its answer it tells nothing of, as if it had answered with an error about it: it is
+    not asked for again."""
     with job.account.inbox.window() as window:
         page = await job.account.client.dialogs.some(peers)
+        found = {change.peer_id for change in page.changes if isinstance(change, Dialog)}
         await job.account.inbox.put_fetched(window.reconcile(page))
+    if omitted := set(peers) - found:
+        await job.tools.threads.run(counts.leave, job.held.session_id, omitted)
 
 
 async def _fetch_dialog(job: Job, peer_id: int) -> None:
@@ -125,7 +130,7 @@ async def _fetch_dialog(job: Job, peer_id: int) -> None:
     except TelegramError as error:
         if error.kind not in ABOUT_A_PEER or error.is_fatal:
             raise
-        await job.tools.threads.run(counts.leave, job.held.session_id, peer_id)
+        await job.tools.threads.run(counts.leave, job.held.session_id, [peer_id])
 
 
 def _dialogs_in(page: Incoming) -> int:
