@@ -73,6 +73,7 @@ NAVIGATION = [
         "title": "Administration",
         "items": [
             _item("Security", "shield_person", "staff:security"),
+            _item("Colleagues", "group", "colleagues:list", **ONLY_SUPERUSERS),
             _item("Users", "person", "admin:auth_user_changelist", permission="tgadmin.unfold.may_see_users"),
             _item("Groups", "groups", "admin:auth_group_changelist", **ONLY_SUPERUSERS),
             _item("Lock-outs", "lock_clock", "admin:axes_accessattempt_changelist", **ONLY_SUPERUSERS),
