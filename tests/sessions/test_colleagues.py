@@ -56,6 +56,7 @@ def test_one_form_makes_a_colleague_who_can_work(browser: Client, admin: User, a
         f"role-{other.pk}": "0",
         "adds_accounts": "on",
     }
+    began = timezone.now()
     answer = browser.post(ADD, typed)
     assert answer.status_code == 200
     assert "no-store" in answer.headers["Cache-Control"]
@@ -65,10 +66,10 @@ def test_one_form_makes_a_colleague_who_can_work(browser: Client, admin: User, a
     assert rights.roles([user]) == {user.pk: {sales.pk: Role.OPERATOR, support.pk: Role.VIEWER}}
     assert rights.may_add_account(user)
     assert joining.user_of(link_of(answer)) == user
-    kept = AuditEntry.objects.order_by("pk").values_list("action", "actor")
-    assert list(kept) == [
-        (action, "root") for action in ("user.added", "right.granted", "right.granted", "powers.given", "link.made")
-    ]
+    kept = AuditEntry.objects.filter(actor="root", at__gte=began).order_by("pk")
+    assert list(kept.values_list("action", flat=True)) == [
+        "user.added", "right.granted", "right.granted", "powers.given", "link.made",
+    ]  # fmt: skip
 
 
 def test_the_link_is_shown_once_and_kept_nowhere(browser: Client, account: Account) -> None:
@@ -85,6 +86,7 @@ def test_the_link_is_shown_once_and_kept_nowhere(browser: Client, account: Accou
     ("name", "username"),
     [
         ("Marta Lindqvist", "marta.lindqvist"),
+        ("İpek Yıldırım", "ipek.yıldırım"),
         ("ليلى الحداد", "ليلى.الحداد"),
         ("O'Brien, Zoë", "o.brien.zoë"),
         ("…", "colleague"),

@@ -130,8 +130,8 @@ def parts_of(name: str) -> tuple[str, str]:
 
 def free_username(name: str) -> str:
     """A user name made from somebody's name, that nobody has."""
-    plain = unicodedata.normalize("NFKC", name).lower()
-    base = re.sub(r"[^\w@+-]+", ".", unicodedata.normalize("NFKC", plain)).strip(".")[: MAX_USERNAME - 6] or "colleague"
+    plain = unicodedata.normalize("NFKC", name).lower().replace("\u0307", "")  # what "İ" leaves beside its i
+    base = re.sub(r"[^\w@+-]+", ".", plain).strip(".")[: MAX_USERNAME - 6] or "colleague"
     number, found = 1, base
     while User.objects.filter(username__iexact=found).exists():
         number += 1
