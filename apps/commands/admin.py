@@ -17,10 +17,12 @@ from apps.commands import selectors
 from apps.commands.models import Node
 from apps.common.admin.base import SuperuserAdmin
 from apps.common.admin.display import badge, moment
+from apps.common.admin.names import named
 
 
 @admin.register(Node)
 class NodeAdmin(SuperuserAdmin):
+    empty = "No gateway has ever run here. Start one with manage.py gateway, or with bin/run."
     list_display = ("name", "host", "pid", "version", "held", "capacity", "started", "heartbeat")
     search_fields = ("name", "host")
     ordering = ("name",)
@@ -51,8 +53,13 @@ for model in (Failure, OrmQ, Schedule, Success):  # a schedule's form could call
     admin.site.unregister(model)
 
 
+named(Failure, "failed task", "failed tasks", func="function")
+named(Schedule, "schedule", "schedules", func="function")
+
+
 @admin.register(Failure)
 class FailureAdmin(SuperuserAdmin):
+    empty = "No background task has failed."
     list_display = ("name", "func", "started_at", "stopped", "attempt_count")
     search_fields = ("name", "func")
     ordering = ("-stopped",)
@@ -66,6 +73,7 @@ class FailureAdmin(SuperuserAdmin):
 
 @admin.register(Schedule)
 class ScheduleAdmin(SuperuserAdmin):
+    empty = "No schedules yet: the worker makes them when it starts."
     list_display = ("name", "func", "schedule_type", "minutes", "repeats", "next_run")
     ordering = ("name",)
     fields = list_display

@@ -168,7 +168,7 @@ def test_confirming_that_it_is_oneself(
     helper = User.objects.create_user("helper", is_staff=True)
     late = open_page(f"/admin/auth/user/{helper.pk}/change/", user=admin_user, confirm=False, width=width, dark=dark)
     late.get_by_label("Last name").fill("Sørensen <b>")
-    late.get_by_label("Superuser status").check()
+    late.get_by_label("Administrator").check()
     late.get_by_role("button", name="Save", exact=True).click()
     expect(late.get_by_text("What you filled in is kept")).to_be_visible()
     sound(late, axe, f"confirm-late-{look}")

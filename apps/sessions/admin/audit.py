@@ -62,6 +62,7 @@ class SubjectFilter(admin.SimpleListFilter):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(VisibleAccountsAdmin):
+    empty = "Nothing to show yet: what colleagues do with your accounts is listed here."
     list_display = ("when", "who", "what", "account_shown", "details_shown", "address", "agent_shown")
     list_filter = (SubjectFilter, ManagedAccountFilter)
     search_fields = ("actor", "action", "account", "address")
