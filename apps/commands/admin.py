@@ -60,7 +60,7 @@ named(Schedule, "schedule", "schedules", func="function")
 @admin.register(Failure)
 class FailureAdmin(SuperuserAdmin):
     empty = "No background task has failed."
-    list_display = ("name", "func", "started_at", "stopped", "attempt_count")
+    list_display = ("name", "func", "started_at", "ended_at", "attempt_count")
     search_fields = ("name", "func")
     ordering = ("-stopped",)
     fields = (*list_display, "result")
@@ -70,11 +70,19 @@ class FailureAdmin(SuperuserAdmin):
     def started_at(self, failure: Failure) -> SafeString | str:
         return moment(failure.started)
 
+    @display(description="Ended", ordering="stopped")
+    def ended_at(self, failure: Failure) -> SafeString | str:
+        return moment(failure.stopped)
+
 
 @admin.register(Schedule)
 class ScheduleAdmin(SuperuserAdmin):
     empty = "No schedules yet: the worker makes them when it starts."
-    list_display = ("name", "func", "schedule_type", "minutes", "repeats", "next_run")
+    list_display = ("name", "func", "schedule_type", "minutes", "repeats", "next_at")
     ordering = ("name",)
     fields = list_display
     readonly_fields = list_display
+
+    @display(description="Next run", ordering="next_run")
+    def next_at(self, schedule: Schedule) -> SafeString | str:
+        return moment(schedule.next_run)

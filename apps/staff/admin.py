@@ -44,7 +44,14 @@ if admin.site.is_registered(StaticDevice):
     admin.site.unregister(StaticDevice)  # shows what stands for recovery codes
 
 named(User, "user", "users", is_staff="may sign in", is_superuser="administrator", is_active="enabled")
-named(AccessAttempt, "lock-out", "lock-outs", username="user name", failures_since_start="wrong tries")
+named(
+    AccessAttempt,
+    "lock-out",
+    "lock-outs",
+    row=lambda attempt: f"{attempt.username} from {attempt.ip_address or 'an unknown address'}",
+    username="user name",
+    failures_since_start="wrong tries",
+)
 
 POWERS = ("is_superuser", "is_staff", "groups", "user_permissions")
 SWITCHES = {

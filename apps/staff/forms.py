@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
+from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 MAX_CODE = 64
@@ -53,6 +54,15 @@ class ConfirmPasswordForm(forms.Form):
         max_length=MAX_PASSWORD,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
+
+
+class SignInForm(AuthenticationForm):
+    """User name and password. One sentence for whatever is wrong: who tries learns nothing of who exists."""
+
+    error_messages = {
+        "invalid_login": "This user name and password do not fit, or may not sign in here. Capitals count.",
+        "inactive": "This user name and password do not fit, or may not sign in here. Capitals count.",
+    }
 
 
 class LinkForm(forms.Form):

@@ -29,10 +29,14 @@ class GrantInline(TabularInline):
     model = SessionGrant
     fk_name = "session"
     extra = 0
-    fields = ("user", "group", "role", "granted_by", "granted_at")
-    readonly_fields = ("granted_by", "granted_at")
+    fields = ("user", "group", "role", "granted_by", "given")
+    readonly_fields = ("granted_by", "given")
     verbose_name, verbose_name_plural = "right", "rights"
     tab = True
+
+    @display(description="Given")
+    def given(self, grant: SessionGrant) -> SafeString | str:
+        return moment(grant.granted_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SessionGrant]:
         return (
