@@ -17,7 +17,7 @@ from apps.commands import selectors
 from apps.commands.models import Node
 from apps.common.admin.base import SuperuserAdmin
 from apps.common.admin.display import badge, moment
-from apps.common.admin.names import named
+from apps.common.admin.names import app_named, named
 
 
 @admin.register(Node)
@@ -53,6 +53,7 @@ for model in (Failure, OrmQ, Schedule, Success):  # a schedule's form could call
     admin.site.unregister(model)
 
 
+app_named("django_q", "Background tasks")
 named(Failure, "failed task", "failed tasks", func="function")
 named(Schedule, "schedule", "schedules", func="function")
 

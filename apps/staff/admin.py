@@ -28,7 +28,7 @@ from apps.common.admin.actions import action
 from apps.common.admin.base import SuperuserAdmin
 from apps.common.admin.dialogs import dialog
 from apps.common.admin.display import badge, clock, moment
-from apps.common.admin.names import named
+from apps.common.admin.names import app_named, named
 from apps.common.admin.parameters import KnownParameters
 from apps.common.user_errors import go
 from apps.staff import selectors
@@ -43,6 +43,8 @@ admin.site.unregister(Group)
 if admin.site.is_registered(StaticDevice):
     admin.site.unregister(StaticDevice)  # shows what stands for recovery codes
 
+app_named("auth", "Staff")
+app_named("axes", "Staff")
 named(User, "user", "users", is_staff="may sign in", is_superuser="administrator", is_active="enabled")
 named(
     AccessAttempt,

@@ -24,7 +24,8 @@ from tgadmin.unfold import NAVIGATION
 pytestmark = pytest.mark.django_db
 
 THEIRS = re.compile(
-    r"session grant|session event|sign in attempt|access attempt|\bnodes?\b|Select .{1,40} to |yielded|Create a new",
+    r"session grant|session event|sign in attempt|access attempt|\bnodes?\b|Select .{1,40} to |yielded|Create a new"
+    r"|\bAxes\b|Authentication and Authori[sz]ation|Django Q",
     re.IGNORECASE,
 )
 """Words of the code's and of the packages'."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Model
 
 
@@ -18,3 +19,8 @@ def named(model: type[Model], one: str, many: str, row: Callable[[Any], str] | N
     model._meta.verbose_name, model._meta.verbose_name_plural = one, many
     for name, words in fields.items():
         model._meta.get_field(name).verbose_name = words  # type: ignore[union-attr]  # a field of the model's own
+
+
+def app_named(label: str, words: str) -> None:
+    """Calls an app so, above its lists."""
+    apps.get_app_config(label).verbose_name = words
