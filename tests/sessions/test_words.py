@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django_q.models import Failure, Schedule
 
 from apps.sessions.models import Session
+from apps.staff.services.audit import audit
 from tests.kit.admin_lists import ALL, address, label
 from tests.sessions.admin_pages import Account, As, Staff
 from tgadmin.unfold import NAVIGATION
@@ -100,3 +101,10 @@ def test_whom_an_administrator_adds_in_users_may_sign_in(admin: User, staff: Sta
     page = signed_in_as(admin).get(f"/admin/auth/user/{admin.pk}/change/").content.decode()
     assert "Off: this user cannot sign in to tgadmin." in page
     assert "Staff status" not in page
+
+
+def test_the_audit_says_account_and_keeps_its_codes(admin: User, account: Account, signed_in_as: As) -> None:
+    audit(admin, "session.renamed", account("Sales"))
+    page = signed_in_as(admin).get("/admin/staff/auditentry/").content.decode()
+    assert "<b>Account renamed</b>" in page
+    assert "session.renamed" in page

@@ -21,6 +21,10 @@ def lines(words: tuple[str, ...]) -> list[str]:
     return [textwrap.fill(f"- {word}", 118, subsequent_indent="  ") for word in words]
 
 
+def sentences(text: str) -> list[str]:
+    return text.replace(". ", ".\n").splitlines()
+
+
 def page() -> str:
     parts = [
         "# Roles",
@@ -33,7 +37,7 @@ def page() -> str:
     ]
     for role in Role:
         words = WORDS[role]
-        parts += ["", f"## {role.label}", "", words.short, "", "May:", "", *lines(words.may)]
+        parts += ["", f"## {role.label}", "", *sentences(words.short), "", "May:", "", *lines(words.may)]
         if words.may_not:
             parts += ["", "May not:", "", *lines(words.may_not)]
     parts += ["", "## Beside the roles", ""]
