@@ -203,9 +203,9 @@ def test_a_period_of_the_audit(someone: Callable[[str], Client]) -> None:
     for query in (*in_it, f"{in_it[1]}&at__day={at.day}"):
         response = browser.get(f"{address(AuditEntry)}?{query}&about=session")
         assert response.status_code == 200
-        assert b"Session renamed" in response.content
+        assert b"Account renamed" in response.content
         assert "at__gte" not in response.content.decode()
-    assert b"Session renamed" not in browser.get(f"{address(AuditEntry)}?at__year={at.year - 1}").content
+    assert b"Account renamed" not in browser.get(f"{address(AuditEntry)}?at__year={at.year - 1}").content
     for query in ("at__year=2999", "at__year=2024&at__month=12&at__day=31", "at__year=2024&at__month=2&at__day=29"):
         assert browser.get(f"{address(AuditEntry)}?{query}").status_code == 200, query
     for query in (

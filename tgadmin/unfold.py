@@ -51,6 +51,17 @@ NAVIGATION = [
         ],
     },
     {
+        "title": "Administration",
+        "items": [
+            _item("Security", "shield_person", "staff:security"),
+            _item("Colleagues", "group", "colleagues:list", **ONLY_SUPERUSERS),
+            _item("Users", "person", "admin:auth_user_changelist", permission="tgadmin.unfold.may_see_users"),
+            _item("Groups", "groups", "admin:auth_group_changelist", **ONLY_SUPERUSERS),
+            _item("Lock-outs", "lock_clock", "admin:axes_accessattempt_changelist", **ONLY_SUPERUSERS),
+            _item("Audit", "policy", "admin:staff_auditentry_changelist", permission="tgadmin.unfold.may_audit"),
+        ],
+    },
+    {
         "title": "Data",
         "items": [
             _item("Chat records", "list_alt", "admin:chats_chat_changelist"),
@@ -67,16 +78,6 @@ NAVIGATION = [
             _item("Leases", "link", "admin:commands_lease_changelist"),
             _item("Gateways", "dns", "admin:commands_node_changelist", **ONLY_SUPERUSERS),
             _item("Failed tasks", "report", "admin:django_q_failure_changelist", **ONLY_SUPERUSERS),
-        ],
-    },
-    {
-        "title": "Administration",
-        "items": [
-            _item("Security", "shield_person", "staff:security"),
-            _item("Users", "person", "admin:auth_user_changelist", permission="tgadmin.unfold.may_see_users"),
-            _item("Groups", "groups", "admin:auth_group_changelist", **ONLY_SUPERUSERS),
-            _item("Lock-outs", "lock_clock", "admin:axes_accessattempt_changelist", **ONLY_SUPERUSERS),
-            _item("Audit", "policy", "admin:staff_auditentry_changelist", permission="tgadmin.unfold.may_audit"),
         ],
     },
 ]
@@ -101,6 +102,7 @@ UNFOLD = {
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},
         ]
     },
+    "LOGIN": {"form": "apps.staff.forms.SignInForm"},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": NAVIGATION},
     "COLORS": {
         # 600 is the accent on light, 500 on dark, as on the live pages.

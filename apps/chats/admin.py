@@ -15,6 +15,7 @@ from unfold.paginator import InfinitePaginator
 from apps.chats import sight
 from apps.chats.models import Chat, Gap, Message, Peer, UnreadableUpdate
 from apps.common.admin.display import badge, moment
+from apps.common.admin.names import named
 from apps.sessions.admin.base import OfAccountAdmin, VisibleSessionFilter
 from apps.sessions.services import rights
 from tgadmin.core import phones
@@ -34,8 +35,12 @@ _STATES: dict[str, tuple[str, str]] = {
 }
 
 
+named(Chat, "chat record", "chat records")  # "Chats" are the live pages
+
+
 @admin.register(Chat)
 class ChatAdmin(OfAccountAdmin):
+    empty = "No chats yet: they come when an account is signed in."
     list_display = ("named", "account", "kind", "unread_count", "last_text", "last_at", "open_link")
     list_filter = (VisibleSessionFilter, "kind", "archived", "left")
     search_fields = ("title", "username")
@@ -86,6 +91,7 @@ class ChatAdmin(OfAccountAdmin):
 
 @admin.register(Message)
 class MessageAdmin(OfAccountAdmin):
+    empty = "No messages yet: they come when an account is signed in."
     for_managers = sight.FOR_MANAGERS
     list_display = ("when", "in_chat", "account", "excerpt", "state_shown", "by_staff")
     list_filter = (("state", admin.ChoicesFieldListFilter), "out", VisibleSessionFilter)
@@ -158,6 +164,7 @@ class MessageAdmin(OfAccountAdmin):
 
 @admin.register(Peer)
 class PeerAdmin(OfAccountAdmin):
+    empty = "No peers yet: people, groups and channels come with an account's chats."
     list_display = ("named", "account", "kind", "username", "number", "is_contact", "seen")
     list_filter = (VisibleSessionFilter, "kind", "is_contact")
     search_fields = ("name", "username")
@@ -192,6 +199,7 @@ class PeerAdmin(OfAccountAdmin):
 
 @admin.register(Gap)
 class GapAdmin(OfAccountAdmin):
+    empty = "No gaps: nothing was missed so far."
     list_display = ("when", "account", "where", "how", "low_pts", "high_pts", "recovered", "closed")
     list_filter = (VisibleSessionFilter, "how")
     ordering = ("-at",)
@@ -215,6 +223,7 @@ class GapAdmin(OfAccountAdmin):
 class UnreadableUpdateAdmin(OfAccountAdmin):
     """For managers: nobody knows whose words are in the bytes."""
 
+    empty = "Nothing was set aside: all that Telegram sent could be read."
     list_display = ("when", "account", "kind", "reason")
     list_filter = (VisibleSessionFilter, "kind")
     ordering = ("-at",)

@@ -17,10 +17,12 @@ from apps.commands import selectors
 from apps.commands.models import Node
 from apps.common.admin.base import SuperuserAdmin
 from apps.common.admin.display import badge, moment
+from apps.common.admin.names import app_named, named
 
 
 @admin.register(Node)
 class NodeAdmin(SuperuserAdmin):
+    empty = "No gateway has ever run here. Start one with manage.py gateway, or with bin/run."
     list_display = ("name", "host", "pid", "version", "held", "capacity", "started", "heartbeat")
     search_fields = ("name", "host")
     ordering = ("name",)
@@ -51,9 +53,15 @@ for model in (Failure, OrmQ, Schedule, Success):  # a schedule's form could call
     admin.site.unregister(model)
 
 
+app_named("django_q", "Background tasks")
+named(Failure, "failed task", "failed tasks", func="function")
+named(Schedule, "schedule", "schedules", func="function")
+
+
 @admin.register(Failure)
 class FailureAdmin(SuperuserAdmin):
-    list_display = ("name", "func", "started_at", "stopped", "attempt_count")
+    empty = "No background task has failed."
+    list_display = ("name", "func", "started_at", "ended_at", "attempt_count")
     search_fields = ("name", "func")
     ordering = ("-stopped",)
     fields = (*list_display, "result")
@@ -63,10 +71,19 @@ class FailureAdmin(SuperuserAdmin):
     def started_at(self, failure: Failure) -> SafeString | str:
         return moment(failure.started)
 
+    @display(description="Ended", ordering="stopped")
+    def ended_at(self, failure: Failure) -> SafeString | str:
+        return moment(failure.stopped)
+
 
 @admin.register(Schedule)
 class ScheduleAdmin(SuperuserAdmin):
-    list_display = ("name", "func", "schedule_type", "minutes", "repeats", "next_run")
+    empty = "No schedules yet: the worker makes them when it starts."
+    list_display = ("name", "func", "schedule_type", "minutes", "repeats", "next_at")
     ordering = ("name",)
     fields = list_display
     readonly_fields = list_display
+
+    @display(description="Next run", ordering="next_run")
+    def next_at(self, schedule: Schedule) -> SafeString | str:
+        return moment(schedule.next_run)

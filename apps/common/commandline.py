@@ -12,16 +12,17 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from tgadmin.core.errors import UserError
 from tgadmin.core.ids import row_id
+from tgadmin.management.plain import PlainCommand
 
 DEFAULT_WAIT = 60.0
 """Seconds to wait for the gateway's answer."""
 
 
-class ReportingCommand(BaseCommand):
+class ReportingCommand(PlainCommand):
     """Prints for people, with --json for programs. Exit status 0 done, 1 failed, 2 wrong usage.
 
     A UserError is one line on stderr; with --json an object {"error", "message"} (and "until") on stdout as well.

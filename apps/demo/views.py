@@ -5,13 +5,16 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.commands.selectors import gateway_is_running
 from apps.common.pages import REFRESH_SECONDS, page, user_of
 from apps.common.user_errors import button
 from apps.demo import services as demo
 from apps.sessions.services import rights
+
+AGAIN = "again"
+"""In the address of a page that has watched and loads itself once more."""
 
 
 @require_safe
@@ -24,6 +27,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "title": "Demo",
         "demo": state,
+        "removed": AGAIN in request.GET and state.phase is demo.Phase.ABSENT,
         "running": running,
         "version": state.version(running),
         "refresh_seconds": REFRESH_SECONDS,
@@ -45,10 +49,13 @@ def start(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("demo:overview") + "?open")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @button(lambda: reverse("demo:overview"))
 def remove(request: HttpRequest) -> HttpResponse:
+    """Asked about first: it deletes chats."""
     _demo_state(request)
+    if request.method != "POST":
+        return page(request, "demo/remove.html", {"title": "Remove the demo"})
     demo.remove(user_of(request))
     messages.success(request, "The demo is being removed.")
     return HttpResponseRedirect(reverse("demo:overview"))

@@ -120,12 +120,8 @@ def _checklist(user: Any, counts: dict[str, int], demo_state: demo.State | None)
             "Add account",
         ),
         ("Add a second factor to your sign-in", has_factor, reverse("staff:add"), "Add"),
-        (
-            "Give colleagues their rights",
-            shared,
-            reverse("admin:tg_sessions_session_changelist") if adds else "",
-            "Open accounts",
-        ),
     ]
+    if user.is_superuser:  # who else cannot
+        steps.append(("Add a colleague", shared, reverse("colleagues:add"), "Add colleague"))
     # The second factor is offered, not asked for: alone it keeps no list open.
     return [] if signed_in and shared else steps

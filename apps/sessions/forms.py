@@ -59,7 +59,8 @@ class ProxyField(forms.CharField):
 
 
 class ProxyForm(forms.Form):
-    """Another proxy for an account: a link, or its parts."""
+    """Another proxy for an account: a link, or its parts. The page shows the parts of the kind that is chosen, and none
+    beside a link (static/admin/tgadmin.css)."""
 
     link = ProxyField(label="Proxy link", help_text="As it is passed on in Telegram; or fill in the fields below.")
     kind = forms.ChoiceField(
@@ -99,7 +100,7 @@ class ExportForm(BaseDialogForm):
         label="Reason",
         min_length=5,
         max_length=500,
-        help_text="The audit keeps it with your name.",
+        help_text="At least five characters. The audit keeps it with your name.",
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
 

@@ -27,6 +27,7 @@ _STYLES = {
 
 @admin.register(SignInAttempt)
 class SignInAttemptAdmin(VisibleAccountsAdmin):
+    empty = "Nobody has begun to sign an account in."
     list_display = ("account", "method", "number", "step_shown", "starter", "started", "changed", "open_link")
     list_filter = ("step", "method", VisibleSessionFilter)
     search_fields = ("session__name",)

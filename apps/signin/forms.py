@@ -12,7 +12,10 @@ from apps.signin.services.common import WORD_CODES
 
 
 class NameForm(forms.Form):
-    """``name`` and a proxy, which are asked for new accounts only (``named``)."""
+    """``name`` and a proxy, which are asked for new accounts only (``named``). One begins to type in the first of
+    ``begin_with`` that is there."""
+
+    begin_with: tuple[str, ...] = ("name",)
 
     name = forms.CharField(
         label="Name for your team",
@@ -34,10 +37,15 @@ class NameForm(forms.Form):
             del self.fields["name"]
         if proxied is None:
             del self.fields["proxy"]
+        first = next((name for name in self.begin_with if name in self.fields), None)
+        if first is not None:
+            self.fields[first].widget.attrs["autofocus"] = True
 
 
 class PhoneForm(NameForm):
     """The number, which may be left out where one is ``known`` (masked); another proxy where one stands in the way."""
+
+    begin_with = ("phone",)
 
     phone = forms.CharField(
         label="Phone number",
@@ -70,6 +78,8 @@ class PhoneForm(NameForm):
 
 class ImportForm(NameForm):
     """A session string or a file; ``data`` of the cleaned form is its bytes. What was given is never shown again."""
+
+    begin_with = ("text",)
 
     text = forms.CharField(
         label="Session string",

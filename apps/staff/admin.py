@@ -28,11 +28,13 @@ from apps.common.admin.actions import action
 from apps.common.admin.base import SuperuserAdmin
 from apps.common.admin.dialogs import dialog
 from apps.common.admin.display import badge, clock, moment
+from apps.common.admin.names import app_named, named
 from apps.common.admin.parameters import KnownParameters
 from apps.common.user_errors import go
 from apps.staff import selectors
 from apps.staff.hashers import prepared
 from apps.staff.models import Authenticator
+from apps.staff.roles import ADMINISTRATOR
 from apps.staff.services import logins, second_factor
 from tgadmin.core.ids import row_id
 
@@ -41,7 +43,24 @@ admin.site.unregister(Group)
 if admin.site.is_registered(StaticDevice):
     admin.site.unregister(StaticDevice)  # shows what stands for recovery codes
 
+app_named("auth", "Staff")
+app_named("axes", "Staff")
+named(User, "user", "users", is_staff="may sign in", is_superuser="administrator", is_active="enabled")
+named(
+    AccessAttempt,
+    "lock-out",
+    "lock-outs",
+    row=lambda attempt: f"{attempt.username} from {attempt.ip_address or 'an unknown address'}",
+    username="user name",
+    failures_since_start="wrong tries",
+)
+
 POWERS = ("is_superuser", "is_staff", "groups", "user_permissions")
+SWITCHES = {
+    "is_staff": "Off: this user cannot sign in to tgadmin.",
+    "is_superuser": ADMINISTRATOR,
+    "is_active": "Off: disabled, signed out everywhere, and without rights; what they did keeps their name.",
+}
 
 
 def is_superuser(request: HttpRequest) -> bool:
@@ -54,6 +73,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
     their accounts, to take their second factor away, and to delete users, which shows what hangs on them, is for
     superusers."""
 
+    empty = "No users that you may see."
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -61,6 +81,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
         "username", "email", "full_name", "is_staff", "is_superuser", "is_active", "second_factor", "seen",
     )  # fmt: skip
     list_filter = ("is_staff", "is_superuser", "is_active")
+    actions_list = ("add_colleague",)
     actions_detail = ("end_logins", "reset_second_factor", "lift_lock_outs")
     filter_horizontal = ()  # a list to choose several in has a name and works by keyboard; the two-list widget does not
 
@@ -84,6 +105,29 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_superuser(request)
+
+    @action(description="Add colleague", url_path="add-colleague", icon="person_add", permissions=["add_colleague"])
+    def add_colleague(self, request: HttpRequest) -> HttpResponse:
+        """The form that gives rights and a one-time link too."""
+        return go(request, reverse("colleagues:add"))
+
+    def has_add_colleague_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """With what the switches mean here."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in SWITCHES and field is not None:
+            field.help_text = SWITCHES[db_field.name]
+        return field
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Whom an administrator adds may sign in; to let in is not for others."""
+        if not change:
+            obj.is_staff = is_superuser(request)
+        super().save_model(request, obj, form, change)
+        if not obj.is_staff:
+            messages.warning(request, f"{obj.get_username()} may not sign in yet: an administrator must let them.")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """In a transaction, which is not to wait for the password's hash."""
@@ -169,6 +213,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
 class GroupAdmin(KnownParameters, DjangoGroupAdmin, ModelAdmin):
     """Django's, in Unfold's look; for superusers, as a group's permissions and rights are those of whoever is in it."""
 
+    empty = "No groups yet: a group gives all who are in it the same rights."
     filter_horizontal = ()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -191,6 +236,7 @@ class GroupAdmin(KnownParameters, DjangoGroupAdmin, ModelAdmin):
 class LockOutAdmin(SuperuserAdmin):
     """Wrong sign-ins, one row for each browser; locked out is a name from an address, or an address under any name."""
 
+    empty = "No wrong sign-ins of late: nobody is locked out."
     list_display = ("username", "address", "failures_since_start", "state", "last", "browser")
     search_fields = ("username", "ip_address")
     ordering = ("-attempt_time",)

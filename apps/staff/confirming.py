@@ -50,6 +50,13 @@ class When(Enum):
 ADDRESSES: dict[str, tuple[When, str]] = {
     "admin:tg_sessions_session_export": (When.SHOWN, "export an account's session"),
     "admin:tg_sessions_session_change": (When.DONE, "give rights in an account"),
+    "admin:tg_sessions_sessiongrant_add": (When.SHOWN, "give rights in an account"),
+    "admin:tg_sessions_sessiongrant_change": (When.DONE, "give rights in an account"),
+    "colleagues:add": (When.SHOWN, "add a colleague"),
+    "colleagues:change": (When.DONE, "change what a colleague may do"),
+    "colleagues:link": (When.SENT, "make a one-time link"),
+    "colleagues:enable": (When.SENT, "enable a colleague"),
+    "colleagues:disable": (When.SENT, "disable a colleague"),
     "admin:auth_user_add": (When.SHOWN, "add a colleague"),
     "admin:auth_user_change": (When.SENT, "change a colleague's user"),
     "admin:auth_user_changelist": (When.SENT, "change users"),

@@ -46,6 +46,7 @@ declare(
         "staff_failures", "Wrong sign-ins that the audit is told of within a minute: at most 51 rows for each kind."
     ),
     Bounded("staff_confirmation_tries", "At most one row for each user."),
+    Bounded("staff_join_links", "At most one row for each user: the newest one-time link, until it is used."),
     Bounded("otp_static_staticdevice", "One row for each user with recovery codes."),
     Bounded("otp_static_statictoken", "A user's recovery codes: replaced together, deleted when used."),
     Pruned(

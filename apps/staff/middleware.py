@@ -16,7 +16,9 @@ from apps.staff import confirming, selectors
 from apps.staff.selectors import Missing
 from apps.staff.services.audit import NotConfirmed
 
-OPEN = frozenset({"admin:login", "admin:logout", "staff:verify", "staff:add", "staff:confirm", "healthz", "readyz"})
+OPEN = frozenset({
+    "admin:login", "admin:logout", "join", "staff:verify", "staff:add", "staff:confirm", "healthz", "readyz",
+})  # fmt: skip
 """What a login may ask for that has given its password only; ``staff:add`` and ``staff:confirm`` refuse whoever has a
 second factor."""
 POLLS = frozenset({

@@ -137,6 +137,25 @@ class ConfirmationTries(models.Model):
         default_permissions = ()
 
 
+class JoinLink(models.Model):
+    """A one-time link by which a user sets their password: the newest that was made for them, until it is used. What is
+    stored of it is a digest."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="join_link"
+    )
+    digest = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "staff_join_links"
+        default_permissions = ()
+
+
 class Failures(models.Model):
     """Wrong sign-ins, and lock-outs, of one minute under one name from one address, until the audit has them as one
     entry (apps/staff/services/failures.py)."""

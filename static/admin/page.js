@@ -8,9 +8,10 @@
     [86400, 3600, "h"],
     [30 * 86400, 86400, "d"],
   ];
-  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const FORM = "en-GB"; // day before month, 24 hours: as on the live pages (static/chats/logic/time.js), in any browser
+  const exact = new Intl.DateTimeFormat(FORM, { dateStyle: "medium", timeStyle: "medium" });
+  const hours = new Intl.DateTimeFormat(FORM, { timeStyle: "medium" });
+  const day = new Intl.DateTimeFormat(FORM, { dateStyle: "medium" });
 
   /** @param {number} at milliseconds */
   function relative(at) {

@@ -161,12 +161,16 @@ def test_one_click_signs_in_and_one_removes_everything(boss: User, gateway: Gate
     assert client.get(watched).headers["Location"] == state.open_at
     assert b"Open chats" in client.get(reverse("demo:overview")).content
     Chat.objects.create(session=first, peer_id=5, kind="user")
+    asked = client.get(reverse("demo:remove")).content.decode()
+    assert ("Remove the demo?" in asked, phase(boss)) == (True, demo.Phase.READY)
     assert client.post(reverse("demo:remove")).status_code == 302
     assert phase(boss) == demo.Phase.REMOVING
     assert demo.run_removal(boss.pk) == "0 left"
     for model in (Session, SignInAttempt, Chat, Peer, Command, AuthorizationSecret):
         assert not model.objects.exists(), model
     assert phase(boss) == demo.Phase.ABSENT
+    assert "The demo is removed" in client.get(reverse("demo:overview") + "?again").content.decode()
+    assert "The demo is removed" not in client.get(reverse("demo:overview")).content.decode()
 
 
 def test_the_task_may_run_twice(boss: User, gateway: Gateway) -> None:
@@ -243,6 +247,6 @@ def test_the_demo_needs_the_right_to_add_accounts(codes: Path, transactional_db:
     assert b"Try the demo" not in client.get(reverse("admin:index")).content
     for name in ("start", "remove"):
         assert client.post(reverse(f"demo:{name}")).status_code == 403
-        assert client.get(reverse(f"demo:{name}")).status_code == 405
+        assert client.get(reverse(f"demo:{name}")).status_code == (405 if name == "start" else 403)
     with pytest.raises(rights.Forbidden):
         demo.start(marta)

@@ -50,8 +50,10 @@ def test_from_an_empty_directory_to_the_first_answer_and_back_to_nothing(up: Run
     assert complaints == []
 
     page.goto("/admin/")
+    page.get_by_role("link", name="Remove the demo").click()
     page.get_by_role("button", name="Remove the demo").click()
     expect(page.get_by_role("button", name="Try the demo")).to_be_visible(timeout=MINUTE * 1000)
+    expect(page.get_by_text("The demo is removed")).to_be_visible()
     page.goto("/chats/")
     expect(page.get_by_role("link", name="Try the demo")).to_be_visible()
     context.close()

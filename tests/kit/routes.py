@@ -56,6 +56,7 @@ class Examples:
         """The address of an example. Fails for a placeholder that nobody has thought of."""
         given = {"session_id": self.chat.session_id, "chat_id": self.chat.pk}
         given["attempt_id"] = next(row.pk for model, row in self.rows.items() if model.__name__ == "SignInAttempt")
+        given["user_id"] = self.rows[User].pk
         model = re.match(r"admin/(\w+)/(\w+)/<", route)
         if model is not None and model[1] != "security":
             given["object_id"] = given["id"] = self.rows[apps.get_model(model[1], model[2])].pk

@@ -83,13 +83,13 @@ class Refusing(ReportingCommand):
 @pytest.mark.parametrize(
     ("given", "printed", "line"),
     [
-        ((), "", "CommandError: It is gone. (GONE)\n"),
-        (("--until",), "", "CommandError: It is gone. From 2026-11-28 04:45:00 UTC on. (GONE)\n"),
-        (("--json",), {"error": "GONE", "message": "It is gone."}, "CommandError: It is gone. (GONE)\n"),
+        ((), "", "It is gone. (GONE)\n"),
+        (("--until",), "", "It is gone. From 2026-11-28 04:45:00 UTC on. (GONE)\n"),
+        (("--json",), {"error": "GONE", "message": "It is gone."}, "It is gone. (GONE)\n"),
         (
             ("--json", "--until"),
             {"error": "GONE", "message": "It is gone.", "until": "2026-11-28T04:45:00+00:00"},
-            "CommandError: It is gone. From 2026-11-28 04:45:00 UTC on. (GONE)\n",
+            "It is gone. From 2026-11-28 04:45:00 UTC on. (GONE)\n",
         ),
     ],
 )

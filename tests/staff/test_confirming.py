@@ -19,7 +19,7 @@ from django.utils import timezone
 from apps.sessions.models import Authorization, AuthorizationSecret, SessionGrant
 from apps.staff import selectors
 from apps.staff.confirming import ADDRESSES, When
-from apps.staff.models import AuditEntry
+from apps.staff.models import AuditEntry, JoinLink
 from apps.staff.services import second_factor
 from apps.staff.services.audit import CONFIRMED_FIRST
 from tests.kit import world
@@ -128,6 +128,11 @@ def require_factor(root: User) -> Deed:
     return Deed("/admin/security/second-factor/require/", {"required": "1"}, selectors.is_required)
 
 
+def make_link(root: User) -> Deed:
+    user = colleague()
+    return Deed(f"/admin/colleagues/{user.pk}/link/", {}, JoinLink.objects.filter(user=user).exists)
+
+
 def unlock(root: User) -> Deed:
     user = colleague()
     for _ in range(5):
@@ -150,6 +155,7 @@ DEEDS: dict[str, Callable[[User], Deed]] = {
     "factor.reset": reset_factor,
     "settings.changed": require_factor,
     "login.unlocked": unlock,
+    "link.made": make_link,
 }
 OF_ONES_OWN = {"factor.added", "factor.replaced", "factor.removed", "factor.codes_renewed"}
 """Of one's own second factor: below."""
@@ -224,6 +230,7 @@ NOT_ASKED = {
     "proxy.asked", "proxy.chosen", "right.revoked", "session.added", "session.disabled", "session.enabled",
     "session.logged_out", "session.phone_revealed", "session.removed", "session.renamed", "session.signed_in",
     "sign_in.ended", "sign_in.refused", "sign_in.started", "login.confirmed", "message.code_shown",
+    "link.used",
 }  # fmt: skip
 """What is told, and done without confirming: it gives nobody anything, or is the account's own sign-in."""
 
@@ -266,6 +273,7 @@ def test_forms_that_serve_nothing_else_ask_before_they_are_filled_in(root: User,
         "admin/auth/user/<path:object_id>/reset-second-factor/": user.pk,
         "admin/auth/user/<path:object_id>/unlock/": user.pk,
         "admin/axes/accessattempt/<path:object_id>/unlock/": 1,
+        "admin/colleagues/add/": None, "admin/tg_sessions/sessiongrant/add/": None,
     }  # fmt: skip
     assert len(shown) == sum(when is When.SHOWN for when, _ in ADDRESSES.values())
     assert shown.keys() <= set(routes())

@@ -21,4 +21,4 @@ class FloodWait(models.Model):
         indexes = (models.Index(fields=("until",), name="flood_wait_until"),)
 
     def __str__(self) -> str:
-        return f"{self.method} until {self.until:%H:%M:%S}"
+        return self.method

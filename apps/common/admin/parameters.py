@@ -22,6 +22,7 @@ from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from unfold.views import ChangeList
 
 from tgadmin.addresses import NO_PAGE, NotUnderstood, check_page, check_search
@@ -158,6 +159,13 @@ class KnownParameters(_Admin):
     """
 
     show_facets = ShowFacets.NEVER
+    empty = ""
+    """What the list says while it has no rows at all: a sentence, or two."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Titled as in the menu, not with what one may do there ("Select … to view")."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return KnownChangeList

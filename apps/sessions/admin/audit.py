@@ -22,6 +22,9 @@ from apps.sessions.services import rights
 from apps.staff.models import AuditEntry
 from apps.staff.roles import Role
 
+SPOKEN = {"session": "account", "link": "one-time link"}
+"""What people call the first part of an action's code, where it is another word."""
+
 
 class ManagedAccountFilter(VisibleSessionFilter):
     """By account, offering those that the user manages."""
@@ -40,6 +43,7 @@ class SubjectFilter(admin.SimpleListFilter):
         "login": "Staff's logins",
         "factor": "Second factors",
         "user": "Users",
+        "link": "One-time links",
         "group": "Groups",
         "powers": "Permissions and memberships",
         "right": "Rights in accounts",
@@ -62,6 +66,7 @@ class SubjectFilter(admin.SimpleListFilter):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(VisibleAccountsAdmin):
+    empty = "Nothing to show yet: what colleagues do with your accounts is listed here."
     list_display = ("when", "who", "what", "account_shown", "details_shown", "address", "agent_shown")
     list_filter = (SubjectFilter, ManagedAccountFilter)
     search_fields = ("actor", "action", "account", "address")
@@ -101,7 +106,8 @@ class AuditEntryAdmin(VisibleAccountsAdmin):
 
     @display(description="What", ordering="action")
     def what(self, entry: AuditEntry) -> SafeString:
-        words = entry.action.replace("_", "-").replace(".", " ")
+        subject, _, verb = entry.action.replace("_", "-").partition(".")
+        words = f"{SPOKEN.get(subject, subject)} {verb.replace('.', ' ')}"
         return format_html(
             '<div class="tg-stack tg-whole"><b>{}</b><span class="tg-code">{}</span></div>',
             words.capitalize(),

@@ -30,6 +30,7 @@ _COMMAND_STYLES = {
 
 @admin.register(Command)
 class CommandAdmin(OfAccountAdmin):
+    empty = "No commands yet: each thing that is asked of Telegram is listed here."
     list_display = ("id", "account", "kind", "lane", "state_shown", "attempts", "who", "created", "settled")
     list_filter = ("state", "kind", VisibleSessionFilter)
     search_fields = ("session__name", "kind", "lane", "error_code")
@@ -85,6 +86,7 @@ class CommandAdmin(OfAccountAdmin):
 
 @admin.register(FloodWait)
 class FloodWaitAdmin(OfAccountAdmin):
+    empty = "No waits: Telegram asks no account to slow down."
     list_display = ("account", "method", "where", "until_shown", "code", "noted")
     list_filter = (VisibleSessionFilter, "method")
     search_fields = ("session__name", "method", "code")
@@ -109,6 +111,7 @@ class FloodWaitAdmin(OfAccountAdmin):
 
 @admin.register(Lease)
 class LeaseAdmin(OfAccountAdmin):
+    empty = "No leases: no gateway holds an account."
     list_display = ("account", "holder", "fence", "taken")
     list_filter = (VisibleSessionFilter,)
     search_fields = ("session__name",)

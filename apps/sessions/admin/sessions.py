@@ -41,6 +41,7 @@ class OwnerFilter(admin.SimpleListFilter):
 
 @admin.register(Session)
 class SessionAdmin(SessionColumns, SessionActions):
+    empty = "No accounts that you may see. Who may add accounts signs one in; a manager gives you a role."
     session_path = "pk"
     list_display = ("account", "phone_number", "status_shown", "since", "last_update", "flood_wait", "gateway")
     list_display_links = ("account",)

@@ -21,6 +21,7 @@ from apps.sessions.services import rights
 
 @admin.register(SessionEvent)
 class SessionEventAdmin(VisibleAccountsAdmin):
+    empty = "Nothing has happened to an account yet."
     list_display = ("when", "account", "what", "code", "who")
     list_filter = (VisibleSessionFilter, "kind")
     search_fields = ("session__name", "code", "kind")

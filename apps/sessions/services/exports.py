@@ -30,7 +30,10 @@ def export_string(user: User, session: Session, reason: str) -> str:
         raise rights.Forbidden
     reason = " ".join(reason.split())[:MAX_REASON]
     if len(reason) < MIN_REASON:
-        raise UserError("REASON_MISSING", "Say why the session is exported; the audit keeps it.")
+        raise UserError(
+            "REASON_MISSING",
+            f"Say in at least {MIN_REASON} characters why the session is exported; the audit keeps it.",
+        )
     row = AuthorizationSecret.objects.filter(
         authorization__session=session, authorization__role=Authorization.Role.CURRENT
     ).first()

@@ -36,7 +36,9 @@ def import_arguments(parser: ArgumentParser) -> None:
 
 def export_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("session", help="id or name of the account")
-    parser.add_argument("--reason", required=True, help="why; the audit keeps it")
+    parser.add_argument(
+        "--reason", required=True, help=f"why, in at least {exports.MIN_REASON} characters; the audit keeps it"
+    )
     parser.add_argument("--output", default="", help="a new file, for its owner only, instead of standard output")
 
 

@@ -6,13 +6,15 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
+
+from tgadmin.management.plain import PlainCommand
 
 ADVISORY_LOCK = 0x7467_6164_6D69_6E  # "tgadmin": two machines that start at once migrate one after the other
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = (
         "Apply migrations, then make the first administrator from DJANGO_SUPERUSER_USERNAME, _PASSWORD and _EMAIL "
         "unless there is an active one."

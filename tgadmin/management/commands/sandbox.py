@@ -11,16 +11,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from tgadmin.local.paths import write_json
+from tgadmin.management.plain import PlainCommand
 
 if TYPE_CHECKING:
     from sandbox.demo import Script
     from sandbox.server import Sandbox
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """Parses, runs one `Sandbox` until it is told to stop, reports. Needs no database and no keys."""
 
     help = (

@@ -51,6 +51,13 @@ ROWS: Rows = {
         "All staff here need a second factor; it was not removed.",
         "Replace it instead.",
     ),
+    Code.OWN_USER: (Action.FAIL, "You cannot disable yourself; nothing was changed.", "Ask another administrator."),
+    Code.LAST_ADMINISTRATOR: (
+        Action.FAIL,
+        "They are the last administrator; nothing was changed.",
+        "Make another administrator first.",
+    ),
+    Code.USER_DISABLED: (Action.FAIL, "This colleague is disabled; no link was made.", "Enable them first."),
     Code.TOO_MANY_TRIES: (
         Action.FAIL,
         "Too many wrong tries; this one was not looked at.",
