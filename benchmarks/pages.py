@@ -225,7 +225,9 @@ class _Visitor:
             sizes.append(event["encodedDataLength"])
 
         wire.on("Network.loadingFinished", took)
-        page.goto(path, wait_until="networkidle")
+        answer = page.goto(path, wait_until="networkidle")
+        if answer is None or not answer.ok:
+            raise RuntimeError(f"{path} answers {answer and answer.status}")
         page.wait_for_timeout(500)
         context.close()
         return sum(sizes) / 1000

@@ -238,6 +238,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "tgadmin.statics.storage.Storage"},
 }
 WHITENOISE_USE_FINDERS = True  # the sources too, by their plain names, for whoever has those
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = False  # ours notices a change by itself, and looks for new files with DEBUG
 
 SESSION_ENGINE = "apps.staff.logins"

@@ -12,6 +12,5 @@ class StaticFilesApp(StaticFilesConfig):
         "*.md",
         "*.txt",
         "LICENSE*",
-        "xregexp*",  # only of pages that choose among many rows with two boxes, of which there are none
         "chart.js",
     ]
