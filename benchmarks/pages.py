@@ -46,40 +46,51 @@ MOST = {
     "admin_first_kb": 300,
 }
 
-# The moment at which what is there now has been painted: the frame after this one has begun.
-PAINTED = "const painted = () => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));"
-SWITCH = f"""async (chat) => {{
-  {PAINTED}
-  const row = document.querySelector(`.row[data-chat="${{chat}}"]`);
-  const shown = () => document.querySelector(`.row[data-chat="${{chat}}"][aria-current]`)
-    && document.querySelectorAll("article.m").length > 0;
-  row.scrollIntoView({{block: "nearest"}});
-  await painted();
+# ``seen(condition)``: when the page was first painted with the condition true, in milliseconds since it was asked for.
+# What a frame's own callbacks change is painted with that frame, all else with the next one; a message that is posted in
+# a frame arrives after it.
+PAINTS = """(() => {
+  if (self !== top) return;
+  let inFrame = false;
+  let waiting = [];
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    inFrame = false;
+    const now = performance.now();
+    for (const done of waiting.filter(one => one.painted)) done(now);
+    waiting = waiting.filter(one => !one.painted);
+  };
+  const frame = () => {
+    inFrame = true;
+    for (const one of waiting) one.painted = true;
+    port2.postMessage(0);
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+  window.seen = (condition) => new Promise(done => {
+    const watcher = new MutationObserver(() => look());
+    const look = () => {
+      if (!condition()) return false;
+      watcher.disconnect();
+      done.painted = inFrame;
+      waiting.push(done);
+      return true;
+    };
+    if (!look()) watcher.observe(document, {subtree: true, childList: true, attributes: true});
+  });
+  window.first = window.seen(() => document.querySelector("article.m"));
+})();"""
+SWITCH = """async (chat) => {
   const before = document.querySelector("article.m");
+  const row = document.querySelector(`.row[data-chat="${chat}"]`);
   const began = performance.now();
   row.click();
-  await new Promise(done => {{
-    const look = () => {{
-      const now = document.querySelector("article.m");
-      if (shown() && now !== before) done(); else requestAnimationFrame(look);
-    }};
-    look();
-  }});
-  await painted();
-  return performance.now() - began;
-}}"""
-RELOAD = f"""(() => {{
-  {PAINTED}
-  const look = () => {{
-    if (!document.querySelector("article.m")) {{ requestAnimationFrame(look); return; }}
-    painted().then(() => {{ window.paintedAt = performance.now(); }});
-  }};
-  if (self === top) requestAnimationFrame(look);
-}})();"""
-WHEN_PAINTED = """() => new Promise(done => {
-  const look = () => { if (window.paintedAt) done(window.paintedAt); else setTimeout(look, 5); };
-  look();
-})"""
+  const at = await window.seen(() => {
+    const now = document.querySelector("article.m");
+    return now && now !== before && document.querySelector(`.row[data-chat="${chat}"][aria-current]`);
+  });
+  return at - began;
+}"""
 SERVER = """() => {
   const [entry] = performance.getEntriesByType("navigation");
   return entry.responseStart - entry.requestStart;
@@ -170,6 +181,7 @@ class _Visitor:
         """Milliseconds from the click on a row to the paint of that chat's messages, each chat once."""
         context = self._context()
         page = context.new_page()
+        page.add_init_script(PAINTS)
         page.goto("/chats/{}/{}/".format(*rows[0]))
         page.locator("article.m").first.wait_for()
         page.locator('#chats[data-live="open"]').wait_for()
@@ -178,6 +190,7 @@ class _Visitor:
             row = page.locator(f'.row[data-chat="{chat}"]')
             while not row.count():
                 page.locator(".row").last.scroll_into_view_if_needed()
+            row.scroll_into_view_if_needed()
             took.append(float(page.evaluate(SWITCH, chat)))
         context.close()
         return took
@@ -186,14 +199,14 @@ class _Visitor:
         """Milliseconds from the start of a navigation to the paint of the chat's messages."""
         context = self._context()
         page = context.new_page()
-        page.add_init_script(RELOAD)
+        page.add_init_script(PAINTS)
         page.goto("/chats/{}/{}/".format(*row))
         page.locator("article.m").first.wait_for()
         took = []
         for _ in range(count):
             page.reload()
             page.locator("article.m").first.wait_for()
-            took.append(float(page.evaluate(WHEN_PAINTED)))
+            took.append(float(page.evaluate("window.first")))
         context.close()
         return took
 
