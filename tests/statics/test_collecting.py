@@ -45,6 +45,14 @@ def test_it_is_done_once_and_again_after_a_change(source: Path, tmp_path: Path) 
     assert collect() is False, "what counts is the content"
 
 
+def test_what_was_deleted_is_made_again(source: Path, tmp_path: Path) -> None:
+    collect()
+    for path in (tmp_path / "made").glob("*"):  # as a shell's star has it: without what begins with a dot
+        path.unlink()
+    assert collect() is True
+    assert (tmp_path / "made" / Path(staticfiles_storage.url("page.js")).name).exists()
+
+
 def test_of_several_at_once_one_does_it(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
     whole = collecting.call_command

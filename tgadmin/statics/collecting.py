@@ -18,7 +18,7 @@ from django.core.management import call_command
 from tgadmin.statics.storage import write_whole
 
 MAKERS = ("django", "whitenoise", "brotli")
-STAMP, LOCK = ".collected", ".collecting"
+STAMP, LOCK, MANIFEST = ".collected", ".collecting", "staticfiles.json"
 
 
 class NotCollected(Exception):
@@ -67,7 +67,7 @@ def _know_names() -> None:
 
 def _stamp(root: Path) -> str:
     try:
-        return (root / STAMP).read_text()
+        return (root / STAMP).read_text() if (root / MANIFEST).exists() else ""
     except OSError:
         return ""
 

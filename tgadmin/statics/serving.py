@@ -24,7 +24,7 @@ from django.utils.http import parse_etags
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import Response, SlicedFile, StaticFile
 
-from tgadmin.statics.collecting import collect
+from tgadmin.statics.collecting import MANIFEST, collect
 from tgadmin.statics.encodings import accepted
 
 Stamp = tuple[int, int]
@@ -113,7 +113,7 @@ class StaticFiles(WhiteNoiseMiddleware):
         return Form(path, found, {name: path + suffix for name, suffix in ENCODINGS.items()}, stat_cache)
 
     def add_file_to_dictionary(self, url: str, path: str, stat_cache: Any = None) -> None:
-        if Path(path).name.startswith(".") or path == str(Path(self.static_root) / "staticfiles.json"):
+        if Path(path).name.startswith(".") or path == str(Path(self.static_root) / MANIFEST):
             return  # what collecting notes down for itself
         self._known[url] = path, stamps(path)  # before WhiteNoise looks: a change in between is noticed later
         super().add_file_to_dictionary(url, path, stat_cache)
