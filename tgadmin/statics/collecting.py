@@ -35,7 +35,7 @@ def collect() -> bool:
     if _stamp(root) == wanted:
         return False
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
         with (root / LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if _stamp(root) != wanted:

@@ -109,7 +109,7 @@ class StaticFiles(WhiteNoiseMiddleware):
 
     def get_static_file(self, path: str, url: str, stat_cache: Any = None) -> Form:
         made = super().get_static_file(path, url, stat_cache)
-        found = [(name, value) for name, value in made.alternatives[-1][2] if name != "Content-Length"]
+        found = [item for item in made.alternatives[-1][2] if item[0] not in ("Content-Length", "Content-Encoding")]
         return Form(path, found, {name: path + suffix for name, suffix in ENCODINGS.items()}, stat_cache)
 
     def add_file_to_dictionary(self, url: str, path: str, stat_cache: Any = None) -> None:
