@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from benchmarks import failover, fanout, idle, ingest, latency
+from benchmarks import failover, fanout, idle, ingest, latency, pages
 from benchmarks.figures import Outcome, merged, table
 from benchmarks.stage import Stage
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Stage, int, float], Outcome]] = {
     "fanout": fanout.run,
     "failover": failover.run_failover,
     "drain": failover.run_drain,
+    "pages": pages.run,
 }
 
 

@@ -20,6 +20,10 @@ from apps.monitoring.views import healthz, readyz  # noqa: E402
 from tgadmin.database.handler import Handler  # noqa: E402
 from tgadmin.database.threads import Threads  # noqa: E402
 from tgadmin.database.watch import watch  # noqa: E402
+from tgadmin.statics.collecting import collect_or_stop  # noqa: E402
+
+if settings.PROCESS == "web":
+    collect_or_stop()  # the handler's middleware reads their names
 
 http = Handler(Threads(settings.REQUEST_THREADS, "requests"), {"/healthz": healthz, "/readyz": readyz})
 

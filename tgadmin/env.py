@@ -38,6 +38,11 @@ def data_dir() -> Path:
     return Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).absolute()
 
 
+def static_dir() -> Path:
+    """Where the hashed and compressed static files lie: all of it can be made again at any time."""
+    return Path(env.str("STATIC_DIR", default="") or data_dir() / "static").absolute()
+
+
 @cache
 def _running() -> Mapping[str, str]:
     try:

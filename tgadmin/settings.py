@@ -46,7 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "tgadmin.statics.apps.StaticFilesApp",
     "channels",
     "django_q",
     "csp",
@@ -69,7 +69,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "tgadmin.middleware.AdminContentSecurity",
-    "tgadmin.statics.StaticFiles",
+    "tgadmin.statics.serving.StaticFiles",
+    "tgadmin.compression.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -230,7 +231,15 @@ USE_I18N = False
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = environment.static_dir()
+"""Where they are kept named by their content, and compressed: made from the sources, again whenever those change."""
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "tgadmin.statics.storage.Storage"},
+}
+WHITENOISE_USE_FINDERS = True  # the sources too, by their plain names, for whoever has those
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_AUTOREFRESH = False  # ours notices a change by itself, and looks for new files with DEBUG
 
 SESSION_ENGINE = "apps.staff.logins"
 SESSION_COOKIE_AGE = LOGIN_DAYS * 86400

@@ -76,7 +76,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @staff_page
 def page(request: HttpRequest, session_id: int, chat_id: int | None = None) -> HttpResponse:
     session = _session(request, session_id)
-    return _render(request, session, None if chat_id is None else _chat(request, session, chat_id))
+    return _render(request, session, None if chat_id is None else _chat(request, session.pk, chat_id))
 
 
 @staff_json
@@ -94,7 +94,7 @@ def chat_list(request: HttpRequest, session_id: int) -> HttpResponse:
 @staff_json
 def history(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse:
     """A page of messages: the newest with the chat's row, or one ``before``, ``after`` or ``around`` a Telegram id."""
-    chat = _chat(request, _session(request, session_id), chat_id)
+    chat = _chat(request, session_id, chat_id)
     form = HistoryForm(request.GET)
     if not form.is_valid():
         return _invalid(form)
@@ -107,7 +107,7 @@ def history(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse
 
 @staff_json
 def details(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse:
-    chat = _chat(request, _session(request, session_id), chat_id)
+    chat = _chat(request, session_id, chat_id)
     return JsonResponse(first_data.details(chat, whole=_sees_all(request, session_id)))
 
 
@@ -123,9 +123,9 @@ def _sees_all(request: HttpRequest, session_id: int) -> bool:
     return rights.sees_telegram(rights.role(request.user, session_id))
 
 
-def _chat(request: HttpRequest, session: Session, chat_id: int) -> Chat:
-    """A chat of the session that the user sees; others answer as unknown ones do."""
-    found = sight.chats(request.user).filter(pk=chat_id, session=session).first()
+def _chat(request: HttpRequest, session_id: int, chat_id: int) -> Chat:
+    """A chat of a visible session that the user sees; others answer as unknown ones do."""
+    found = sight.chats(request.user).filter(pk=chat_id, session_id=session_id).first()
     if found is None:
         raise Http404
     return found

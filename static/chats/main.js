@@ -110,8 +110,9 @@ function focusComposer() {
 function draw() {
   if (scheduled) return;
   scheduled = true;
-  if (document.visibilityState === "visible") requestAnimationFrame(paint);
-  else setTimeout(paint, 0);
+  const due = () => scheduled && paint(); // unless it was painted at once meanwhile
+  if (document.visibilityState === "visible") requestAnimationFrame(due);
+  else setTimeout(due, 0);
 }
 
 function paint() {

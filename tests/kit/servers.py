@@ -25,6 +25,8 @@ from tgadmin.local.valkey import Valkey
 PORTS = range(20_000, 30_000)
 """Below those that systems give to outgoing connections: nobody takes one by chance while its server starts."""
 PORT_TRIES = 100
+STATICS = Path(__file__).resolve().parent.parent.parent / ".pytest_cache" / "static"
+"""Hashed and compressed static files of all runs and of all processes of a run, made once for each state of them."""
 
 
 class Servers:
@@ -52,6 +54,7 @@ class Servers:
             os.environ["REDIS_URL"] = f"redis://:{self._password}@{LOOPBACK}:{port}/0"
         for name in ("SECRET_KEY", "SESSION_ENCRYPTION_KEYS"):
             os.environ.setdefault(name, secrets.token_urlsafe(48))
+        os.environ.setdefault("STATIC_DIR", str(STATICS))
         os.environ.setdefault("BACKGROUND_NICENESS", "0")  # the other tests on this machine are no pages
         os.environ.setdefault("TELEGRAM_API_ID", "1")
         os.environ.setdefault("TELEGRAM_API_HASH", secrets.token_hex(16))
@@ -61,6 +64,9 @@ class Servers:
         if self._started:
             return
         self._started = True
+        from tgadmin.statics.collecting import collect  # after Django's set-up, to which this object belongs
+
+        collect()
         if "REDIS_URL" in self._held:
             self._start("REDIS_URL", Valkey(self._data, password=self._password))
         if "DATABASE_URL" in self._held:

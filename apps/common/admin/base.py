@@ -18,6 +18,7 @@ class ReadOnlyAdmin(KnownParameters, ModelAdmin):
     actions = None
     list_per_page = 50
     compressed_fields = True
+    has_form = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_staff(request.user)

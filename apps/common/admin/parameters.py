@@ -21,6 +21,7 @@ from django.contrib.admin.utils import get_fields_from_path, lookup_spawns_dupli
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, QuerySet
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from unfold.views import ChangeList
@@ -32,6 +33,10 @@ DEEPEST_PAGE = 1000
 YEARS = range(1970, 3000)
 PRESERVED = "_changelist_filters"
 """The list's own parameters, which a row's page hands back to it."""
+
+SCRIPTS_OF_NO_PAGE = {"urlify.js", "prepopulate.js", "vendor/xregexp/xregexp.js"}
+"""For fields that are filled in from others: there are none."""
+SCRIPTS_OF_FORMS = {"vendor/jquery/jquery.js", "jquery.init.js", "admin/RelatedObjectLookups.js"}
 
 NOT_OF_LISTS = (ERROR_FLAG, TO_FIELD_VAR)
 """Django's own that no list here needs."""
@@ -167,6 +172,19 @@ class KnownParameters(_Admin):
         title = capfirst(self.opts.verbose_name_plural)
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
+    has_form = True
+    """Whether rows can be changed, so that forms need Django's scripts."""
+
+    @property
+    def media(self) -> Media:
+        """Django's scripts, without those that no page of this admin uses."""
+        found: Any = super().media
+        unused = SCRIPTS_OF_NO_PAGE | (set() if self.has_form else SCRIPTS_OF_FORMS)
+        if self.actions is None:
+            unused |= {"actions.js"}
+        scripts = [path for path in found._js if _short(path) not in unused]  # noqa: SLF001 - no other way to leave some out
+        return Media(css=found._css, js=scripts)  # noqa: SLF001
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return KnownChangeList
 
@@ -241,6 +259,11 @@ class KnownParameters(_Admin):
                 raise NotUnderstood(name, NOT_OFFERED)
             if name == TO_FIELD_VAR and not self.to_field_allowed(request, value):
                 raise NotUnderstood(name, NOT_OFFERED)
+
+
+def _short(script: object) -> str:
+    """Of one of Django's own: its name as the tables above have it."""
+    return str(script).removeprefix("admin/js/").replace(".min.", ".")
 
 
 def is_key(model: type[Model], text: str) -> bool:

@@ -45,7 +45,12 @@ class SessionActions(VisibleAccountsAdmin):
         """The session, if the user manages it: what an action's button asks before it is shown."""
         if object_id is None or rights.role(request.user, _key(object_id)) != Role.MANAGER:
             return None
-        return self.get_object(request, str(object_id))
+        if request.method not in ("GET", "HEAD"):
+            return self.get_object(request, str(object_id))
+        found: dict[Any, Session | None] = request.__dict__.setdefault("_sessions_of_buttons", {})
+        if object_id not in found:
+            found[object_id] = self.get_object(request, str(object_id))
+        return found[object_id]
 
     def has_add_account_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return rights.may_add_account(request.user)

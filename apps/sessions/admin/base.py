@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -71,6 +72,14 @@ class VisibleAccountsAdmin(ReadOnlyAdmin):
             return rows
         visible = rights.visible_sessions(request.user)
         return rows.filter(**{f"{self.session_path}__in": visible.values("pk")})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Django asks for the right of each button, field and row, a page that is only shown for one answer."""
+        if request.method not in ("GET", "HEAD"):
+            return super().changeform_view(request, *args, **kwargs)
+        with rights.asked_once():
+            response = super().changeform_view(request, *args, **kwargs)
+            return response.render() if isinstance(response, TemplateResponse) else response
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if obj is None:

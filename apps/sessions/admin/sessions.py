@@ -48,6 +48,7 @@ class SessionAdmin(SessionColumns, SessionActions):
     list_filter = ("status", "enabled", OwnerFilter, "network")
     ordering = ("name", "id")
     inlines = (GrantInline,)
+    has_form = True
     fieldsets: Any = (
         (None, {"fields": ("name", ("status_shown", "cause"), ("since", "retry"), ("gateway", "flood_wait"))}),
         (

@@ -13,7 +13,9 @@ the claim, which has it after the command is its own and before anything is done
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.contrib.auth.models import Group, User
@@ -67,10 +69,33 @@ def manages_any(user: AnyUser) -> bool:
     return is_staff(user) and (user.is_superuser or managed_sessions(user).exists())
 
 
+_known: ContextVar[dict[tuple[int | None, int], Role | None] | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Meanwhile, in this thread, each role is looked up once: for a page that changes nothing and asks it for each of
+    its parts."""
+    token = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
 def role(user: AnyUser, session_id: int) -> Role | None:
     """The user's role in the session; None: none, or no such session."""
     if not is_staff(user):
         return None
+    known = _known.get()
+    if known is None:
+        return _role(user, session_id)
+    if (user.pk, session_id) not in known:
+        known[user.pk, session_id] = _role(user, session_id)
+    return known[user.pk, session_id]
+
+
+def _role(user: AnyUser, session_id: int) -> Role | None:
     if user.is_superuser:
         return Role.MANAGER if Session.objects.filter(pk=session_id).exists() else None
     highest = _grants(user).filter(session_id=session_id).aggregate(highest=Max("role"))["highest"]

@@ -8,6 +8,8 @@ import { append, fromPage, newestId, oldestId, prepend } from "../logic/stream.j
 
 const TELEGRAM_MS = 15_000;
 const HISTORY_MS = 120_000;
+/** A page that was asked for ahead is as good as a new one for so long: what happened since is told by events. */
+const AHEAD_MS = 2000;
 const FEW_WAITING = 10;
 
 export class History {
@@ -15,6 +17,14 @@ export class History {
   constructor(app) {
     this.app = app;
     this.showing = false;
+    /** @type {{chat: number, at: number, page: Promise<any>} | null} asked for before it was opened */
+    this.ahead = null;
+  }
+
+  /** The chat is about to be opened: a row is pressed, and the click is its release. @param {number} session @param {number} chat */
+  expect(session, chat) {
+    if (chat === this.app.state.chatId || this.app.navigation.visited.streams.has(chat)) return;
+    this.ahead = { chat, at: Date.now(), page: this.app.server.get(`${session}/${chat}/history/`) };
   }
 
   /** Ask for the open chat's events, from what is here on. */
@@ -30,7 +40,10 @@ export class History {
     const { app } = this;
     const { visit } = app.navigation;
     app.patch({ streamError: "" });
-    const page = await this.#page("");
+    const { ahead } = this;
+    this.ahead = null;
+    const fresh = ahead?.chat === app.state.chatId && Date.now() - ahead.at < AHEAD_MS;
+    const page = await (fresh ? ahead.page : this.#page(""));
     if (visit !== app.navigation.visit) return;
     if (page.error) {
       app.patch({ streamError: page.error });
@@ -40,6 +53,7 @@ export class History {
     const stream = fromPage(page, app.state.stream?.newLine ?? newLineOf(page.row));
     app.delivery.settle(stream);
     app.set({ ...next, stream, pinned: true, edge: STILL });
+    app.paint(); // not with the next frame: that is up to 16 ms away
     this.follow();
   }
 

@@ -1,6 +1,7 @@
 // Going somewhere: which account and chat the page shows, as its address says.
 
-import { STILL, firstViews } from "../logic/store.js";
+import { STILL, firstViews, newLineOf } from "../logic/store.js";
+import { Visited } from "../logic/visited.js";
 
 export class Navigation {
   /** @param {import("../app.js").App} app */
@@ -8,6 +9,7 @@ export class Navigation {
     this.app = app;
     /** Grows when something else is shown: what was asked for before is then nobody's any more. */
     this.visit = 0;
+    this.visited = new Visited();
   }
 
   /** @param {number} sessionId @param {number | null} chatId */
@@ -30,8 +32,14 @@ export class Navigation {
     if (chatId === app.state.chatId && app.state.stream?.chat === chatId) return;
     app.writing.leave();
     app.codes.clear();
-    app.patch({ chatId, stream: null, streamError: "", edge: STILL, pinned: true, announcement: "" });
+    this.visited.keep(app.state.stream);
+    const row = chatId === null ? undefined : app.state.chats.get(chatId);
+    const stream = row ? this.visited.take(row.id, newLineOf(row)) : null;
+    if (stream) app.delivery.settle(stream);
+    app.patch({ chatId, stream, streamError: "", edge: STILL, pinned: true, announcement: "" });
+    app.paint();
     if (chatId === null) app.socket.send({ type: "close" });
+    else if (stream) app.history.follow();
     else await app.history.load();
   }
 
@@ -39,6 +47,7 @@ export class Navigation {
   async #switch(sessionId) {
     const { app } = this;
     const views = firstViews();
+    this.visited.forget();
     app.patch({ sessionId, chats: new Map(), chatId: null, stream: null, tab: "all", query: "", unread: 0, views });
     if (!app.socket.send({ type: "list", session: sessionId })) await app.list.load(true);
   }
@@ -49,6 +58,7 @@ export class Navigation {
     const { sessionId } = app.state;
     const closed = app.chat?.official && !app.session?.can_manage;
     app.codes.clear();
+    this.visited.forget();
     this.visit += 1;
     app.patch({
       chats: new Map(), stream: null, unread: 0, views: firstViews(), ...(closed ? { chatId: null } : {}),
@@ -64,6 +74,7 @@ export class Navigation {
 
   /** The account is no longer this viewer's to see. */
   gone() {
+    this.visited.forget();
     this.app.patch({ chatId: null, stream: null, chats: new Map(), sessionId: null });
     this.app.notice("You no longer have access to this account.");
     history.replaceState(null, "", this.app.base);

@@ -187,6 +187,9 @@ function row(app, chat) {
   const kind = kindIcon(chat);
   return html`<a
     class=${classes} href=${app.navigation.path(chat.session, chat.id)} data-chat=${chat.id} aria-current=${current ? "true" : nothing}
+    @pointerdown=${(/** @type {PointerEvent} */ event) => {
+      if (event.button === 0) app.history.expect(chat.session, chat.id);
+    }}
     @click=${(/** @type {MouseEvent} */ event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();

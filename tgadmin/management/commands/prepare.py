@@ -1,7 +1,8 @@
-"""`manage.py prepare`: migrations and the first administrator. `up` runs it first; repeating it is safe."""
+"""`manage.py prepare`: migrations, the first administrator, static files. `up` runs it first; repeating it is safe."""
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 
 from tgadmin.management.plain import PlainCommand
+from tgadmin.statics.collecting import NotCollected, collect
 
 ADVISORY_LOCK = 0x7467_6164_6D69_6E  # "tgadmin": two machines that start at once migrate one after the other
 
@@ -17,26 +19,36 @@ ADVISORY_LOCK = 0x7467_6164_6D69_6E  # "tgadmin": two machines that start at onc
 class Command(PlainCommand):
     help = (
         "Apply migrations, then make the first administrator from DJANGO_SUPERUSER_USERNAME, _PASSWORD and _EMAIL "
-        "unless there is an active one."
+        "unless there is an active one; collect the static files meanwhile."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
-            try:
-                call_command("migrate", interactive=False, verbosity=0 if options["json"] else options["verbosity"])
-                name, created = self._administrator()
-            finally:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+        with ThreadPoolExecutor(1) as beside:
+            collected = beside.submit(collect)
+            name, created = self._database(0 if options["json"] else options["verbosity"])
+        try:
+            collected.result()
+        except NotCollected as error:
+            raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps({"administrator": name, "created": created}))
         else:
             self.stdout.write(
                 f"Migrations are applied; administrator '{name}' {'was made' if created else 'is there'}."
             )
+
+    def _database(self, verbosity: int) -> tuple[str, bool]:
+        """Migrated, with an administrator: their name, and whether they were made."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+            try:
+                call_command("migrate", interactive=False, verbosity=verbosity)
+                return self._administrator()
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
 
     def _administrator(self) -> tuple[str, bool]:
         users = get_user_model()._default_manager
