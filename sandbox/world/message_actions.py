@@ -6,6 +6,7 @@ Each checks its rights as Telegram does, changes the world in one step, and tell
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,9 @@ class Draft:
     random_id: int = 0
     silent: bool = False
     forward: Any = None
+    media: Any = None
+    no_preview: bool = False
+    above: bool = False
 
 
 class MessageActions:
@@ -61,11 +65,15 @@ class MessageActions:
         if known is not None:
             return known
         self.check_can_write(author, peer)
-        text, entities, altered = texts.accept(draft.text, self._mentions(author, draft.entities))
+        caption = draft.media is not None and not isinstance(draft.media, types.MessageMediaWebPage)
+        given = self._mentions(author, draft.entities)
+        text, entities, altered = texts.accept(draft.text, given, caption=caption)
         replied = self._replied(author, peer, draft.reply_to)
         self._take_slow_mode(author, peer)
         post = Post(0, author, peer, self._world.now(), text, entities, random_id=draft.random_id)
         post.silent, post.altered, post.forward = draft.silent, altered, draft.forward
+        post.media = draft.media or self._preview(text, entities, no_preview=draft.no_preview)
+        post.above = draft.above and post.media is not None
         return self.post(post, push, replied=replied)
 
     def post(
@@ -138,6 +146,7 @@ class MessageActions:
                     0, author, target, self._world.now(), original.text, original.entities, random_id=random_id
                 )
                 known.forward, known.silent = header, silent
+                known.media, known.above = original.media, original.above
                 self._take_slow_mode(author, target)
                 self.post(known, push)
             if known is not None:
@@ -175,13 +184,21 @@ class MessageActions:
 
     # --- changing
 
-    def edit(self, editor: int, peer: int, number: int, text: str, entities: list[Any] | None, push: Push) -> Post:
-        """https://core.telegram.org/method/messages.editMessage"""
+    def edit(self, editor: int, peer: int, number: int, draft: Draft, push: Push) -> Post:
+        """The whole text or caption with its entities: what the draft does not say again is gone, be it formatting or
+        where a preview stands. https://core.telegram.org/method/messages.editMessage"""
         post = self.editable(editor, peer, number)
-        new_text, new_entities, _ = texts.accept(text, self._mentions(editor, entities))
-        if new_text == post.text and _same(new_entities, post.entities or []):
+        given = self._mentions(editor, draft.entities)
+        text, entities, _ = texts.accept(draft.text, given, caption=post.has_caption)
+        media = post.media
+        if not post.has_caption:
+            media = self._preview(text, entities, no_preview=draft.no_preview)
+        above = draft.above and media is not None
+        same_media = [bytes(each) for each in (media, post.media) if each is not None]
+        unchanged = len(set(same_media)) < 2 and (media is None) == (post.media is None) and above == post.above
+        if unchanged and text == post.text and _same(entities, post.entities or []):
             raise RpcError(400, "MESSAGE_NOT_MODIFIED")
-        post.text, post.entities = new_text, new_entities
+        post.text, post.entities, post.media, post.above = text, entities, media, above
         post.edit_date = max(self._world.now(), post.date)
         self._boxes.edited(post)
         for owner in post.copies:
@@ -313,6 +330,16 @@ class MessageActions:
             else:
                 kept.append(entity)
         return kept
+
+    def _preview(self, text: str, entities: list[Any], *, no_preview: bool) -> Any:
+        """The preview of the first link, if this world knows that page; None for none.
+        https://core.telegram.org/api/link-previews"""
+        link = None if no_preview else texts.first_link(text, entities)
+        title = self._world.pages.get(link or "")
+        if link is None or title is None:
+            return None
+        page = types.WebPage(zlib.crc32(link.encode()), link, link, 0, type="article", title=title)
+        return types.MessageMediaWebPage(page)
 
     def _take_slow_mode(self, author: int, peer: int) -> None:
         chat = self._chats.get(peer) if peer < 0 else None

@@ -6,9 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from telethon.extensions import BinaryReader
-from telethon.tl import TLObject
+from telethon.tl import TLObject, types
 
-_OPTIONAL = {"x": "random_id", "s": "silent", "l": "altered", "ed": "edit_date", "n": "mentions", "th": "thread"}
+_OPTIONAL = {
+    "x": "random_id",
+    "s": "silent",
+    "l": "altered",
+    "ed": "edit_date",
+    "n": "mentions",
+    "th": "thread",
+    "i": "above",
+}
 
 
 class Copy(NamedTuple):
@@ -28,6 +36,8 @@ class Post:
     date: int
     text: str = ""
     entities: list[Any] | None = None
+    media: Any = None  # a MessageMedia
+    above: bool = False  # it, or the preview, is not where it usually is: invert_media
     action: Any = None  # a MessageAction: then it is a service message
     forward: Any = None  # a MessageFwdHeader
     random_id: int = 0
@@ -38,6 +48,11 @@ class Post:
     replies: dict[int, int] = field(default_factory=dict)  # by the box's owner: the id that it answers
     thread: int = 0  # supergroups: the id of the message at the head of the replies that it belongs to
     mentions: list[int] = field(default_factory=list)  # the users whom it names, in groups
+
+    @property
+    def has_caption(self) -> bool:
+        """Whether its text is one of a photo or a file; a preview's is a text of its own."""
+        return self.media is not None and not isinstance(self.media, types.MessageMediaWebPage)
 
     def peer(self, owner: int) -> int:
         """The marked id of the dialog in which that box shows it."""
@@ -54,7 +69,7 @@ class Post:
                 row[short] = value
         if self.entities:
             row["e"] = b"".join(bytes(entity) for entity in self.entities).hex()
-        for name, thing in (("ac", self.action), ("fw", self.forward)):
+        for name, thing in (("ac", self.action), ("fw", self.forward), ("md", self.media)):
             if thing is not None:
                 row[name] = bytes(thing).hex()
         return row
@@ -70,6 +85,7 @@ class Post:
         post.entities = objects(row["e"]) if "e" in row else None
         post.action = objects(row["ac"])[0] if "ac" in row else None
         post.forward = objects(row["fw"])[0] if "fw" in row else None
+        post.media = objects(row["md"])[0] if "md" in row else None
         return post
 
 

@@ -50,6 +50,8 @@ class Render:
         return Message(
             message=post.text,
             entities=post.entities or None,
+            media=post.media,
+            invert_media=post.above or None,
             edit_date=post.edit_date or None,
             fwd_from=post.forward,
             views=1 if is_post else None,

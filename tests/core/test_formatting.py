@@ -16,7 +16,9 @@ pytestmark = pytest.mark.pure
 
 TEXTS = st.text(st.sampled_from("ab \n\r\t\0😀é👩\u200d\ud83d\u200e"), max_size=24)
 KINDS = st.sampled_from([*sorted(SENT), *sorted(FOUND), "unknown", ""])
-EXTRAS = st.sampled_from(["", "https://a.example", "javascript:alert(1)", "py", "collapsed", "77", "0", "1764322476:relative"])
+EXTRAS = st.sampled_from(
+    ["", "https://a.example", "javascript:alert(1)", "py", "collapsed", "77", "0", "1764322476:relative"]
+)
 SPANS = st.lists(st.builds(Entity, KINDS, st.integers(-3, 40), st.integers(-3, 40), EXTRAS), max_size=12)
 
 
@@ -142,7 +144,8 @@ def test_a_text_that_is_replaced_in_many_places_takes_little_time() -> None:
         ([("mention_name", 0, 2, "x")], []),
         ([("pre", 0, 6, "py"), ("bold", 0, 2)], [("pre", "abcdef", "py")]),
         ([("pre", 0, 6, "a b")], [("pre", "abcdef", "")]),
-        ([("blockquote", 0, 6, "collapsed"), ("code", 0, 2)], [("blockquote", "abcdef", "collapsed"), ("code", "ab", "")]),
+        ([("blockquote", 0, 6, "collapsed"), ("code", 0, 2)],
+         [("blockquote", "abcdef", "collapsed"), ("code", "ab", "")]),
         ([("hashtag", 0, 6)], []),
     ],
 )  # fmt: skip

@@ -29,11 +29,15 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
         _reply_to(request.reply_to),
         request.random_id,
         bool(request.silent),
+        no_preview=bool(request.no_webpage),
+        above=bool(request.invert_media),
     )
     post = ctx.world.message_actions.send(author, peer, draft, ctx.push)
     if peer > 0 and not post.altered and author in post.copies:
         copy = post.copies[author]
-        return types.UpdateShortSentMessage(copy.id, copy.pts, 1, post.date, out=True, entities=post.entities or None)
+        return types.UpdateShortSentMessage(
+            copy.id, copy.pts, 1, post.date, out=True, media=post.media, entities=post.entities or None
+        )
     return sent_answer(ctx, [post])
 
 

@@ -126,7 +126,7 @@ def _may_meet(span: Entity, other: Entity) -> bool:
     if other.kind == "blockquote":
         return within and span.kind != "blockquote"
     emoji_in = within and span.kind == "custom_emoji" and other.kind in ("text_url", "mention_name")
-    return emoji_in or (start <= left and right <= end and other.kind == "custom_emoji" and span.kind in ("text_url",))
+    return emoji_in or (start <= left and right <= end and other.kind == "custom_emoji" and span.kind == "text_url")
 
 
 def _union(intervals: Iterable[Interval]) -> list[Interval]:
