@@ -2,12 +2,14 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { icon, iconButton } from "./parts.js";
+import { HELP } from "./toolbar.js";
 
 const KEYS = [
   ["/", "Search chats"],
   ["Alt ↑  Alt ↓", "Previous or next chat"],
   ["Enter", "Send"],
   ["Shift Enter", "New line"],
+  ...HELP,
   ["↑", "Edit the last message (in an empty field)"],
   ["↑  ↓", "Move through messages or chats that have the focus"],
   ["R", "Reply to the focused message"],
