@@ -28,7 +28,8 @@ _FOUND: tuple[tuple[re.Pattern[str], Callable[[int, int], Any]], ...] = (
     (re.compile(r"(?<![\w@.+-])[\w.+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,8}\b", re.IGNORECASE), types.MessageEntityEmail),
     (
         re.compile(
-            rf"(?<![\w@/.-])(?:[a-z0-9-]+\.)+(?:{_DOMAINS})\b(?::\d+)?(?:/[^\s<>\"']*[^\s<>\"'.,;:!?)\]])?", re.IGNORECASE
+            rf"(?<![\w@/.-])(?:[a-z0-9-]+\.)+(?:{_DOMAINS})\b(?::\d+)?(?:/[^\s<>\"']*[^\s<>\"'.,;:!?)\]])?",
+            re.IGNORECASE,
         ),
         types.MessageEntityUrl,
     ),

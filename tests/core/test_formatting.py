@@ -120,6 +120,19 @@ def test_edits_of_a_text_alone(old: str, new: str, expected: list[str]) -> None:
     assert [covered(new, one) for one in carried(old, spans, new)] == expected
 
 
+@pytest.mark.parametrize(
+    ("old", "bold", "new", "expected"),
+    [
+        ("A quay", "quay", "A quiet quay", "quay"),
+        ("write to #team", "write", "Please write to #team", "write"),
+        ("東京の桟橋です", "桟橋", "東京の古い桟橋です", "桟橋"),
+        ("東京の桟橋です", "桟橋", "大阪の桟橋です", "桟橋"),
+    ],
+)
+def test_a_word_put_in_front_of_one_that_begins_alike(old: str, bold: str, new: str, expected: str) -> None:
+    assert shown(new, carried(old, [Entity("bold", old.index(bold), len(bold))], new)) == [("bold", expected, "")]
+
+
 def test_two_typos_in_a_line_leave_what_lies_between() -> None:
     old, new = "teh bold word adn more", "the bold word and more"
     assert shown(new, carried(old, [Entity("bold", 4, 4)], new)) == [("bold", "bold", "")]

@@ -137,7 +137,7 @@ class Answers:
     @to.register
     async def _send(self, frame: SendRequest) -> None:
         chat = await self._chat(frame.chat)
-        named = {"cid": frame.cid, "reply_to_id": frame.reply_to, "entities": frame.entities}
+        named = {"cid": frame.cid, "reply_to_id": frame.reply_to, "entities": frame.entities or ()}
         message: Shown = await read(_sent, self._page.user, chat, frame.text, **named)
         await self._page.say(OkFrame(type="ok", ref=frame.ref, message=message))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 from tgadmin.core.formatting.text import utf16_length
@@ -48,30 +48,40 @@ def _moved(span: Entity, changes: list[Change]) -> Entity | None:
 
 
 def _changes(old: str, new: str) -> list[Change]:
-    """What was replaced, from left to right."""
-    head = 0
-    most = min(len(old), len(new))
-    while head < most and old[head] == new[head]:
+    """What was replaced, from left to right: words first, then the letters in them, so that a word which is put in
+    front of one that begins alike is taken for what it is."""
+    one, other = _TOKEN.findall(old), _TOKEN.findall(new)
+    head, tail = _alike(one, other)
+    at = _units(one[:head])
+    found = []
+    for before, after, left in _by_words(one[head : len(one) - tail], other[head : len(other) - tail], at):
+        start, end = _alike(before, after)
+        begin = left + utf16_length(before[:start])
+        length = utf16_length(after[start : len(after) - end])
+        found.append((begin, begin + utf16_length(before[start : len(before) - end]), length))
+    return found
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
+    """How many parts are the same at the beginning, and of the rest at the end."""
+    head, most = 0, min(len(one), len(other))
+    while head < most and one[head] == other[head]:
         head += 1
     tail = 0
-    while tail < most - head and old[-1 - tail] == new[-1 - tail]:
+    while tail < most - head and one[-1 - tail] == other[-1 - tail]:
         tail += 1
-    before, after = old[head : len(old) - tail], new[head : len(new) - tail]
-    at = utf16_length(old[:head])
-    if not before and not after:
+    return head, tail
+
+
+def _by_words(one: list[str], other: list[str], at: int) -> list[tuple[str, str, int]]:
+    """What stood there, what stands there now, and where; as one where there are too many words to look."""
+    if not one and not other:
         return []
-    found = _by_words(before, after) or [(0, utf16_length(before), utf16_length(after))]
-    return [(at + left, at + right, length) for left, right, length in found]
-
-
-def _by_words(before: str, after: str) -> list[Change]:
-    """The changes word by word; none where there are too many words to look."""
-    one, other = _TOKEN.findall(before), _TOKEN.findall(after)
     if len(one) > _MOST_TOKENS or len(other) > _MOST_TOKENS:
-        return []
+        return [("".join(one), "".join(other), at)]
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     return [
-        (_units(one[:a]), _units(one[:b]), _units(other[c:d]))
+        ("".join(one[a:b]), "".join(other[c:d]), at + _units(one[:a]))
         for kind, a, b, c, d in matcher.get_opcodes()
         if kind != "equal"
     ]

@@ -94,7 +94,9 @@ class SendRequest(Request):
     chat: Annotated[int, ROW_ID, "the chat"]
     cid: Annotated[UUID, UUID_TEXT, "the page's own name for the message"]
     text: Annotated[str, TEXT, "what is sent, at most 4,096 UTF-16 code units"]
-    entities: Annotated[tuple[Entity, ...], SPANS, "its formatted spans; what may not be sent is left out"] = ()
+    entities: Annotated[tuple[Entity, ...] | None, SPANS, "its formatted spans; what may not be sent is left out"] = (
+        None
+    )
     reply_to: Annotated[int | None, TELEGRAM_ID, "the message of the same chat that is answered"] = None
 
 
