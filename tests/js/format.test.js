@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasText, isCaption, longest } from "../../static/chats/logic/captions.js";
-import { fromDocument, toHtml } from "../../static/chats/logic/clipboard.js";
+import { fromDocument, inert, toHtml } from "../../static/chats/logic/clipboard.js";
 import { bare, cleaned, editable, isAll, linkOf, overloaded, plain, replaced, same, tidy, toggled, withSpan } from "../../static/chats/logic/format.js";
 import { Undo } from "../../static/chats/logic/undo.js";
 
@@ -118,16 +118,21 @@ const el = (nodeName, attributes, ...children) => ({
 });
 
 test("of what others put on the clipboard, Telegram's formatting is kept", () => {
-  const body = el("BODY", {}, "\n  ", el("H1", {}, "Title"), el("P", { style: "color:red" }, "Some ", el("B", {}, "bold"), "\n   and ", el("A", { href: "https://example.org/x" }, el("EM", {}, "link")), "."),
-    el("SCRIPT", {}, "alert(1)"), el("P", {}, el("A", { href: "javascript:alert(1)" }, "bad"), " ", el("IMG", { src: "x" }), el("SPAN", { style: "font-weight:700; text-decoration: line-through" }, "styled")),
+  const body = el("BODY", {}, "\n  ", el("H1", {}, "Title"), el("P", { "data-style": "color:red" }, "Some ", el("B", {}, "bold"), "\n   and ", el("A", { href: "https://example.org/x" }, el("EM", {}, "link")), "."),
+    el("SCRIPT", {}, "alert(1)"), el("P", {}, el("A", { href: "javascript:alert(1)" }, "bad"), " ", el("IMG", { src: "x" }), el("SPAN", { "data-style": "font-weight:700; text-decoration: line-through" }, "styled")),
     el("UL", {}, el("LI", {}, "one"), el("LI", {}, "two")), el("PRE", {}, "a\n  b"), el("P", {}, el("A", { href: "https://example.org/" }, "example.org")));
   const found = fromDocument(body);
   assert.equal(found.text, "Title\nSome bold and link.\nbad styled\n• one\n• two\na\n  b\nexample.org");
   assert.deepEqual(shown(found), [["bold", "bold"], ["italic", "link"], ["text_url", "link", "https://example.org/x"], ["bold", "styled"], ["strike", "styled"], ["pre", "a\n  b"]]);
 });
 
+test("styles of a foreign document are read, and never applied", () => {
+  assert.equal(inert('<p class=a style="color:red" >a style="b"</p><STYLE>p {}</STYLE><b id="x"style=y>'), '<p class=a  data-style="color:red" >a style="b"</p><b id="x" data-style=y>');
+  assert.equal(inert("<style>p {"), "");
+});
+
 test("what this page copied comes back as it was", () => {
-  const found = fromDocument(el("BODY", {}, el("SPAN", { "data-kind": "spoiler", style: "white-space: pre-wrap" }, "a  b\nc"), el("SPAN", { "data-kind": "mention_name", "data-extra": "77" }, "Anna"),
+  const found = fromDocument(el("BODY", {}, el("SPAN", { "data-kind": "spoiler", "data-style": "white-space: pre-wrap" }, "a  b\nc"), el("SPAN", { "data-kind": "mention_name", "data-extra": "77" }, "Anna"),
     el("SPAN", { "data-kind": "text_url", "data-extra": "javascript:alert(1)" }, "x"), el("SPAN", { "data-kind": "custom_emoji", "data-extra": "x y" }, "🙂")));
   assert.deepEqual(shown(found), [["spoiler", "a  b\nc"], ["mention_name", "Anna", "77"]]);
 });

@@ -20,6 +20,16 @@ const BLOCKS = new Set([
   "LI", "MAIN", "NAV", "OL", "P", "PRE", "SECTION", "TABLE", "TR", "UL",
 ]);
 
+/**
+ * Markup for a document that is only read: its styles are attributes of another name, which nothing applies. (A document that is made
+ * by a page has the page's Content Security Policy: each style in it would be a violation.)
+ * @param {string} markup
+ */
+export function inert(markup) {
+  const bare = markup.replace(/<style\b[^]*?(<\/style\s*>|$)/gi, "");
+  return bare.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/(\s|["'/])style\s*=/gi, "$1 data-style="));
+}
+
 /** A foreign document's body as a text with its spans. @param {Place} body @returns {Rich} */
 export function fromDocument(body) {
   const reader = new Reader();
@@ -56,7 +66,7 @@ class Reader {
     if (name === "LI") this.text += "• ";
     if (name === "TD" || name === "TH") this.write(" ", around.pre);
     const start = this.text.length;
-    const style = place.getAttribute?.("style") ?? "";
+    const style = place.getAttribute?.("data-style") ?? "";
     const pre = name === "PRE" || (/white-space(-collapse)?:\s*(pre|break-spaces|preserve)/i.test(style) || (around.pre && !/white-space:\s*normal/i.test(style)));
     const found = around.code ? [] : formatting(place, name, style);
     this.children(place, { ...around, pre, code: around.code || found.some((one) => one.kind === "code" || one.kind === "pre") });

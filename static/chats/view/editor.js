@@ -2,7 +2,7 @@
 // The browser does what it does best (letters, IME, deletion, spelling); formatting, line ends, pasting and undo are done on the
 // model, from which the element is drawn again. Nodes only: nothing that is written or pasted ever becomes markup.
 
-import { fromDocument } from "../logic/clipboard.js";
+import { fromDocument, inert } from "../logic/clipboard.js";
 import { NOTHING, STYLES, plain, replaced, tidy, toggled } from "../logic/format.js";
 import { tree } from "../logic/text.js";
 import { Undo } from "../logic/undo.js";
@@ -85,7 +85,7 @@ export class Editor {
   paste(data) {
     const words = data.getData("text/plain").replace(/\r\n?/g, "\n");
     const markup = data.getData("text/html");
-    const found = markup ? fromDocument(new DOMParser().parseFromString(markup, "text/html").body) : NOTHING;
+    const found = markup ? fromDocument(new DOMParser().parseFromString(inert(markup), "text/html").body) : NOTHING;
     this.insert(found.entities.length ? found : plain(words || found.text));
   }
 

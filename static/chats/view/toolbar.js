@@ -65,7 +65,7 @@ export class Toolbar {
     this.app.paint();
   }
 
-  /** Above what is selected, within the field's width: after each painting. */
+  /** Over what is selected, above the box, so that it hides nothing that is written: after each painting. */
   place() {
     const { element, editor } = this;
     const range = getSelection()?.rangeCount ? getSelection()?.getRangeAt(0) : null;
@@ -76,8 +76,7 @@ export class Toolbar {
     const left = Math.max(0, Math.min(wished, around.width - element.offsetWidth));
     element.style.setProperty("inset-inline-start", "auto");
     element.style.setProperty("left", `${Math.round(left)}px`);
-    const top = Math.max(at.top, editor.root.getBoundingClientRect().top) - around.top - element.offsetHeight - 6;
-    element.style.setProperty("top", `${Math.round(top)}px`);
+    element.style.setProperty("top", `${-element.offsetHeight - 6}px`);
   }
 
   /** A shortcut of the field. @param {KeyboardEvent} event @returns {boolean} taken */
