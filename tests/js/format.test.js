@@ -127,7 +127,7 @@ test("of what others put on the clipboard, Telegram's formatting is kept", () =>
 });
 
 test("styles of a foreign document are read, and never applied", () => {
-  assert.equal(inert('<p class=a style="color:red" >a style="b"</p><STYLE>p {}</STYLE><b id="x"style=y>'), '<p class=a  data-style="color:red" >a style="b"</p><b id="x" data-style=y>');
+  assert.equal(inert('<p class=a style="color:red" >a style="b"</p><STYLE>p {}</STYLE><b id="x"style=y OnClick = "a">'), '<p class=a  data-style="color:red" >a style="b"</p><b id="x" data-style=y  data-OnClick= "a">');
   assert.equal(inert("<style>p {"), "");
 });
 

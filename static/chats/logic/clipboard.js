@@ -21,13 +21,13 @@ const BLOCKS = new Set([
 ]);
 
 /**
- * Markup for a document that is only read: its styles are attributes of another name, which nothing applies. (A document that is made
- * by a page has the page's Content Security Policy: each style in it would be a violation.)
+ * Markup for a document that is only read: its styles and handlers are attributes of other names, which nothing applies. (A document
+ * that is made by a page has the page's Content Security Policy: each of them in it would be a violation.)
  * @param {string} markup
  */
 export function inert(markup) {
   const bare = markup.replace(/<style\b[^]*?(<\/style\s*>|$)/gi, "");
-  return bare.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/(\s|["'/])style\s*=/gi, "$1 data-style="));
+  return bare.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/(\s|["'/])(style|on\w+)\s*=/gi, "$1 data-$2="));
 }
 
 /** A foreign document's body as a text with its spans. @param {Place} body @returns {Rich} */
