@@ -87,10 +87,14 @@ def test_captions_and_texts_with_a_preview_can_be_edited(operator: User, chat: C
         assert messages.edit(operator, message, " ").payload == {"message": message.pk, "text": ""}
 
 
+WITHOUT_TEXT: list[dict[str, Any]] = [
+    *({"media": {"kind": kind}} for kind in ("sticker", "video_note", "poll", "location")),
+    {"service": {"kind": "chat_create"}},
+]
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "facts", [{"media": {"kind": kind}} for kind in ("sticker", "video_note", "poll", "location")] + [{"service": {"kind": "chat_create"}}]
-)  # fmt: skip
+@pytest.mark.parametrize("facts", WITHOUT_TEXT)
 def test_what_has_no_text_cannot(operator: User, chat: Chat, facts: dict[str, Any]) -> None:
     with pytest.raises(UserError) as refused:
         messages.edit(operator, world.make_message(chat, 5, "", out=True, **facts), "text")

@@ -137,7 +137,8 @@ def test_nothing_typed_is_lost_between_messages(open_page: Pages, admin_user: Us
         const field = document.querySelector("#composer");
         const key = (key) => new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
         const press = (name) => field.dispatchEvent(key(name));
-        const write = (text) => {field.append(text); field.dispatchEvent(new InputEvent("input", {bubbles: true, inputType: "insertText"}))};
+        const typed = () => new InputEvent("input", {bubbles: true, inputType: "insertText"});
+        const write = (text) => {field.append(text); field.dispatchEvent(typed())};
         write("one"); press("Enter"); write("two"); press("Enter"); write("three")
     """
     page.evaluate(f"{{{typed}}}")

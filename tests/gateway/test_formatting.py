@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from telethon import types as T
+from telethon import types as T  # noqa: N812
 
 from apps.chats.models import Chat, Message
 from apps.chats.services import messages
