@@ -173,6 +173,8 @@ def test_refused_edit_says_so_and_keeps_the_text(open_page: Pages, admin_user: U
     expect(page.locator(".notice")).to_contain_text("Not changed")
     page.get_by_role("button", name="Take it up again").click()
     expect(field).to_have_text("Too late to change")
+    page.keyboard.press("Enter")
+    assert take("edit").payload["text"] == "Too late to change"
 
 
 def test_typing_is_shown_and_sent(open_page: Pages, admin_user: User, anna: Chat) -> None:

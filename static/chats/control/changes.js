@@ -10,9 +10,11 @@ export class Changes {
     this.app = app;
   }
 
-  /** @param {Message} message @param {string} text @param {import("../logic/text.js").Entity[]} entities all its formatting */
-  async edit(message, text, entities) {
+  /** @param {Message & {was?: Message}} edited was: as it stands, when a refused edit is taken up again
+   * @param {string} text @param {import("../logic/text.js").Entity[]} entities all its formatting */
+  async edit(edited, text, entities) {
     const { app } = this;
+    const message = edited.was ?? edited;
     if (same({ text, entities }, cleaned(editable(message)))) {
       app.draw();
       return;
@@ -23,7 +25,8 @@ export class Changes {
     if (answer.ok) return;
     const { chatId } = app.state;
     app.notice(`Not changed: ${answer.message}`, () => {
-      if (app.state.chatId === chatId) app.writing.compose({ editing: { ...message, text, entities }, reply: null });
+      const again = /** @type {Message} */ ({ ...message, text, entities, was: message });
+      if (app.state.chatId === chatId) app.writing.compose({ editing: again, reply: null });
     });
   }
 

@@ -10,7 +10,6 @@ import { icon, iconButton } from "./parts.js";
 import { Toolbar } from "./toolbar.js";
 
 const WARN_BEFORE = 400;
-const PASTE_MOST = 8 * MAX_LENGTH;
 
 /** Which text the field holds, so that it is put in again when chat or edited message change. */
 let shownFor = "";
@@ -33,7 +32,7 @@ export function composer(app, chat, actions) {
         aria-placeholder="Message as ${app.session?.name ?? ""}" data-placeholder="Message as ${app.session?.name ?? ""}"
         aria-describedby=${error ? "composer-error" : nothing} aria-invalid=${error ? "true" : nothing}
         @keydown=${(/** @type {KeyboardEvent} */ event) => keys(event, app)}
-        @paste=${(/** @type {ClipboardEvent} */ event) => pasted(event, app)}
+        @paste=${pasted}
       ></div>
       <span class="count num" id="composer-count" aria-live="polite"></span>
       <button class="send" aria-label=${save || "Send message"} title=${save || "Send"}>${icon(editing ? "check" : "send")}</button>
@@ -86,7 +85,7 @@ export function fill(app) {
 /** The field's model and toolbar, made when its element is a new one. @param {HTMLElement} root @param {import("../app.js").App} app */
 function attached(root, app) {
   if (field?.editor.root !== root) {
-    const editor = new Editor(root, { changed: () => typed(app) });
+    const editor = new Editor(root, { changed: () => typed(app), tooMuch: (length) => tooMuch(app, length) });
     field = { editor, toolbar: new Toolbar(editor, app) };
     shownFor = "";
   }
@@ -119,15 +118,14 @@ function typed(app) {
   if (field.editor.rich.text.trim()) app.writing.typed();
 }
 
-/** Telegram's formatting is kept, all else dropped. Far too much is not even put in: a browser needs many seconds to lay a megabyte
- * out. The clipboard still has it. @param {ClipboardEvent} event @param {import("../app.js").App} app */
-function pasted(event, app) {
+/** Telegram's formatting is kept, all else dropped. @param {ClipboardEvent} event */
+function pasted(event) {
   event.preventDefault();
-  const length = event.clipboardData?.getData("text/plain").length ?? 0;
-  if (length <= PASTE_MOST) {
-    if (event.clipboardData) field?.editor.paste(event.clipboardData);
-    return;
-  }
+  if (event.clipboardData) field?.editor.paste(event.clipboardData);
+}
+
+/** The clipboard still has it. @param {import("../app.js").App} app @param {number} length */
+function tooMuch(app, length) {
   const [is, most] = [length.toLocaleString("en"), MAX_LENGTH.toLocaleString("en")];
   app.writing.compose({ error: `What you pasted is too long: ${is} of ${most} characters. It was not put in; paste it in parts.` });
 }

@@ -4,7 +4,7 @@
 
 import { fromDocument, inert } from "../logic/clipboard.js";
 import { NOTHING, STYLES, plain, replaced, tidy, toggled } from "../logic/format.js";
-import { tree } from "../logic/text.js";
+import { MAX_LENGTH, tree } from "../logic/text.js";
 import { Undo } from "../logic/undo.js";
 
 /** @typedef {import("../logic/format.js").Rich} Rich */
@@ -17,10 +17,14 @@ const NATIVE = {
   formatBold: "bold", formatItalic: "italic", formatUnderline: "underline", formatStrikeThrough: "strike",
   B: "bold", STRONG: "bold", I: "italic", EM: "italic", U: "underline", S: "strike", STRIKE: "strike", DEL: "strike", CODE: "code",
 };
+/** Characters that are put in at most: a browser needs many seconds to lay a megabyte out. Of markup it may be more. */
+const PASTE_MOST = 8 * MAX_LENGTH;
+const MARKUP_MOST = 2_000_000;
 const BLOCKS = new Set(["DIV", "P", "LI", "PRE", "BLOCKQUOTE", "H1", "H2", "H3", "UL", "OL"]);
 
 export class Editor {
-  /** @param {HTMLElement} root @param {{changed: () => void}} listener changed: something was written or formatted by somebody */
+  /** @param {HTMLElement} root @param {{changed: () => void, tooMuch: (length: number) => void}} listener changed: something was written or
+   * formatted by somebody; tooMuch: so many characters were pasted, and not put in */
   constructor(root, listener) {
     this.root = root;
     this.listener = listener;
@@ -36,6 +40,7 @@ export class Editor {
     root.addEventListener("input", (event) => this.#after(/** @type {InputEvent} */ (event)));
     root.addEventListener("compositionstart", () => (this.composedFrom = this.#select().start));
     root.addEventListener("compositionend", () => this.#composed());
+    root.addEventListener("focus", () => this.#focused());
   }
 
   /** Another text: a draft, a message to edit. @param {Rich} rich */
@@ -84,7 +89,12 @@ export class Editor {
   /** What the clipboard has, with Telegram's formatting of it. @param {DataTransfer} data */
   paste(data) {
     const words = data.getData("text/plain").replace(/\r\n?/g, "\n");
-    const markup = data.getData("text/html");
+    if (words.length > PASTE_MOST) {
+      this.listener.tooMuch(words.length);
+      return;
+    }
+    const all = data.getData("text/html");
+    const markup = all.length > MARKUP_MOST ? "" : all;
     const found = markup ? fromDocument(new DOMParser().parseFromString(inert(markup), "text/html").body) : NOTHING;
     this.insert(found.entities.length ? found : plain(words || found.text));
   }
@@ -102,6 +112,12 @@ export class Editor {
     const { start, end } = this.selected;
     this.root.focus();
     this.#place({ start, end });
+  }
+
+  /** Whoever comes back goes on where they were; a browser would begin in front. A click decides for itself, afterwards. */
+  #focused() {
+    const range = getSelection()?.rangeCount ? getSelection()?.getRangeAt(0) : null;
+    if (!range || !this.root.contains(range.startContainer)) this.#place(this.selected);
   }
 
   /** @param {InputEvent} event */
@@ -153,8 +169,12 @@ export class Editor {
 
   /** @param {InputEvent} event */
   #after(event) {
-    if (!event.isComposing) this.#sync(event.inputType);
-    else this.#read();
+    if (!event.isComposing) {
+      this.#sync(event.inputType);
+      return;
+    }
+    this.#read();
+    this.listener.changed();
   }
 
   #composed() {

@@ -42,7 +42,11 @@ export class Toolbar {
     this.app = app;
     /** @type {Shown} */
     this.shown = { open: false, link: null };
-    document.addEventListener("selectionchange", () => this.follow());
+    const follow = () => {
+      if (editor.root.isConnected) this.follow();
+      else document.removeEventListener("selectionchange", follow); // another field has taken its place
+    };
+    document.addEventListener("selectionchange", follow);
   }
 
   get element() {
@@ -51,7 +55,6 @@ export class Toolbar {
 
   /** It is there while something is selected in the field, or while it is used itself. */
   follow() {
-    if (!this.editor.root.isConnected) return;
     const inside = this.element?.contains(document.activeElement) ?? false;
     const { start, end } = this.editor.selection;
     const open = inside || (document.activeElement === this.editor.root && end > start);
