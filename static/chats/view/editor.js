@@ -35,12 +35,14 @@ export class Editor {
     /** Styles that the next letter gets, or loses. @type {Set<string>} */
     this.pending = new Set();
     this.composedFrom = 0;
+    this.pointed = false;
     this.undo = new Undo({ rich: NOTHING, start: 0, end: 0 });
     root.addEventListener("beforeinput", (event) => this.#before(event));
     root.addEventListener("input", (event) => this.#after(/** @type {InputEvent} */ (event)));
     root.addEventListener("compositionstart", () => (this.composedFrom = this.#select().start));
     root.addEventListener("compositionend", () => this.#composed());
     root.addEventListener("focus", () => this.#focused());
+    for (const name of ["pointerdown", "pointercancel", "click"]) root.addEventListener(name, () => (this.pointed = name === "pointerdown"));
   }
 
   /** Another text: a draft, a message to edit. @param {Rich} rich */
@@ -114,10 +116,14 @@ export class Editor {
     this.#place({ start, end });
   }
 
-  /** Whoever comes back goes on where they were; a browser would begin in front. A click decides for itself, afterwards. */
+  /** Whoever comes back goes on where they were; a browser would begin in front, and does so at once. A click decides for itself. */
   #focused() {
-    const range = getSelection()?.rangeCount ? getSelection()?.getRangeAt(0) : null;
-    if (!range || !this.root.contains(range.startContainer)) this.#place(this.selected);
+    if (this.pointed) return;
+    const { selected } = this;
+    queueMicrotask(() => {
+      if (document.activeElement !== this.root || this.selected !== selected) return;
+      this.#place(selected);
+    });
   }
 
   /** @param {InputEvent} event */
@@ -226,7 +232,7 @@ export class Editor {
     const range = getSelection()?.rangeCount ? getSelection()?.getRangeAt(0) : null;
     if (range && this.root.contains(range.startContainer) && this.root.contains(range.endContainer)) {
       const [start, end] = [this.#offset(range.startContainer, range.startOffset), this.#offset(range.endContainer, range.endOffset)];
-      this.selected = { start, end };
+      if (start !== this.selected.start || end !== this.selected.end) this.selected = { start, end };
     }
     return this.selected;
   }
