@@ -4,7 +4,10 @@ import { addressOf, linkOf, tidy } from "./format.js";
 import { tree } from "./text.js";
 
 /** @typedef {import("./format.js").Rich} Rich */
-/** @typedef {{nodeType: number, nodeName: string, nodeValue: string | null, childNodes: ArrayLike<any>, getAttribute?: (name: string) => string | null}} Place a node of any document */
+/**
+ * @typedef {{nodeType: number, nodeName: string, nodeValue: string | null, childNodes: ArrayLike<any>,
+ *   getAttribute?: (name: string) => string | null}} Place a node of any document
+ */
 
 /** How deep a foreign document is followed. */
 const DEPTH = 200;
@@ -14,7 +17,8 @@ const KINDS = {
   B: "bold", STRONG: "bold", I: "italic", EM: "italic", CITE: "italic", VAR: "italic", U: "underline", INS: "underline", S: "strike",
   STRIKE: "strike", DEL: "strike", CODE: "code", KBD: "code", SAMP: "code", TT: "code", PRE: "pre", BLOCKQUOTE: "blockquote", "TG-SPOILER": "spoiler",
 };
-const DROPPED = new Set(["SCRIPT", "STYLE", "TEMPLATE", "HEAD", "TITLE", "META", "LINK", "IFRAME", "OBJECT", "SVG", "NOSCRIPT", "TEXTAREA", "SELECT", "BUTTON"]);
+const DROPPED = new Set(["SCRIPT", "STYLE", "TEMPLATE", "HEAD", "TITLE", "META", "LINK", "IFRAME", "OBJECT", "SVG", "NOSCRIPT",
+  "TEXTAREA", "SELECT", "BUTTON"]);
 const BLOCKS = new Set([
   "ADDRESS", "ARTICLE", "ASIDE", "BLOCKQUOTE", "DD", "DIV", "DL", "DT", "FIGURE", "FOOTER", "FORM", "H1", "H2", "H3", "H4", "H5", "H6", "HEADER", "HR",
   "LI", "MAIN", "NAV", "OL", "P", "PRE", "SECTION", "TABLE", "TR", "UL",
@@ -67,7 +71,8 @@ class Reader {
     if (name === "TD" || name === "TH") this.write(" ", around.pre);
     const start = this.text.length;
     const style = place.getAttribute?.("data-style") ?? "";
-    const pre = name === "PRE" || (/white-space(-collapse)?:\s*(pre|break-spaces|preserve)/i.test(style) || (around.pre && !/white-space:\s*normal/i.test(style)));
+    const kept = /white-space(-collapse)?:\s*(pre|break-spaces|preserve)/i.test(style);
+    const pre = name === "PRE" || kept || (around.pre && !/white-space:\s*normal/i.test(style));
     const found = around.code ? [] : formatting(place, name, style);
     this.children(place, { ...around, pre, code: around.code || found.some((one) => one.kind === "code" || one.kind === "pre") });
     const length = this.text.trimEnd().length > start ? (block ? this.text.trimEnd().length : this.text.length) - start : 0;

@@ -115,7 +115,8 @@ export function isAll({ entities }, kind, start, end) {
   return at >= end && end > start;
 }
 
-/** The span of one of these kinds at a place, or of what is between two. @param {Rich} rich @param {string[]} kinds @param {number} start @param {number} end */
+/** The span of one of these kinds at a place, or around two.
+ * @param {Rich} rich @param {string[]} kinds @param {number} start @param {number} end */
 export function spanAt({ entities }, kinds, start, end) {
   return entities.find((one) => kinds.includes(one.kind) && one.offset <= start && endOf(one) >= end);
 }

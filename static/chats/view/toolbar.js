@@ -24,7 +24,9 @@ const BUTTONS = [
 ];
 
 /** Key with Ctrl or Cmd -> what it formats; Shift is part of the name. @type {Record<string, string>} */
-const KEYS = { b: "bold", i: "italic", u: "underline", "shift x": "strike", "shift m": "code", "shift p": "spoiler", "shift .": "blockquote", k: "link", "\\": "bare" };
+const KEYS = {
+  b: "bold", i: "italic", u: "underline", "shift x": "strike", "shift m": "code", "shift p": "spoiler", "shift .": "blockquote", k: "link", "\\": "bare",
+};
 /** @type {Record<string, string>} by the place of the key, for keyboards of other scripts */
 const PLACES = { KeyB: "b", KeyI: "i", KeyU: "u", KeyX: "x", KeyM: "m", KeyP: "p", KeyK: "k", Period: ".", Backslash: "\\" };
 
@@ -176,7 +178,8 @@ export class Toolbar {
     >${BUTTONS.map(button)}
       <button type="button" class="ib" aria-label="Link" title="Link (${MOD}K)" aria-keyshortcuts="Control+K" aria-pressed=${link ? "true" : "false"}
         tabindex="-1" @click=${() => this.ask()}>${icon("link")}</button>
-      <button type="button" class="ib" aria-label="No formatting" title="No formatting" tabindex="-1" @click=${() => this.format("bare")}>${icon("format_clear")}</button>
+      <button type="button" class="ib" aria-label="No formatting" title="No formatting (${MOD}\\)" aria-keyshortcuts="Control+\\"
+        tabindex="-1" @click=${() => this.format("bare")}>${icon("format_clear")}</button>
     </div>`;
   }
 

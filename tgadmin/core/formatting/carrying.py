@@ -74,7 +74,7 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
 
 
 def _by_words(one: list[str], other: list[str], at: int) -> list[tuple[str, str, int]]:
-    """What stood there, what stands there now, and where; as one where there are too many words to look."""
+    """What was there, what is there now, and where; as one where there are too many words to look."""
     if not one and not other:
         return []
     if len(one) > _MOST_TOKENS or len(other) > _MOST_TOKENS:
