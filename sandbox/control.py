@@ -35,7 +35,7 @@ _ALLOWED = {
     "fronts": {"links", "passed", "kill", "cut_off", "revive"},
     "record": {"as_json", "open_connections", "two_owners", "heard_from", "uses_of", "clear"},
     "world": {
-        "create_account", "delete_account", "accounts_by_phone", "send", "edit", "delete", "read", "typing",
+        "publish", "create_account", "delete_account", "accounts_by_phone", "send", "edit", "delete", "read", "typing",
         "create_group", "create_channel", "add_user", "join", "leave", "kick", "restrict", "slow_mode", "rename",
         "migrate", "forget_updates", "snapshot", "login_token_seconds",
     },

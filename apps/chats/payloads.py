@@ -28,7 +28,7 @@ class Person(TypedDict):
 class Entity(TypedDict):
     """A formatted span of a text, in UTF-16 code units."""
 
-    kind: Annotated[str, "`bold`, `text_link` …"]
+    kind: Annotated[str, "`bold`, `text_url` …"]
     offset: Annotated[int, "where it begins"]
     length: Annotated[int, "how long it is"]
     extra: NotRequired[Annotated[str, "a link's address, a code's language …"]]

@@ -6,6 +6,7 @@ Each checks its rights as Telegram does, changes the world in one step, and tell
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,9 @@ class Draft:
     forward: Any = None
     scheduled: bool = False  # it has waited for its time
     thread: int = 0  # the topic, for an answer to what is gone by then
+    media: Any = None
+    no_preview: bool = False
+    above: bool = False
 
 
 class MessageActions:
@@ -62,7 +66,9 @@ class MessageActions:
         if known is not None:
             return known
         self.check_can_write(author, peer)
-        text, entities, altered = texts.accept(draft.text, self.kept_entities(author, draft.entities))
+        caption = draft.media is not None and not isinstance(draft.media, types.MessageMediaWebPage)
+        given = self.kept_entities(author, draft.entities)
+        text, entities, altered = texts.accept(draft.text, given, caption=caption)
         replied = self.replied(author, peer, draft.reply_to, draft.thread)
         if is_channel(peer):
             self._world.topics.check_open(author, self._chats[peer], replied, draft.thread)
@@ -70,6 +76,8 @@ class MessageActions:
         post = Post(0, author, peer, self._world.now(), text, entities, random_id=draft.random_id)
         post.silent, post.altered, post.forward = draft.silent, altered, draft.forward
         post.scheduled = draft.scheduled
+        post.media = draft.media or self._preview(text, entities, no_preview=draft.no_preview)
+        post.above = draft.above and post.media is not None
         return self.post(post, push, replied=replied)
 
     def post(
@@ -137,7 +145,10 @@ class MessageActions:
         for original, random_id in zip(originals, random_ids, strict=True):
             if original is not None:
                 header = None if drop_author else self._forward_header(original, author, source, target)
-                drafts.append(Draft(original.text, original.entities, None, random_id, silent, header))
+                draft = Draft(original.text, original.entities, None, random_id, silent, header)
+                draft.media, draft.above = original.media, original.above
+                draft.no_preview = original.media is None
+                drafts.append(draft)
         return drafts
 
     def check_can_write(self, author: int, peer: int) -> None:
@@ -173,13 +184,21 @@ class MessageActions:
 
     # --- changing
 
-    def edit(self, editor: int, peer: int, number: int, text: str, entities: list[Any] | None, push: Push) -> Post:
-        """https://core.telegram.org/method/messages.editMessage"""
+    def edit(self, editor: int, peer: int, number: int, draft: Draft, push: Push) -> Post:
+        """The whole text or caption with its entities: what the draft does not say again is gone, be it formatting or
+        where a preview stands. https://core.telegram.org/method/messages.editMessage"""
         post = self.editable(editor, peer, number)
-        new_text, new_entities, _ = texts.accept(text, self.kept_entities(editor, entities))
-        if new_text == post.text and _same(new_entities, post.entities or []):
+        given = self.kept_entities(editor, draft.entities)
+        text, entities, _ = texts.accept(draft.text, given, caption=post.has_caption)
+        media = post.media
+        if not post.has_caption:
+            media = self._preview(text, entities, no_preview=draft.no_preview)
+        above = draft.above and media is not None
+        same_media = [bytes(each) for each in (media, post.media) if each is not None]
+        unchanged = len(set(same_media)) < 2 and (media is None) == (post.media is None) and above == post.above
+        if unchanged and text == post.text and _same(entities, post.entities or []):
             raise RpcError(400, "MESSAGE_NOT_MODIFIED")
-        post.text, post.entities = new_text, new_entities
+        post.text, post.entities, post.media, post.above = text, entities, media, above
         post.edit_date = max(self._world.now(), post.date)
         self._boxes.edited(post)
         for owner in post.copies:
@@ -305,6 +324,16 @@ class MessageActions:
             else:
                 kept.append(entity)
         return kept
+
+    def _preview(self, text: str, entities: list[Any], *, no_preview: bool) -> Any:
+        """The preview of the first link, if this world knows that page; None for none.
+        https://core.telegram.org/api/link-previews"""
+        link = None if no_preview else texts.first_link(text, entities)
+        title = self._world.pages.get(link or "")
+        if link is None or title is None:
+            return None
+        page = types.WebPage(zlib.crc32(link.encode()), link, link, 0, type="article", title=title)
+        return types.MessageMediaWebPage(page)
 
     def _take_slow_mode(self, author: int, peer: int) -> None:
         chat = self._chats.get(peer) if peer < 0 else None

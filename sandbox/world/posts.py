@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from telethon.extensions import BinaryReader
-from telethon.tl import TLObject
+from telethon.tl import TLObject, types
 
 _OPTIONAL = {
     "x": "random_id", "s": "silent", "l": "altered", "ed": "edit_date", "n": "mentions", "th": "thread",
-    "pn": "pinned", "rx": "reactions", "sc": "scheduled"}  # fmt: skip
+    "pn": "pinned", "rx": "reactions", "sc": "scheduled", "i": "above"}  # fmt: skip
 
 
 class Copy(NamedTuple):
@@ -30,6 +30,8 @@ class Post:
     date: int
     text: str = ""
     entities: list[Any] | None = None
+    media: Any = None  # a MessageMedia
+    above: bool = False  # it, or the preview, is not where it usually is: invert_media
     action: Any = None  # a MessageAction: then it is a service message
     forward: Any = None  # a MessageFwdHeader
     random_id: int = 0
@@ -43,6 +45,11 @@ class Post:
     pinned: list[int] = field(default_factory=list)  # the owners of the boxes in which it is pinned
     reactions: list[list[Any]] = field(default_factory=list)  # oldest first: [user, emoji, date, big, seen by author]
     scheduled: bool = False  # sent at a time that its author had set
+
+    @property
+    def has_caption(self) -> bool:
+        """Whether its text is one of a photo or a file; a preview's is a text of its own."""
+        return self.media is not None and not isinstance(self.media, types.MessageMediaWebPage)
 
     def peer(self, owner: int) -> int:
         """The marked id of the dialog in which that box shows it."""
@@ -59,7 +66,7 @@ class Post:
                 row[short] = value
         if self.entities:
             row["e"] = b"".join(bytes(entity) for entity in self.entities).hex()
-        for name, thing in (("ac", self.action), ("fw", self.forward)):
+        for name, thing in (("ac", self.action), ("fw", self.forward), ("md", self.media)):
             if thing is not None:
                 row[name] = bytes(thing).hex()
         return row
@@ -75,6 +82,7 @@ class Post:
         post.entities = objects(row["e"]) if "e" in row else None
         post.action = objects(row["ac"])[0] if "ac" in row else None
         post.forward = objects(row["fw"])[0] if "fw" in row else None
+        post.media = objects(row["md"])[0] if "md" in row else None
         return post
 
 

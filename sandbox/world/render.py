@@ -52,6 +52,8 @@ class Render:
         return Message(
             message=post.text,
             entities=post.entities or None,
+            media=post.media,
+            invert_media=post.above or None,
             edit_date=post.edit_date or None,
             pinned=owner in post.pinned or None,
             from_scheduled=(post.scheduled and post.author == viewer) or None,

@@ -14,16 +14,51 @@ from telethon.tl import types
 from sandbox.errors import RpcError
 
 MAX_LENGTH = 4096  # help.getConfig's message_length_max
+MAX_CAPTION = 1024  # help.getAppConfig's caption_length_limit_default
 MAX_ENTITIES = 100
 
 # Control characters become spaces and carriage returns vanish: official clients clean their input so, and the server
 # does it for those that do not.
 _CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)], " ") | {0x0D: None}
+_DOMAINS = (
+    "com|org|net|edu|gov|info|io|me|eu|de|fr|es|it|nl|pl|uk|us|ru|jp|cn|dev|app"  # the commonest of Telegram's list
+)
 _FOUND: tuple[tuple[re.Pattern[str], Callable[[int, int], Any]], ...] = (
     (re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]"), types.MessageEntityUrl),
+    (re.compile(r"(?<![\w@.+-])[\w.+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,8}\b", re.IGNORECASE), types.MessageEntityEmail),
+    (
+        re.compile(
+            rf"(?<![\w@/.-])(?:[a-z0-9-]+\.)+(?:{_DOMAINS})\b(?::\d+)?(?:/[^\s<>\"']*[^\s<>\"'.,;:!?)\]])?",
+            re.IGNORECASE,
+        ),
+        types.MessageEntityUrl,
+    ),
     (re.compile(r"(?<![\w@/.])@[A-Za-z]\w{3,31}\b"), types.MessageEntityMention),
     (re.compile(r"(?<![\w#&/])#\w*[^\W\d]\w*"), types.MessageEntityHashtag),
+    (re.compile(r"(?<![\w$])\$[A-Z]{1,8}(?!\w)"), types.MessageEntityCashtag),
+    (re.compile(r"(?<![\w/<>.:])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z]\w{3,31})?(?![\w/<>])"), types.MessageEntityBotCommand),
+    (re.compile(r"(?<![\w+])\+\d(?:[ ()-]{0,2}\d){6,14}(?!\w)"), types.MessageEntityPhone),
 )
+_MAY_HOLD = re.compile(r"[@#$/+]|\.[a-z]{2}", re.IGNORECASE)  # else nothing can be found
+_ITS_OWN = (
+    types.MessageEntityUrl, types.MessageEntityEmail, types.MessageEntityMention, types.MessageEntityHashtag,
+    types.MessageEntityCashtag, types.MessageEntityBotCommand, types.MessageEntityPhone, types.MessageEntityBankCard,
+)  # fmt: skip
+_WHOLE = (
+    types.MessageEntityCode, types.MessageEntityPre, types.MessageEntityTextUrl, types.MessageEntityMentionName,
+    types.MessageEntityCustomEmoji, *_ITS_OWN,
+)  # fmt: skip
+
+
+def first_link(text: str, entities: list[Any]) -> str | None:
+    """The address that gets a preview: that of the first link (https://core.telegram.org/api/link-previews)."""
+    raw = text.encode("utf-16-le")
+    for each in entities:
+        if isinstance(each, types.MessageEntityTextUrl):
+            return str(each.url)
+        if isinstance(each, types.MessageEntityUrl):
+            return raw[2 * each.offset : 2 * (each.offset + each.length)].decode("utf-16-le")
+    return None
 
 
 def units(text: str) -> int:
@@ -31,21 +66,22 @@ def units(text: str) -> int:
     return len(text) + sum(1 for char in text if char > "\uffff")
 
 
-def accept(text: str, entities: list[Any] | None) -> tuple[str, list[Any], bool]:
-    """The text and entities as the server keeps them, and whether it changed either.
+def accept(text: str, entities: list[Any] | None, *, caption: bool = False) -> tuple[str, list[Any], bool]:
+    """The text and entities as the server keeps them, and whether it changed either. A ``caption`` may be empty.
 
-    Raises RpcError 400: MESSAGE_EMPTY, MESSAGE_TOO_LONG, ENTITIES_TOO_LONG, ENTITY_BOUNDS_INVALID.
+    Raises RpcError 400: MESSAGE_EMPTY, MESSAGE_TOO_LONG, MEDIA_CAPTION_TOO_LONG, ENTITIES_TOO_LONG,
+    ENTITY_BOUNDS_INVALID.
     """
-    given = list(entities or [])
-    check(text, given)
+    check(text, entities)
+    given = [each for each in entities or () if not isinstance(each, _ITS_OWN)]  # it looks for these itself
     cleaned = text.translate(_CONTROL)
     kept = given if cleaned == text else _shifted(given, text, removed="\r")
     head = len(cleaned) - len(cleaned.lstrip())
     result = cleaned.strip()
-    if not result:
+    if not result and not caption:
         raise RpcError(400, "MESSAGE_EMPTY")
-    if len(result) > MAX_LENGTH or units(result) > MAX_LENGTH:
-        raise RpcError(400, "MESSAGE_TOO_LONG")
+    if units(result) > (MAX_CAPTION if caption else MAX_LENGTH):
+        raise RpcError(400, "MEDIA_CAPTION_TOO_LONG" if caption else "MESSAGE_TOO_LONG")
     if head or len(result) != len(cleaned):
         kept = _clipped(kept, units(cleaned[:head]), units(result))
     found = _found(result, kept)
@@ -96,13 +132,15 @@ def _moved(entity: Any, offset: int, length: int) -> Any:
 
 
 def _found(text: str, given: list[Any]) -> list[Any]:
-    """The links, mentions and hashtags that the server marks by itself, where the sender has marked nothing."""
-    if "://" not in text and "@" not in text and "#" not in text:
+    """The links, addresses, mentions, tags, commands and phones that the server marks by itself, outside of what the
+    sender has marked as code, link or mention."""
+    if not _MAY_HOLD.search(text):
         return []
+    whole = [each for each in given if isinstance(each, _WHOLE)]
     found: list[Any] = []
     for pattern, kind in _FOUND:
         for match in pattern.finditer(text):
             start, length = units(text[: match.start()]), units(match.group())
-            if not any(start < each.offset + each.length and each.offset < start + length for each in [*given, *found]):
+            if not any(start < each.offset + each.length and each.offset < start + length for each in [*whole, *found]):
                 found.append(kind(start, length))
     return found

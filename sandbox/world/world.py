@@ -62,6 +62,7 @@ class World:
         self.pusher = pusher
         self.listening = listening
         self.watchers: list[Callable[[Post], None]] = []  # told of every new message, in the step that makes it
+        self.pages: dict[str, str] = {}  # titles of the web pages that links lead to: only these have a preview
         self.accounts = Accounts(store, clock, self.rng)
         self.logins = Logins(store, clock, self.rng)
         self.chats = Chats(store, clock, self.rng)
@@ -105,9 +106,14 @@ class World:
         reply_to: int | None = None,
         entities: str | None = None,
         random_id: int | None = None,
+        media: str | None = None,
+        above: bool = False,
     ) -> int:
-        """The new message's id in the sender's box (or the channel's). `entities`: TL objects in a row, in hex."""
-        draft = Draft(text, _entities(entities), reply_to, random_id or 0)
+        """The new message's id in the sender's box (or the channel's). `entities`: TL objects in a row, in hex; `media`
+        one of them, a MessageMedia: then the text is its caption, and may be empty."""
+        draft = Draft(text, _entities(entities), reply_to, random_id or 0, above=above)
+        if media is not None:
+            (draft.media,) = objects(media)
         post = self.act(lambda push: self.message_actions.send(from_user, peer, draft, push))
         return post.copies[peer if is_channel(peer) else from_user].id
 
@@ -117,7 +123,12 @@ class World:
 
     def edit(self, user_id: int, peer: int, message_id: int, text: str, *, entities: str | None = None) -> None:
         """Edit the message that this user knows by that id."""
-        self.act(lambda push: self.message_actions.edit(user_id, peer, message_id, text, _entities(entities), push))
+        draft = Draft(text, _entities(entities))
+        self.act(lambda push: self.message_actions.edit(user_id, peer, message_id, draft, push))
+
+    def publish(self, url: str, title: str) -> None:
+        """There is a web page at that address: links to it get a preview."""
+        self.pages[url] = title
 
     def delete(self, user_id: int, peer: int, message_ids: Iterable[int], *, revoke: bool = True) -> int:
         """Delete the messages that this user knows by these ids; how many are gone."""

@@ -1,6 +1,7 @@
 // Keyboard shortcuts of the page. Each handler says whether it took the key.
 
 import { shown } from "./logic/list.js";
+import { isEmpty } from "./view/composer.js";
 
 /** @param {EventTarget | null} target */
 function writes(target) {
@@ -17,8 +18,7 @@ export function chatKeys(event, app, actions) {
   if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey) return false;
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) return step(app, event.key === "ArrowUp" ? -1 : 1);
   if (event.altKey) return false;
-  const field = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("composer"));
-  const emptyField = event.target === field && field !== null && !field.value;
+  const emptyField = event.target === document.getElementById("composer") && isEmpty();
   if (event.key === "?" && (!writes(event.target) || emptyField)) {
     actions.help();
     return true;

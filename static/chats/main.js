@@ -9,6 +9,7 @@ import { details } from "./view/details.js";
 import { deletion, help, notices } from "./view/dialogs.js";
 import { list } from "./view/list.js";
 import { useIcons } from "./view/parts.js";
+import { toHtml } from "./logic/clipboard.js";
 import { Scroller } from "./view/scroll.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("chats"));
@@ -52,7 +53,7 @@ const actions = {
   },
   copy: async (one) => {
     try {
-      await navigator.clipboard.writeText((app.codes.of(one) ?? one).text);
+      await copied(app.codes.of(one) ?? one);
       app.notice("Copied.");
     } catch {
       app.notice("This browser does not let the page copy. Select the text instead.");
@@ -100,6 +101,14 @@ const actions = {
 /** @param {string} id */
 function dialog(id) {
   return /** @type {HTMLDialogElement | null} */ (document.getElementById(id));
+}
+
+/** The text, and for what takes it its formatting. @param {import("./logic/format.js").Rich} rich */
+async function copied(rich) {
+  if (!rich.entities.length || typeof ClipboardItem === "undefined") return navigator.clipboard.writeText(rich.text);
+  const data = { "text/plain": rich.text, "text/html": toHtml(rich) };
+  const parts = Object.entries(data).map(([type, text]) => [type, new Blob([text], { type })]);
+  return navigator.clipboard.write([new ClipboardItem(Object.fromEntries(parts))]);
 }
 
 function focusComposer() {

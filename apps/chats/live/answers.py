@@ -138,7 +138,8 @@ class Answers:
     @to.register
     async def _send(self, frame: SendRequest) -> None:
         chat = await self._chat(frame.chat)
-        message: Shown = await read(_sent, self._page.user, chat, frame.text, cid=frame.cid, reply_to_id=frame.reply_to)
+        named = {"cid": frame.cid, "reply_to_id": frame.reply_to, "entities": frame.entities or ()}
+        message: Shown = await read(_sent, self._page.user, chat, frame.text, **named)
         await self._page.say(OkFrame(type="ok", ref=frame.ref, message=message))
 
     @to.register
@@ -168,7 +169,7 @@ class Answers:
     @to.register
     async def _edit(self, frame: EditRequest) -> None:
         message = (await self._messages([frame.message]))[0]
-        self._follow(await read(services.edit, self._page.user, message, frame.text), frame)
+        self._follow(await read(services.edit, self._page.user, message, frame.text, frame.entities), frame)
 
     @to.register
     async def _delete(self, frame: DeleteRequest) -> None:

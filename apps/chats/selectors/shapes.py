@@ -13,6 +13,7 @@ from apps.chats import payloads
 from tgadmin.core import types
 from tgadmin.core.bounds import Check, Unfit
 from tgadmin.core.facts import Facts
+from tgadmin.core.formatting import from_json
 from tgadmin.core.types import Entity
 
 CANNOT_BE_SHOWN = "This message cannot be shown."
@@ -24,17 +25,7 @@ def entities(text: str | None) -> list[payloads.Entity]:
     """Formatted spans as pages take them."""
     if text is None or text == "[]":
         return []
-    found = _read(text)
-    if not isinstance(found, list):
-        return []
-    spans = types.SPANS.first(_span(each) for each in found if isinstance(each, dict))
-    return [_payload(span) for span in spans]
-
-
-def _span(found: dict[str, Any]) -> Entity:
-    """Of whatever values: SPANS leaves out those that do not fit."""
-    kind, offset, length, extra = (found.get(name) for name in ("kind", "offset", "length", "extra"))
-    return Entity(kind, offset, length, extra or "")  # type: ignore[arg-type]
+    return [_payload(span) for span in from_json(_read(text))]
 
 
 def _payload(span: Entity) -> payloads.Entity:

@@ -19,7 +19,8 @@ from apps.chats import sight
 from apps.chats.event_kinds import EventKind
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.services import events
-from apps.chats.services.text import clean
+from apps.chats.services.captions import has_text, is_caption, longest
+from apps.chats.services.text import prepared
 from apps.commands.command_kinds import SPECS, CommandKind
 from apps.commands.models import Command
 from apps.commands.services import commands
@@ -27,10 +28,11 @@ from apps.common.cascades import is_orphan
 from apps.sessions.models import Session, SessionStatus
 from apps.staff.roles import Role
 from tgadmin.core.errors import UserError
+from tgadmin.core.formatting import as_json, carried, from_json
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import Last
 from tgadmin.core.service_messages import people_in
-from tgadmin.core.types import PeerKind, box_of
+from tgadmin.core.types import Entity, PeerKind, box_of
 
 HISTORY_LIMIT = 100
 """Messages asked of Telegram at once: the most that messages.getHistory gives."""
@@ -49,20 +51,29 @@ _NEEDS_STAFF = {
 }
 
 
-def send(user: User, chat: Chat, text: str, *, cid: UUID, reply_to_id: int | None = None) -> Message:
+def send(
+    user: User,
+    chat: Chat,
+    text: str,
+    *,
+    cid: UUID,
+    reply_to_id: int | None = None,
+    entities: Sequence[Entity] = (),
+) -> Message:
     """Queue a message. ``cid`` is the page's own name for it: the same one again returns the first message.
 
-    ``reply_to_id`` is a Telegram message id of the same chat. Raises Forbidden, UserError.
+    ``reply_to_id`` is a Telegram message id of the same chat; ``entities`` are the text's formatted spans, whatever a
+    page says they are. Raises Forbidden, UserError.
     """
     sight.require(user, chat, Role.OPERATOR)
-    text = clean(text)
+    text, spans = prepared(text, entities)
     try:
         with transaction.atomic():
             chat = events.lock(_today(chat).pk)
             if (first := Message.objects.filter(cid=cid).first()) is not None:
                 return _same(first, chat, user)
             _require_writable(chat, chat.session)
-            message = _create(user, chat, text, cid, reply_to_id)
+            message = _create(user, chat, text, cid, reply_to_id, spans)
             _show_in_list(chat, message)
             _enqueue_send(chat, message, user)
             return message
@@ -116,17 +127,32 @@ def discard(user: User, message: Message) -> None:
         events.append(chat, EventKind.DELETE, message_id=message_id)
 
 
-def edit(user: User, message: Message, text: str) -> Command:
-    """Ask Telegram for the new text; the row changes when Telegram has it."""
+def edit(user: User, message: Message, text: str, entities: Sequence[Entity] | None = None) -> Command:
+    """Ask Telegram for the new text, or caption; the row changes when Telegram has it.
+
+    ``entities``: all formatted spans of the new text; None: those that the message has, where they were not touched.
+    """
     sight.require(user, message.chat, Role.OPERATOR, message)
-    text = clean(text)
     _refuse_official(message.chat)
     if not message.out or message.deleted_at is not None:
         raise UserError("NOT_OURS", "Only messages sent from this account can be edited.")
     if message.telegram_id is None:
         raise UserError("NOT_SENT", "This message is not sent yet: it can be edited once Telegram has it.")
+    if not has_text(message):
+        raise UserError("NOT_TEXT", "This kind of message has no text that could be edited; it stays as it is.")
+    before = from_json(message.entities)
+    given = carried(message.text, before, text) if entities is None else entities
+    text, spans = prepared(
+        text,
+        given,
+        known={span.extra for span in before},
+        most=longest(message),
+        may_be_empty=is_caption(message.media),
+    )
     chat = message.chat
-    payload = {"message": message.pk, "text": text}
+    payload: dict[str, object] = {"message": message.pk, "text": text}
+    if spans:
+        payload["entities"] = as_json(spans)
     with transaction.atomic():
         return _enqueue(chat, CommandKind.EDIT, payload, user)
 
@@ -216,7 +242,7 @@ def _require_writable(chat: Chat, session: Session) -> None:
         raise UserError("CHAT_WRITE_FORBIDDEN", "This account may not write in this chat.")
 
 
-def _create(user: User, chat: Chat, text: str, cid: UUID, reply_to_id: int | None) -> Message:
+def _create(user: User, chat: Chat, text: str, cid: UUID, reply_to_id: int | None, spans: Sequence[Entity]) -> Message:
     return Message.objects.create(
         chat=chat,
         session_id=chat.session_id,
@@ -229,6 +255,7 @@ def _create(user: User, chat: Chat, text: str, cid: UUID, reply_to_id: int | Non
         staff=user,
         date=timezone.now(),
         text=text,
+        entities=as_json(spans),
         reply_to_id=reply_to_id,
     )
 

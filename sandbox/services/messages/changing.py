@@ -10,6 +10,7 @@ from sandbox.dispatch import Context, registry
 from sandbox.errors import RpcError
 from sandbox.services.answers import affected, peer_of, seconds
 from sandbox.world.ids import is_channel
+from sandbox.world.message_actions import Draft
 
 
 @registry.method(functions.messages.EditMessageRequest)
@@ -24,9 +25,12 @@ async def edit_message(ctx: Context, request: functions.messages.EditMessageRequ
         waiting = ctx.world.schedule.edit(viewer, peer, request.id, request.message, request.entities, date, ctx.push)
         update = ctx.world.schedule.update(viewer, peer, waiting.number)
         return ctx.world.render.container(viewer, [update], [peer, viewer])
-    if request.message is None:
-        raise RpcError(400, "MESSAGE_EMPTY")
-    post = ctx.world.message_actions.edit(viewer, peer, request.id, request.message, request.entities, ctx.push)
+    draft = Draft(request.message or "", request.entities)
+    draft.no_preview, draft.above = bool(request.no_webpage), bool(request.invert_media)
+    if request.message is None:  # the text stays: nothing else can be changed here
+        kept = ctx.world.message_actions.editable(viewer, peer, request.id)
+        raise RpcError(400, "MESSAGE_NOT_MODIFIED" if kept.has_caption else "MESSAGE_EMPTY")
+    post = ctx.world.message_actions.edit(viewer, peer, request.id, draft, ctx.push)
     owner = peer if is_channel(peer) else viewer
     update = ctx.world.render.update(ctx.world.boxes.box(owner).log[-1], owner, viewer)
     return ctx.world.render.container(viewer, [update], ctx.world.render.mentioned(post, owner))
@@ -35,8 +39,8 @@ async def edit_message(ctx: Context, request: functions.messages.EditMessageRequ
 @registry.method(functions.messages.GetMessageEditDataRequest)
 async def get_message_edit_data(ctx: Context, request: functions.messages.GetMessageEditDataRequest) -> Any:
     """https://core.telegram.org/method/messages.getMessageEditData"""
-    ctx.world.message_actions.editable(ctx.account.user_id, peer_of(ctx, request.peer), request.id)
-    return types.messages.MessageEditData()
+    post = ctx.world.message_actions.editable(ctx.account.user_id, peer_of(ctx, request.peer), request.id)
+    return types.messages.MessageEditData(caption=post.has_caption or None)
 
 
 @registry.method(functions.messages.DeleteMessagesRequest)

@@ -30,6 +30,8 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
         request.random_id,
         bool(request.silent),
         thread=thread_of(request.reply_to),
+        no_preview=bool(request.no_webpage),
+        above=bool(request.invert_media),
     )
     date = due_later(ctx, peer, request.schedule_date)
     if date:
@@ -42,7 +44,9 @@ async def send_message(ctx: Context, request: functions.messages.SendMessageRequ
         return answer
     if peer > 0 and not post.altered and author in post.copies:
         copy = post.copies[author]
-        return types.UpdateShortSentMessage(copy.id, copy.pts, 1, post.date, out=True, entities=post.entities or None)
+        return types.UpdateShortSentMessage(
+            copy.id, copy.pts, 1, post.date, out=True, media=post.media, entities=post.entities or None
+        )
     return sent_answer(ctx, [post])
 
 

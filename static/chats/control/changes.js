@@ -1,5 +1,7 @@
 // Changes to a message that is there: edited, deleted, its code shown.
 
+import { cleaned, editable, same } from "../logic/format.js";
+
 /** @typedef {import("../logic/stream.js").Message} Message */
 
 export class Changes {
@@ -8,20 +10,23 @@ export class Changes {
     this.app = app;
   }
 
-  /** @param {Message} message @param {string} text */
-  async edit(message, text) {
+  /** @param {Message & {was?: Message}} edited was: as it stands, when a refused edit is taken up again
+   * @param {string} text @param {import("../logic/text.js").Entity[]} entities all its formatting */
+  async edit(edited, text, entities) {
     const { app } = this;
-    if (text === message.text) {
+    const message = edited.was ?? edited;
+    if (same({ text, entities }, cleaned(editable(message)))) {
       app.draw();
       return;
     }
     this.#saving(message.id, "saving");
-    const answer = await app.server.request({ type: "edit", message: message.id, text });
+    const answer = await app.server.request({ type: "edit", message: message.id, text, entities });
     this.#saving(message.id, "");
     if (answer.ok) return;
     const { chatId } = app.state;
     app.notice(`Not changed: ${answer.message}`, () => {
-      if (app.state.chatId === chatId) app.writing.compose({ editing: { ...message, text }, reply: null });
+      const again = /** @type {Message} */ ({ ...message, text, entities, was: message });
+      if (app.state.chatId === chatId) app.writing.compose({ editing: again, reply: null });
     });
   }
 

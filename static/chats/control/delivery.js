@@ -28,10 +28,10 @@ export class Delivery {
 
   /** Send what waits, in its order, few at a time: many at once would be too much for the server's limit. */
   transmit() {
-    for (const { cid, chat, text, reply_to, error } of this.outbox.all()) {
+    for (const { cid, chat, text, entities, reply_to, error } of this.outbox.all()) {
       if (this.flight.size >= IN_FLIGHT) return;
       if (error || this.flight.has(cid)) continue;
-      if (!this.app.socket.send({ type: "send", ref: cid, cid, chat, text, reply_to })) return;
+      if (!this.app.socket.send({ type: "send", ref: cid, cid, chat, text, reply_to, ...formatted(entities) })) return;
       this.flight.add(cid);
     }
   }
@@ -95,4 +95,9 @@ export class Delivery {
       this.app.draw();
     }
   }
+}
+
+/** A text without formatting is sent as before. @param {import("../logic/text.js").Entity[] | undefined} entities */
+function formatted(entities) {
+  return entities?.length ? { entities } : {};
 }

@@ -1,6 +1,8 @@
 // Writing: the field's reply, edit and error; what is done with a text that is finished.
 
-import { clean, refusal } from "../logic/text.js";
+import { isCaption, longest } from "../logic/captions.js";
+import { cleaned, overloaded } from "../logic/format.js";
+import { refusal } from "../logic/text.js";
 
 /** @typedef {import("../logic/stream.js").Message} Message */
 /** @typedef {{editing: Message | null, reply: Message | null, error: string}} Composer editing, reply: at most one of them */
@@ -40,28 +42,29 @@ export class Writing {
     app.socket.send({ type: "typing", chat: row.id });
   }
 
-  /** Send what was written, or change the message that is edited. @param {string} written @returns {boolean} taken */
-  submit(written) {
-    const text = clean(written);
-    const error = refusal(text);
+  /** Send what was written, or change the message that is edited. @param {string} written
+   * @param {import("../logic/text.js").Entity[]} [formatting] @returns {boolean} taken */
+  submit(written, formatting = []) {
+    const { editing, reply } = this.composer;
+    const { text, entities } = cleaned({ text: written, entities: formatting });
+    const error = (!text && isCaption(editing) ? "" : refusal(text, longest(editing))) || overloaded(entities);
     if (error) {
       this.compose({ error: text ? error : "" });
       return false;
     }
-    const { editing, reply } = this.composer;
     this.leave();
-    if (editing) this.app.changes.edit(editing, text);
-    else this.#send(text, reply);
+    if (editing) this.app.changes.edit(editing, text, entities);
+    else this.#send({ text, entities }, reply);
     return true;
   }
 
-  /** @param {string} text @param {Message | null} reply */
-  #send(text, reply) {
+  /** @param {import("../logic/format.js").Rich} rich @param {Message | null} reply */
+  #send({ text, entities }, reply) {
     const { app } = this;
     const row = app.chat;
     if (!row) return;
     this.typedAt = 0;
-    app.delivery.add({ session: row.session, chat: row.id, text, reply_to: reply?.tid ?? null });
+    app.delivery.add({ session: row.session, chat: row.id, text, reply_to: reply?.tid ?? null, ...(entities.length ? { entities } : {}) });
     const stream = app.state.stream && { ...app.state.stream, newLine: null };
     app.patch({ stream, pinned: true });
     if (stream?.newer) app.history.load();

@@ -12,7 +12,7 @@
 /**
  * A formatted span of a text, in UTF-16 code units.
  * @typedef {object} Entity
- * @property {string} kind `bold`, `text_link` …
+ * @property {string} kind `bold`, `text_url` …
  * @property {number} offset where it begins
  * @property {number} length how long it is
  * @property {string} [extra] a link's address, a code's language …
@@ -419,6 +419,7 @@
  * @property {number} chat the chat
  * @property {string} cid the page's own name for the message
  * @property {string} text what is sent, at most 4,096 UTF-16 code units
+ * @property {Entity[] | null} [entities] its formatted spans; what may not be sent is left out
  * @property {number | null} [reply_to] the message of the same chat that is answered
  */
 
@@ -447,12 +448,13 @@
  */
 
 /**
- * Change the text of a message that this account sent.
+ * Change the text of a message that this account sent, or the caption of its media.
  * @typedef {object} EditRequest
  * @property {"edit"} type
  * @property {string} [ref] repeated in the answer
  * @property {number} message the message
- * @property {string} text its new text
+ * @property {string} text its new text; a caption may be empty
+ * @property {Entity[] | null} [entities] all its formatted spans; left out: those that it has, where it is the same
  */
 
 /**

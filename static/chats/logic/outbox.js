@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{cid: string, session: number, chat: number, text: string, reply_to: number | null, at: string,
- *   error?: string}} Waiting
+ *   entities?: import("./text.js").Entity[], error?: string}} Waiting
  */
 
 export class Outbox {

@@ -1,5 +1,7 @@
 // The open chat's messages as a window over its history: pure functions, no page.
 
+import { hasText } from "./captions.js";
+
 export const WINDOW = 400;
 const GROUP_SECONDS = 300;
 
@@ -168,7 +170,7 @@ export function waitingMessages(waiting, stream, user) {
       const quoted = one.reply_to === null ? undefined : byTid.get(one.reply_to);
       return {
         id: null, chat: one.chat, tid: null, cid: one.cid, state: one.error ? "failed" : "sending", out: true,
-        sender: { id: 0, name: "You" }, staff: user, date: one.at, text: one.text, entities: [],
+        sender: { id: 0, name: "You" }, staff: user, date: one.at, text: one.text, entities: one.entities ?? [],
         reply: quoted ? { tid: one.reply_to, name: quoted.out ? "You" : quoted.sender.name, text: quoted.text } : null,
         edited: null, deleted: false, service: null, media: null, forward: null, author: "",
         error: one.error ? { code: "", message: one.error, next: "" } : null, waits_until: null,
@@ -228,5 +230,5 @@ export function lastEditable(messages) {
 
 /** @param {Message} message */
 export function canEdit(message) {
-  return message.out && message.tid !== null && !message.deleted && !message.service && !message.forward && !message.media;
+  return message.out && message.tid !== null && !message.deleted && !message.forward && hasText(message);
 }

@@ -25,12 +25,13 @@ export function clean(text) {
 /**
  * Why the text cannot be sent, or "".
  * @param {string} text cleaned
+ * @param {number} [most] how long it may be
  */
-export function refusal(text) {
+export function refusal(text, most = MAX_LENGTH) {
   if (!text) return "There is nothing to send: the message is empty.";
-  if (text.length <= MAX_LENGTH) return "";
-  const [is, most] = [text.length.toLocaleString("en"), MAX_LENGTH.toLocaleString("en")];
-  return `The message is too long: ${is} of ${most} characters. Shorten or split it.`;
+  if (text.length <= most) return "";
+  const what = most === MAX_LENGTH ? "message" : "caption";
+  return `The ${what} is too long: ${text.length.toLocaleString("en")} of ${most.toLocaleString("en")} characters. Shorten or split it.`;
 }
 
 /**

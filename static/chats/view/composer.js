@@ -1,18 +1,21 @@
 // Where one writes: reply and edit bars, the field, what stands in the way.
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
-import { MAX_LENGTH, clean } from "../logic/text.js";
+import { longest } from "../logic/captions.js";
+import { NOTHING, editable } from "../logic/format.js";
 import { lastEditable } from "../logic/stream.js";
+import { MAX_LENGTH, clean } from "../logic/text.js";
 import { until } from "../logic/time.js";
+import { Editor } from "./editor.js";
 import { icon, iconButton } from "./parts.js";
+import { Toolbar } from "./toolbar.js";
 
-const WARN_FROM = MAX_LENGTH - 400;
-const PASTE_MOST = 8 * MAX_LENGTH;
+const WARN_BEFORE = 400;
 
 /** Which text the field holds, so that it is put in again when chat or edited message change. */
 let shownFor = "";
-/** @type {HTMLTextAreaElement | null} */
-let shownIn = null;
+/** The field, once it is there. @type {{editor: Editor, toolbar: Toolbar} | null} */
+let field = null;
 
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat @param {import("./conversation.js").Actions} actions */
 export function composer(app, chat, actions) {
@@ -24,13 +27,14 @@ export function composer(app, chat, actions) {
     ${editing ? bar("Edit message", "edit", editing.text, () => leave(app)) : reply ? replyBar(app, reply) : nothing}
     ${error ? html`<div class="cerr" role="alert" id="composer-error">${icon("error", "s")} ${error}</div>` : nothing}
     <div class="box">
-      <textarea
-        id="composer" rows="1" aria-label="Message" placeholder="Message as ${app.session?.name ?? ""}" dir="auto" enterkeyhint="send"
+      ${field?.editor.root.isConnected ? field.toolbar.draw() : nothing}
+      <div
+        id="composer" class="rich" contenteditable="true" role="textbox" aria-multiline="true" aria-label="Message" dir="auto" enterkeyhint="send"
+        aria-placeholder="Message as ${app.session?.name ?? ""}" data-placeholder="Message as ${app.session?.name ?? ""}"
         aria-describedby=${error ? "composer-error" : nothing} aria-invalid=${error ? "true" : nothing}
-        @input=${(/** @type {any} */ event) => typed(event.target, app, chat.id)}
         @keydown=${(/** @type {KeyboardEvent} */ event) => keys(event, app)}
-        @paste=${(/** @type {ClipboardEvent} */ event) => pasted(event, app)}
-      ></textarea>
+        @paste=${pasted}
+      ></div>
       <span class="count num" id="composer-count" aria-live="polite"></span>
       <button class="send" aria-label=${save || "Send message"} title=${save || "Send"}>${icon(editing ? "check" : "send")}</button>
     </div>
@@ -76,44 +80,64 @@ function replyBar(app, reply) {
 /** After each painting: the draft of this chat, or the text of the message that is edited, goes in once.
  * @param {import("../app.js").App} app */
 export function fill(app) {
-  const field = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("composer"));
-  const { editing } = app.writing.composer;
+  const root = document.getElementById("composer");
   const chatId = app.state.chatId;
+  if (!root || chatId === null) return;
+  const { editing } = app.writing.composer;
+  const { editor, toolbar } = attached(root, app);
   const wanted = `${chatId}/${editing ? `${editing.id}/${editing.text}` : ""}`;
-  if (!field || chatId === null || (wanted === shownFor && field === shownIn)) return;
-  shownFor = wanted;
-  shownIn = field;
-  field.value = editing ? editing.text : app.drafts.of(chatId);
-  size(field);
-}
-
-/** @param {HTMLTextAreaElement} field as tall as its text, up to ten lines */
-function size(field) {
-  field.style.height = "auto";
-  field.style.height = `${Math.min(field.scrollHeight, 234)}px`;
-  const length = clean(field.value).length;
-  const count = document.getElementById("composer-count");
-  if (count) {
-    count.textContent = length > WARN_FROM ? `${length.toLocaleString("en")} / ${MAX_LENGTH.toLocaleString("en")}` : "";
-    count.classList.toggle("over", length > MAX_LENGTH);
+  if (wanted !== shownFor) {
+    shownFor = wanted;
+    editor.load(editing ? editable(editing) : app.drafts.rich(chatId));
+    count(app);
   }
+  toolbar.place();
 }
 
-/** @param {HTMLTextAreaElement} field @param {import("../app.js").App} app @param {number} chatId */
-function typed(field, app, chatId) {
-  size(field);
+/** The field's model and toolbar, made when its element is a new one. @param {HTMLElement} root @param {import("../app.js").App} app */
+function attached(root, app) {
+  if (field?.editor.root !== root) {
+    const editor = new Editor(root, { changed: () => typed(app), tooMuch: (length) => tooMuch(app, length) });
+    field = { editor, toolbar: new Toolbar(editor, app) };
+    shownFor = "";
+  }
+  return field;
+}
+
+/** Whether nothing is written. */
+export function isEmpty() {
+  return !field?.editor.rich.text;
+}
+
+/** How long the text is, when it is nearly too long. @param {import("../app.js").App} app */
+function count(app) {
+  const label = document.getElementById("composer-count");
+  if (!label || !field) return;
+  const [length, most] = [clean(field.editor.rich.text).length, longest(app.writing.composer.editing)];
+  label.textContent = length > most - WARN_BEFORE ? `${length.toLocaleString("en")} / ${most.toLocaleString("en")}` : "";
+  label.classList.toggle("over", length > most);
+}
+
+/** @param {import("../app.js").App} app */
+function typed(app) {
+  const chatId = app.state.chatId;
+  if (!field || chatId === null) return;
+  count(app);
   if (app.writing.composer.error) app.writing.compose({ error: "" });
+  else if (field.toolbar.shown.open) app.paint();
   if (app.writing.composer.editing) return;
-  app.drafts.keep(chatId, field.value);
-  if (field.value.trim()) app.writing.typed();
+  app.drafts.keep(chatId, field.editor.rich);
+  if (field.editor.rich.text.trim()) app.writing.typed();
 }
 
-/** Far too much is not even put in: a browser needs many seconds to lay a megabyte out. The clipboard still has it.
- * @param {ClipboardEvent} event @param {import("../app.js").App} app */
-function pasted(event, app) {
-  const length = event.clipboardData?.getData("text/plain").length ?? 0;
-  if (length <= PASTE_MOST) return;
+/** Telegram's formatting is kept, all else dropped. @param {ClipboardEvent} event */
+function pasted(event) {
   event.preventDefault();
+  if (event.clipboardData) field?.editor.paste(event.clipboardData);
+}
+
+/** The clipboard still has it. @param {import("../app.js").App} app @param {number} length */
+function tooMuch(app, length) {
   const [is, most] = [length.toLocaleString("en"), MAX_LENGTH.toLocaleString("en")];
   app.writing.compose({ error: `What you pasted is too long: ${is} of ${most} characters. It was not put in; paste it in parts.` });
 }
@@ -121,24 +145,26 @@ function pasted(event, app) {
 /** @param {Event} event @param {import("../app.js").App} app */
 function submit(event, app) {
   event.preventDefault();
-  const field = /** @type {HTMLTextAreaElement} */ (document.getElementById("composer"));
   const editing = app.writing.composer.editing;
   const chatId = app.state.chatId;
-  if (!app.writing.submit(field.value)) return;
-  if (!editing && chatId !== null) app.drafts.keep(chatId, "");
+  if (!field || !app.writing.submit(field.editor.rich.text, field.editor.rich.entities)) return;
+  if (!editing && chatId !== null) app.drafts.keep(chatId, NOTHING);
   shownFor = "";
   app.paint();
-  field.focus();
+  field.editor.root.focus();
 }
 
 /** @param {KeyboardEvent} event @param {import("../app.js").App} app */
 function keys(event, app) {
-  const field = /** @type {HTMLTextAreaElement} */ (event.target);
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  if (event.isComposing) return;
+  if (field?.toolbar.key(event)) {
+    event.preventDefault();
+    event.stopPropagation();
+  } else if (event.key === "Enter" && !event.shiftKey) {
     submit(event, app);
   } else if (event.key === "Escape") {
     leave(app);
-  } else if (event.key === "ArrowUp" && !event.altKey && !field.value && !app.writing.composer.editing && app.state.stream) {
+  } else if (event.key === "ArrowUp" && !event.altKey && isEmpty() && !app.writing.composer.editing && app.state.stream) {
     const last = lastEditable(app.messages());
     if (last) app.writing.compose({ editing: last, reply: null, error: "" });
     event.preventDefault();

@@ -2,12 +2,14 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { icon, iconButton } from "./parts.js";
+import { HELP } from "./toolbar.js";
 
 const KEYS = [
   ["/", "Search chats"],
   ["Alt ↑  Alt ↓", "Previous or next chat"],
   ["Enter", "Send"],
   ["Shift Enter", "New line"],
+  ...HELP,
   ["↑", "Edit the last message (in an empty field)"],
   ["↑  ↓", "Move through messages or chats that have the focus"],
   ["R", "Reply to the focused message"],
@@ -35,11 +37,18 @@ export function deletion(message, remove, closed) {
       <div class="acts"><button class="btn" value="" autofocus>Keep it</button><button class="btn danger" value="delete">Delete</button></div></form></dialog>`;
 }
 
+/** The focus goes where people write. @param {import("../app.js").App} app @param {{id: number, again?: (() => void) | null}} notice */
+function again(app, notice) {
+  app.dismiss(notice.id);
+  notice.again?.();
+  document.getElementById("composer")?.focus();
+}
+
 /** @param {import("../app.js").App} app */
 export function notices(app) {
   return html`<div class="notices" role="status" aria-live="polite">${app.state.notices.map(
     (one) => html`<div class="notice">${icon("info")}<span>${one.text}</span>
-      ${one.again ? html`<button type="button" class="link" @click=${() => (app.dismiss(one.id), one.again?.())}>Take it up again</button>` : nothing}
+      ${one.again ? html`<button type="button" class="link" @click=${() => again(app, one)}>Take it up again</button>` : nothing}
       ${iconButton("Dismiss", "close", () => app.dismiss(one.id))}</div>`,
   )}</div>`;
 }

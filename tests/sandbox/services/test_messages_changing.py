@@ -50,6 +50,52 @@ class TestEditMessage:
         await ann(edit(ann.peer(bob.id), number, message="hello", entities=[types.MessageEntityBold(0, 5)]))
         assert (await bob.heard(types.UpdateEditMessage))[0].message.entities == [types.MessageEntityBold(0, 5)]
 
+    async def test_a_caption(self, sandbox: Sandbox, client_for: ClientFor, refused: Refused) -> None:
+        ann, bob = await meet(sandbox, client_for)
+        photo = types.MessageMediaPhoto(photo=types.Photo(5, 6, b"", None, [types.PhotoSizeEmpty("s")], 1))
+        number = sandbox.world.send(ann.id, bob.id, "a quay", media=bytes(photo).hex(), above=True)
+        peer = ann.peer(bob.id)
+        assert (await ann(functions.messages.GetMessageEditDataRequest(peer, number))).caption is True
+        assert await refused(ann(edit(peer, number, message="x" * 1025))) == "MEDIA_CAPTION_TOO_LONG"
+        assert await refused(ann(edit(peer, number))) == "MESSAGE_NOT_MODIFIED"
+        await ann(edit(peer, number, message="a quiet quay", invert_media=True))
+        message = (await bob.heard(types.UpdateEditMessage))[0].message
+        assert (message.message, message.media.photo.id, message.invert_media) == ("a quiet quay", 5, True)
+        await ann(edit(peer, number, message=""))
+        message = (await bob.heard(types.UpdateEditMessage, 2))[1].message
+        assert (message.message, message.media.photo.id, message.invert_media) == ("", 5, False)
+
+    async def test_a_preview_comes_and_goes_with_its_link(
+        self, sandbox: Sandbox, client_for: ClientFor, refused: Refused
+    ) -> None:
+        """https://core.telegram.org/api/link-previews"""
+        ann, bob = await meet(sandbox, client_for)
+        sandbox.world.publish("https://a.example/x", "Page")
+        peer, text = ann.peer(bob.id), "see https://a.example/x"
+        result = await ann(functions.messages.SendMessageRequest(peer, text))
+        new = next(each for each in result.updates if isinstance(each, types.UpdateNewMessage)).message
+        assert new.media.webpage.title == "Page"
+        assert await refused(ann(edit(peer, new.id, message=text))) == "MESSAGE_NOT_MODIFIED"
+        await ann(edit(peer, new.id, message=text, no_webpage=True))
+        await ann(edit(peer, new.id, message=f"{text} again"))
+        await ann(edit(peer, new.id, message="see nothing"))
+        heard = await bob.heard(types.UpdateEditMessage, 3)
+        assert [each.message.media is not None for each in heard] == [False, True, False]
+        quiet = await ann(functions.messages.SendMessageRequest(peer, text, no_webpage=True))
+        new = next(each for each in quiet.updates if isinstance(each, types.UpdateNewMessage)).message
+        assert new.media is None
+        link = [types.MessageEntityTextUrl(0, 3, "https://a.example/x")]
+        short = await ann(functions.messages.SendMessageRequest(peer, "see", entities=link))
+        assert (type(short), short.media.webpage.title) == (types.UpdateShortSentMessage, "Page")
+
+    async def test_an_edit_says_all_of_the_formatting(self, sandbox: Sandbox, client_for: ClientFor) -> None:
+        ann, bob = await meet(sandbox, client_for)
+        spans = bytes(types.MessageEntityBold(0, 3)).hex()
+        number = sandbox.world.send(ann.id, bob.id, "old #tag", entities=spans)
+        await ann(edit(ann.peer(bob.id), number, message="new #tag"))
+        message = (await bob.heard(types.UpdateEditMessage))[0].message
+        assert message.entities == [types.MessageEntityHashtag(4, 4)]
+
     async def test_wrong_uses(self, sandbox: Sandbox, client_for: ClientFor, refused: Refused) -> None:
         ann, bob, cem = await meet(sandbox, client_for, 3)
         world = sandbox.world
@@ -61,6 +107,15 @@ class TestEditMessage:
         assert await refused(ann(edit(peer, foreign, message="x"))) == "MESSAGE_AUTHOR_REQUIRED"
         assert await refused(ann(edit(peer, own, message=" "))) == "MESSAGE_EMPTY"
         assert await refused(ann(edit(peer, own, message="x" * 5000))) == "MESSAGE_TOO_LONG"
+        assert await refused(ann(edit(peer, own))) == "MESSAGE_EMPTY"
+        beyond = [types.MessageEntityBold(1, 3)]
+        assert await refused(ann(edit(peer, own, message="own", entities=beyond))) == "ENTITY_BOUNDS_INVALID"
+        many = [types.MessageEntityBold(0, 1)] * 101
+        assert await refused(ann(edit(peer, own, message="own", entities=many))) == "ENTITIES_TOO_LONG"
+        stranger = [types.InputMessageEntityMentionName(0, 3, types.InputUser(4242, 1))]
+        assert await refused(ann(edit(peer, own, message="own", entities=stranger))) == "ENTITY_MENTION_USER_INVALID"
+        picture = types.InputMediaPhotoExternal("https://a.example/x.jpg")
+        assert await refused(ann(edit(peer, own, message="own", media=picture))) == "MEDIA_NEW_INVALID"
         world.boxes.box(ann.id).posts[own].date -= 49 * 3600
         assert await refused(ann(edit(peer, own, message="late"))) == "MESSAGE_EDIT_TIME_EXPIRED"
         group = world.create_group(ann.id, "G", [bob.id])

@@ -22,12 +22,63 @@ def found(text: str) -> list[tuple[str, str]]:
 
 
 def test_links_mentions_and_hashtags_are_marked() -> None:
-    assert found("😀 https://a.example/x?y=1. and @some_one, #tag1 but not a@b.example or @ab or a#b") == [
+    assert found("😀 https://a.example/x?y=1. and @some_one, #tag1 but not @ab or a#b") == [
         ("MessageEntityUrl", "https://a.example/x?y=1"),
         ("MessageEntityMention", "@some_one"),
         ("MessageEntityHashtag", "#tag1"),
     ]
     assert found("#123 #тег") == [("MessageEntityHashtag", "#тег")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "covered"),
+    [
+        ("see example.org/a?b=c.", "Url", "example.org/a?b=c"),
+        ("see EXAMPLE.COM, please", "Url", "EXAMPLE.COM"),
+        ("write to anna.k+news@mail.example.org!", "Email", "anna.k+news@mail.example.org"),
+        ("buy $TON now", "Cashtag", "$TON"),
+        ("press /start@some_bot", "BotCommand", "/start@some_bot"),
+        ("press /help", "BotCommand", "/help"),
+        ("call +49 (151) 234-54063 today", "Phone", "+49 (151) 234-54063"),
+    ],
+)
+def test_what_else_is_marked(text: str, kind: str, covered: str) -> None:
+    assert found(text) == [(f"MessageEntity{kind}", covered)]
+
+
+@pytest.mark.parametrize("text", ["and/or", "1/2", "v1.2", "e.g. this", "$5 or US$", "+49", "a.b", "file.txt", "//x"])
+def test_what_is_left_as_it_is(text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_style_is_no_reason_to_leave_a_link_unmarked() -> None:
+    _, entities, _ = accept("see example.org", [types.MessageEntityBold(0, 15)])
+    assert entities == [types.MessageEntityBold(0, 15), types.MessageEntityUrl(4, 11)]
+
+
+def test_a_client_does_not_say_where_links_are() -> None:
+    text = "no link here"
+    assert accept(text, [types.MessageEntityUrl(0, 7), types.MessageEntityHashtag(0, 2)])[1] == []
+
+
+def test_a_caption_may_be_empty_and_is_shorter() -> None:
+    assert accept(" ", None, caption=True)[0] == ""
+    assert accept("x" * 1024, None, caption=True)[0] == "x" * 1024
+    with pytest.raises(RpcError, match="MEDIA_CAPTION_TOO_LONG"):
+        accept("x" * 1025, None, caption=True)
+
+
+@given(st.text(max_size=60))
+def test_what_is_found_lies_in_the_text(text: str) -> None:
+    try:
+        result, entities, _ = accept(text, None)
+    except RpcError:
+        return
+    ends = [0]
+    for each in entities:
+        assert each.offset >= ends[-1]
+        ends.append(each.offset + each.length)
+    assert ends[-1] <= units(result)
 
 
 def test_what_the_sender_marked_is_not_marked_again() -> None:
@@ -59,6 +110,8 @@ def test_cleaning(text: str, expected: str, changed: bool) -> None:
         ("abc", [types.MessageEntityBold(-1, 2)], "ENTITY_BOUNDS_INVALID"),
         ("abc", [types.MessageEntityBold(0, 0)], "ENTITY_BOUNDS_INVALID"),
         ("abc", [types.MessageEntityBold(2, 2)], "ENTITY_BOUNDS_INVALID"),
+        ("a" * 101, [types.MessageEntityBold(each, 1) for each in range(101)], "ENTITIES_TOO_LONG"),
+        ("😀" * 2049, None, "MESSAGE_TOO_LONG"),
     ],
 )
 def test_what_is_refused(text: str, entities: list[types.TypeMessageEntity] | None, error: str) -> None:

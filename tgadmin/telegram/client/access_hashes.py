@@ -69,6 +69,13 @@ class AccessHashes:
         peer = await self.input_peer(peer_id)
         return T.InputChannel(peer.channel_id, peer.access_hash)
 
+    async def input_user(self, user_id: int) -> Any:
+        """How a request names a user. Raises TelegramError PEER_UNKNOWN."""
+        if user_id == self._me:
+            return T.InputUserSelf()
+        peer = await self.input_peer(user_id)
+        return T.InputUser(peer.user_id, peer.access_hash)
+
     def _note(self, user_id: int, access_hash: int) -> None:
         self._seen.pop(user_id, None)  # to the end: the oldest goes first
         self._seen[user_id] = access_hash

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from telethon import functions as F  # noqa: N812
 from telethon import types as T  # noqa: N812
 
+from tgadmin.core.errors import TelegramError
 from tgadmin.core.types import Entity, Incoming, is_channel
 from tgadmin.telegram.client.context import Context
 from tgadmin.telegram.convert import clean, history_page, sending
@@ -41,14 +43,43 @@ class Messages:
             message=clean(text),
             random_id=random_id,
             reply_to=None if reply_to_id is None else T.InputReplyToMessage(reply_to_id),
-            entities=sending.entities(entities),
+            entities=await self._entities(entities),
         )
         return sending.sent_id(await self._call(request), random_id)
 
-    async def edit(self, peer_id: int, message_id: int, text: str) -> None:
-        """Give a message of ours another text. MESSAGE_NOT_MODIFIED: it has that text already."""
-        peer = await self._hashes.input_peer(peer_id)
-        await self._call(F.messages.EditMessageRequest(peer, message_id, message=clean(text)))
+    async def edit(
+        self,
+        peer_id: int,
+        message_id: int,
+        text: str,
+        *,
+        entities: Sequence[Entity] = (),
+        no_preview: bool = False,
+        above: bool = False,
+    ) -> None:
+        """Give a message of ours another text, or its media another caption, with all of its formatting.
+
+        ``no_preview``: links get no preview; ``above``: the text stands below its media. What is not said again is
+        lost. MESSAGE_NOT_MODIFIED: it has that text already."""
+        request = F.messages.EditMessageRequest(
+            await self._hashes.input_peer(peer_id),
+            message_id,
+            message=clean(text),
+            entities=await self._entities(entities),
+            no_webpage=no_preview or None,
+            invert_media=above or None,
+        )
+        await self._call(request)
+
+    async def _entities(self, spans: Sequence[Entity]) -> list[Any] | None:
+        """Raises TelegramError ENTITY_MENTION_USER_INVALID for somebody whom the account has not met."""
+        users: dict[int, Any] = {}
+        for user_id in sending.mentioned(spans):
+            try:
+                users[user_id] = await self._hashes.input_user(user_id)
+            except TelegramError:
+                raise TelegramError("ENTITY_MENTION_USER_INVALID") from None
+        return sending.entities(spans, users)
 
     async def delete(self, peer_id: int, ids: Sequence[int], *, revoke: bool = True) -> None:
         """Delete messages of one chat; ``revoke``: for everybody. (In channels it is always for everybody.)"""

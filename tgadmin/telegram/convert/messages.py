@@ -43,7 +43,7 @@ def message(found: Any, me: int) -> Message | None:
             reply_to_id=None if found.reply_to is None else reply_to(found.reply_to, peer_id),
             edit_date=None if found.edit_hide else found.edit_date,
             service=service(found.action) if isinstance(found, T.MessageService) else None,
-            media=None if found.media is None else media(found.media),
+            media=None if found.media is None else _media(found),
             forward=None if found.fwd_from is None else or_else(forward, found.fwd_from, _SOMEBODY),
             details=details(found, peer_id),
             post_author=found.post_author or "",
@@ -82,6 +82,12 @@ def raw(found: Any) -> bytes:
         return b""
 
 
+def _media(found: Any) -> Facts | None:
+    """Its media; "above": it is shown above the text, or a caption above it, where that is not usual."""
+    facts = media(found.media)
+    return facts if facts is None or not getattr(found, "invert_media", None) else facts | {"above": True}
+
+
 def _text(found: Any) -> tuple[str, tuple[Entity, ...]]:
     try:
         return text_and_entities(found.message, found.entities)
@@ -116,8 +122,8 @@ def short_message(update: Any, me: int) -> Message:
 
 def sent_message(update: Any, request: Any, me: int) -> Message:
     """updateShortSentMessage, completed by the request that it answers."""
-    # Telegram parses links and the like itself and says so in the result; what we asked for comes back there too.
-    text, entities = text_and_entities(request.message, update.entities or request.entities)
+    # What we asked for comes back, with what Telegram found by itself, and without what it did not take.
+    text, entities = text_and_entities(request.message, update.entities)
     peer = request.peer
     peer_id = me if isinstance(peer, T.InputPeerSelf) else marked(peer)
     replied = request.reply_to

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from telethon import types as T  # noqa: N812
 
 from tgadmin.core.types import Entity
+from tgadmin.telegram.convert.text import DATE_FLAGS
 
 _PLAIN_ENTITIES = {
     "bold": T.MessageEntityBold,
@@ -27,22 +29,43 @@ _ACTIONS = {
 }
 
 
-def entities(spans: Sequence[Entity]) -> list[Any] | None:
-    """Formatting that we send; spans that Telegram finds by itself (links, hashtags …) are left to it."""
-    found = [entity for span in spans if (entity := _entity(span)) is not None]
+def mentioned(spans: Sequence[Entity]) -> list[int]:
+    """The user ids of those whom the spans mention without their @names."""
+    return [int(span.extra) for span in spans if span.kind == "mention_name"]
+
+
+def entities(spans: Sequence[Entity], users: Mapping[int, Any]) -> list[Any] | None:
+    """Formatting that we send; spans that Telegram finds by itself (links, hashtags …) are left to it. ``users``: how
+    requests name those who are ``mentioned``."""
+    found = [entity for span in spans if (entity := _entity(span, users)) is not None]
     return found or None
 
 
-def _entity(span: Entity) -> Any | None:
+def _entity(span: Entity, users: Mapping[int, Any]) -> Any | None:
     if (plain := _PLAIN_ENTITIES.get(span.kind)) is not None:
         return plain(span.offset, span.length)
-    if span.kind == "pre":
-        return T.MessageEntityPre(span.offset, span.length, span.extra)
-    if span.kind == "text_url":
-        return T.MessageEntityTextUrl(span.offset, span.length, span.extra)
-    if span.kind == "blockquote":
-        return T.MessageEntityBlockquote(span.offset, span.length, collapsed=span.extra == "collapsed")
+    if span.kind == "mention_name":
+        return T.InputMessageEntityMentionName(span.offset, span.length, users[int(span.extra)])
+    if (make := _SAYING.get(span.kind)) is not None:
+        return make(span.offset, span.length, span.extra)
     return None
+
+
+def _formatted_date(offset: int, length: int, extra: str) -> Any:
+    moment, _, flags = extra.partition(":")
+    said = {name: True for name in flags.split(",") if name in DATE_FLAGS}
+    return T.MessageEntityFormattedDate(offset, length, datetime.fromtimestamp(int(moment), UTC), **said)
+
+
+_SAYING: Mapping[str, Callable[[int, int, str], Any]] = {
+    "pre": T.MessageEntityPre,
+    "text_url": T.MessageEntityTextUrl,
+    "custom_emoji": lambda offset, length, extra: T.MessageEntityCustomEmoji(offset, length, int(extra)),
+    "blockquote": lambda offset, length, extra: T.MessageEntityBlockquote(
+        offset, length, collapsed=extra == "collapsed" or None
+    ),
+    "formatted_date": _formatted_date,
+}
 
 
 def typing_action(name: str) -> Any:

@@ -9,6 +9,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
+from telethon import types as T  # noqa: N812
+
 from tgadmin.core.bounds import clean
 from tgadmin.core.types import MAX_SPANS, MAX_TEXT, SPANS, Entity
 
@@ -17,6 +19,8 @@ __all__ = ["clean", "iso", "kind_of", "or_else", "snake", "text_and_entities"]
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NUL = "\0"
 _R = TypeVar("_R")
+DATE_FLAGS = ("relative", "short_time", "long_time", "short_date", "long_date", "day_of_week")
+"""How a messageEntityFormattedDate says its moment."""
 
 
 def snake(name: str) -> str:
@@ -91,4 +95,12 @@ def _extra(entity: Any) -> str:
         value = getattr(entity, name, None)
         if value is not None:
             return str(getattr(value, "user_id", value))
+    if isinstance(entity, T.MessageEntityFormattedDate):
+        return _date(entity)
     return "collapsed" if getattr(entity, "collapsed", None) else ""
+
+
+def _date(entity: Any) -> str:
+    """A moment with how it is written: ``1764322476:long_date,long_time``."""
+    moment = int(entity.date.timestamp()) if entity.date else 0
+    return f"{moment}:{','.join(name for name in DATE_FLAGS if getattr(entity, name))}"

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from tgadmin.core.types import Entity
+
 MAX_DELETED = 100
 """Messages that one frame may delete."""
+MAX_SPANS = 200
+"""Formatted spans of a text: Telegram takes 100, and some are made one."""
+MAX_EXTRA = 4096
+SPAN_FIELDS = frozenset({"kind", "offset", "length", "extra"})
 BIGINT = 2**63 - 1
 MESSAGE_ID = 2**31 - 1
 
@@ -78,6 +84,28 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSpans:
+    """A list of at most MAX_SPANS formatted spans; which of them may be sent is the service's affair."""
+
+    label: str = f"list of at most {MAX_SPANS} `Entity`"
+    js: str = "Entity[]"
+
+    def __call__(self, value: Any) -> tuple[Entity, ...]:
+        if not isinstance(value, list) or len(value) > MAX_SPANS:
+            raise Mismatch(f"must be a list of at most {MAX_SPANS} spans")
+        return tuple(_span(one) for one in value)
+
+
+def _span(value: Any) -> Entity:
+    if not isinstance(value, dict) or not {"kind", "offset", "length"} <= value.keys() <= SPAN_FIELDS:
+        raise Mismatch("must hold spans with kind, offset and length, and extra perhaps")
+    kind, extra = value["kind"], value.get("extra", "")
+    if not isinstance(kind, str) or not isinstance(extra, str) or len(kind) > 64 or len(extra) > MAX_EXTRA:
+        raise Mismatch(f"must hold spans whose kind and extra are text, extra of at most {MAX_EXTRA} characters")
+    return Entity(kind, _PLACE(value["offset"]), _PLACE(value["length"]), extra)
+
+
+@dataclass(frozen=True, slots=True)
 class RowIds:
     """A list of 1 to MAX_DELETED row ids."""
 
@@ -95,3 +123,5 @@ TELEGRAM_ID = Whole(1, MESSAGE_ID, "Telegram's message id")
 UUID_TEXT = Uuid()
 TEXT = Text()
 ROW_IDS = RowIds()
+SPANS = TextSpans()
+_PLACE = Whole(0, BIGINT, "whole number")

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from apps.chats.live.frames.checks import BIGINT, MESSAGE_ID, ROW_ID, ROW_IDS, TELEGRAM_ID, TEXT, UUID_TEXT, Whole
+from apps.chats.live.frames.checks import (
+    BIGINT,
+    MESSAGE_ID,
+    ROW_ID,
+    ROW_IDS,
+    SPANS,
+    TELEGRAM_ID,
+    TEXT,
+    UUID_TEXT,
+    Whole,
+)
+from tgadmin.core.types import Entity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +94,9 @@ class SendRequest(Request):
     chat: Annotated[int, ROW_ID, "the chat"]
     cid: Annotated[UUID, UUID_TEXT, "the page's own name for the message"]
     text: Annotated[str, TEXT, "what is sent, at most 4,096 UTF-16 code units"]
+    entities: Annotated[tuple[Entity, ...] | None, SPANS, "its formatted spans; what may not be sent is left out"] = (
+        None
+    )
     reply_to: Annotated[int | None, TELEGRAM_ID, "the message of the same chat that is answered"] = None
 
 
@@ -118,13 +132,16 @@ class RevealRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRequest(Request):
-    """Change the text of a message that this account sent."""
+    """Change the text of a message that this account sent, or the caption of its media."""
 
     type = "edit"
     answer = "`done` when Telegram has answered"
 
     message: Annotated[int, ROW_ID, "the message"]
-    text: Annotated[str, TEXT, "its new text"]
+    text: Annotated[str, TEXT, "its new text; a caption may be empty"]
+    entities: Annotated[
+        tuple[Entity, ...] | None, SPANS, "all its formatted spans; left out: those that it has, where it is the same"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from tgadmin.core.errors import UserError
 from tgadmin.core.frames import is_text
 
 MAX_BYTES = 64 * 1024
-"""Size of a frame in UTF-8; a message of 4,096 characters takes at most 24 KB of it."""
+"""Size of a frame in UTF-8; a message of 4,096 characters takes at most 24 KB of it, its formatting the rest."""
 
 MAX_REF = 64
 """Characters of a ``ref``."""

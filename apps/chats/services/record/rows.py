@@ -12,6 +12,7 @@ from typing import Any
 from apps.chats.columns.chats import ChatColumns
 from apps.chats.columns.messages import MESSAGE_TABLE, MessageColumns
 from apps.chats.event_kinds import EventKind
+from tgadmin.core.formatting import as_json
 from tgadmin.core.official import conceal, is_from_telegram
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
 
@@ -210,13 +211,7 @@ def names_of(stored: str | None) -> dict[int, str]:
 def entities_json(entities: Sequence[Entity]) -> str:
     if not entities:
         return "[]"
-    spans = []
-    for entity in entities:
-        span: dict[str, Any] = {"kind": entity.kind, "offset": entity.offset, "length": entity.length}
-        if entity.extra:
-            span["extra"] = clean(entity.extra)
-        spans.append(span)
-    return json.dumps(spans)
+    return json.dumps([_cleaned(span) for span in as_json(entities)])
 
 
 def guessed(peer_id: int) -> Peer:

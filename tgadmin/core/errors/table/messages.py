@@ -16,6 +16,11 @@ ROWS: Rows = {
         "The message is longer than Telegram allows (4,096 characters); it was not sent.",
         "Split it and send it again.",
     ),
+    Code.MEDIA_CAPTION_TOO_LONG: (
+        Action.FAIL,
+        "The caption is longer than Telegram allows; it stays as it was.",
+        "Shorten it, or send the rest as a message.",
+    ),
     Code.ENTITY_BOUNDS_INVALID: (
         Action.FAIL,
         "The message's formatting does not fit its text; it was not sent.",

@@ -66,6 +66,16 @@ ROWS: Rows = {
     Code.CID_TAKEN: (Action.FAIL, "This message was already sent elsewhere.", "Nothing to do."),
     Code.EMPTY: (Action.FAIL, "The message is empty; nothing was sent.", "Write something."),
     Code.TOO_LONG: (Action.FAIL, "The message is too long; nothing was sent.", "Shorten or split it."),
+    Code.TOO_MUCH_FORMATTING: (
+        Action.FAIL,
+        "The message has too many formatted parts; nothing was sent.",
+        "Format less of it, or split it.",
+    ),
+    Code.NOT_TEXT: (
+        Action.FAIL,
+        "This kind of message has no text that could be edited; it stays as it is.",
+        "Send a new message instead.",
+    ),
     Code.NOT_FAILED: (Action.FAIL, "This message was sent already.", "Nothing to do."),
     Code.SENT: (Action.FAIL, "This message was sent already; it was not discarded.", "Delete it at Telegram instead."),
     Code.UNDER_WAY: (

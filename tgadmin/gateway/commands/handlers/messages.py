@@ -10,7 +10,8 @@ from apps.chats.models import Message
 from apps.chats.services import outcomes
 from apps.commands.command_kinds import CommandKind
 from tgadmin.core.errors import Kind, TelegramError, refusals
-from tgadmin.core.types import History, Incoming, MessageIdAssigned, MessagesDeleted, is_channel
+from tgadmin.core.formatting import from_json
+from tgadmin.core.types import Entity, History, Incoming, MessageIdAssigned, MessagesDeleted, is_channel
 from tgadmin.gateway.commands.job import Done, Handler, Job, Payload, TryLater
 
 DUPLICATE = "RANDOM_ID_DUPLICATE"
@@ -35,13 +36,29 @@ class Ours:
     text: str
     reply_to_id: int | None
     deleted_at: datetime | None
+    entities: object
+    media: object
+
+    @property
+    def spans(self) -> tuple[Entity, ...]:
+        return from_json(self.entities)
+
+    @property
+    def is_without_preview(self) -> bool:
+        """Whether it has a link and no preview of it: whoever wrote it wanted none, or there is none."""
+        return self.media is None and any(span.kind in ("url", "text_url") for span in self.spans)
+
+    @property
+    def is_above(self) -> bool:
+        """Whether its media stands where it usually does not."""
+        return isinstance(self.media, dict) and self.media.get("above") is True
 
 
 def look(message_ids: Sequence[int]) -> list[Ours]:
     """Those of the messages that are there still."""
     found = Message.objects.filter(pk__in=message_ids).order_by("pk")
-    columns = ("chat__peer_id", "box", "telegram_id", "random_id", "state", "text", "reply_to_id", "deleted_at")
-    return [Ours(*row) for row in found.values_list(*columns)]
+    columns = ("box", "telegram_id", "random_id", "state", "text", "reply_to_id", "deleted_at", "entities", "media")
+    return [Ours(*row) for row in found.values_list("chat__peer_id", *columns)]
 
 
 async def send(job: Job) -> Done:
@@ -59,7 +76,7 @@ async def send(job: Job) -> Done:
         raise TelegramError("RANDOM_ID_EMPTY")
     try:
         telegram_id = await job.account.client.messages.send(
-            ours.peer_id, ours.text, ours.random_id, reply_to_id=ours.reply_to_id
+            ours.peer_id, ours.text, ours.random_id, reply_to_id=ours.reply_to_id, entities=ours.spans
         )
     except TelegramError as error:
         if error.code == DUPLICATE:
@@ -171,7 +188,14 @@ async def edit(job: Job) -> Done:
     ours = await _one(job, int(job.payload["message"]))
     if ours is None or ours.telegram_id is None or ours.deleted_at is not None:
         raise TelegramError("MESSAGE_ID_INVALID")
-    await job.account.client.messages.edit(ours.peer_id, ours.telegram_id, str(job.payload["text"]))
+    await job.account.client.messages.edit(
+        ours.peer_id,
+        ours.telegram_id,
+        str(job.payload["text"]),
+        entities=from_json(job.payload.get("entities")),
+        no_preview=ours.is_without_preview,
+        above=ours.is_above,
+    )
     await job.account.inbox.flush()
     return Done()
 
