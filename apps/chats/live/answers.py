@@ -21,8 +21,11 @@ from apps.chats.live.frames.incoming import (
     HelloRequest,
     HistoryRequest,
     ListRequest,
+    MarkRequest,
+    NotifyRequest,
     OpenRequest,
     PingRequest,
+    PlaceRequest,
     ReadRequest,
     Request,
     RetryRequest,
@@ -40,6 +43,7 @@ from apps.chats.payloads import PROTOCOL, Revealed, RevealedText
 from apps.chats.payloads import Message as Shown
 from apps.chats.selectors import messages
 from apps.chats.services import messages as services
+from apps.chats.services import places
 from apps.chats.services.reveal import reveal
 from apps.commands.models import Command
 from apps.sessions.services import rights
@@ -90,6 +94,7 @@ class Answers:
         user = self._page.user
         self._page.roles, sessions = await hub().shared.read(beginning.greeting, user.pk, user)
         self._page.greeted = True
+        hub().greeted(self._page)
         await self._page.say(WelcomeFrame(type="welcome", version=PROTOCOL, sessions=sessions))
 
     @to.register
@@ -99,13 +104,28 @@ class Answers:
     @to.register
     async def _list(self, frame: ListRequest) -> None:
         """Join first, then read: what changes in between comes as a change."""
-        if frame.session not in self._page.roles:
+        if frame.session is not None and frame.session not in self._page.roles:
             raise rights.Forbidden
-        await hub().watch(self._page, frame.session)
-        whole = self._sees_all_of(frame.session)
-        first, unread = await read(beginning.first_rows, frame.session, whole=whole)
-        self._require_following(frame.session, whole)
+        await hub().watch(self._page, None if frame.session is None else frozenset((frame.session,)))
+        following = self._page.following
+        seen = {pk: self._sees_all_of(pk) for pk in following.sessions if following.has_list(pk)}
+        first, unread = await read(beginning.first_rows, seen)
+        for session_id, whole in seen.items():
+            self._require_following(session_id, whole)
         await self._page.line.say(*list_frames(frame.session, first, unread))
+
+    @to.register
+    async def _notify(self, frame: NotifyRequest) -> None:
+        await hub().note(self._page, frozenset(frame.sessions))
+
+    @to.register
+    async def _place(self, frame: PlaceRequest) -> None:
+        """Only what may be seen: what is found there later is asked for again."""
+        chat = None if frame.chat is None else await self._chat(frame.chat)
+        session_id = frame.session
+        if session_id is not None and (session_id not in self._page.roles or (chat and chat.session_id != session_id)):
+            raise rights.Forbidden
+        await read(places.remember, self._page.user.pk, session_id, frame.chat)
 
     @to.register
     async def _open(self, frame: OpenRequest) -> None:
@@ -116,9 +136,9 @@ class Answers:
         )
         self._require_following(found.session_id, found.whole)
         await self._page.line.say(*found.frames)
-        follows = found.session_id == self._page.session_id
+        follows = self._page.following.has_list(found.session_id)
         if follows and (not found.official or self._sees_all_of(found.session_id)):
-            hub().show(self._page, OpenChat(frame.chat, found.at, found.official))
+            hub().show(self._page, OpenChat(frame.chat, found.session_id, found.at, found.official))
 
     @to.register
     async def _close(self, frame: CloseRequest) -> None:
@@ -129,7 +149,7 @@ class Answers:
 
     def _require_following(self, session_id: int, whole: bool) -> None:
         """Asked again after each wait: the right may have been taken away, or lowered, meanwhile."""
-        if session_id != self._page.session_id or (whole and not self._sees_all_of(session_id)):
+        if not self._page.following.has_list(session_id) or (whole and not self._sees_all_of(session_id)):
             raise rights.Forbidden
 
     # --- messages -----------------------------------------------------------------------------------------------------
@@ -185,6 +205,12 @@ class Answers:
     async def _read(self, frame: ReadRequest) -> None:
         chat = await self._chat(frame.chat)
         await read(services.mark_read, self._page.user, chat, frame.max_id)
+
+    @to.register
+    async def _mark(self, frame: MarkRequest) -> None:
+        chat = await self._chat(frame.chat)
+        await read(services.mark_unread, self._page.user, chat, unread=frame.unread)
+        await self._page.say(OkFrame(type="ok", ref=frame.ref))
 
     @to.register
     async def _typing(self, frame: TypingRequest) -> None:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 MAX_DELETED = 100
 """Messages that one frame may delete."""
+MAX_ACCOUNTS = 1000
+"""Accounts that one frame may name."""
 BIGINT = 2**63 - 1
 MESSAGE_ID = 2**31 - 1
 
@@ -78,15 +80,33 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class RowIds:
-    """A list of 1 to MAX_DELETED row ids."""
+class Flag:
+    """True or false."""
 
-    label: str = f"list of 1 to {MAX_DELETED} row ids"
+    label: str = "true or false"
+    js: str = "boolean"
+
+    def __call__(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise Mismatch("must be true or false")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class RowIds:
+    """A list of ``least`` to ``most`` row ids."""
+
+    least: int
+    most: int
     js: str = "number[]"
 
+    @property
+    def label(self) -> str:
+        return f"list of {self.least} to {self.most:,} row ids"
+
     def __call__(self, value: Any) -> list[int]:
-        if not isinstance(value, list) or not 1 <= len(value) <= MAX_DELETED:
-            raise Mismatch(f"must be a list of 1 to {MAX_DELETED} ids")
+        if not isinstance(value, list) or not self.least <= len(value) <= self.most:
+            raise Mismatch(f"must be a list of {self.least} to {self.most} ids")
         return [ROW_ID(one) for one in value]
 
 
@@ -94,4 +114,6 @@ ROW_ID = Whole(1, BIGINT, "row id")
 TELEGRAM_ID = Whole(1, MESSAGE_ID, "Telegram's message id")
 UUID_TEXT = Uuid()
 TEXT = Text()
-ROW_IDS = RowIds()
+FLAG = Flag()
+ROW_IDS = RowIds(1, MAX_DELETED)
+ACCOUNT_IDS = RowIds(0, MAX_ACCOUNTS)

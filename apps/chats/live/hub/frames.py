@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.utils import timezone
 
@@ -139,20 +140,22 @@ def _array(texts: Iterable[str]) -> str:
     return f"[{','.join(texts)}]"
 
 
-def list_frames(session_id: int, page: ChatListPage, unread: int) -> list[str]:
-    """``list`` with the rows that fit, then ``chats`` with the others."""
-    frame = ListFrame(type="list", session=session_id, unread=unread, more=page["more"], chats=[])
-    groups = _rows(page["chats"]) or [[]]
-    return [framed(frame, chats=_array(groups[0])), *_chats(session_id, unread, groups[1:])]
+def list_frames(session_id: int | None, page: ChatListPage, unread: Mapping[int, int]) -> list[str]:
+    """``list`` with the rows that fit, then ``chats`` with the others. ``unread``: of each account of the list."""
+    total = sum(unread.values())
+    frame = ListFrame(type="list", session=session_id, unread=total, more=page["more"], chats=[])
+    texts = [(row["session"], encoded(row)) for row in page["chats"]]
+    first = next(packed((text for _, text in texts), BOUND - 256), [])
+    rest: dict[int, list[str]] = {}
+    for of_session, text in texts[len(first) :]:
+        rest.setdefault(of_session, []).append(text)
+    later = (_chats(pk, unread.get(pk, 0), packed(some, BOUND - 256)) for pk, some in rest.items())
+    return [framed(frame, chats=_array(first)), *chain.from_iterable(later)]
 
 
 def chats_frames(session_id: int, rows: Iterable[ChatRow], unread: int) -> list[str]:
     """Rows of the list that changed."""
-    return _chats(session_id, unread, _rows(rows))
-
-
-def _rows(rows: Iterable[ChatRow]) -> list[list[str]]:
-    return list(packed((encoded(row) for row in rows), BOUND - 256))
+    return _chats(session_id, unread, packed((encoded(row) for row in rows), BOUND - 256))
 
 
 def _chats(session_id: int, unread: int, groups: Iterable[Sequence[str]]) -> list[str]:
