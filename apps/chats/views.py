@@ -162,7 +162,7 @@ def _render(
     user = cast(User, request.user)  # staff_page has seen to it
     has_demo = session is None and demo_plan.plan() is not None
     first = first_data.first(user, session, chat, everywhere=everywhere)
-    context = {"first": first, "nav": "chats", "demo": has_demo}
+    context = {"first": first, "nav": "chats", "demo": has_demo, "short": rights.works_in_chats(user)}
     return render(request, "chats/page.html", context)
 
 

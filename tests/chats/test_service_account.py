@@ -16,6 +16,7 @@ from django.db import transaction
 
 from apps.chats.models import Chat, Message, Peer, UnreadableUpdate
 from apps.chats.payloads import PROTOCOL
+from apps.chats.selectors import unread
 from apps.commands.models import Command, FloodWait
 from apps.sessions.models import Session, SessionGrant
 from apps.staff.models import AuditEntry

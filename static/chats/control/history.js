@@ -41,6 +41,7 @@ export class History {
     app.delivery.settle(stream);
     app.set({ ...next, stream, pinned: true, edge: STILL });
     this.follow();
+    app.reading.mark();
   }
 
   /** The page above, from the server, or, where its part ends, from Telegram. */
