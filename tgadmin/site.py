@@ -25,7 +25,7 @@ class Site(UnfoldAdminSite):
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The overview; whoever works in chats alone is led there, which is where each sign-in ends without an address."""
+        """The overview, where a sign-in ends; whoever works in chats alone is led there instead."""
         from apps.sessions.services import rights  # the site is made before there are models
 
         if rights.works_in_chats(request.user):

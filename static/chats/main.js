@@ -171,7 +171,8 @@ function paint() {
   render(
     html`${list(app, links)} ${conversation(app, actions)}
       ${panel && app.chat ? details(app, facts?.chat === app.state.chatId ? facts : null, closePanel) : nothing}
-      ${help()} ${noticesDialog(app)} ${chatMenu(app, chosen, () => (chosen = null))} ${deletion(doomed, (one) => app.changes.remove(one), forget)} ${notices(app)}
+      ${help()} ${noticesDialog(app)} ${chatMenu(app, chosen, () => (chosen = null))}
+      ${deletion(doomed, (one) => app.changes.remove(one), forget)} ${notices(app)}
       <div class="sr" role="log" aria-live="polite" aria-label="New messages">${app.state.announcement}</div>`,
     root,
   );

@@ -42,7 +42,7 @@ message that it is about as it is now."""
 
 ROWS = f"""
 SELECT {lists.COLUMNS} FROM telegram_chats c
-WHERE c.session_id = ANY(%s::bigint[]) AND c.updated_at > clock_timestamp() - make_interval(secs => %s)
+WHERE c.session_id = ANY(%s::bigint[]) AND c.updated_at > statement_timestamp() - make_interval(secs => %s)
 UNION ALL
 SELECT {lists.COLUMNS} FROM unnest(%s::bigint[]) k(id) JOIN telegram_chats c ON c.id = k.id
 """  # noqa: S608

@@ -56,7 +56,7 @@ CROSS JOIN LATERAL (
     UNION ALL SELECT NULL, NULL, NULL
 ) u
 WHERE k.anew OR EXISTS (SELECT FROM telegram_chats c
-    WHERE c.session_id = k.id AND c.updated_at > clock_timestamp() - make_interval(secs => %s))
+    WHERE c.session_id = k.id AND c.updated_at > statement_timestamp() - make_interval(secs => %s))
 GROUP BY k.id
 """  # noqa: S608
 """Of those accounts that are to be counted whatever happened, and of those whose chats were written within the last

@@ -39,12 +39,14 @@ export function conversation(app, actions) {
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat @param {Actions} actions */
 function header(app, chat, actions) {
   const typing = typingLabel(app.state, chat);
+  const { everywhere } = app.state;
+  const account = everywhere && app.session ? html`${accountMark(app.session)} <span dir="auto">${app.session.name}</span> · ` : nothing;
   const facts = [membersLabel(chat) || (chat.online ? "online" : kindLabel(chat)), chat.username && `@${chat.username}`];
   return html`<header class="hd">
     ${iconButton("Back to chats", "arrow_back", actions.back, "back")}
     ${avatar(chat.title, chat.peer, { online: chat.online })}
     <div class="g"><h1 dir="auto">${chat.title}</h1>
-      <div class="sub">${app.state.everywhere && app.session ? html`${accountMark(app.session)} <span dir="auto">${app.session.name}</span> · ` : nothing}<bdi>${facts.filter(Boolean).join(" · ")}</bdi>${typing ? html` · <em>${typing}</em>` : nothing}</div></div>
+      <div class="sub">${account}<bdi>${facts.filter(Boolean).join(" · ")}</bdi>${typing ? html` · <em>${typing}</em>` : nothing}</div></div>
     <button type="button" class="ib" aria-label="Chat details" title="Chat details" aria-expanded=${actions.detailsOpen} @click=${actions.details}>
       ${icon("info")}
     </button>

@@ -18,12 +18,14 @@ export function chatMenu(app, chat, closed) {
 /** @param {import("../app.js").App} app @param {Chat} chat */
 function item(app, chat) {
   const read = chat.unread > 0 || chat.marked;
+  const key = chat.id === app.state.chatId && !read ? "Alt Shift U" : "U";
   const act = () => {
     document.getElementById("chat-menu")?.hidePopover();
     app.list.mark(chat, !read);
   };
   return html`<button type="button" role="menuitem" @click=${act}>
-    ${icon(read ? "mark_chat_read" : "mark_chat_unread")} ${read ? "Mark as read" : "Mark as unread"} <kbd aria-hidden="true">U</kbd></button>`;
+    ${read ? html`${icon("mark_chat_read")} Mark as read` : html`${icon("mark_chat_unread")} Mark as unread`}
+    <kbd aria-hidden="true">${key}</kbd></button>`;
 }
 
 /** Open it where it was asked for, within the page. @param {{x: number, y: number}} at */

@@ -89,6 +89,7 @@ EXAMPLES: dict[type, tuple[Any, type]] = {
     checks.Uuid: (str(uuid4()), UUID),
     checks.Text: ("x", str),
     checks.RowIds: ([1], list),
+    checks.Flag: (True, bool),
 }
 """A value that each kind of check takes, and the type of what it gives."""
 
