@@ -48,14 +48,14 @@ def _sums(condition: str) -> str:
 
 COUNTS = f"""
 SELECT k.id, {_sums("TRUE")}, {_sums("u.is_shown")}
-FROM unnest(%s::bigint[], %s::boolean[]) k(id, anew)
+FROM unnest(%s::bigint[], %s::boolean[]) k(id, always)
 CROSS JOIN LATERAL (
     SELECT c.unread_count, coalesce(c.muted_until > now(), FALSE) AS muted,
         c.peer_id NOT IN ({OFFICIAL_IDS}) AS is_shown
     FROM telegram_chats c WHERE c.session_id = k.id AND (c.unread_count > 0 OR c.unread_mark)
     UNION ALL SELECT NULL, NULL, NULL
 ) u
-WHERE k.anew OR EXISTS (SELECT FROM telegram_chats c
+WHERE k.always OR EXISTS (SELECT FROM telegram_chats c
     WHERE c.session_id = k.id AND c.updated_at > statement_timestamp() - make_interval(secs => %s))
 GROUP BY k.id
 """  # noqa: S608

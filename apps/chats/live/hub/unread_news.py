@@ -44,7 +44,7 @@ class UnreadNews:
         self._clock = clock
         self._known: dict[int, Counted] = {}
         self._untold: set[Watcher] = set()
-        self._looked_at = self._whole_at = float("-inf")
+        self._last_at = self._whole_at = float("-inf")
         self._away = False
 
     def greet(self, watcher: Watcher) -> None:
@@ -77,8 +77,8 @@ class UnreadNews:
             del self._known[gone]
         whole = now - self._whole_at >= WHOLE
         asked = {session_id: whole or session_id not in self._known for session_id in visible}
-        found = await read(unread.changed_counts, asked, min(WHOLE, now - self._looked_at + OVERLAP))
-        self._looked_at = now
+        found = await read(unread.changed_counts, asked, min(WHOLE, now - self._last_at + OVERLAP))
+        self._last_at = now
         self._whole_at = now if whole else self._whole_at
         changed = {pk: counted for pk, counted in found.items() if self._known.get(pk) != counted}
         self._known |= changed
