@@ -52,6 +52,8 @@ from tgadmin.core.errors import UserError
 
 VERSION = 4409
 """Close code of a page of another protocol version."""
+LIST_TRIES = 5
+"""How often a list over several accounts is read at most, while the rights in them change."""
 REPLAY = 1000
 """Events that are replayed; a page that missed more gets the newest page instead."""
 
@@ -107,12 +109,20 @@ class Answers:
         if frame.session is not None and frame.session not in self._page.roles:
             raise rights.Forbidden
         await hub().watch(self._page, None if frame.session is None else frozenset((frame.session,)))
+        for _ in range(LIST_TRIES):
+            seen = self._listed()
+            first, unread = await read(beginning.first_rows, seen)
+            if frame.session is not None:
+                self._require_following(frame.session, seen.get(frame.session, False))
+            if seen == self._listed():  # of several accounts one may have gone meanwhile: the others are shown
+                await self._page.line.say(*list_frames(frame.session, first, unread))
+                return
+        raise rights.Forbidden
+
+    def _listed(self) -> dict[int, bool]:
+        """The accounts of the list that the page follows now, and whether all of each is shown."""
         following = self._page.following
-        seen = {pk: self._sees_all_of(pk) for pk in following.sessions if following.has_list(pk)}
-        first, unread = await read(beginning.first_rows, seen)
-        for session_id, whole in seen.items():
-            self._require_following(session_id, whole)
-        await self._page.line.say(*list_frames(frame.session, first, unread))
+        return {pk: self._sees_all_of(pk) for pk in following.sessions if following.has_list(pk)}
 
     @to.register
     async def _notify(self, frame: NotifyRequest) -> None:
