@@ -163,7 +163,7 @@ def notified(page: Page) -> list[tuple[str, str, bool]]:
 
 
 def test_one_notice_for_a_message_over_several_pages(
-    open_page: Pages, browser: object, operator: User, accounts: list[Session]
+    open_page: Pages, operator: User, accounts: list[Session], axe: Callable[[Page], list[str]]
 ) -> None:
     first = stubbed(open_page, operator)
     assert notified(first) == []
@@ -173,6 +173,8 @@ def test_one_notice_for_a_message_over_several_pages(
     dialog.get_by_label("With text: Sales EU").press("Space")
     dialog.get_by_label("Sound: Sales EU").press("Space")
     dialog.get_by_label("Show: Support 2").press("Space")
+    shoot(first, "inbox-notices-allowed")
+    assert axe(first) == []
     first.keyboard.press("Escape")
     expect(first.get_by_text("Show desktop notices?")).to_have_count(0)
     # Another page of the same browser, with another account's list.
