@@ -131,12 +131,15 @@ def test_forms(who: str, chat: Chat) -> None:
 
 FRAMES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "list": ({"session": "session"}, READERS),
+    "notify": ({"sessions": ["session"]}, {*PEOPLE}),
+    "place": ({"session": "session", "chat": "chat"}, READERS),
     "open": ({"chat": "chat"}, READERS),
     "history": ({"chat": "chat", "before": 1}, READERS),
     "send": ({"chat": "chat", "cid": str(uuid.uuid4()), "text": "x"}, WRITERS),
     "edit": ({"message": "ours", "text": "x"}, WRITERS),
     "delete": ({"messages": ["ours"]}, WRITERS),
     "read": ({"chat": "chat", "max_id": 1}, WRITERS),
+    "mark": ({"chat": "chat", "unread": True}, WRITERS),
     "typing": ({"chat": "chat"}, WRITERS),
     "retry": ({"message": "ours"}, WRITERS),
     "discard": ({"message": "ours"}, WRITERS),

@@ -9,6 +9,7 @@ from django.contrib.admin.apps import AdminConfig
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import InvalidPage
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.sites import UnfoldAdminSite
 
 from tgadmin.addresses import NO_PAGE, NotUnderstood, check_page, check_search
@@ -22,6 +23,14 @@ class Site(UnfoldAdminSite):
     def get_urls(self) -> list[Any]:
         """Without the link from a row to its page outside the admin: no row here has one."""
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The overview, where a sign-in ends; whoever works in chats alone is led there instead."""
+        from apps.sessions.services import rights  # the site is made before there are models
+
+        if rights.works_in_chats(request.user):
+            return redirect("chats:home")
+        return super().index(request, extra_context)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The pages whose names hold the words."""

@@ -34,7 +34,7 @@ def _item(title: str, icon: str, link: str, **more: Any) -> dict[str, Any]:
 
 ONLY_SUPERUSERS = {"permission": "tgadmin.unfold.superusers_only"}
 
-NAVIGATION = [
+NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
             _item("Overview", "home", "admin:index"),
@@ -82,6 +82,23 @@ NAVIGATION = [
     },
 ]
 
+SHORT_NAVIGATION: list[dict[str, Any]] = [
+    {
+        "items": [
+            _item("Chats", "forum", "chats:home", active="tgadmin.unfold.never"),
+            _item("Security", "shield_person", "staff:security"),
+        ]
+    }
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu; the short one for whoever works in chats alone."""
+    from apps.sessions.services import rights  # the settings name this module before there are models
+
+    return SHORT_NAVIGATION if rights.works_in_chats(request.user) else NAVIGATION
+
+
 UNFOLD = {
     "SITE_TITLE": "tgadmin",
     "SITE_HEADER": "tgadmin",
@@ -103,7 +120,7 @@ UNFOLD = {
         ]
     },
     "LOGIN": {"form": "apps.staff.forms.SignInForm"},
-    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": NAVIGATION},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "tgadmin.unfold.navigation"},
     "COLORS": {
         # 600 is the accent on light, 500 on dark, as on the live pages.
         "primary": {

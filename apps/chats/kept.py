@@ -75,6 +75,7 @@ declare(
         "of an account at most the newest `UNREADABLE_KEPT_PER_ACCOUNT`",
     ),
     Bounded("installation", "One row."),
+    Bounded("live_places", "One row for each user: the account and chat that they showed last."),
     Bounded("live_processes", "The web processes: deleted a minute after their last heartbeat."),
     Bounded("live_sockets", "Slots of live pages: deleted a minute after they closed."),
 )

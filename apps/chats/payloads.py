@@ -137,10 +137,20 @@ class ChatRow(TypedDict):
     at: Annotated[int, "its last event's number"]
 
 
+class AccountUnread(TypedDict):
+    """How much is unread in an account. Muted chats are counted apart; one that is marked by hand adds no message."""
+
+    session: Annotated[int, "the account"]
+    chats: Annotated[int, "its chats with something unread"]
+    messages: Annotated[int, "their unread messages"]
+    muted_chats: Annotated[int, "the same of chats whose notifications are off"]
+    muted_messages: Annotated[int, "their unread messages"]
+
+
 class ChatListPage(TypedDict):
     """A page of the chat list."""
 
-    chats: Annotated[list[ChatRow], "rows, newest first"]
+    chats: Annotated[list[ChatRow], "rows, newest first; of the tab `unread` the oldest first"]
     more: Annotated[str | None, "the cursor of what follows (`…/list/?after=`), or null"]
 
 

@@ -18,7 +18,7 @@ from apps.chats import sight
 from apps.chats.forms import HistoryForm, ListForm
 from apps.chats.models import Chat
 from apps.chats.selectors import history as pages
-from apps.chats.selectors import lists
+from apps.chats.selectors import lists, places
 from apps.chats.selectors import page as first_data
 from apps.common import demo_plan
 from apps.common.user_errors import as_json, refusal
@@ -68,9 +68,23 @@ def staff_json(view: View) -> View:
 
 @staff_page
 def home(request: HttpRequest) -> HttpResponse:
-    """The first account that the user may see; an empty page when there is none."""
-    first = rights.visible_sessions(request.user).order_by("name", "id").first()
-    return redirect("chats:session", first.pk) if first else _render(request, None, None)
+    """Where the user was last, else at the beginning (selectors/places.py); an empty page without any account."""
+    place = places.begin(cast(User, request.user))
+    if place is None:
+        return _render(request, None, None)
+    chat = () if place.chat is None else (place.chat.pk,)
+    if place.session is None:
+        return redirect("chats:all-chat" if chat else "chats:all", *chat)
+    return redirect("chats:chat" if chat else "chats:session", place.session.pk, *chat)
+
+
+@staff_page
+def everywhere(request: HttpRequest, chat_id: int | None = None) -> HttpResponse:
+    """One list over all accounts that the user may see."""
+    chat = None if chat_id is None else sight.chats(request.user).filter(pk=chat_id).first()
+    if chat_id is not None and chat is None:
+        raise Http404
+    return _render(request, None, chat, everywhere=True)
 
 
 @staff_page
@@ -83,12 +97,15 @@ def page(request: HttpRequest, session_id: int, chat_id: int | None = None) -> H
 def chat_list(request: HttpRequest, session_id: int) -> HttpResponse:
     """A page of the chat list: ``tab``, ``q``, ``after`` (the cursor that the page before gave)."""
     session = _session(request, session_id)
-    form = ListForm(request.GET)
-    if not form.is_valid():
-        return _invalid(form)
-    asked = form.cleaned_data
-    whole = _sees_all(request, session.pk)
-    return JsonResponse(lists.page(session.pk, whole=whole, tab=asked["tab"], query=asked["q"], after=asked["after"]))
+    return _list(request, {session.pk: _sees_all(request, session.pk)})
+
+
+@staff_json
+def whole_list(request: HttpRequest) -> HttpResponse:
+    """A page of the list over all accounts that the user may see."""
+    user = cast(User, request.user)
+    roles = rights.roles([user]).get(user.pk, {})
+    return _list(request, {session_id: rights.sees_telegram(role) for session_id, role in roles.items()})
 
 
 @staff_json
@@ -111,6 +128,14 @@ def details(request: HttpRequest, session_id: int, chat_id: int) -> HttpResponse
     return JsonResponse(first_data.details(chat, whole=_sees_all(request, session_id)))
 
 
+def _list(request: HttpRequest, seen: lists.Seen) -> HttpResponse:
+    form = ListForm(request.GET)
+    if not form.is_valid():
+        return _invalid(form)
+    asked = form.cleaned_data
+    return JsonResponse(lists.page(seen, tab=asked["tab"], query=asked["q"], after=asked["after"]))
+
+
 def _session(request: HttpRequest, session_id: int) -> Session:
     """A visible session; unknown and not visible answer alike."""
     found = rights.visible_sessions(request.user).filter(pk=session_id).first()
@@ -131,10 +156,13 @@ def _chat(request: HttpRequest, session_id: int, chat_id: int) -> Chat:
     return found
 
 
-def _render(request: HttpRequest, session: Session | None, chat: Chat | None) -> HttpResponse:
+def _render(
+    request: HttpRequest, session: Session | None, chat: Chat | None, *, everywhere: bool = False
+) -> HttpResponse:
     user = cast(User, request.user)  # staff_page has seen to it
     has_demo = session is None and demo_plan.plan() is not None
-    context = {"first": first_data.first(user, session, chat), "nav": "chats", "demo": has_demo}
+    first = first_data.first(user, session, chat, everywhere=everywhere)
+    context = {"first": first, "nav": "chats", "demo": has_demo, "short": rights.works_in_chats(user)}
     return render(request, "chats/page.html", context)
 
 

@@ -22,6 +22,7 @@ class CommandKind(StrEnum):
     EDIT = "edit"
     DELETE = "delete"
     READ = "read"
+    MARK = "mark"
     TYPING = "typing"
     HISTORY = "history"
     DIALOGS = "dialogs"
@@ -88,6 +89,7 @@ class Lane:
 CHAT_LANE = Lane("chat", Subject.CHAT)
 """What must keep its order within a chat. How much may wait in one is limited (COMMANDS_PER_CHAT)."""
 READ_LANE = Lane("read", Subject.CHAT)
+MARK_LANE = Lane("mark", Subject.CHAT)
 TYPING_LANE = Lane("typing", Subject.CHAT)
 HISTORY_LANE = Lane("history", Subject.CHAT)
 ACCOUNT_LANE = Lane("account")
@@ -178,6 +180,7 @@ SPECS: Mapping[CommandKind, CommandSpec] = MappingProxyType(
         CommandKind.READ: CommandSpec(
             _OPERATOR, READ_LANE, Rule.REPEAT, methods=("messages.readHistory", "channels.readHistory")
         ),
+        CommandKind.MARK: CommandSpec(_OPERATOR, MARK_LANE, Rule.REPEAT, methods=("messages.markDialogUnread",)),
         CommandKind.TYPING: CommandSpec(
             _OPERATOR, TYPING_LANE, Rule.DROP, methods=("messages.setTyping",), timeout=5.0
         ),

@@ -251,6 +251,10 @@ class World:
         }
         return snapshot
 
+    def marked(self, user_id: int) -> list[int]:
+        """The peers of the account's chats that are marked as unread by hand."""
+        return [dialog.peer for dialog in self.boxes.box(user_id).dialogs.values() if dialog.unread_mark]
+
     def listed(self, user_id: int, dialog: Dialog) -> bool:
         """Whether a chat stands in the account's list: it has messages, or is a channel that the account is in."""
         if is_channel(dialog.peer):

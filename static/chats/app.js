@@ -6,6 +6,7 @@ import { Drafts } from "./control/drafts.js";
 import { History } from "./control/history.js";
 import { ChatList } from "./control/list.js";
 import { Navigation } from "./control/navigation.js";
+import { Notices } from "./control/notices.js";
 import { Reading } from "./control/reading.js";
 import { Server } from "./control/server.js";
 import { Writing } from "./control/writing.js";
@@ -16,14 +17,18 @@ import { waitingMessages } from "./logic/stream.js";
 
 export class App {
   /**
-   * @param {{first: any, base: string, socketUrl: string, storage: Storage, draw: () => void, paint: () => void}} options
+   * @param {{first: any, base: string, icon: string, socketUrl: string, storage: Storage, draw: () => void, paint: () => void}} options
    *   draw: asked for after each change, paints soon; paint: paints at once
    */
-  constructor({ first, base, socketUrl, storage, draw, paint }) {
+  constructor({ first, base, icon, socketUrl, storage, draw, paint }) {
     this.base = base;
+    this.storage = storage;
     this.draw = draw;
     this.paint = paint;
     this.state = store.initial(first, Date.now());
+    /** By how many milliseconds the server's clock is ahead of this one. */
+    this.ahead = Date.parse(first.now) - Date.now();
+    this.placed = false;
     this.codes = new Codes({ hidden: draw });
     this.socket = new LiveSocket({
       url: socketUrl,
@@ -39,10 +44,12 @@ export class App {
     this.writing = new Writing(this);
     this.delivery = new Delivery(this, storage);
     this.changes = new Changes(this);
+    this.notices = new Notices(this, storage, icon);
   }
 
   start() {
     this.socket.connect();
+    this.notices.start();
     setInterval(() => {
       this.socket.tick();
       this.set(store.expireTyping(this.state, Date.now()));
@@ -106,21 +113,36 @@ export class App {
     if (this.server.answered(frame)) return;
     if (frame.type === "ok" && frame.message) this.delivery.taken(frame.message);
     if (frame.type === "error" && frame.ref) this.delivery.refused(frame);
-    const managed = this.session?.can_manage;
+    const before = this.state;
     const { state, effect } = store.receive(this.state, frame, { now: Date.now(), looking: this.looking });
     if (["events", "reset", "page"].includes(frame.type)) this.delivery.settle(state.stream);
     this.set(state);
-    if (this.session && this.session.can_manage !== managed) this.navigation.roleChanged(frame.type === "welcome");
+    if (before.sessions !== this.state.sessions) this.#rolesChanged(before, frame.type === "welcome");
     if (frame.type === "welcome") this.#welcome();
     if (effect === "reopen") this.history.follow();
     if (effect === "gone") this.navigation.gone();
     if (effect === "arrived") this.reading.mark();
     if (frame.type === "events") this.history.showHidden();
+    if (frame.type === "chats" || frame.type === "list") this.notices.consider(frame.chats);
+    if (frame.type === "sessions") this.notices.follow();
+  }
+
+  /** Accounts have come to the list, or the viewer sees more or less of one. @param {store.State} before @param {boolean} greeted */
+  #rolesChanged(before, greeted) {
+    const { state } = this;
+    const changed = state.sessions.filter((one) => {
+      const old = before.sessions.find((other) => other.id === one.id);
+      return store.lists(state, one.id) && old?.can_manage !== one.can_manage;
+    });
+    if (changed.length) this.navigation.roleChanged(greeted, changed.some((one) => one.id === state.sessionId));
   }
 
   /** The server has greeted: list and chat from where they stand here, and what waits. */
   #welcome() {
-    if (this.state.sessionId !== null) this.socket.send({ type: "list", session: this.state.sessionId });
+    this.navigation.follow();
+    this.notices.follow();
+    if (!this.placed) this.navigation.remember(this.state.chatId);
+    this.placed = true;
     this.history.follow();
     this.history.tryAgain();
     this.delivery.transmit();

@@ -9,13 +9,14 @@ function writes(target) {
 }
 
 /**
- * "/" search, "?" help, Alt ↑ ↓ other chats, Esc to the field.
+ * "/" search, "?" help, Alt ↑ ↓ other chats, with Shift what is unread and the accounts, Esc to the field.
  * @param {KeyboardEvent} event
  * @param {import("./app.js").App} app
  * @param {import("./view/conversation.js").Actions} actions
  */
 export function chatKeys(event, app, actions) {
   if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey) return false;
+  if (event.altKey && event.shiftKey) return accountKeys(event, app, actions);
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) return step(app, event.key === "ArrowUp" ? -1 : 1);
   if (event.altKey) return false;
   const emptyField = event.target === document.getElementById("composer") && isEmpty();
@@ -30,6 +31,20 @@ export function chatKeys(event, app, actions) {
     return search !== null;
   }
   return false;
+}
+
+/**
+ * Alt Shift with ↓ what is unread next, ↑ the accounts, U the open chat's mark. What Alt makes of a letter differs.
+ * @param {KeyboardEvent} event
+ * @param {import("./app.js").App} app
+ * @param {import("./view/conversation.js").Actions} actions
+ */
+function accountKeys(event, app, actions) {
+  if (event.key === "ArrowDown") actions.nextUnread();
+  else if (event.key === "ArrowUp") actions.accounts();
+  else if (event.code === "KeyU" && app.chat) actions.markUnread();
+  else return false;
+  return true;
 }
 
 /** @param {import("./app.js").App} app @param {number} by */

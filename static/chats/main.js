@@ -2,12 +2,17 @@
 
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { App } from "./app.js";
+import { unreadIn } from "./logic/store.js";
+import { badgeText, label } from "./logic/unread.js";
 import { chatKeys, messageKeys } from "./keys.js";
 import { fill } from "./view/composer.js";
 import { conversation } from "./view/conversation.js";
 import { details } from "./view/details.js";
+import { focusAccounts } from "./view/accounts.js";
 import { deletion, help, notices } from "./view/dialogs.js";
 import { list } from "./view/list.js";
+import { chatMenu, openMenu } from "./view/menu.js";
+import { noticesDialog } from "./view/notices.js";
 import { useIcons } from "./view/parts.js";
 import { toHtml } from "./logic/clipboard.js";
 import { Scroller } from "./view/scroll.js";
@@ -28,6 +33,10 @@ let factsTimer;
 /** @type {any} the message whose deletion is asked about */
 let doomed = null;
 let scheduled = false;
+/** @type {import("./logic/list.js").Chat | null} whose menu is open */
+let chosen = null;
+/** Typing is what one does in a chat that one has opened, unless it would open a keyboard on the screen. */
+const types = matchMedia("(hover: hover) and (min-width: 761px)");
 
 // This page's name for itself: when its connection dies unnoticed, the next one takes the place of the dead one.
 const page = crypto.randomUUID();
@@ -35,6 +44,7 @@ const page = crypto.randomUUID();
 const app = new App({
   first,
   base: root.dataset.base ?? "/chats/",
+  icon: root.dataset.icon ?? "",
   socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${root.dataset.socket}?page=${page}&parts=1`,
   storage: localStorage,
   draw,
@@ -77,16 +87,33 @@ const actions = {
     focusComposer();
   },
   back: async () => {
-    const from = app.state.chatId;
-    if (app.state.sessionId !== null) await app.navigation.go(app.state.sessionId, null);
+    const from = app.state.chatId ?? 0;
+    await app.navigation.go(app.state.everywhere ? null : app.state.sessionId, null);
     paint();
-    /** @type {HTMLElement | null} */ (root.querySelector(`.row[data-chat="${from}"]`))?.focus();
+    focusRow(from);
   },
   details: () => {
     panel = !panel;
     draw();
   },
   help: () => dialog("help")?.showModal(),
+  menu: (chat, at) => {
+    chosen = chat;
+    paint();
+    openMenu(at);
+  },
+  nextUnread: async () => {
+    const row = await app.list.nextUnread();
+    if (row) show(row.id);
+  },
+  accounts: () => focusAccounts(app),
+  markUnread: async () => {
+    const { chat } = app;
+    if (!chat || !app.session?.can_send) return;
+    await app.list.mark(chat, true);
+    paint();
+    focusRow(chat.id);
+  },
   scrolled: () => {
     app.reading.pin(scroller.place().pinned && !app.state.stream?.newer);
     reach();
@@ -97,6 +124,24 @@ const actions = {
     return panel;
   },
 };
+
+/** @param {number} id of a chat: its row, or the list when it has none there */
+function focusRow(id) {
+  const row = /** @type {HTMLElement | null} */ (root.querySelector(`.row[data-chat="${id}"]`));
+  (row ?? document.getElementById("chat-search"))?.focus();
+}
+
+/** The chat has been gone to by key: its row is in view, and one can type. @param {number} id */
+function show(id) {
+  paint();
+  root.querySelector(`.row[data-chat="${id}"]`)?.scrollIntoView({ block: "nearest" });
+  focusConversation();
+}
+
+/** To the field, or to the messages where nothing can be written. */
+function focusConversation() {
+  (document.getElementById("composer") ?? root.querySelector(".log") ?? root.querySelector(".back"))?.focus();
+}
 
 /** @param {string} id */
 function dialog(id) {
@@ -128,19 +173,31 @@ function paint() {
   scheduled = false;
   scroller.before(root);
   const alone = narrow.matches && app.state.chatId === null;
-  const links = { addAccount: root.dataset.sessions ?? "", demo: root.dataset.demo ?? "", signIn: actions.signIn, accountSignIn: actions.accountSignIn, alone };
+  const links = {
+    addAccount: root.dataset.sessions ?? "", demo: root.dataset.demo ?? "", signIn: actions.signIn,
+    accountSignIn: actions.accountSignIn, alone,
+    notices: () => dialog("notices")?.showModal(), menu: actions.menu, opened,
+  };
   root.dataset.view = app.state.chatId === null ? "list" : "chat";
   root.dataset.live = app.state.connection.state;
   render(
     html`${list(app, links)} ${conversation(app, actions)}
       ${panel && app.chat ? details(app, facts?.chat === app.state.chatId ? facts : null, closePanel) : nothing}
-      ${help()} ${deletion(doomed, (one) => app.changes.remove(one), forget)} ${notices(app)}
+      ${help()} ${noticesDialog(app)} ${chatMenu(app, chosen, () => (chosen = null))}
+      ${deletion(doomed, (one) => app.changes.remove(one), forget)} ${notices(app)}
       <div class="sr" role="log" aria-live="polite" aria-label="New messages">${app.state.announcement}</div>`,
     root,
   );
   const { chatId, pinned, stream } = app.state;
   scroller.after(root, { chat: chatId, pinned: pinned && !stream?.newer, ready: stream?.chat === chatId });
   afterwards();
+}
+
+/** A chat was chosen in the list. */
+function opened() {
+  paint();
+  if (types.matches) focusConversation();
+  else /** @type {HTMLElement | null} */ (root.querySelector(".back"))?.focus();
 }
 
 function closePanel() {
@@ -159,27 +216,32 @@ function forget() {
 /** What follows from what is now shown: title, count in the navigation, details, more history. */
 function afterwards() {
   fill(app);
-  const { unread, chatId, sessionId } = app.state;
+  app.list.drawn();
+  app.notices.look();
+  const { chatId, sessionId } = app.state;
+  const unread = unreadIn(app.state, null);
   const name = app.chat?.title ?? "Chats";
-  document.title = `${unread ? `(${unread}) ` : ""}${name} · tgadmin`;
+  document.title = `${unread.chats ? `(${badgeText(unread.chats)}) ` : ""}${name} · tgadmin`;
   badge(unread);
   if (panel && chatId !== null && sessionId !== null && app.state.stream) refreshFacts(sessionId, chatId);
   reach();
 }
 
-/** @param {number} unread chats with unread messages */
+/** The label has what is shown in it, at any count. @param {import("./logic/unread.js").Unread} unread */
 function badge(unread) {
   const link = document.getElementById("rail-chats");
   if (!link) return;
   let dot = link.querySelector(".dot");
-  if (unread && !dot) {
+  const text = unread.chats ? badgeText(unread.chats) : "";
+  if (text && !dot) {
     dot = document.createElement("span");
     dot.className = "dot";
     link.append(dot);
   }
-  if (dot) dot.textContent = unread > 99 ? "99+" : String(unread);
-  if (dot && !unread) dot.remove();
-  link.setAttribute("aria-label", unread ? `Chats, ${unread} unread` : "Chats");
+  if (dot && !text) dot.remove();
+  else if (dot && dot.textContent !== text) dot.textContent = text;
+  link.setAttribute("aria-label", text ? `Chats, ${text} unread` : "Chats");
+  link.title = text ? `Chats: ${label(unread)}` : "Chats";
 }
 
 /** The details of the open chat: at once when it is opened, a moment after something happened in it.
@@ -216,13 +278,28 @@ root.replaceChildren();
 paint();
 app.start();
 
-addEventListener("popstate", () => {
-  const [, session, chat] = location.pathname.match(/(\d+)\/(?:(\d+)\/)?$/) ?? [];
-  if (session) app.navigation.go(Number(session), chat ? Number(chat) : null, { push: false });
+document.querySelector(".skip")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  if (app.chat) focusConversation();
+  else focusRow(Number(/** @type {HTMLElement | null} */ (root.querySelector(".row"))?.dataset.chat ?? 0));
+});
+history.replaceState({ session: app.state.sessionId }, "");
+addEventListener("popstate", ({ state }) => {
+  const [, list, number] = location.pathname.match(/(all|\d+)\/(?:(\d+)\/)?$/) ?? [];
+  if (!list) return;
+  const everywhere = list === "all";
+  const chat = number ? Number(number) : null;
+  const session = !everywhere ? Number(list) : chat === null ? null : (app.state.chats.get(chat)?.session ?? state?.session ?? null);
+  if (chat !== null && session === null) location.reload(); // the server knows whose chat it is
+  else app.navigation.go(session, chat, { push: false, everywhere });
 });
 addEventListener("online", () => app.socket.hurry());
 addEventListener("offline", draw);
-addEventListener("focus", () => app.reading.mark());
+addEventListener("focus", () => {
+  app.reading.mark();
+  draw();
+});
+addEventListener("blur", draw);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   app.socket.hurry();

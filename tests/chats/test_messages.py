@@ -173,6 +173,25 @@ def test_mark_read(operator: User, chat: Chat) -> None:
     assert numbers(chat) == [(1, "read_inbox"), (2, "read_inbox")]
 
 
+def test_marking_as_unread(operator: User, chat: Chat) -> None:
+    """The mark is here at once; the command says the last word; what is read is marked no more."""
+    messages.mark_unread(operator, chat, unread=True)
+    messages.mark_unread(operator, chat, unread=True)
+    chat.refresh_from_db()
+    assert (chat.unread_mark, chat.unread_count) == (True, 0)
+    messages.mark_unread(operator, chat, unread=False)
+    chat.refresh_from_db()
+    assert not chat.unread_mark
+    command = Command.objects.get(kind="mark")
+    assert command.payload == {"chat": chat.pk, "peer_id": chat.peer_id, "unread": False}
+    world.make_message(chat, 1, "x")
+    messages.mark_unread(operator, chat, unread=True)
+    messages.mark_read(operator, chat, 1)
+    chat.refresh_from_db()
+    assert not chat.unread_mark
+    assert Command.objects.get(kind="mark").payload["unread"] is False
+
+
 def test_typing_and_history_do_not_pile_up(operator: User, viewer: User, chat: Chat) -> None:
     for _ in range(3):
         messages.typing(operator, chat)
@@ -214,6 +233,7 @@ def test_history_that_is_asked_for_is_bounded(operator: User, viewer: User, chat
         lambda user, message: messages.edit(user, message, "x"),
         lambda user, message: messages.delete(user, [message]),
         lambda user, message: messages.mark_read(user, message.chat, 1),
+        lambda user, message: messages.mark_unread(user, message.chat, unread=True),
         lambda user, message: messages.typing(user, message.chat),
     ],
 )

@@ -72,3 +72,13 @@ def test_an_outcome_rolls_back_with_its_transaction(chat: Chat) -> None:
     message.refresh_from_db()
     chat.refresh_from_db()
     assert (message.state, chat.last_event, connection.in_atomic_block) == ("sending", 0, True)
+
+
+def test_a_mark_that_was_refused_is_as_it_was(chat: Chat) -> None:
+    Chat.objects.filter(pk=chat.pk).update(unread_mark=True)
+    outcomes.not_marked(chat.pk, unread=False)  # another wish has been granted since
+    chat.refresh_from_db()
+    assert chat.unread_mark
+    outcomes.not_marked(chat.pk, unread=True)
+    chat.refresh_from_db()
+    assert not chat.unread_mark

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from apps.chats.models import Chat, Message, Peer, UnreadableUpdate
 from apps.chats.payloads import PROTOCOL
-from apps.chats.selectors import lists
+from apps.chats.selectors import unread
 from apps.commands.models import Command, FloodWait
 from apps.sessions.models import Session, SessionGrant
 from apps.staff.models import AuditEntry
@@ -133,9 +133,9 @@ def test_lists_searches_history_and_counts(who: str, chat: Chat, anna: Chat) -> 
     (row,) = [row for row in found[f"/chats/{session.pk}/list/"]["chats"] if row["title"] == "Anna"]
     assert (row["last"]["text"], row["unread"]) == ("thank you", 2)
     assert not any(row["can_send"] for row in found[f"/chats/{session.pk}/list/"]["chats"] if row["official"])
-    counted = lists.unread_chats([session.pk], whole=sees)
-    assert counted == {session.pk: 2 if sees else 1}
-    assert f"in {counted[session.pk]} chats" in found["/admin/"]
+    counted = unread.counts([session.pk])[session.pk].of(whole=sees)
+    assert counted.chats == (2 if sees else 1)
+    assert (f"in {counted.chats} chats" in found["/admin/"]) == sees  # others work in chats alone
 
 
 @pytest.mark.django_db(transaction=True)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.pure
 
 READING = {CommandKind.HISTORY, CommandKind.DIALOGS, CommandKind.UNREAD}
 IN_A_CHAT = {CommandKind.SEND, CommandKind.EDIT, CommandKind.DELETE}
-OF_A_CHAT = IN_A_CHAT | {CommandKind.READ, CommandKind.TYPING, CommandKind.HISTORY}
+OF_A_CHAT = IN_A_CHAT | {CommandKind.READ, CommandKind.MARK, CommandKind.TYPING, CommandKind.HISTORY}
 ENDING = {CommandKind.LOG_OUT, CommandKind.SIGN_IN_CANCEL}
 
 
@@ -79,7 +79,7 @@ def test_who_starts_a_sign_in_may_go_on_with_it() -> None:
 
 def test_the_role_grows_with_what_can_be_done() -> None:
     assert {kind for kind, spec in SPECS.items() if spec.need.role == Role.VIEWER} == {CommandKind.HISTORY}
-    writing = IN_A_CHAT | {CommandKind.READ, CommandKind.TYPING}
+    writing = IN_A_CHAT | {CommandKind.READ, CommandKind.MARK, CommandKind.TYPING}
     assert {kind for kind, spec in SPECS.items() if spec.need.role == Role.OPERATOR} == writing
 
 
@@ -104,7 +104,7 @@ def test_lanes_of_different_things_have_different_names() -> None:
 
 
 def test_lanes_of_telegrams_own_accounts() -> None:
-    expected = {f"{name}:{peer_id}" for name in ("chat", "read", "typing", "history") for peer_id in OFFICIAL}
+    expected = {f"{name}:{peer_id}" for name in ("chat", "read", "mark", "typing", "history") for peer_id in OFFICIAL}
     assert expected == OFFICIAL_LANES
 
 

@@ -122,7 +122,6 @@ def test_a_list_of_long_previews_comes_over_the_socket(open_page: Pages, admin_u
         world.make_message(chat, number, f"{number:03} {'щ' * 156}")
     page = connected(open_page(address(anna), user=admin_user))
     page.evaluate("window.loaded = 1")
-    page.locator(".acct").click()
     page.get_by_role("link", name="Sales RU").click()
     rows = page.locator(".row[data-chat]")
     expect(rows.first).to_contain_text("Чат 120")

@@ -209,6 +209,23 @@ def test_reading_is_told_to_telegram(session: Session, dc: SandboxThread, user: 
     assert marks()["inbox"] == newest.telegram_id
 
 
+def test_a_mark_as_unread_is_told_to_telegram(session: Session, dc: SandboxThread, user: User, anna: Chat) -> None:
+    for unread in (True, False):
+        messages.mark_unread(user, anna, unread=unread)
+        eventually(lambda: not Command.objects.filter(kind="mark", state__in=["queued", "claimed"]).exists())
+        assert set(Command.objects.filter(kind="mark").values_list("state", flat=True)) == {"done"}
+        assert dc.world("marked", session.telegram_user_id) == ([anna.peer_id] if unread else [])
+
+
+def test_a_mark_that_telegram_refuses_is_taken_back(session: Session, dc: SandboxThread, user: User) -> None:
+    """A chat of which Telegram knows nothing."""
+    nowhere = Chat.objects.create(session=session, peer_id=-987_654, kind="group", title="Nowhere")
+    messages.mark_unread(user, nowhere, unread=True)
+    eventually(lambda: Command.objects.filter(kind="mark", state="failed").exists())
+    nowhere.refresh_from_db()
+    assert not nowhere.unread_mark
+
+
 def test_typing_is_shown_and_old_typing_is_not(session: Session, dc: SandboxThread, user: User, anna: Chat) -> None:
     messages.typing(user, anna)
     command = eventually(lambda: Command.objects.filter(kind="typing", state=Command.State.DONE).first())

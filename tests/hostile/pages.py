@@ -97,7 +97,7 @@ def _list(opened: Opened, session_id: int) -> None:
         after = None
         for _ in range(MOST_PAGES):
             page = opened.attempt(
-                f"list {tab}", lambda after=after, tab=tab: lists.page(session_id, whole=True, tab=tab, after=after)
+                f"list {tab}", lambda after=after, tab=tab: lists.page({session_id: True}, tab=tab, after=after)
             )
             if not page or page["more"] is None:
                 break

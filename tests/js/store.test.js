@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shown } from "../../static/chats/logic/list.js";
 import { Outbox } from "../../static/chats/logic/outbox.js";
-import { TYPING_MS, expireTyping, hiddenHere, initial, receive, typingLabel } from "../../static/chats/logic/store.js";
+import { TYPING_MS, expireTyping, hiddenHere, initial, receive, typingLabel, unreadIn } from "../../static/chats/logic/store.js";
+import { OFF, isNews, parse, words } from "../../static/chats/logic/notices.js";
 import { dayLabel, listTime, until } from "../../static/chats/logic/time.js";
+import { badgeText, label } from "../../static/chats/logic/unread.js";
 
 const AT = { now: 1000, looking: true };
 const chat = (id, changes = {}) => ({
@@ -12,7 +14,7 @@ const chat = (id, changes = {}) => ({
   read_outbox: 0, muted: false, pinned: false, online: false, slow_until: null, at: 1, ...changes,
 });
 const first = (changes = {}) => ({
-  user: { id: 1, name: "Marta" }, may_add: true, sessions: [{ id: 1, status: "ready", can_send: true }], session: 1, unread: 0,
+  user: { id: 1, name: "Marta" }, may_add: true, sessions: [{ id: 1, status: "ready", can_send: true }], everywhere: false, session: 1, unread: [],
   list: { chats: [chat(1), chat(2)], more: null }, chat: chat(1),
   page: { chat: 1, at: 5, epoch: "e", messages: [], older: "start", ask_before: 0, newer: false }, ...changes,
 });
@@ -23,7 +25,7 @@ test("the list is newest first, filtered by tab and words", () => {
   const ids = (...args) => shown(chats, ...args).map((one) => one.id);
   assert.deepEqual(ids("all", "", null), [3, 2, 1]);
   assert.deepEqual(ids("unread", "", null), [1]);
-  assert.deepEqual(ids("unread", "", 2), [2, 1]);
+  assert.deepEqual(ids("unread", "", 2), [1, 2], "what has waited longest first");
   assert.deepEqual(ids("groups", "", null), [2]);
   assert.deepEqual(ids("all", "über", null), [2]);
   assert.deepEqual(ids("all", "NEWS chat", null), [3]);
@@ -114,4 +116,49 @@ test("a chat that cannot be read says so, in its place", () => {
   assert.equal(receive({ ...state(), stream: null }, error, AT).state.streamError, "It cannot be read.");
   const now = state();
   assert.equal(receive(now, { ...error, chat: 2 }, AT).state, now);
+});
+
+test("the list over all accounts takes rows of each, and loses those of one that is gone", () => {
+  const sessions = [1, 2].map((id) => ({ id, status: "ready", can_send: true }));
+  let now = initial(first({ everywhere: true, session: null, chat: null, page: null, sessions, list: { chats: [chat(1)], more: null } }), 0);
+  now = receive(now, { type: "chats", session: 2, unread: 1, chats: [chat(5, { session: 2 })] }, AT).state;
+  now = receive(now, { type: "chats", session: 3, unread: 1, chats: [chat(6, { session: 3 })] }, AT).state;
+  assert.deepEqual([...now.chats.keys()], [1, 5]);
+  assert.equal(receive(now, { type: "list", session: 1, unread: 0, more: null, chats: [chat(7)] }, AT).state, now);
+  assert.equal(receive(now, { type: "list", session: null, unread: 0, more: "x", chats: [chat(7)] }, AT).state.views.get("all|").more, "x");
+  const other = receive({ ...now, sessionId: 1 }, { type: "gone", session: 2 }, AT);
+  assert.deepEqual([other.effect, other.state.sessionId, [...other.state.chats.keys()]], ["", 1, [1]]);
+  assert.equal(receive({ ...now, sessionId: 2 }, { type: "gone", session: 2 }, AT).effect, "gone");
+});
+
+test("what is unread is known by account, muted apart, and summed over those that one may see", () => {
+  const unread = (session, chats, muted = 0) => ({ session, chats, messages: chats * 2, muted_chats: muted, muted_messages: muted });
+  const sessions = [1, 2].map((id) => ({ id, status: "ready" }));
+  let now = initial(first({ sessions, unread: [unread(1, 2), unread(2, 1, 3)] }), 0);
+  now = receive(now, { type: "unread", accounts: [unread(1, 5), unread(9, 7)] }, AT).state;
+  assert.deepEqual({ ...unreadIn(now, 1), session: 0 }, { ...unread(1, 5), session: 0 });
+  assert.deepEqual(unreadIn(now, null), { chats: 6, messages: 12, muted_chats: 3, muted_messages: 3 });
+  assert.equal(label(unreadIn(now, null)), "6 unread chats, 12 messages; muted: 3 chats, 3 messages");
+  assert.equal(label(unreadIn(now, 4)), "nothing unread");
+  assert.deepEqual([badgeText(999), badgeText(1000)], ["999", "999+"]);
+});
+
+test("the same person types in one account only", () => {
+  const now = receive(
+    initial(first({ everywhere: true, sessions: [{ id: 1 }, { id: 2 }] }), 0),
+    { type: "typing", session: 2, peer_id: 10, sender_id: 10, name: "Anna", action: "typing" }, AT,
+  ).state;
+  assert.deepEqual([typingLabel(now, chat(1)), typingLabel(now, chat(1, { session: 2 }))], ["", "typing…"]);
+});
+
+test("a desktop notice is worth what somebody has just written, and says no more than is wanted", () => {
+  const since = Date.parse("2026-11-05T10:00:00Z");
+  const said = (changes, last = {}) => chat(6, { unread: 1, last: { at: "2026-11-06T10:00:00Z", tid: 7, text: "Code word", sender: "", out: false, ...last }, ...changes });
+  assert.equal(isNews(said({}), 6, since), true);
+  for (const [row, heard] of [[said({}), 7], [said({ muted: true }), 0], [said({ unread: 0 }), 0], [said({}, { out: true }), 0],
+    [said({}, { at: "2026-11-04T10:00:00Z" }), 0], [said({}, { tid: null }), 0]]) assert.equal(isNews(row, heard, since), false);
+  assert.deepEqual(words(said({}), "Sales", false), { title: "Chat 6 · Sales", body: "New message" });
+  assert.deepEqual(words(said({ kind: "group" }, { sender: "Omar" }), "Sales", true).body, "Omar: Code word");
+  assert.deepEqual(parse("{broken"), { later: 0, accounts: {} });
+  assert.deepEqual(parse('{"accounts": {"3": {"on": true}, "4": 5}}').accounts, { 3: { on: true, sound: true, text: false }, 4: OFF });
 });

@@ -265,7 +265,7 @@ def test_a_superuser_takes_a_lost_one_away(root: User, marta: User, with_passwor
     assert b"Reset second factor" in client.get(f"/admin/auth/user/{marta.pk}/change/").content
     assert client.post(address, {"_form_submitted": "True"}).status_code in (200, 302)
     assert lost.get("/admin/").headers["Location"].startswith("/admin/login/")
-    assert with_password(marta).get("/admin/").status_code == 200
+    assert with_password(marta).get("/admin/").headers["Location"] == "/chats/"  # they are in, where their pages begin
     (entry,) = told("factor.reset")
     assert (entry.actor, entry.details) == ("root", {"user": "marta"})
 

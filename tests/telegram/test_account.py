@@ -97,6 +97,15 @@ async def test_deleting_and_reading_of_ours_are_changes_with_their_pts(scene: Sc
     assert len(uses("updates.getChannelDifference")) == 1
 
 
+async def test_a_mark_as_unread(scene: Scene) -> None:
+    client = await scene.connect()
+    [_ async for _ in client.dialogs.pages()]
+    await client.dialogs.mark_unread(scene.friend, unread=True)
+    assert scene.world.marked(scene.me) == [scene.friend]
+    await client.dialogs.mark_unread(scene.friend, unread=False)
+    assert scene.world.marked(scene.me) == []
+
+
 async def test_edits_of_ours_come_back(scene: Scene) -> None:
     client = await scene.connect()
     [_ async for _ in client.dialogs.pages()]

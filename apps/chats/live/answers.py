@@ -21,8 +21,11 @@ from apps.chats.live.frames.incoming import (
     HelloRequest,
     HistoryRequest,
     ListRequest,
+    MarkRequest,
+    NotifyRequest,
     OpenRequest,
     PingRequest,
+    PlaceRequest,
     ReadRequest,
     Request,
     RetryRequest,
@@ -40,6 +43,7 @@ from apps.chats.payloads import PROTOCOL, Revealed, RevealedText
 from apps.chats.payloads import Message as Shown
 from apps.chats.selectors import messages
 from apps.chats.services import messages as services
+from apps.chats.services import places
 from apps.chats.services.reveal import reveal
 from apps.commands.models import Command
 from apps.sessions.services import rights
@@ -48,6 +52,8 @@ from tgadmin.core.errors import UserError
 
 VERSION = 4409
 """Close code of a page of another protocol version."""
+LIST_TRIES = 5
+"""How often a list over several accounts is read at most, while the rights in them change."""
 REPLAY = 1000
 """Events that are replayed; a page that missed more gets the newest page instead."""
 
@@ -90,6 +96,7 @@ class Answers:
         user = self._page.user
         self._page.roles, sessions = await hub().shared.read(beginning.greeting, user.pk, user)
         self._page.greeted = True
+        hub().greeted(self._page)
         welcome = WelcomeFrame(type="welcome", version=PROTOCOL, sessions=sessions)
         await self._page.say(answering(welcome, frame.ref))
 
@@ -100,13 +107,36 @@ class Answers:
     @to.register
     async def _list(self, frame: ListRequest) -> None:
         """Join first, then read: what changes in between comes as a change."""
-        if frame.session not in self._page.roles:
+        if frame.session is not None and frame.session not in self._page.roles:
             raise rights.Forbidden
-        await hub().watch(self._page, frame.session)
-        whole = self._sees_all_of(frame.session)
-        first, unread = await read(beginning.first_rows, frame.session, whole=whole)
-        self._require_following(frame.session, whole)
-        await self._page.line.say(*list_frames(frame.session, first, unread, frame.ref))
+        await hub().watch(self._page, None if frame.session is None else frozenset((frame.session,)))
+        for _ in range(LIST_TRIES):
+            seen = self._listed()
+            first, unread = await read(beginning.first_rows, seen)
+            if frame.session is not None:
+                self._require_following(frame.session, seen.get(frame.session, False))
+            if seen == self._listed():  # of several accounts one may have gone meanwhile: the others are shown
+                await self._page.line.say(*list_frames(frame.session, first, unread, frame.ref))
+                return
+        raise rights.Forbidden
+
+    def _listed(self) -> dict[int, bool]:
+        """The accounts of the list that the page follows now, and whether all of each is shown."""
+        following = self._page.following
+        return {pk: self._sees_all_of(pk) for pk in following.sessions if following.has_list(pk)}
+
+    @to.register
+    async def _notify(self, frame: NotifyRequest) -> None:
+        await hub().note(self._page, frozenset(frame.sessions))
+
+    @to.register
+    async def _place(self, frame: PlaceRequest) -> None:
+        """Only what may be seen: what is found there later is asked for again."""
+        chat = None if frame.chat is None else await self._chat(frame.chat)
+        session_id = frame.session
+        if session_id is not None and (session_id not in self._page.roles or (chat and chat.session_id != session_id)):
+            raise rights.Forbidden
+        await read(places.remember, self._page.user.pk, session_id, frame.chat)
 
     @to.register
     async def _open(self, frame: OpenRequest) -> None:
@@ -117,9 +147,9 @@ class Answers:
         )
         self._require_following(found.session_id, found.whole)
         await self._page.line.say(*found.frames)
-        follows = found.session_id == self._page.session_id
+        follows = self._page.following.has_list(found.session_id)
         if follows and (not found.official or self._sees_all_of(found.session_id)):
-            hub().show(self._page, OpenChat(frame.chat, found.at, found.official))
+            hub().show(self._page, OpenChat(frame.chat, found.session_id, found.at, found.official))
 
     @to.register
     async def _close(self, frame: CloseRequest) -> None:
@@ -130,7 +160,7 @@ class Answers:
 
     def _require_following(self, session_id: int, whole: bool) -> None:
         """Asked again after each wait: the right may have been taken away, or lowered, meanwhile."""
-        if session_id != self._page.session_id or (whole and not self._sees_all_of(session_id)):
+        if not self._page.following.has_list(session_id) or (whole and not self._sees_all_of(session_id)):
             raise rights.Forbidden
 
     # --- messages -----------------------------------------------------------------------------------------------------
@@ -187,6 +217,12 @@ class Answers:
     async def _read(self, frame: ReadRequest) -> None:
         chat = await self._chat(frame.chat)
         await read(services.mark_read, self._page.user, chat, frame.max_id)
+
+    @to.register
+    async def _mark(self, frame: MarkRequest) -> None:
+        chat = await self._chat(frame.chat)
+        await read(services.mark_unread, self._page.user, chat, unread=frame.unread)
+        await self._page.say(OkFrame(type="ok", ref=frame.ref))
 
     @to.register
     async def _typing(self, frame: TypingRequest) -> None:

@@ -3,6 +3,7 @@ questions, and after a restart all pages come at once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from apps.chats.live.frames.outgoing import OpenedFrame, answering
 from apps.chats.live.hub.frames import reset_frames
 from apps.chats.models import Chat
 from apps.chats.payloads import ChatListPage, Newest, Session
-from apps.chats.selectors import history, lists, live, page
+from apps.chats.selectors import history, lists, live, page, unread
 from apps.sessions.services import rights
 from apps.staff.roles import Role
 from tgadmin.core.frames import encoded
@@ -39,10 +40,11 @@ def greeting(user: User) -> tuple[dict[int, Role], list[Session]]:
     return roles, page.visible(roles)
 
 
-def first_rows(session_id: int, *, whole: bool) -> tuple[ChatListPage, int]:
-    """The first page of the chat list, and how many of its chats have unread messages. ``whole``: with those that are
-    for managers only."""
-    return lists.page(session_id, whole=whole), lists.unread_chats([session_id], whole=whole).get(session_id, 0)
+def first_rows(seen: Mapping[int, bool]) -> tuple[ChatListPage, dict[int, int]]:
+    """The first page of the chat list of these accounts (each with whether what is for managers only is shown), and how
+    many chats of each have something unread."""
+    counts = unread.counts(seen)
+    return lists.page(seen), {pk: counts[pk].of(whole=whole).all_chats for pk, whole in seen.items()}
 
 
 def opening(

@@ -21,6 +21,7 @@ from apps.chats.live.frames import MAX_BYTES, InvalidError, MalformedError, pars
 from apps.chats.live.frames.incoming import (
     HelloRequest,
     ListRequest,
+    NotifyRequest,
     OpenRequest,
     PingRequest,
     ReadRequest,
@@ -31,7 +32,7 @@ from apps.chats.live.frames.outgoing import Outgoing, RefusedFrame, error, unrea
 from apps.chats.live.hub import NO_RIGHT, SIGNED_OUT, OpenChat, hub
 from apps.chats.live.hub.bad import AWAY, is_away
 from apps.chats.live.hub.line import GONE, Line
-from apps.chats.live.hub.watchers import UNSENT
+from apps.chats.live.hub.watchers import UNSENT, Following
 from apps.chats.live.threads import read
 from apps.chats.models import Chat
 from apps.chats.selectors import live
@@ -64,6 +65,9 @@ RATE, BURST = 20.0, 100.0
 BEGINS = (HelloRequest, ListRequest, OpenRequest)
 """What a page depends on: it is done once the database is there again, not refused."""
 
+BY_ITSELF = (HelloRequest, PingRequest, ReadRequest, NotifyRequest)
+"""What a page does of its own accord."""
+
 FAILED = "The server could not do this. Nothing else is affected; if it happens again, tell your administrator."
 NOT_FOUND = UserError("NOT_FOUND", "There is no such chat, or you may not do that in it.")
 
@@ -77,7 +81,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     login_key: str
     auth_hash: str
     roles: dict[int, Role]
-    session_id: int | None = None
+    following = Following()
     chat: OpenChat | None = None
     slot: SocketSlot | None = None
 
@@ -263,7 +267,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Whoever works in a page does not idle, though the page asks for no other. What a page does by itself is no
         work: reading what arrives, and after each connection its list and its chat."""
         now = time.monotonic()
-        by_itself = isinstance(frame, (HelloRequest, PingRequest, ReadRequest)) or type(frame) in self._comes_back
+        by_itself = isinstance(frame, BY_ITSELF) or type(frame) in self._comes_back
         self._comes_back.discard(type(frame))
         if not by_itself and now - self._used_at > USE_SECONDS:
             self._used_at = now

@@ -72,5 +72,5 @@ def _open() -> None:
     chat = Chat.objects.order_by("-last_message_at").first()
     if chat is None:
         return
-    list_frames(chat.session_id, *beginning.first_rows(chat.session_id, whole=True))
+    list_frames(chat.session_id, *beginning.first_rows({chat.session_id: True}))
     beginning.opening(chat.pk, None, None, roles={chat.session_id: Role.MANAGER}, most=1)

@@ -133,6 +133,12 @@ class Chat(models.Model):
         indexes = (
             models.Index(fields=("session", "-last_message_at", "-id"), name="chat_list"),
             models.Index(fields=("session", "updated_at"), name="chat_changed"),
+            models.Index(
+                fields=("session", "last_message_at", "id"),
+                include=("unread_count", "muted_until", "peer_id", "unread_mark"),
+                name="chat_unread",
+                condition=models.Q(unread_count__gt=0) | models.Q(unread_mark=True),
+            ),
             models.Index(fields=("session",), name="chat_unread_stale", condition=models.Q(unread_stale=True)),
             models.Index(
                 fields=("session", "migrated_to"), name="chat_migrated", condition=models.Q(migrated_to__isnull=False)

@@ -1,4 +1,5 @@
-"""The chat list: newest first, in pages by key, filtered by tab and by words of the title.
+"""The chat list, of one account or over several: newest first, what is unread the oldest first; in pages by key,
+filtered by tab and by words of the title.
 
 One statement makes rows of it, whoever asks: pages through Django's connection, the hub's looks through its own.
 ``whole``: with what is for managers only (apps.chats.sight).
@@ -6,52 +7,63 @@ One statement makes rows of it, whoever asks: pages through Django's connection,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Q
 from django.utils import timezone
 
-from apps.chats import sight
 from apps.chats.columns.chats import CHAT_TABLE
-from apps.chats.models import Chat
 from apps.chats.models.chat import writable
 from apps.chats.payloads import ChatListPage, ChatRow
+from apps.chats.sight import OFFICIAL_IDS
 from tgadmin.core.official import is_official
 from tgadmin.core.types import FOR_EVER
 
 PAGE = 100
 TABS = {
-    "all": Q(),
-    "unread": Q(unread_count__gt=0) | Q(unread_mark=True),
-    "groups": Q(kind__in=("group", "supergroup")),
-    "channels": Q(kind="channel"),
+    "all": "TRUE",
+    "unread": "(c.unread_count > 0 OR c.unread_mark)",
+    "groups": "c.kind IN ('group', 'supergroup')",
+    "channels": "c.kind = 'channel'",
 }
+SHOWN = "c.migrated_to IS NULL"
+"""A group that has become a supergroup is in no list any more."""
+OLDEST_FIRST = frozenset({"unread"})
+"""Tabs of what has to be worked off."""
 Cursor = tuple[datetime, int]
+Seen = Mapping[int, bool]
+"""Accounts by row id, and whether what is for managers only is shown of each."""
 
 
-def page(
-    session_id: int,
-    *,
-    whole: bool,
-    tab: str = "all",
-    query: str = "",
-    after: Cursor | None = None,
-    limit: int = PAGE,
-) -> ChatListPage:
-    """The rows, and the cursor "<time>,<id>" of what follows. Two queries."""
-    shown = sight.shown_chats(Chat.objects.filter(session_id=session_id), whole=whole)
-    chats = shown.filter(TABS[tab], migrated_to=None).order_by("-last_message_at", "-id")
-    for word in query.split():
-        chats = chats.filter(Q(title__icontains=word) | Q(username__icontains=word))
+def page(seen: Seen, *, tab: str = "all", query: str = "", after: Cursor | None = None) -> ChatListPage:
+    """The rows of these accounts, and the cursor "<time>,<id>" of what follows. One query: of each account as many rows
+    as a page has are read by key, whatever their number."""
+    if not seen:
+        return {"chats": [], "more": None}
+    statement, values = _statement(tab, query, after)
+    values |= {"sessions": list(seen), "whole": list(seen.values()), "limit": PAGE + 1}
+    with connection.cursor() as found:
+        found.execute(statement, values)
+        rows = [Row(*one) for one in found.fetchall()]
+    now, last = timezone.now(), rows[PAGE - 1] if len(rows) > PAGE else None
+    more = f"{last.last_message_at.isoformat()},{last.id}" if last else None
+    return {"chats": [payload(row, now) for row in rows[:PAGE]], "more": more}
+
+
+def _statement(tab: str, query: str, after: Cursor | None) -> tuple[str, dict[str, Any]]:
+    """The words are parameters; everything else is one of a few constant texts."""
+    order, beyond = ("ASC", ">") if tab in OLDEST_FIRST else ("DESC", "<")
+    wanted, values = [SHOWN, TABS[tab]], dict[str, Any]()
+    for number, word in enumerate(query.split()):
+        name = f"word{number}"
+        wanted.append(f"(upper(c.title) LIKE upper(%({name})s) OR upper(c.username) LIKE upper(%({name})s))")
+        values[name] = f"%{connection.ops.prep_for_like_query(word)}%"
     if after is not None:
-        at, chat_id = after
-        chats = chats.filter(Q(last_message_at__lt=at) | Q(last_message_at=at, pk__lt=chat_id))
-    found = list(chats.values_list("pk", "last_message_at")[: limit + 1])
-    more = f"{found[limit - 1][1].isoformat()},{found[limit - 1][0]}" if len(found) > limit else None
-    return {"chats": payloads(chat_id for chat_id, _ in found[:limit]), "more": more}
+        wanted.append(f"(c.last_message_at, c.id) {beyond} (%(at)s, %(id)s)")
+        values["at"], values["id"] = after
+    return PAGES.format(order=order, wanted=" AND ".join(wanted)), values
 
 
 def cursor(text: str) -> Cursor:
@@ -128,6 +140,21 @@ COLUMNS = CHAT_TABLE.select(
     },
 )
 
+PAGES = f"""
+SELECT {COLUMNS}
+FROM (
+    SELECT k.id, k.last_message_at FROM unnest(%(sessions)s::bigint[], %(whole)s::boolean[]) s(id, whole)
+    CROSS JOIN LATERAL (
+        SELECT c.id, c.last_message_at FROM telegram_chats c
+        WHERE c.session_id = s.id AND (s.whole OR c.peer_id NOT IN ({OFFICIAL_IDS})) AND {{wanted}}
+        ORDER BY c.last_message_at {{order}}, c.id {{order}} LIMIT %(limit)s
+    ) k
+    ORDER BY k.last_message_at {{order}}, k.id {{order}} LIMIT %(limit)s
+) k
+JOIN telegram_chats c ON c.id = k.id
+ORDER BY k.last_message_at {{order}}, k.id {{order}}
+"""  # noqa: S608
+
 ROWS = f"""
 SELECT {COLUMNS} FROM unnest(%s::bigint[]) WITH ORDINALITY k(id, place) JOIN telegram_chats c ON c.id = k.id
 ORDER BY k.place
@@ -184,10 +211,3 @@ def payload(row: Row, now: datetime) -> ChatRow:
 
 def _later(moment: datetime | None, now: datetime) -> str | None:
     return moment.isoformat() if moment is not None and now < moment < FOR_EVER else None
-
-
-def unread_chats(session_ids: Iterable[int], *, whole: bool) -> dict[int, int]:
-    """How many chats of each session have unread messages; those with none are absent. One query."""
-    shown = sight.shown_chats(Chat.objects.filter(session_id__in=list(session_ids)), whole=whole)
-    unread = shown.filter(TABS["unread"]).order_by()
-    return dict(unread.values_list("session_id").annotate(Count("pk")))

@@ -17,7 +17,6 @@ from apps.chats.event_kinds import EventKind
 from apps.chats.models import Chat
 from apps.chats.payloads import Newest, SessionFacts
 from apps.chats.selectors import history, lists, messages, sessions
-from apps.chats.sight import OFFICIAL_IDS
 from apps.commands.models import Command
 from apps.sessions import attendance
 from apps.sessions.models import Session
@@ -44,17 +43,12 @@ message that it is about as it is now."""
 
 ROWS = f"""
 SELECT {lists.COLUMNS} FROM telegram_chats c
-WHERE c.session_id = ANY(%s::bigint[]) AND c.updated_at > clock_timestamp() - make_interval(secs => %s)
+WHERE c.session_id = ANY(%s::bigint[]) AND c.updated_at > statement_timestamp() - make_interval(secs => %s)
 UNION ALL
 SELECT {lists.COLUMNS} FROM unnest(%s::bigint[]) k(id) JOIN telegram_chats c ON c.id = k.id
 """  # noqa: S608
 """Rows of the list that were written within the last seconds, by sessions; and those of given chats. The time overlaps
 the look before, so that what committed late is seen: the reader drops what it has sent already."""
-
-UNREAD = (
-    f"SELECT session_id, count(*), count(*) FILTER (WHERE peer_id NOT IN ({OFFICIAL_IDS})) FROM telegram_chats "  # noqa: S608
-    "WHERE session_id = ANY(%s::bigint[]) AND (unread_count > 0 OR unread_mark) GROUP BY 1"
-)
 
 
 class EventRow(NamedTuple):

@@ -12,7 +12,7 @@ from apps.chats import sight
 from apps.chats.models import Chat, Message
 from apps.chats.payloads import PROTOCOL
 from apps.chats.payloads import Session as Shown
-from apps.chats.selectors import history, lists, sessions
+from apps.chats.selectors import history, lists, sessions, unread
 from apps.commands.models import FloodWait
 from apps.sessions.models import Session
 from apps.sessions.services import rights
@@ -22,20 +22,25 @@ STAFF_SCANNED = 2000
 """Messages of a chat in which its senders among the staff are looked for."""
 
 
-def first(user: User, session: Session | None, chat: Chat | None) -> dict[str, Any]:
-    """The page's first data: accounts, the chat list's first page, the open chat's newest page."""
-    whole = session is not None and rights.sees_telegram(rights.role(user, session.pk))
+def first(user: User, session: Session | None, chat: Chat | None, *, everywhere: bool) -> dict[str, Any]:
+    """The page's first data: accounts, how much is unread in them, the chat list's first page, the open chat's newest
+    page. ``everywhere``: the list is over all accounts that the user may see."""
+    roles = rights.roles([user]).get(user.pk, {})
+    seen = {session_id: rights.sees_telegram(role) for session_id, role in roles.items()}
+    shown = session.pk if session else chat.session_id if chat else None
+    listed = seen if everywhere else {pk: whole for pk, whole in seen.items() if session and pk == session.pk}
     return {
         "version": PROTOCOL,
         "now": timezone.now().isoformat(),
         "user": {"id": user.pk, "name": user.get_full_name() or user.get_username()},
         "may_add": rights.may_add_account(user),
-        "sessions": visible(rights.roles([user]).get(user.pk, {})),
-        "session": session.pk if session else None,
-        "list": lists.page(session.pk, whole=whole) if session else None,
-        "unread": lists.unread_chats([session.pk], whole=whole).get(session.pk, 0) if session else 0,
+        "sessions": visible(roles),
+        "everywhere": everywhere,
+        "session": shown,
+        "list": lists.page(listed) if listed else None,
+        "unread": unread.payloads(seen),
         "chat": lists.payloads([chat.pk])[0] if chat else None,
-        "page": history.newest(chat, whole=whole) if chat else None,
+        "page": history.newest(chat, whole=seen.get(chat.session_id, False)) if chat else None,
     }
 
 

@@ -178,6 +178,7 @@ def mark_read(user: User, chat: Chat, max_id: int) -> None:
         newest = Message.objects.filter(chat=chat, telegram_id__lte=max_id).order_by("-telegram_id").first()
         if newest is None or newest.telegram_id is None or newest.telegram_id <= chat.read_inbox_max_id:
             return
+        _unmark(chat, user)
         chat.read_inbox_max_id = newest.telegram_id
         listed = sight.shown_messages(Message.objects.filter(chat=chat), whole=is_official(chat.peer_id))
         later = listed.filter(telegram_id__gt=newest.telegram_id, out=False, deleted_at=None)
@@ -186,6 +187,29 @@ def mark_read(user: User, chat: Chat, max_id: int) -> None:
         events.append(chat, EventKind.READ_INBOX, data={"max_id": chat.read_inbox_max_id})
         payload = {"peer_id": chat.peer_id, "max_id": chat.read_inbox_max_id}
         _enqueue_once(chat, CommandKind.READ, payload, user)
+
+
+def mark_unread(user: User, chat: Chat, *, unread: bool) -> None:
+    """Set or clear the chat's mark as unread: here at once, at Telegram by a command. It says nothing of messages."""
+    sight.require(user, chat, Role.OPERATOR)
+    with transaction.atomic():
+        chat = events.lock(chat.pk)
+        if chat.unread_mark != unread:
+            _mark(chat, user, unread=unread)
+
+
+def _unmark(chat: Chat, user: User) -> None:
+    """What is read is no longer marked, as in Telegram's own apps."""
+    if chat.unread_mark:
+        _mark(chat, user, unread=False)
+
+
+def _mark(chat: Chat, user: User, *, unread: bool) -> None:
+    chat.unread_mark = unread
+    Chat.objects.filter(pk=chat.pk).update(unread_mark=unread, updated_at=Now())
+    events.wake(chat.session_id)
+    payload = {"chat": chat.pk, "peer_id": chat.peer_id, "unread": unread}
+    _enqueue_once(chat, CommandKind.MARK, payload, user)
 
 
 def typing(user: User, chat: Chat) -> None:

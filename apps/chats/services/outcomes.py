@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models.functions import Now
+
 from apps.chats.event_kinds import EventKind
 from apps.chats.models import Chat, Message
 from apps.chats.payloads import Action
@@ -57,6 +59,14 @@ def refused(message_ids: Iterable[int], action: Action, code: str, reason: str =
         locked = _lock(message_id)
         if locked is not None:
             events.append(locked[0], EventKind.STATE, message_id=message_id, data=data)
+
+
+def not_marked(chat_id: int, *, unread: bool) -> None:
+    """Setting (or clearing: ``unread`` is False) the mark of a chat was refused: it is again as it was before."""
+    chat = Chat.objects.filter(pk=chat_id, unread_mark=unread)
+    for session_id in list(chat.values_list("session_id", flat=True)):
+        chat.update(unread_mark=not unread, updated_at=Now())
+        events.wake(session_id)
 
 
 def _lock(message_id: int) -> tuple[Chat, Message] | None:

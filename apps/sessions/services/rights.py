@@ -83,6 +83,12 @@ def asked_once() -> Iterator[None]:
         _known.reset(token)
 
 
+def works_in_chats(user: AnyUser) -> bool:
+    """Whether chats are all that the user works with: they manage no session, add none, and keep no users. Their pages
+    begin there, with a short menu; what else they may see stays at its address."""
+    return is_staff(user) and not (manages_any(user) or may_add_account(user) or user.has_perm("auth.view_user"))
+
+
 def role(user: AnyUser, session_id: int) -> Role | None:
     """The user's role in the session; None: none, or no such session."""
     if not is_staff(user):

@@ -93,10 +93,16 @@ async def toggle_dialog_pin(ctx: Context, request: functions.messages.ToggleDial
 @registry.method(functions.messages.MarkDialogUnreadRequest)
 async def mark_dialog_unread(ctx: Context, request: functions.messages.MarkDialogUnreadRequest) -> bool:
     """https://core.telegram.org/method/messages.markDialogUnread"""
-    dialog = _own_dialog(ctx, request.peer)
+    dialog = _own_dialog(ctx, request.peer, none="PEER_ID_INVALID")
     dialog.unread_mark = bool(request.unread)
     _marked(ctx, dialog, "mark", dialog.unread_mark)
     return True
+
+
+@registry.method(functions.messages.GetDialogUnreadMarksRequest)
+async def get_dialog_unread_marks(ctx: Context, request: functions.messages.GetDialogUnreadMarksRequest) -> Any:
+    """https://core.telegram.org/method/messages.getDialogUnreadMarks: those that were marked by hand."""
+    return [types.DialogPeer(tl_peer(dialog.peer)) for dialog, _ in _rows(ctx) if dialog.unread_mark]
 
 
 @registry.method(functions.messages.GetDialogFiltersRequest)
@@ -174,13 +180,13 @@ def _peer_dialogs(ctx: Context, rows: list[Row]) -> types.messages.PeerDialogs:
     return types.messages.PeerDialogs(*_parts(ctx, rows), ctx.world.updates.state(ctx.account.user_id, ctx.key))
 
 
-def _own_dialog(ctx: Context, given: Any) -> Dialog:
+def _own_dialog(ctx: Context, given: Any, *, none: str = "PEER_HISTORY_EMPTY") -> Dialog:
     if not isinstance(given, types.InputDialogPeer):
         raise RpcError(400, "PEER_ID_INVALID")
     peer = peer_of(ctx, given.peer)
     dialog = ctx.world.boxes.box(ctx.account.user_id).dialogs.get(peer)
     if dialog is None:
-        raise RpcError(400, "PEER_HISTORY_EMPTY")
+        raise RpcError(400, none)
     return dialog
 
 

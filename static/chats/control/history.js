@@ -55,6 +55,7 @@ export class History {
     app.set({ ...next, stream, pinned: true, edge: STILL });
     app.paint(); // not with the next frame: that is up to 16 ms away
     this.follow();
+    app.reading.mark();
   }
 
   /** The page above, from the server, or, where its part ends, from Telegram. */

@@ -12,23 +12,26 @@ export class Navigation {
     this.visited = new Visited();
   }
 
-  /** @param {number} sessionId @param {number | null} chatId */
-  path(sessionId, chatId) {
-    return `${this.app.base}${sessionId}/${chatId === null ? "" : `${chatId}/`}`;
+  /** @param {number | null} sessionId @param {number | null} chatId @param {boolean} [everywhere] the list is over all accounts */
+  path(sessionId, chatId, everywhere = this.app.state.everywhere) {
+    return `${this.app.base}${everywhere ? "all" : sessionId}/${chatId === null ? "" : `${chatId}/`}`;
   }
 
   /**
    * Show a chat (or the list alone), as the address then says.
-   * @param {number} sessionId
+   * @param {number | null} sessionId the account of the chat, or of the list; null: the list over all accounts
    * @param {number | null} chatId
-   * @param {{push?: boolean}} [how]
+   * @param {{push?: boolean, everywhere?: boolean}} [how] everywhere: the list is over all accounts; as it is if not given
    */
-  async go(sessionId, chatId, { push = true } = {}) {
+  async go(sessionId, chatId, { push = true, everywhere = this.app.state.everywhere } = {}) {
     const { app } = this;
-    const path = this.path(sessionId, chatId);
-    if (push && path !== location.pathname) history.pushState(null, "", path);
+    const path = this.path(sessionId, chatId, everywhere);
+    if (push && path !== location.pathname) history.pushState({ session: sessionId }, "", path);
     this.visit += 1;
-    if (sessionId !== app.state.sessionId) await this.#switch(sessionId);
+    const listed = everywhere === app.state.everywhere && (everywhere || sessionId === app.state.sessionId);
+    if (!listed) await this.#switch(sessionId, everywhere);
+    else if (sessionId !== app.state.sessionId) app.patch({ sessionId });
+    if (push) this.remember(chatId);
     if (chatId === app.state.chatId && app.state.stream?.chat === chatId) return;
     app.writing.leave();
     app.codes.clear();
@@ -43,40 +46,56 @@ export class Navigation {
     else await app.history.load();
   }
 
-  /** @param {number} sessionId */
-  async #switch(sessionId) {
+  /** The next visit begins here. @param {number | null} chatId */
+  remember(chatId) {
+    const { everywhere, sessionId } = this.app.state;
+    if (everywhere || sessionId !== null) this.app.socket.send({ type: "place", session: everywhere ? null : sessionId, chat: chatId });
+  }
+
+  /** The list that is shown, from the beginning. @returns {boolean} whether it could be asked for */
+  follow() {
+    const { everywhere, sessionId } = this.app.state;
+    if (!everywhere && sessionId === null) return false;
+    return this.app.socket.send({ type: "list", session: everywhere ? null : sessionId });
+  }
+
+  /** @param {number | null} sessionId @param {boolean} everywhere */
+  async #switch(sessionId, everywhere) {
     const { app } = this;
     const views = firstViews();
     this.visited.forget();
-    app.patch({ sessionId, chats: new Map(), chatId: null, stream: null, tab: "all", query: "", unread: 0, views });
-    if (!app.socket.send({ type: "list", session: sessionId })) await app.list.load(true);
+    app.patch({ everywhere, sessionId, chats: new Map(), chatId: null, stream: null, tab: "all", query: "", views });
+    if (!this.follow()) await app.list.load(true);
   }
 
-  /** What only managers see has come or gone: list and chat are asked for again. @param {boolean} greeted both are anyway */
-  roleChanged(greeted) {
+  /** What only managers see has come or gone, or an account has: the list is asked for again, and the open chat if it is of
+   * such an account. @param {boolean} greeted both are anyway @param {boolean} open */
+  roleChanged(greeted, open) {
     const { app } = this;
-    const { sessionId } = app.state;
-    const closed = app.chat?.official && !app.session?.can_manage;
-    app.codes.clear();
+    const closed = open && app.chat?.official && !app.session?.can_manage;
     this.visited.forget();
-    this.visit += 1;
-    app.patch({
-      chats: new Map(), stream: null, unread: 0, views: firstViews(), ...(closed ? { chatId: null } : {}),
-    });
-    if (closed && sessionId !== null) {
+    if (open) {
+      app.codes.clear();
+      this.visit += 1;
+    }
+    const kept = app.chat && !open ? new Map([[app.chat.id, app.chat]]) : new Map();
+    app.patch({ chats: kept, views: firstViews(), ...(open ? { stream: null } : {}), ...(closed ? { chatId: null } : {}) });
+    if (closed) {
       app.notice("Only managers of this account see that chat.");
-      history.replaceState(null, "", this.path(sessionId, null));
+      history.replaceState(null, "", this.path(app.state.sessionId, null));
     }
     if (greeted) return;
-    app.socket.send({ type: "list", session: sessionId });
-    app.history.follow();
+    this.follow();
+    if (open) app.history.follow();
   }
 
-  /** The account is no longer this viewer's to see. */
+  /** The account that was shown, or whose chat was open, is no longer this viewer's to see. */
   gone() {
+    const { everywhere } = this.app.state;
     this.visited.forget();
-    this.app.patch({ chatId: null, stream: null, chats: new Map(), sessionId: null });
+    this.visit += 1;
+    this.app.patch({ chatId: null, stream: null, sessionId: null, ...(everywhere ? {} : { chats: new Map() }) });
     this.app.notice("You no longer have access to this account.");
-    history.replaceState(null, "", this.app.base);
+    history.replaceState(null, "", everywhere ? this.path(null, null) : this.app.base);
   }
 }

@@ -8,6 +8,8 @@ export class Reading {
     this.app = app;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    /** The visit whose chat has been opened with its mark as unread, if it had one. */
+    this.opened = -1;
   }
 
   /** @param {boolean} pinned the viewer is at the newest message */
@@ -30,10 +32,19 @@ export class Reading {
     const { stream, pinned, sessionId } = app.state;
     const row = app.chat;
     if (!stream || !row || !pinned || stream.newer || !app.looking || !app.session?.can_send) return;
+    this.#unmark(row);
     const theirs = stream.items.flatMap((message) => (message.out || message.tid === null ? [] : [message.tid]));
     const newest = Math.max(0, ...theirs);
     if (sessionId === row.session && (newest > row.read_inbox || (row.unread && newest))) {
       app.socket.send({ type: "read", chat: row.id, max_id: newest });
     }
+  }
+
+  /** Opening a chat takes its mark as unread away; one that a colleague sets while it is open stays. @param {import("../logic/list.js").Chat} row */
+  #unmark(row) {
+    const { app } = this;
+    if (this.opened === app.navigation.visit) return;
+    this.opened = app.navigation.visit;
+    if (row.marked) app.socket.send({ type: "mark", chat: row.id, unread: false });
   }
 }

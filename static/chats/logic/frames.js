@@ -120,9 +120,19 @@
  */
 
 /**
+ * How much is unread in an account. Muted chats are counted apart; one that is marked by hand adds no message.
+ * @typedef {object} AccountUnread
+ * @property {number} session the account
+ * @property {number} chats its chats with something unread
+ * @property {number} messages their unread messages
+ * @property {number} muted_chats the same of chats whose notifications are off
+ * @property {number} muted_messages their unread messages
+ */
+
+/**
  * A page of the chat list.
  * @typedef {object} ChatListPage
- * @property {ChatRow[]} chats rows, newest first
+ * @property {ChatRow[]} chats rows, newest first; of the tab `unread` the oldest first
  * @property {string | null} more the cursor of what follows (`…/list/?after=`), or null
  */
 
@@ -244,8 +254,8 @@
  * The answer to `list`: the first 100 rows, or those of them that fit; `chats` frames bring the others.
  * @typedef {object} ListFrame
  * @property {"list"} type
- * @property {number} session the account
- * @property {number} unread its chats with unread messages
+ * @property {number | null} session the account; null: all of them
+ * @property {number} unread chats with unread messages
  * @property {string | null} more the cursor of what follows (`…/list/?after=`), or null
  * @property {ChatRow[]} chats rows, newest first
  * @property {string} [ref] the request's, if it had one
@@ -258,6 +268,13 @@
  * @property {number} session the account
  * @property {ChatRow[]} chats rows; one whose `at` is below that of the row that the page has says nothing new
  * @property {number} unread chats with unread messages
+ */
+
+/**
+ * How much is unread, as it changes: of all accounts that the user may see soon after `welcome` and whenever their rights have changed, then of those in which it changed; it follows within a second.
+ * @typedef {object} UnreadFrame
+ * @property {"unread"} type
+ * @property {AccountUnread[]} accounts accounts; what is known of others stays
  */
 
 /**
@@ -387,15 +404,32 @@
  */
 
 /**
- * From here on the page follows this account's chat list.
+ * From here on the page follows this account's chat list, or one list over all accounts that the user may see.
  * @typedef {object} ListRequest
  * @property {"list"} type
  * @property {string} [ref] repeated in the answer
- * @property {number} session the account
+ * @property {number | null} [session] the account; left out or null: all of them
  */
 
 /**
- * From here on the page follows this chat, of the account whose list it follows.
+ * From here on the page hears of rows that change in these accounts, besides those of its list: it tells its user of messages there.
+ * @typedef {object} NotifyRequest
+ * @property {"notify"} type
+ * @property {string} [ref] repeated in the answer
+ * @property {number[]} sessions the accounts, of which those count that the user may see
+ */
+
+/**
+ * What the user has gone to: their next visit to `/chats/` begins there.
+ * @typedef {object} PlaceRequest
+ * @property {"place"} type
+ * @property {string} [ref] repeated in the answer
+ * @property {number | null} [session] the account; left out or null: the list over all of them
+ * @property {number | null} [chat] the chat; left out or null: the list alone
+ */
+
+/**
+ * From here on the page follows this chat, of an account whose list it follows.
  * @typedef {object} OpenRequest
  * @property {"open"} type
  * @property {string} [ref] repeated in the answer
@@ -484,6 +518,15 @@
  */
 
 /**
+ * Mark a chat as unread by hand, or no longer; its messages stay as read as they are.
+ * @typedef {object} MarkRequest
+ * @property {"mark"} type
+ * @property {string} [ref] repeated in the answer
+ * @property {number} chat the chat
+ * @property {boolean} unread whether it is marked
+ */
+
+/**
  * Somebody types in the page: the other side is shown it.
  * @typedef {object} TypingRequest
  * @property {"typing"} type
@@ -493,12 +536,12 @@
 
 /**
  * Everything that the server sends.
- * @typedef {WelcomeFrame | SessionsFrame | SessionFrame | ListFrame | ChatsFrame | OpenedFrame | EventsFrame | ResetFrame | PageFrame | TypingFrame | OkFrame | DoneFrame | ErrorFrame | GoneFrame | RefusedFrame | PongFrame | PartFrame} FromServer
+ * @typedef {WelcomeFrame | SessionsFrame | SessionFrame | ListFrame | ChatsFrame | UnreadFrame | OpenedFrame | EventsFrame | ResetFrame | PageFrame | TypingFrame | OkFrame | DoneFrame | ErrorFrame | GoneFrame | RefusedFrame | PongFrame | PartFrame} FromServer
  */
 
 /**
  * Everything that a page sends.
- * @typedef {HelloRequest | PingRequest | ListRequest | OpenRequest | CloseRequest | SendRequest | RetryRequest | DiscardRequest | RevealRequest | EditRequest | DeleteRequest | HistoryRequest | ReadRequest | TypingRequest} FromPage
+ * @typedef {HelloRequest | PingRequest | ListRequest | NotifyRequest | PlaceRequest | OpenRequest | CloseRequest | SendRequest | RetryRequest | DiscardRequest | RevealRequest | EditRequest | DeleteRequest | HistoryRequest | ReadRequest | MarkRequest | TypingRequest} FromPage
  */
 
 export {};

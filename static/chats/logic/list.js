@@ -19,7 +19,7 @@ function inTab(chat, tab, open) {
 }
 
 /**
- * The chats to show, newest first.
+ * The chats to show, newest first; what is unread the oldest first, as it has waited longest.
  * @param {Iterable<Chat>} chats
  * @param {string} tab
  * @param {string} query words that title or username hold
@@ -33,7 +33,12 @@ export function shown(chats, tab, query, open) {
       const text = `${chat.title}\n${chat.username}`.toLocaleLowerCase();
       return words.every((word) => text.includes(word));
     })
-    .sort((a, b) => Date.parse(b.last.at) - Date.parse(a.last.at) || b.id - a.id);
+    .sort((a, b) => (tab === "unread" ? newer(b, a) : newer(a, b)));
+}
+
+/** @param {Chat} a @param {Chat} b below 0 when a is the newer one */
+function newer(a, b) {
+  return Date.parse(b.last.at) - Date.parse(a.last.at) || b.id - a.id;
 }
 
 /** "18 members", "bot", "private chat" … @param {Chat} chat */

@@ -1,20 +1,22 @@
 // The page's state and how frames change it; no page, no network.
 
 import { applyEvents, complete, fromPage, hidden } from "./stream.js";
+import { NOTHING, total } from "./unread.js";
 
 /**
  * @typedef {import("./frames.js").Session} Session
  * @typedef {{more: string | null, loading: boolean, error: string}} ListView
- * @typedef {{peer: number, sender: number, name: string, action: string, until: number}} Typing
+ * @typedef {{session: number, peer: number, sender: number, name: string, action: string, until: number}} Typing
  * @typedef {{
  *   user: {id: number, name: string}, mayAdd: boolean,
- *   sessions: Session[], sessionId: number | null, unread: number,
+ *   sessions: Session[], everywhere: boolean, sessionId: number | null, unread: Map<number, import("./unread.js").Unread>,
  *   chats: Map<number, import("./list.js").Chat>, tab: string, query: string, views: Map<string, ListView>,
  *   chatId: number | null, stream: import("./stream.js").Stream | null, streamError: string,
  *   edge: {older: string, newer: string, message: string}, typing: Typing[], typists: Map<number, string>,
  *   connection: import("./socket.js").Connection, pinned: boolean, announcement: string,
  *   saving: Map<number, string>, notices: {id: number, text: string, again: (() => void) | null}[]
  * }} State
+ *   everywhere: the list is over all accounts; sessionId: the account of the list, or of the open chat; unread: by account
  */
 
 export const TYPING_MS = 6000;
@@ -33,8 +35,9 @@ export function initial(first, now) {
     user: first.user,
     mayAdd: first.may_add,
     sessions: first.sessions,
+    everywhere: first.everywhere,
     sessionId: first.session,
-    unread: first.unread,
+    unread: new Map(first.unread.map((/** @type {any} */ one) => [one.session, one])),
     chats,
     tab: "all",
     query: "",
@@ -60,6 +63,13 @@ export function newLineOf(chat) {
 
 /** @param {State} state */
 export const session = (state) => state.sessions.find((one) => one.id === state.sessionId) ?? null;
+/** Whether the list shows this account's chats. @param {State} state @param {number} id */
+export const lists = (state, id) => (state.everywhere ? state.sessions.some((one) => one.id === id) : id === state.sessionId);
+/** How much is unread in an account, or (null) in all of them. @param {State} state @param {number | null} id */
+export function unreadIn(state, id) {
+  if (id !== null) return state.unread.get(id) ?? NOTHING;
+  return total(state.sessions.map((one) => state.unread.get(one.id) ?? NOTHING));
+}
 /** @param {State} state */
 export const chat = (state) => (state.chatId === null ? null : (state.chats.get(state.chatId) ?? null));
 /** @param {State} state */
@@ -81,13 +91,15 @@ export function receive(state, frame, at) {
     case "session":
       return done({ ...state, sessions: state.sessions.map((one) => (one.id === frame.id ? { ...one, ...frame } : one)) });
     case "gone":
-      return done({ ...state, sessionId: state.sessionId === frame.session ? null : state.sessionId }, "gone");
+      return withoutAccount(state, frame.session);
     case "list":
-      return done(frame.session === state.sessionId ? withList(state, frame) : state);
+      return done(frame.session === (state.everywhere ? null : state.sessionId) ? withList(state, frame) : state);
     case "chats":
-      return done(frame.session === state.sessionId ? { ...withRows(state, frame.chats), unread: frame.unread } : state);
+      return done(lists(state, frame.session) ? withRows(state, frame.chats) : state);
+    case "unread":
+      return done({ ...state, unread: new Map([...state.unread, ...frame.accounts.map(byAccount)]) });
     case "typing":
-      return done(frame.session === state.sessionId ? withTyping(state, frame, at.now) : state);
+      return done(lists(state, frame.session) ? withTyping(state, frame, at.now) : state);
     case "reset":
       return done(frame.page.chat === state.chatId ? withReset(state, frame) : state);
     case "page":
@@ -105,10 +117,22 @@ export function receive(state, frame, at) {
   }
 }
 
+/** @param {import("./frames.js").AccountUnread} one @returns {[number, import("./unread.js").Unread]} */
+const byAccount = (one) => [one.session, one];
+
+/** An account is no longer the viewer's to see; the effect says so if it, or a chat of it, is shown.
+ * @param {State} state @param {number} id @returns {{state: State, effect: "" | "gone"}} */
+function withoutAccount(state, id) {
+  const sessions = state.sessions.filter((one) => one.id !== id);
+  const chats = new Map([...state.chats].filter(([, row]) => row.session !== id));
+  const shown = state.sessionId === id;
+  return { state: { ...state, sessions, chats, sessionId: shown ? null : state.sessionId }, effect: shown ? "gone" : "" };
+}
+
 /** @param {State} state @param {import("./frames.js").ListFrame} frame a fresh first page: rows that it does not name are kept as they were known */
 function withList(state, frame) {
   const views = new Map([["all|", { more: frame.more, loading: false, error: "" }]]);
-  return { ...withRows(state, frame.chats), unread: frame.unread, views };
+  return { ...withRows(state, frame.chats), views };
 }
 
 /** @param {State} state @param {import("./list.js").Chat[]} rows */
@@ -181,10 +205,10 @@ function without(map, key) {
 
 /** @param {State} state @param {import("./frames.js").TypingFrame} frame @param {number} now */
 function withTyping(state, frame, now) {
-  const others = state.typing.filter((one) => one.peer !== frame.peer_id || one.sender !== frame.sender_id);
-  if (frame.action === "cancel") return { ...state, typing: others };
-  const { peer_id: peer, sender_id: sender, name, action } = frame;
-  return { ...state, typing: [...others, { peer, sender, name: name || "Somebody", action, until: now + TYPING_MS }] };
+  const { session, peer_id: peer, sender_id: sender, name, action } = frame;
+  const others = state.typing.filter((one) => one.session !== session || one.peer !== peer || one.sender !== sender);
+  if (action === "cancel") return { ...state, typing: others };
+  return { ...state, typing: [...others, { session, peer, sender, name: name || "Somebody", action, until: now + TYPING_MS }] };
 }
 
 /** Those whose typing is old are done. @param {State} state @param {number} now */
@@ -196,7 +220,7 @@ export function expireTyping(state, now) {
 /** "Priya is typing…" in a group, "typing…" in a private chat; "" for nobody.
  * @param {State} state @param {import("./list.js").Chat} row */
 export function typingLabel(state, row) {
-  const here = state.typing.filter((one) => one.peer === row.peer);
+  const here = state.typing.filter((one) => one.session === row.session && one.peer === row.peer);
   if (!here.length) return "";
   const doing = here.length === 1 ? (ACTIONS[here[0].action] ?? "typing") : "typing";
   if (row.kind === "user" || row.kind === "bot") return `${doing}…`;

@@ -9,19 +9,21 @@ import { hiddenLabel, rows } from "../logic/stream.js";
 import { clockSeconds, dayLabel, exact, until } from "../logic/time.js";
 import { composer } from "./composer.js";
 import { message } from "./message.js";
-import { avatar, icon, iconButton } from "./parts.js";
+import { accountMark, avatar, icon, iconButton } from "./parts.js";
 
 /**
  * @typedef {{reply: (one: any) => void, edit: (one: any) => void, copy: (one: any) => void, askDelete: (one: any) => void,
  *   find: (tid: number) => void, jump: () => void, back: () => void, details: () => void, help: () => void,
- *   scrolled: () => void, signIn: string, accountSignIn: string, detailsOpen: boolean}} Actions
+ *   scrolled: () => void, signIn: string, accountSignIn: string, detailsOpen: boolean,
+ *   menu: (chat: import("../logic/list.js").Chat, at: {x: number, y: number}) => void,
+ *   nextUnread: () => void, accounts: () => void, markUnread: () => void}} Actions
  */
 
 /** @param {import("../app.js").App} app @param {Actions} actions */
 export function conversation(app, actions) {
   const chat = app.chat;
   if (app.state.chatId === null || !chat) {
-    const [title, text] = app.session
+    const [title, text] = app.session || app.state.everywhere
       ? ["Choose a chat", html`Pick one on the left, or press <kbd>/</kbd> to search and <kbd>?</kbd> for all shortcuts.`]
       : ["No chats yet", "They appear here once a Telegram account is signed in."];
     return html`<main class="conv">${banner(app, actions)}
@@ -37,16 +39,30 @@ export function conversation(app, actions) {
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat @param {Actions} actions */
 function header(app, chat, actions) {
   const typing = typingLabel(app.state, chat);
+  const { everywhere } = app.state;
+  const account = everywhere && app.session ? html`${accountMark(app.session)} <span dir="auto">${app.session.name}</span> · ` : nothing;
   const facts = [membersLabel(chat) || (chat.online ? "online" : kindLabel(chat)), chat.username && `@${chat.username}`];
   return html`<header class="hd">
     ${iconButton("Back to chats", "arrow_back", actions.back, "back")}
     ${avatar(chat.title, chat.peer, { online: chat.online })}
     <div class="g"><h1 dir="auto">${chat.title}</h1>
-      <div class="sub"><bdi>${facts.filter(Boolean).join(" · ")}</bdi>${typing ? html` · <em>${typing}</em>` : nothing}</div></div>
+      <div class="sub">${account}<bdi>${facts.filter(Boolean).join(" · ")}</bdi>${typing ? html` · <em>${typing}</em>` : nothing}</div></div>
     <button type="button" class="ib" aria-label="Chat details" title="Chat details" aria-expanded=${actions.detailsOpen} @click=${actions.details}>
       ${icon("info")}
     </button>
+    ${app.session?.can_send
+      ? html`<button
+          type="button" class="ib" id="chat-more" aria-label="More actions" title="More actions" aria-haspopup="menu"
+          @click=${(/** @type {Event} */ event) => actions.menu(chat, below(event))}
+        >${icon("more_vert")}</button>`
+      : nothing}
   </header>`;
+}
+
+/** @param {Event} event where a menu of this button opens */
+function below(event) {
+  const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+  return { x: box.right, y: box.bottom + 4 };
 }
 
 /** What is wrong, if anything: first the page's own connection, then the account's.

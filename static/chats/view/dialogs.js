@@ -7,6 +7,10 @@ import { HELP } from "./toolbar.js";
 const KEYS = [
   ["/", "Search chats"],
   ["Alt ↑  Alt ↓", "Previous or next chat"],
+  ["Alt Shift ↓", "Next unread chat, the one that has waited longest"],
+  ["Alt Shift ↑", "Accounts"],
+  ["Alt Shift U", "Mark the open chat as unread, and leave it"],
+  ["U", "Mark the focused chat as unread, or as read"],
   ["Enter", "Send"],
   ["Shift Enter", "New line"],
   ...HELP,

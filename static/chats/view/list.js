@@ -4,12 +4,17 @@ import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { live } from "../../vendor/lit-html/directives/live.js";
 import { TABS, kindIcon, shown } from "../logic/list.js";
-import { typingLabel, viewKey } from "../logic/store.js";
+import { typingLabel, unreadIn, viewKey } from "../logic/store.js";
 import { listTime } from "../logic/time.js";
+import { badgeText } from "../logic/unread.js";
+import { accounts } from "./accounts.js";
 import { banner } from "./conversation.js";
-import { avatar, icon, time } from "./parts.js";
+import { question } from "./notices.js";
+import { accountMark, avatar, icon, time } from "./parts.js";
 
-/** @typedef {{addAccount: string, demo: string, signIn: string, accountSignIn: string, alone: boolean}} Around alone: on a narrow screen the list is all there is */
+/** @typedef {{addAccount: string, demo: string, signIn: string, accountSignIn: string, alone: boolean, notices: () => void,
+ *   opened: () => void, menu: (chat: import("../logic/list.js").Chat, at: {x: number, y: number}) => void}} Around
+ *   alone: on a narrow screen the list is all there is; opened: a chat was chosen; menu: what can be done with one is asked */
 
 /** @param {import("../app.js").App} app @param {Around} links */
 export function list(app, links) {
@@ -17,17 +22,18 @@ export function list(app, links) {
   return html`<section class="list" aria-label="Chats" role=${links.alone ? "main" : nothing}>
     ${state.chatId === null ? html`<h1 class="sr">Chats</h1>` : nothing}
     ${links.alone ? banner(app, links) : nothing} ${accounts(app, links)}
-    ${app.session ? html`${finder(app)} ${rows(app)}` : nobody(app, links)}
+    ${app.session || app.state.everywhere ? html`${finder(app)} ${rows(app, links)} ${question(app, links)}` : nobody(app, links)}
   </section>`;
 }
 
 /** @param {import("../app.js").App} app */
 function finder(app) {
   const { state } = app;
+  const what = state.everywhere ? "Search all accounts" : "Search chats";
   return html`<div class="search">
       ${icon("search")}
       <input
-        id="chat-search" type="search" placeholder="Search chats" aria-label="Search chats" autocomplete="off" maxlength="200"
+        id="chat-search" type="search" placeholder=${what} aria-label=${what} autocomplete="off" maxlength="200"
         .value=${live(state.query)}
         @input=${(/** @type {any} */ event) => app.list.show(state.tab, event.target.value)}
         @keydown=${(/** @type {KeyboardEvent} */ event) => searchKey(event, app)}
@@ -38,65 +44,21 @@ function finder(app) {
     </div>`;
 }
 
-/** No account is shown: the others that the viewer may see, or how to get one.
+/** No account is shown: the switcher has the others that the viewer may see; or how to get one.
  * @param {import("../app.js").App} app @param {Around} links */
 function nobody(app, links) {
-  const { sessions } = app.state;
-  if (sessions.length) {
-    const link = (/** @type {import("../logic/store.js").Session} */ one) => html`<a
-      class="btn" dir="auto" href=${app.navigation.path(one.id, null)}
-      @click=${(/** @type {MouseEvent} */ event) => choose(event, app, one.id)}
-    >${one.name}</a>`;
-    return html`<p class="empty">${icon("sim_card")}<span>Choose an account.</span> ${sessions.map(link)}</p>`;
-  }
+  if (app.state.sessions.length) return html`<p class="empty">${icon("sim_card")}<span>Choose an account.</span></p>`;
   if (!app.state.mayAdd) return html`<p class="empty">${icon("sim_card")}<span>No account yet.</span><span>Ask a manager for access to one.</span></p>`;
   return html`<p class="empty">${icon("sim_card")}<span>No account yet.</span>
     ${links.addAccount ? html`<a class="btn p" href=${links.addAccount}>Add account</a>` : nothing}
     ${links.demo ? html`<a class="btn" href=${links.demo}>Try the demo</a>` : nothing}</p>`;
 }
 
-/** @param {import("../app.js").App} app @param {Around} links */
-function accounts(app, links) {
-  const current = app.session;
-  if (!current) return nothing;
-  return html`<button type="button" class="acct" popovertarget="accounts" aria-haspopup="true" id="account-button">
-      ${avatar(current.name, current.id, { size: "sm", online: current.status === "ready" })}
-      <div><b dir="auto">${current.name}</b><small><bdi>${current.phone}</bdi> · ${current.label}</small></div>
-      ${icon("unfold_more")}
-    </button>
-    <div popover id="accounts" class="pop accounts" aria-label="Accounts">
-      <ul>
-        ${app.state.sessions.map(
-          (one) => html`<li>
-            <a
-              href=${app.navigation.path(one.id, null)} aria-current=${one.id === current.id ? "true" : nothing}
-              @click=${(/** @type {MouseEvent} */ event) => choose(event, app, one.id)}
-            >
-              ${avatar(one.name, one.id, { size: "sm", online: one.status === "ready" })}
-              <span><b dir="auto">${one.name}</b><small><bdi>${one.phone}</bdi> · ${one.label}</small></span>
-              ${one.id === current.id ? icon("check") : nothing}
-            </a>
-          </li>`,
-        )}
-      </ul>
-      ${app.state.mayAdd && links.addAccount
-        ? html`<a class="addacct" href=${links.addAccount}>${icon("add")} Add or manage accounts</a>`
-        : nothing}
-    </div>`;
-}
-
-/** @param {MouseEvent} event @param {import("../app.js").App} app @param {number} id */
-function choose(event, app, id) {
-  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-  event.preventDefault();
-  document.getElementById("accounts")?.hidePopover();
-  app.navigation.go(id, null);
-}
-
 /** @param {import("../app.js").App} app @param {{name: string, label: string}} tab */
 function tabButton(app, tab) {
   const selected = app.state.tab === tab.name;
-  const count = tab.name === "unread" && app.state.unread ? html` <small class="num">${app.state.unread}</small>` : nothing;
+  const { chats } = unreadIn(app.state, app.state.everywhere ? null : app.state.sessionId);
+  const count = tab.name === "unread" && chats ? html` <small class="num">${badgeText(chats)}</small>` : nothing;
   return html`<button
     type="button" role="tab" id="tab-${tab.name}" aria-selected=${selected} tabindex=${selected ? 0 : -1} aria-controls="chat-rows"
     @click=${() => app.list.show(tab.name, app.state.query)}
@@ -127,8 +89,8 @@ function searchKey(event, app) {
   }
 }
 
-/** @param {import("../app.js").App} app */
-function rows(app) {
+/** @param {import("../app.js").App} app @param {Around} links */
+function rows(app, links) {
   const { state } = app;
   const chats = shown(state.chats.values(), state.tab, state.query, state.chatId);
   const view = state.views.get(viewKey(state)) ?? { more: null, loading: false, error: "" };
@@ -139,9 +101,9 @@ function rows(app) {
       const { scrollHeight, scrollTop, clientHeight } = event.target;
       if (scrollHeight - scrollTop - clientHeight < 400 && view.more && !view.error) more();
     }}
-    @keydown=${rowKey}
+    @keydown=${(/** @type {KeyboardEvent} */ event) => rowKey(event, app)}
   >
-    <ul>${repeat(chats, (chat) => chat.id, (chat) => html`<li>${row(app, chat)}</li>`)}</ul>
+    <ul>${repeat(chats, (chat) => chat.id, (chat) => html`<li>${row(app, chat, links)}</li>`)}</ul>
     ${view.loading ? skeleton(chats.length ? 2 : 6) : nothing}
     ${view.error ? html`<p class="hintbox" role="alert">${view.error} <button type="button" class="link" @click=${more}>Try again</button></p>` : nothing}
     ${view.more && !view.loading && !view.error ? html`<button type="button" class="link more" @click=${more}>More chats</button>` : nothing}
@@ -149,8 +111,15 @@ function rows(app) {
   </div>`;
 }
 
-/** @param {KeyboardEvent} event */
-function rowKey(event) {
+/** ↑ ↓ move, U marks. @param {KeyboardEvent} event @param {import("../app.js").App} app */
+function rowKey(event, app) {
+  const focused = /** @type {HTMLElement} */ (event.target).closest("a.row");
+  const chat = app.state.chats.get(Number(/** @type {HTMLElement | null} */ (focused)?.dataset.chat));
+  if (chat && event.key.toLowerCase() === "u" && !event.altKey && !event.ctrlKey && !event.metaKey) {
+    if (mayMark(app, chat)) app.list.mark(chat, !(chat.unread || chat.marked));
+    event.preventDefault();
+    return;
+  }
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step || event.altKey) return;
   const all = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("a.row")];
@@ -181,10 +150,16 @@ function empty(app) {
 }
 
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat */
-function row(app, chat) {
+export function mayMark(app, chat) {
+  return app.state.sessions.find((one) => one.id === chat.session)?.can_send ?? false;
+}
+
+/** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat @param {Around} links */
+function row(app, chat, links) {
   const current = chat.id === app.state.chatId;
   const classes = ["row", current && "cur", (chat.unread || chat.marked) && "un", chat.muted && "mute"].filter(Boolean).join(" ");
   const kind = kindIcon(chat);
+  const account = app.state.everywhere ? app.state.sessions.find((one) => one.id === chat.session) : null;
   return html`<a
     class=${classes} href=${app.navigation.path(chat.session, chat.id)} data-chat=${chat.id} aria-current=${current ? "true" : nothing}
     @pointerdown=${(/** @type {PointerEvent} */ event) => {
@@ -194,6 +169,13 @@ function row(app, chat) {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
       app.navigation.go(chat.session, chat.id);
+      links.opened();
+    }}
+    @contextmenu=${(/** @type {MouseEvent} */ event) => {
+      if (!mayMark(app, chat) || event.shiftKey) return;
+      event.preventDefault();
+      const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+      links.menu(chat, event.button === 2 ? { x: event.clientX, y: event.clientY } : { x: box.left + 60, y: box.top + 30 });
     }}
   >
     ${avatar(chat.title, chat.peer, { online: chat.online })}
@@ -206,6 +188,7 @@ function row(app, chat) {
       : chat.marked
         ? html`<span class="bdg dot ${chat.muted ? "mu" : ""}"><span class="sr">marked as unread</span></span>`
         : html`<span></span>`}
+    ${account ? html`<span class="ac">${accountMark(account)}<span dir="auto">${account.name}</span></span>` : nothing}
   </a>`;
 }
 

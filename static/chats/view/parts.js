@@ -23,6 +23,16 @@ export function avatar(name, id, { size = "", online = false } = {}) {
   >`;
 }
 
+/** An account's mark: two letters in its colour. @param {{id: number, name: string}} account */
+export function accountMark({ id, name }) {
+  return html`<span class="am c${colour(id)}" aria-hidden="true">${initials(name)}</span>`;
+}
+
+/** How an account is doing: icon, word and colour. @param {string} name of the icon @param {string} colour @param {string} words */
+export function statusMark(name, colour, words) {
+  return html`<span class="st1 ${colour}1">${icon(name)}${words}</span>`;
+}
+
 /** @param {string} at ISO @param {(date: Date) => string} say */
 export function time(at, say) {
   const date = new Date(at);

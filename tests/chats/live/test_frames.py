@@ -90,6 +90,7 @@ EXAMPLES: dict[type, tuple[Any, type]] = {
     checks.Text: ("x", str),
     checks.RowIds: ([1], list),
     checks.TextSpans: ([{"kind": "bold", "offset": 0, "length": 1}], tuple),
+    checks.Flag: (True, bool),
 }
 """A value that each kind of check takes, and the type of what it gives."""
 

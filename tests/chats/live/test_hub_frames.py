@@ -137,7 +137,7 @@ def test_the_list(given_rows: list[tuple[str, int, int]]) -> None:
         lists.payload(row(number, char * title or "x", char * preview), NOW)
         for number, (char, title, preview) in enumerate(given_rows, 1)
     ]
-    first, *rest = whole(list_frames(7, {"chats": rows, "more": "later"}, 4))
+    first, *rest = whole(list_frames(7, {"chats": rows, "more": "later"}, {7: 4}))
     assert (first["type"], first["session"], first["more"], first["unread"]) == ("list", 7, "later", 4)
     assert {frame["type"] for frame in rest} <= {"chats"}
     assert [one for frame in (first, *rest) for one in frame["chats"]] == rows

@@ -19,7 +19,7 @@ from apps.chats.live import beginning
 from apps.chats.live.hub import OpenChat, hub
 from apps.chats.live.hub.line import FULL, MOST, Line
 from apps.chats.live.hub.reader import Reader
-from apps.chats.live.hub.watchers import SLOW, UNSENT, fan
+from apps.chats.live.hub.watchers import SLOW, UNSENT, Following, fan
 from apps.chats.models import Chat
 from apps.chats.selectors import live
 from apps.chats.selectors.live import Change
@@ -41,7 +41,7 @@ class Reading:
     def __init__(self, user: User, key: str) -> None:
         self.user, self.login_key, self.auth_hash = user, key, user.get_session_auth_hash()
         self.roles: dict[int, Role] = {}
-        self.session_id: int | None = None
+        self.following = Following()
         self.chat: OpenChat | None = None
         self.missed: set[int] = set()
         self.got: list[dict[str, Any]] = []
@@ -91,8 +91,8 @@ async def opened(chat: Chat, viewer: User, monkeypatch: pytest.MonkeyPatch) -> A
         one = Reading(viewer, await signed_in())
         one.roles = {chat.session_id: Role.VIEWER}
         await hub().add(one)
-        await hub().watch(one, chat.session_id)
-        hub().show(one, OpenChat(chat.pk, 0))
+        await hub().watch(one, frozenset((chat.session_id,)))
+        hub().show(one, OpenChat(chat.pk, chat.session_id, 0))
         return one
 
     yield open_one

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.chats.live.hub.reader import Reader
 from apps.chats.models import Chat, Message
-from apps.chats.selectors import history, lists, live, messages
+from apps.chats.selectors import history, lists, live, messages, unread
 from apps.chats.services import events
 from apps.sessions.models import Session, SessionGrant
 from apps.staff.roles import Role
@@ -56,10 +56,10 @@ async def test_news_are_one_question_each(session: Session) -> None:
     try:
         changes = await reader.changes(floors(chats))
         rows = await reader.rows([session.pk], 3600.0)
-        unread = await reader.unread([session.pk])
+        counted = await reader.unread([session.pk])
     finally:
         await reader.close()
-    assert asked == [live.CHANGES, live.ROWS, live.UNREAD]
+    assert asked == [live.CHANGES, live.ROWS, unread.COUNTS]
     ids = [chat.pk for chat in chats]
     assert sorted(changes) == sorted(row.id for row in rows) == ids
     pages = await sync_to_async(lambda: [history.newest(chat, whole=True)["messages"] for chat in chats])()
@@ -68,8 +68,7 @@ async def test_news_are_one_question_each(session: Session) -> None:
     shown = {row.id: lists.payload(row, now) for row in rows}
     assert [shown[pk] for pk in ids] == await sync_to_async(lists.payloads)(ids)
     assert [lists.payload(changes[pk].row, now) for pk in ids] == [shown[pk] for pk in ids]
-    counted = await sync_to_async(lists.unread_chats)([session.pk], whole=True)
-    assert {pk: whole for pk, (whole, _) in unread.items()} == counted
+    assert counted == await sync_to_async(unread.counts)([session.pk])
     await sync_to_async(connections.close_all)()  # those of the thread in which all this ran
 
 

@@ -99,7 +99,8 @@ async def test_silence(connect: Connect, operator: User, monkeypatch: pytest.Mon
 
 WRONG: list[dict[str, Any]] = [
     {"type": "nonsense"},
-    {"type": "list"},
+    {"type": "notify", "sessions": 1},
+    {"type": "mark", "chat": 1, "unread": 1},
     {"type": "list", "session": "1"},
     {"type": "list", "session": True},
     {"type": "list", "session": 1.5},

@@ -151,10 +151,14 @@ class TestMarks:
         await ann(mark(here, unread=True))
         assert (await other.heard(types.UpdateDialogPinned))[0].pinned is True
         assert (await other.heard(types.UpdateDialogUnreadMark))[0].unread is True
+        marks = functions.messages.GetDialogUnreadMarksRequest
+        assert [one.peer for one in await ann(marks())] == [types.PeerUser(bob.id)]
         pinned = await ann(functions.messages.GetPinnedDialogsRequest(0))
         assert (pinned.dialogs[0].peer, pinned.dialogs[0].unread_mark) == (types.PeerUser(bob.id), True)
         await ann(pin(here))
         assert (await ann(functions.messages.GetPinnedDialogsRequest(0))).dialogs == []
+        await ann(mark(here))
+        assert await ann(marks()) == []
 
     async def test_wrong_uses(self, sandbox: Sandbox, client_for: ClientFor, refused: Refused) -> None:
         ann, bob = await meet(sandbox, client_for)
@@ -166,7 +170,8 @@ class TestMarks:
         empty = types.InputDialogPeer(ann.peer(bob.id))
         assert await refused(ann(pin(empty, pinned=True))) == "PEER_HISTORY_EMPTY"
         nowhere = types.InputDialogPeer(types.InputPeerChat(1))
-        assert await refused(ann(mark(nowhere, unread=True))) == "PEER_ID_INVALID"
+        for unknown in (nowhere, empty):
+            assert await refused(ann(mark(unknown, unread=True))) == "PEER_ID_INVALID"
         get_pinned = functions.messages.GetPinnedDialogsRequest
         assert await refused(ann(get_pinned(7))) == "FOLDER_ID_INVALID"
 

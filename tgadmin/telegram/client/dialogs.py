@@ -54,6 +54,11 @@ class Dialogs:
         answer = await self._context.fetch(F.messages.GetPeerDialogsRequest(peers))
         return dialogs_page(answer, self._context.me)
 
+    async def mark_unread(self, peer_id: int, *, unread: bool) -> None:
+        """Set or clear a dialog's mark as unread (https://core.telegram.org/method/messages.markDialogUnread)."""
+        peer = T.InputDialogPeer(await self._context.hashes.input_peer(peer_id))
+        await self._context.call(F.messages.MarkDialogUnreadRequest(peer, unread=unread))
+
 
 async def answers(
     call: Call, hashes: AccessHashes, after: DialogsPosition | None = None

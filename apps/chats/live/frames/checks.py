@@ -15,6 +15,8 @@ MAX_SPANS = 200
 """Formatted spans of a text: Telegram takes 100, and some are made one."""
 MAX_EXTRA = 4096
 SPAN_FIELDS = frozenset({"kind", "offset", "length", "extra"})
+MAX_ACCOUNTS = 1000
+"""Accounts that one frame may name."""
 BIGINT = 2**63 - 1
 MESSAGE_ID = 2**31 - 1
 
@@ -106,15 +108,33 @@ def _span(value: Any) -> Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class RowIds:
-    """A list of 1 to MAX_DELETED row ids."""
+class Flag:
+    """True or false."""
 
-    label: str = f"list of 1 to {MAX_DELETED} row ids"
+    label: str = "true or false"
+    js: str = "boolean"
+
+    def __call__(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise Mismatch("must be true or false")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class RowIds:
+    """A list of ``least`` to ``most`` row ids."""
+
+    least: int
+    most: int
     js: str = "number[]"
 
+    @property
+    def label(self) -> str:
+        return f"list of {self.least} to {self.most:,} row ids"
+
     def __call__(self, value: Any) -> list[int]:
-        if not isinstance(value, list) or not 1 <= len(value) <= MAX_DELETED:
-            raise Mismatch(f"must be a list of 1 to {MAX_DELETED} ids")
+        if not isinstance(value, list) or not self.least <= len(value) <= self.most:
+            raise Mismatch(f"must be a list of {self.least} to {self.most} ids")
         return [ROW_ID(one) for one in value]
 
 
@@ -122,6 +142,8 @@ ROW_ID = Whole(1, BIGINT, "row id")
 TELEGRAM_ID = Whole(1, MESSAGE_ID, "Telegram's message id")
 UUID_TEXT = Uuid()
 TEXT = Text()
-ROW_IDS = RowIds()
 SPANS = TextSpans()
 _PLACE = Whole(0, BIGINT, "whole number")
+FLAG = Flag()
+ROW_IDS = RowIds(1, MAX_DELETED)
+ACCOUNT_IDS = RowIds(0, MAX_ACCOUNTS)

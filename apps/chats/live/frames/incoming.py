@@ -12,7 +12,9 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from apps.chats.live.frames.checks import (
+    ACCOUNT_IDS,
     BIGINT,
+    FLAG,
     MESSAGE_ID,
     ROW_ID,
     ROW_IDS,
@@ -56,17 +58,39 @@ class PingRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest(Request):
-    """From here on the page follows this account's chat list."""
+    """From here on the page follows this account's chat list, or one list over all accounts that the user may see."""
 
     type = "list"
     answer = "`list`, then `chats` as rows change"
 
-    session: Annotated[int, ROW_ID, "the account"]
+    session: Annotated[int | None, ROW_ID, "the account; left out or null: all of them"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyRequest(Request):
+    """From here on the page hears of rows that change in these accounts, besides those of its list: it tells its user
+    of messages there."""
+
+    type = "notify"
+    answer = "`chats` as rows change"
+
+    sessions: Annotated[list[int], ACCOUNT_IDS, "the accounts, of which those count that the user may see"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRequest(Request):
+    """What the user has gone to: their next visit to `/chats/` begins there."""
+
+    type = "place"
+    answer = "none"
+
+    session: Annotated[int | None, ROW_ID, "the account; left out or null: the list over all of them"] = None
+    chat: Annotated[int | None, ROW_ID, "the chat; left out or null: the list alone"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequest(Request):
-    """From here on the page follows this chat, of the account whose list it follows."""
+    """From here on the page follows this chat, of an account whose list it follows."""
 
     type = "open"
     answer = "`opened` or `reset` (and `page`), then `events`"
@@ -179,6 +203,17 @@ class ReadRequest(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRequest(Request):
+    """Mark a chat as unread by hand, or no longer; its messages stay as read as they are."""
+
+    type = "mark"
+    answer = "`ok`"
+
+    chat: Annotated[int, ROW_ID, "the chat"]
+    unread: Annotated[bool, FLAG, "whether it is marked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypingRequest(Request):
     """Somebody types in the page: the other side is shown it."""
 
@@ -192,6 +227,8 @@ REQUESTS: tuple[type[Request], ...] = (
     HelloRequest,
     PingRequest,
     ListRequest,
+    NotifyRequest,
+    PlaceRequest,
     OpenRequest,
     CloseRequest,
     SendRequest,
@@ -202,6 +239,7 @@ REQUESTS: tuple[type[Request], ...] = (
     DeleteRequest,
     HistoryRequest,
     ReadRequest,
+    MarkRequest,
     TypingRequest,
 )
 """All of them, in the order of the documentation."""

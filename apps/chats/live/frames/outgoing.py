@@ -10,7 +10,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, NotRequired, TypedDict, TypeVar
 
-from apps.chats.payloads import ChatRow, ErrorFacts, Message, Newest, Notice, Older, Revealed, Session, SessionFacts
+from apps.chats.payloads import (
+    AccountUnread,
+    ChatRow,
+    ErrorFacts,
+    Message,
+    Newest,
+    Notice,
+    Older,
+    Revealed,
+    Session,
+    SessionFacts,
+)
 from tgadmin.core.frames import PartFrame
 
 REF = "the request's, if it had one"
@@ -42,8 +53,8 @@ class ListFrame(TypedDict):
     """The answer to `list`: the first 100 rows, or those of them that fit; `chats` frames bring the others."""
 
     type: Literal["list"]
-    session: Annotated[int, "the account"]
-    unread: Annotated[int, "its chats with unread messages"]
+    session: Annotated[int | None, "the account; null: all of them"]
+    unread: Annotated[int, "chats with unread messages"]
     more: Annotated[str | None, "the cursor of what follows (`…/list/?after=`), or null"]
     chats: Annotated[list[ChatRow], "rows, newest first"]
     ref: NotRequired[Annotated[str, REF]]
@@ -56,6 +67,14 @@ class ChatsFrame(TypedDict):
     session: Annotated[int, "the account"]
     chats: Annotated[list[ChatRow], "rows; one whose `at` is below that of the row that the page has says nothing new"]
     unread: Annotated[int, "chats with unread messages"]
+
+
+class UnreadFrame(TypedDict):
+    """How much is unread, as it changes: of all accounts that the user may see soon after `welcome` and whenever their
+    rights have changed, then of those in which it changed; it follows within a second."""
+
+    type: Literal["unread"]
+    accounts: Annotated[list[AccountUnread], "accounts; what is known of others stays"]
 
 
 class OpenedFrame(TypedDict):
@@ -176,6 +195,7 @@ Outgoing = (
     | SessionFrame
     | ListFrame
     | ChatsFrame
+    | UnreadFrame
     | OpenedFrame
     | EventsFrame
     | ResetFrame

@@ -2,7 +2,8 @@
 
 The database is truth, a wake-up is a hint: it says which session to look at, and everything is looked at now and then
 without any. No page waits for another one, and none for what cannot be read of another (line.py, bad.py).
-event_broadcaster.py tells the pages what happens in their chats, access_watch.py the rest. A socket whose right is gone
+event_broadcaster.py tells the pages what happens in their chats, unread_news.py how much is unread, access_watch.py
+the rest. A socket whose right is gone
 hears of it within a second and gets nothing more.
 """
 
@@ -17,6 +18,7 @@ from weakref import WeakKeyDictionary
 from apps.chats.live.frames.outgoing import TypingFrame
 from apps.chats.live.hub.access_watch import NO_RIGHT, RESTORED, SIGNED_OUT, AccessWatch
 from apps.chats.live.hub.event_broadcaster import EventBroadcaster
+from apps.chats.live.hub.unread_news import UnreadNews
 from apps.chats.live.hub.watchers import OpenChat, Watcher, Watchers, fan, sees_all
 from apps.chats.live.threads import Shared
 from apps.chats.live.wakes import Groups, Lifeline, Listener
@@ -44,18 +46,24 @@ class Hub:
 
     def _make(self) -> None:
         self.broadcaster = EventBroadcaster(self.watchers)
-        self.access_watch = AccessWatch(self.watchers, joined=self._join, flipped=self.broadcaster.flipped)
+        self.unread_news = UnreadNews(self.watchers)
+        self.access_watch = AccessWatch(
+            self.watchers, joined=self._join, flipped=self.broadcaster.flipped, granted=self.unread_news.greet
+        )
 
     async def add(self, watcher: Watcher) -> None:
         self.watchers.add(watcher)
         if not self._tasks:
             self._listener.start()
             self._lifeline.start()
-            self._tasks = [asyncio.create_task(work.run()) for work in (self.broadcaster, self.access_watch)]
+            self._tasks = [
+                asyncio.create_task(work.run()) for work in (self.broadcaster, self.access_watch, self.unread_news)
+            ]
 
     async def remove(self, watcher: Watcher) -> None:
         self.watchers.remove(watcher)
         self.access_watch.leave(watcher)
+        self.unread_news.leave(watcher)
         if not self.watchers and self._tasks:
             tasks, self._tasks = self._tasks, []
             for task in tasks:
@@ -66,18 +74,28 @@ class Hub:
             await asyncio.gather(*tasks, return_exceptions=True)
         await self._join()
 
-    async def watch(self, watcher: Watcher, session_id: int | None) -> None:
-        """From here on the watcher hears of this session's chat list; its groups are joined when this returns."""
-        self.watchers.follow(watcher, session_id)
+    async def watch(self, watcher: Watcher, lists: frozenset[int] | None) -> None:
+        """From here on the watcher hears of these accounts' chat lists (None: of all that it may see); their groups are
+        joined when this returns."""
+        self.watchers.follow(watcher, lists)
         await self._join()
-        if session_id is not None:
-            await self.access_watch.note_online({session_id})  # before the page reads its list: later ones are changes
+        # before the page reads its list: later ones are changes
+        await self.access_watch.note_online(set(watcher.following.sessions))
+
+    async def note(self, watcher: Watcher, sessions: frozenset[int]) -> None:
+        """From here on the watcher hears of rows of these accounts besides those of its lists."""
+        self.watchers.note(watcher, sessions)
+        await self._join()
+
+    def greeted(self, watcher: Watcher) -> None:
+        """The watcher's roles are known: it hears how much is unread in its accounts."""
+        self.unread_news.greet(watcher)
 
     def show(self, watcher: Watcher, chat: OpenChat | None) -> None:
-        """From here on the watcher hears of the events of this chat, which is of the session that it follows."""
+        """From here on the watcher hears of the events of this chat, which is of an account whose list it follows."""
         watcher.chat = chat
-        if chat is not None and watcher.session_id is not None:
-            self.broadcaster.wake(watcher.session_id)
+        if chat is not None:
+            self.broadcaster.wake(chat.session_id)
 
     def drained(self, watcher: Watcher) -> None:
         """Nothing is on its way to the watcher any more."""
@@ -107,7 +125,8 @@ class Hub:
             action=field_of("action"),
         )
         # Who reads slowly learns nothing from what was typed a while ago.
-        readers = [watcher for watcher in self.watchers.of(session_id) if not watcher.line.is_full]
+        followers = self.watchers.of(session_id)
+        readers = [one for one in followers if one.following.has_list(session_id) and not one.line.is_full]
         if {frame["peer_id"], frame["sender_id"]} & OFFICIAL:
             readers = [watcher for watcher in readers if sees_all(watcher, session_id)]
         task = asyncio.ensure_future(fan(readers, encoded(frame)))

@@ -39,8 +39,8 @@ RESTORED = 4411
 
 
 class AccessWatch:
-    """Runs in the hub's loop. ``joined`` is awaited when followers were taken from a session; ``flipped`` hears of
-    chats whose people came or went."""
+    """Runs in the hub's loop. ``joined`` is awaited when followers of a session came or were taken from it; ``flipped``
+    hears of chats whose people came or went, ``granted`` of whoever's roles have changed."""
 
     def __init__(
         self,
@@ -48,11 +48,13 @@ class AccessWatch:
         *,
         joined: Callable[[], Awaitable[None]],
         flipped: Callable[[int, set[int]], None],
+        granted: Callable[[Watcher], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._watchers = watchers
         self._joined = joined
         self._flipped = flipped
+        self._granted = granted
         self._clock = clock
         self._woken = asyncio.Event()
         self._full_at = float("-inf")
@@ -60,7 +62,7 @@ class AccessWatch:
         self._marks: dict[int, tuple[Any, ...]] = {}
         self._noted: set[int] = set()
         self._online: dict[int, set[int]] = {}
-        self._untold: dict[Watcher, int | None] = {}
+        self._untold: dict[Watcher, set[int]] = {}
         self._away = False
         self.epoch: UUID | None = None
 
@@ -151,19 +153,13 @@ class AccessWatch:
                 watcher.user = now.user  # one object for all sockets of a user
                 if now.roles != watcher.roles:
                     watcher.roles = now.roles
-                    self._untold.setdefault(watcher, None)
-        self._take_away(watchers)
+                    self._take_away(watcher)
 
-    def _take_away(self, watchers: list[Watcher]) -> None:
-        """At once, and before anything is awaited: from here on they hear nothing of what they may not see."""
-        for watcher in watchers:
-            if watcher.session_id is None:
-                continue
-            if watcher.session_id not in watcher.roles:
-                self._untold[watcher] = watcher.session_id
-                self._watchers.follow(watcher, None)
-            elif watcher.chat is not None and watcher.chat.official and not sees_all(watcher, watcher.session_id):
-                watcher.chat = None
+    def _take_away(self, watcher: Watcher) -> None:
+        """At once, and before anything is awaited: from here on it hears nothing of what its user may not see."""
+        self._untold.setdefault(watcher, set()).update(self._watchers.update(watcher))
+        if watcher.chat is not None and watcher.chat.official and not sees_all(watcher, watcher.chat.session_id):
+            watcher.chat = None
 
     async def _tell_roles(self) -> None:
         """Whoever's roles have changed; who could not be told by this look is told by the next one."""
@@ -174,8 +170,9 @@ class AccessWatch:
             await self._joined()
             sessions = await read(page.visible, same_user[0].roles)
             for watcher in same_user:
-                if (gone := self._untold.pop(watcher, None)) is not None:
+                for gone in sorted(self._untold.pop(watcher, ())):
                     await fan((watcher,), encoded(GoneFrame(type="gone", session=gone)))
+                self._granted(watcher)
             await fan(same_user, encoded(SessionsFrame(type="sessions", sessions=sessions)))
 
     async def note_online(self, session_ids: set[int]) -> None:

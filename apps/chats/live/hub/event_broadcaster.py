@@ -155,7 +155,7 @@ class EventBroadcaster:
         self, chat_ids: Iterable[int], viewers: Mapping[int, list[_Viewer]], *, whole: bool
     ) -> dict[int, Newest]:
         """The newest pages of those of the chats that somebody shows who sees all of them (or does not: ``whole``)."""
-        asked = {one: None for one in chat_ids if any(_sees_all(watcher) is whole for watcher, _ in viewers[one])}
+        asked = {one: None for one in chat_ids if any(_sees_all(*viewer) is whole for viewer in viewers[one])}
         return await self._bad_chats.read(partial(_resets, whole=whole), asked)
 
     def _tell_events(self, change: Change, resets: Mapping[bool, Newest | None], viewers: list[_Viewer]) -> None:
@@ -166,7 +166,7 @@ class EventBroadcaster:
         for watcher, chat in viewers:
             # While the database was read, a viewer may have gone elsewhere.
             if watcher.chat is chat and chat.number < change.last:
-                groups[chat.number, differs and _sees_all(watcher)].append((watcher, chat))
+                groups[chat.number, differs and _sees_all(watcher, chat)].append((watcher, chat))
         for (number, whole), group in groups.items():
             frames = events_frames(change if whole else change.for_all(), number, resets[whole])
             for watcher, chat in group if frames else ():
@@ -181,8 +181,8 @@ class EventBroadcaster:
         chat.number = frame.to
         if frame is last:
             chat.sending = False
-            if chat.missed and watcher.session_id is not None:
-                self.wake(watcher.session_id)
+            if chat.missed:
+                self.wake(chat.session_id)
             chat.missed = False
 
     async def _tell_bad(self, chat_id: int, viewers: list[_Viewer]) -> None:
@@ -193,8 +193,8 @@ class EventBroadcaster:
         await fan([watcher for watcher, _ in untold], encoded(unreadable(chat_id)))
 
 
-def _sees_all(watcher: Watcher) -> bool:
-    return watcher.session_id is not None and sees_all(watcher, watcher.session_id)
+def _sees_all(watcher: Watcher, chat: OpenChat) -> bool:
+    return sees_all(watcher, chat.session_id)
 
 
 def _ready(watchers: Iterable[Watcher]) -> list[_Viewer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.utils import timezone
 
@@ -140,21 +141,26 @@ def _array(texts: Iterable[str]) -> str:
     return f"[{','.join(texts)}]"
 
 
-def list_frames(session_id: int, page: ChatListPage, unread: int, ref: str | None = None) -> list[str]:
-    """``list`` with the rows that fit, then ``chats`` with the others. ``ref``: of the request that it answers."""
-    frame = answering(ListFrame(type="list", session=session_id, unread=unread, more=page["more"], chats=[]), ref)
-    groups = _rows(page["chats"], size(encoded(frame))) or [[]]
-    return [framed(frame, chats=_array(groups[0])), *_chats(session_id, unread, groups[1:])]
+def list_frames(
+    session_id: int | None, page: ChatListPage, unread: Mapping[int, int], ref: str | None = None
+) -> list[str]:
+    """``list`` with the rows that fit, then ``chats`` with the others. ``unread``: of each account of the list;
+    ``ref``: of the request that it answers."""
+    total = sum(unread.values())
+    bare = ListFrame(type="list", session=session_id, unread=total, more=page["more"], chats=[])
+    frame = answering(bare, ref)
+    texts = [(row["session"], encoded(row)) for row in page["chats"]]
+    first = next(packed((text for _, text in texts), BOUND - 256 - size(encoded(frame))), [])
+    rest: dict[int, list[str]] = {}
+    for of_session, text in texts[len(first) :]:
+        rest.setdefault(of_session, []).append(text)
+    later = (_chats(pk, unread.get(pk, 0), packed(some, BOUND - 256)) for pk, some in rest.items())
+    return [framed(frame, chats=_array(first)), *chain.from_iterable(later)]
 
 
 def chats_frames(session_id: int, rows: Iterable[ChatRow], unread: int) -> list[str]:
     """Rows of the list that changed."""
-    return _chats(session_id, unread, _rows(rows))
-
-
-def _rows(rows: Iterable[ChatRow], beside: int = 0) -> list[list[str]]:
-    """In frames; ``beside``: bytes of what else is in them, where that may be more than a little."""
-    return list(packed((encoded(row) for row in rows), BOUND - 256 - beside))
+    return _chats(session_id, unread, packed((encoded(row) for row in rows), BOUND - 256))
 
 
 def _chats(session_id: int, unread: int, groups: Iterable[Sequence[str]]) -> list[str]:

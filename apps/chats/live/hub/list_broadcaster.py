@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from apps.chats.live.hub.frames import chats_frames
 from apps.chats.live.hub.reader import Reader
 from apps.chats.live.hub.watchers import UNSENT, Watcher, Watchers, fan, sees_all
 from apps.chats.selectors import lists
+from apps.chats.selectors.unread import Counted
 from tgadmin.core.faults import describe
 
 log = logging.getLogger(__name__)
@@ -91,7 +93,7 @@ class ListNews:
         unread = await self._reader.unread(news) if news else {}
         for session_id, rows in news.items():
             due[session_id].is_sending = True
-            self._said.put_nowait(_Said(session_id, due[session_id], rows, unread.get(session_id, (0, 0))))
+            self._said.put_nowait(_Said(session_id, due[session_id], rows, unread.get(session_id, Counted())))
 
     async def run(self) -> None:
         """A supervisor: sends what the lists have to say, one list after the other."""
@@ -110,7 +112,7 @@ class ListNews:
         frames: dict[bool, list[str]] = {}  # made once for all who see the same, if there are any
         followers = self._watchers.of(said.session_id)
         for at in range(0, len(followers), AT_ONCE):
-            some = [follower for follower in followers[at : at + AT_ONCE] if follower.session_id == said.session_id]
+            some = [one for one in followers[at : at + AT_ONCE] if said.session_id in one.following.sessions]
             for follower in some:
                 if follower.line.is_full or follower in self._behind:
                     follower.missed.update(row.id for row in said.rows)
@@ -135,12 +137,12 @@ class ListNews:
         """Rows that had no room in a line, as they are now, once it has drained."""
         for watcher in [one for one in self._behind if not one.line.is_full]:
             self._behind.discard(watcher)
-            session_id, missed = watcher.session_id, set(watcher.missed)
-            if session_id is None or not missed:
+            missed = set(watcher.missed)
+            if not missed:
                 continue
             try:
-                rows = [row for row in await self._reader.rows((), 0.0, missed) if row.session_id == session_id]
-                unread = (await self._reader.unread((session_id,))).get(session_id, (0, 0))
+                rows = await self._reader.rows((), 0.0, missed)
+                counted = await self._reader.unread({row.session_id for row in rows})
             except AWAY:
                 self._behind.add(watcher)
                 raise
@@ -150,10 +152,18 @@ class ListNews:
                 )
                 await watcher.shut(UNSENT)
                 continue
-            if watcher.session_id == session_id:
+            if missed <= watcher.missed:  # else it has asked for another list meanwhile
                 watcher.missed -= missed
-                whole = sees_all(watcher, session_id)
-                await fan((watcher,), *_rows_frames(session_id, rows, unread, whole=whole))
+                await self._make_good(watcher, rows, counted)
+
+    async def _make_good(self, watcher: Watcher, rows: Iterable[lists.Row], counted: Mapping[int, Counted]) -> None:
+        of_session: dict[int, list[lists.Row]] = defaultdict(list)
+        for row in rows:
+            if row.session_id in watcher.following.sessions:
+                of_session[row.session_id].append(row)
+        for session_id, some in of_session.items():
+            whole = sees_all(watcher, session_id)
+            await fan((watcher,), *_rows_frames(session_id, some, counted.get(session_id, Counted()), whole=whole))
 
     def _list_of(self, session_id: int) -> _List:
         found = self._lists.get(session_id)
@@ -162,22 +172,21 @@ class ListNews:
         return found
 
 
-def _rows_frames(session_id: int, rows: Iterable[lists.Row], unread: tuple[int, int], *, whole: bool) -> list[str]:
-    """For who sees all of the session's chats, or who does not: perhaps nothing. ``unread``: of each of them."""
+def _rows_frames(session_id: int, rows: Iterable[lists.Row], unread: Counted, *, whole: bool) -> list[str]:
+    """For who sees all of the session's chats, or who does not: perhaps nothing."""
     now = timezone.now()
     shown = [lists.payload(row, now) for row in rows if whole or not row.is_official]
-    return chats_frames(session_id, shown, unread[0 if whole else 1])
+    return chats_frames(session_id, shown, unread.of(whole=whole).all_chats)
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """Rows of a session's list that its followers are to get, and how many of its chats have unread messages: of all,
-    and of those that not only managers see."""
+    """Rows of a session's list that its followers are to get, and how much is unread in it."""
 
     session_id: int
     one: _List
     rows: list[lists.Row]
-    unread: tuple[int, int]
+    unread: Counted
 
 
 class _List:

@@ -10,8 +10,9 @@ from typing import Any
 import psycopg
 
 from apps.chats.live.wakes import parameters
-from apps.chats.selectors import lists, live
+from apps.chats.selectors import lists, live, unread
 from apps.chats.selectors.live import Change
+from apps.chats.selectors.unread import Counted
 
 SECONDS = 10.0
 """A server that does not answer a look within this time is taken for gone: the next look connects again."""
@@ -41,10 +42,12 @@ class Reader:
         values = await self._ask(live.ROWS, (list(session_ids), seconds, list(chat_ids)))
         return [lists.Row(*value) for value in values]
 
-    async def unread(self, session_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """How many chats of each session have unread messages: of all, and of those that not only managers see; those
-        with none are absent."""
-        return {pk: (every, shown) for pk, every, shown in await self._ask(live.UNREAD, (list(session_ids),))}
+    async def unread(self, session_ids: Iterable[int]) -> dict[int, Counted]:
+        """How much is unread in each of these sessions."""
+        ids = list(session_ids)
+        if not ids:
+            return {}
+        return unread.counted(await self._ask(unread.COUNTS, (ids, [True] * len(ids), 0.0)))
 
     async def close(self) -> None:
         conn, self._conn = self._conn, None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from apps.chats.services import outcomes
 from apps.commands.command_kinds import CommandKind
 from tgadmin.core.errors import Kind, TelegramError
 from tgadmin.core.types import Dialog, DialogsPosition, History, Incoming
@@ -21,6 +22,11 @@ ABOUT_A_PEER = (Kind.CALLER, Kind.RIGHTS, Kind.REFUSED)
 
 async def read(job: Job) -> Done:
     await job.account.client.messages.mark_read(int(job.payload["peer_id"]), int(job.payload["max_id"]))
+    return Done()
+
+
+async def mark(job: Job) -> Done:
+    await job.account.client.dialogs.mark_unread(int(job.payload["peer_id"]), unread=bool(job.payload["unread"]))
     return Done()
 
 
@@ -137,8 +143,13 @@ def _dialogs_in(page: Incoming) -> int:
     return sum(isinstance(change, Dialog) for change in page.changes)
 
 
+def _not_marked(payload: Mapping[str, Any], code: str, seconds: int | None) -> None:
+    outcomes.not_marked(int(payload["chat"]), unread=bool(payload["unread"]))
+
+
 HANDLERS = {
     CommandKind.READ: Handler(read),
+    CommandKind.MARK: Handler(mark, failed=_not_marked),
     CommandKind.TYPING: Handler(typing),
     CommandKind.HISTORY: Handler(history),
     CommandKind.DIALOGS: Handler(dialogs),
