@@ -15,7 +15,7 @@ import { accountMark, avatar, icon, iconButton } from "./parts.js";
  * @typedef {{reply: (one: any) => void, edit: (one: any) => void, copy: (one: any) => void, askDelete: (one: any) => void,
  *   find: (tid: number) => void, jump: () => void, back: () => void, details: () => void, help: () => void,
  *   scrolled: () => void, signIn: string, accountSignIn: string, detailsOpen: boolean,
- *   menu: (chat: import("../logic/list.js").Chat, at: {x: number, y: number}) => void,
+ *   menu: (chat: import("../logic/list.js").Chat, at: {x: number, y: number, end?: boolean}) => void,
  *   nextUnread: () => void, accounts: () => void, markUnread: () => void}} Actions
  */
 
@@ -62,7 +62,7 @@ function header(app, chat, actions) {
 /** @param {Event} event where a menu of this button opens */
 function below(event) {
   const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
-  return { x: box.right, y: box.bottom + 4 };
+  return { x: box.right, y: box.bottom + 4, end: true };
 }
 
 /** What is wrong, if anything: first the page's own connection, then the account's.

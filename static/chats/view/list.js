@@ -13,7 +13,7 @@ import { question } from "./notices.js";
 import { accountMark, avatar, icon, time } from "./parts.js";
 
 /** @typedef {{addAccount: string, demo: string, signIn: string, accountSignIn: string, alone: boolean, notices: () => void,
- *   opened: () => void, menu: (chat: import("../logic/list.js").Chat, at: {x: number, y: number}) => void}} Around
+ *   opened: () => void, menu: (chat: import("../logic/list.js").Chat, at: {x: number, y: number, end?: boolean}) => void}} Around
  *   alone: on a narrow screen the list is all there is; opened: a chat was chosen; menu: what can be done with one is asked */
 
 /** @param {import("../app.js").App} app @param {Around} links */

@@ -8,7 +8,7 @@ import { icon } from "./parts.js";
 /** @param {import("../app.js").App} app @param {Chat | null} chat @param {() => void} closed */
 export function chatMenu(app, chat, closed) {
   const now = chat && (app.state.chats.get(chat.id) ?? chat);
-  return html`<section aria-label=${now ? "Chat actions" : nothing}><div
+  return html`<section class="over" aria-label=${now ? "Chat actions" : nothing}><div
     popover id="chat-menu" class="pop menu" role="menu" aria-label=${now ? `Actions for ${now.title}` : "Actions"}
     @keydown=${keys}
     @toggle=${(/** @type {any} */ event) => event.newState === "closed" && closed()}
@@ -28,13 +28,13 @@ function item(app, chat) {
     <kbd aria-hidden="true">${key}</kbd></button>`;
 }
 
-/** Open it where it was asked for, within the page. @param {{x: number, y: number}} at */
+/** Open it where it was asked for, within the page. @param {{x: number, y: number, end?: boolean}} at end: x is where it ends */
 export function openMenu(at) {
   const menu = document.getElementById("chat-menu");
   if (!menu) return;
   menu.showPopover();
   const { offsetWidth, offsetHeight } = menu;
-  menu.style.left = `${Math.max(8, Math.min(at.x, innerWidth - offsetWidth - 8))}px`;
+  menu.style.left = `${Math.max(8, Math.min(at.end ? at.x - offsetWidth : at.x, innerWidth - offsetWidth - 8))}px`;
   menu.style.top = `${Math.max(8, Math.min(at.y, innerHeight - offsetHeight - 8))}px`;
   /** @type {HTMLElement | null} */ (menu.querySelector("[role=menuitem]"))?.focus();
 }
