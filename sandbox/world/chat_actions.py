@@ -147,16 +147,14 @@ class ChatActions:
         self._exit(chat, user_id, user_id, push, left=True)
 
     def ban(self, actor: int, chat: Chat, user_id: int, rights: list[str], until: int, push: Push) -> None:
-        """Restrict, throw out ("view_messages") or, with no rights named, pardon a participant.
+        """Restrict, throw out ("view_messages") or, with no rights named, pardon a participant, until then (0: for ever).
 
-        `until` holds if it lies 30 seconds to 366 days ahead; else it means forever.
         https://core.telegram.org/method/channels.editBanned
         """
         self.need(chat, actor, "ban_users")
         if user_id in (chat.creator, actor) or (chat.is_admin(user_id) and actor != chat.creator):
             raise RpcError(400, "USER_ADMIN_INVALID")
-        if not BAN_SECONDS[0] <= until - self._world.now() <= BAN_SECONDS[1]:
-            until = FOREVER
+        until = until or FOREVER
         if not rights:
             chat.bans.pop(user_id, None)
         else:
@@ -170,6 +168,10 @@ class ChatActions:
             self._exit(chat, user_id, actor, push, left=False)
         else:
             self.tell_moved(chat, user_id, push)
+
+    def ban_end(self, until: int) -> int:
+        """What a client's `until` means: it holds if it lies 30 seconds to 366 days ahead, and means for ever else."""
+        return until if BAN_SECONDS[0] <= until - self._world.now() <= BAN_SECONDS[1] else FOREVER
 
     def promote(self, actor: int, chat: Chat, user_id: int, rights: list[str], rank: str, push: Push) -> None:
         """Make a participant an administrator with these rights; with none, an ordinary member again.

@@ -209,7 +209,8 @@ class World:
             self.act(lambda push: self.chat_actions.ban(actor, room, user_id, ["view_messages"], 0, push))
 
     def restrict(self, chat: int, user_id: int, rights: list[str], *, until: int = 0, by: int | None = None) -> None:
-        """Take rights (flag names of ChatBannedRights) from a member of a supergroup; none pardons."""
+        """Take rights (flag names of ChatBannedRights) from a member of a supergroup; none pardons. ``until``: in unix
+        seconds, however near (0: for ever)."""
         room = self.chats[chat]
         self.act(
             lambda push: self.chat_actions.ban(

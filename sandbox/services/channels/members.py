@@ -91,7 +91,7 @@ async def edit_banned(ctx: Context, request: functions.channels.EditBannedReques
     user_id = ctx.world.peers.resolve(ctx.account, request.participant, error="PARTICIPANT_ID_INVALID")
     if user_id < 0:
         raise RpcError(400, "USER_ID_INVALID")
-    until = seconds(request.banned_rights.until_date)
+    until = ctx.world.chat_actions.ban_end(seconds(request.banned_rights.until_date))
     rights = flags_of(request.banned_rights)
     ctx.world.chat_actions.ban(ctx.account.user_id, chat, user_id, rights, until, ctx.push)
     return changes_answer(ctx, types.UpdateChannel(chat.bare_id), mentioned=[chat.marked, user_id])
