@@ -224,3 +224,12 @@ def test_queries_do_not_grow(signed_in: Client, session: Session, operator: User
     at_few = count(few)
     assert count(grow(200)) == at_few
     assert at_few <= 20
+
+
+def test_the_list_of_what_could_not_be_sent(signed_in: Client, session: Session) -> None:
+    failed, other = world.make_chat(session, "Failed"), world.make_chat(session, "Other")
+    for number, (chat, state) in enumerate(((failed, "failed"), (other, "sending")), 1):
+        world.make_message(chat, number, "sent", out=True)
+        Message.objects.create(chat=chat, session_id=session.pk, out=True, state=state, text="x")
+    found = signed_in.get(f"/chats/{session.pk}/list/?tab=failed").json()["chats"]
+    assert [row["id"] for row in found] == [failed.pk]

@@ -27,6 +27,8 @@ TABS = {
     "unread": "(c.unread_count > 0 OR c.unread_mark)",
     "groups": "c.kind IN ('group', 'supergroup')",
     "channels": "c.kind = 'channel'",
+    "failed": """EXISTS (SELECT FROM telegram_messages f
+        WHERE f.chat_id = c.id AND f.telegram_id IS NULL AND f.out AND f.state = 'failed')""",
 }
 SHOWN = "c.migrated_to IS NULL"
 """A group that has become a supergroup is in no list any more."""

@@ -9,12 +9,20 @@ export const TABS = [
   { name: "groups", label: "Groups" },
   { name: "channels", label: "Channels" },
 ];
+const UNSENT = { name: "failed", label: "Not sent" };
 
-/** @param {Chat} chat @param {string} tab @param {number | null} open the open chat stays in "Unread" until one leaves */
+/** The tabs to offer: "Not sent" while there is something in it, or it is open. @param {Iterable<Chat>} chats @param {string} open */
+export function tabs(chats, open) {
+  const some = open === UNSENT.name || [...chats].some((chat) => chat.waiting.failed > 0);
+  return some ? [...TABS, UNSENT] : TABS;
+}
+
+/** @param {Chat} chat @param {string} tab @param {number | null} open the open chat stays in "Unread" and "Not sent" until one leaves */
 function inTab(chat, tab, open) {
   if (tab === "unread") return chat.unread > 0 || chat.marked || chat.id === open;
   if (tab === "groups") return chat.kind === "group" || chat.kind === "supergroup";
   if (tab === "channels") return chat.kind === "channel";
+  if (tab === UNSENT.name) return chat.waiting.failed > 0 || chat.id === open;
   return true;
 }
 

@@ -38,17 +38,20 @@ export function key(message) {
   return message.cid ?? `m${message.id}`;
 }
 
-/** Has no number at Telegram and needs none: what Telegram tells by itself stands where its time is.
- * @param {Message} one */
-const isNotice = (one) => one.tid === null && !one.out;
+/** Has no number at Telegram and gets none by itself: what Telegram tells of its own accord, and what could not be sent,
+ * stand where their time is. @param {Message} one */
+const isPlacedByTime = (one) => one.tid === null && (!one.out || one.state === "failed");
 
-/** Sent ones by Telegram's id; what is not sent yet comes last, in the order of writing.
- * @param {Message} a @param {Message} b */
+/** What of these could not be sent, oldest first. @param {Message[]} items */
+export const unsent = (items) => items.filter((one) => one.tid === null && one.state === "failed");
+
+/** On its way: it comes last, in the order of writing. @param {Message} one */
+const waits = (one) => one.tid === null && !isPlacedByTime(one);
+
+/** Sent ones by Telegram's id. @param {Message} a @param {Message} b */
 function compare(a, b) {
-  if (isNotice(a) || isNotice(b)) return byTime(a, b);
+  if (waits(a) !== waits(b)) return waits(a) ? 1 : -1;
   if (a.tid !== null && b.tid !== null) return a.tid - b.tid;
-  if (a.tid !== null) return -1;
-  if (b.tid !== null) return 1;
   return byTime(a, b);
 }
 

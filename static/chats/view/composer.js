@@ -3,7 +3,7 @@
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { longest } from "../logic/captions.js";
 import { NOTHING, editable } from "../logic/format.js";
-import { lastEditable } from "../logic/stream.js";
+import { key, lastEditable, unsent } from "../logic/stream.js";
 import { MAX_LENGTH, clean } from "../logic/text.js";
 import { until } from "../logic/time.js";
 import { Editor } from "./editor.js";
@@ -25,6 +25,7 @@ export function composer(app, chat, actions) {
   const save = editing ? "Save the change" : "";
   return html`<footer class="cmp"><form class="w" @submit=${(/** @type {Event} */ event) => submit(event, app)}>
     ${editing ? bar("Edit message", "edit", editing.text, () => leave(app)) : reply ? replyBar(app, reply) : nothing}
+    ${unsentBar(app, chat)}
     ${error ? html`<div class="cerr" role="alert" id="composer-error">${icon("error", "s")} ${error}</div>` : nothing}
     <div class="box">
       ${field?.editor.root.isConnected ? field.toolbar.draw() : nothing}
@@ -42,6 +43,23 @@ export function composer(app, chat, actions) {
       <span><kbd>Enter</kbd> send</span><span><kbd>Shift Enter</kbd> new line</span>
       <span><kbd>↑</kbd> edit last</span><button type="button" class="plain" @click=${actions.help}><kbd>?</kbd> all shortcuts</button></div>
   </form></footer>`;
+}
+
+/** What could not be sent stands above, maybe out of sight. @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat */
+function unsentBar(app, chat) {
+  const count = chat.waiting.failed;
+  if (!count) return nothing;
+  return html`<div class="unsent">${icon("error", "s")}<span>${count === 1 ? "1 message was" : `${count} messages were`} not sent.</span>
+    <button type="button" class="link" @click=${() => showUnsent(app)}>Show</button></div>`;
+}
+
+/** @param {import("../app.js").App} app */
+function showUnsent(app) {
+  const [first] = unsent(app.messages());
+  if (!first) return;
+  const found = /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key(first))}"]`));
+  found?.scrollIntoView({ block: "center" });
+  found?.focus({ preventScroll: true });
 }
 
 /** @param {import("../app.js").App} app @param {import("../logic/list.js").Chat} chat why nothing can be written here */

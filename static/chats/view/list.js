@@ -3,7 +3,7 @@
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { live } from "../../vendor/lit-html/directives/live.js";
-import { TABS, kindIcon, shown } from "../logic/list.js";
+import { kindIcon, shown, tabs } from "../logic/list.js";
 import { typingLabel, unreadIn, viewKey } from "../logic/store.js";
 import { listTime } from "../logic/time.js";
 import { badgeText } from "../logic/unread.js";
@@ -40,7 +40,7 @@ function finder(app) {
       /><kbd aria-hidden="true">/</kbd>
     </div>
     <div class="tabs" role="tablist" aria-label="Which chats" @keydown=${tabKey}>
-      ${TABS.map((tab) => tabButton(app, tab))}
+      ${tabs(app.state.chats.values(), app.state.tab).map((tab) => tabButton(app, tab))}
     </div>`;
 }
 
@@ -140,6 +140,7 @@ function empty(app) {
   const { state } = app;
   if (state.query.trim()) return html`<p class="empty">No chat matches “<bdi>${state.query.trim()}</bdi>”.</p>`;
   if (state.tab === "unread") return html`<p class="empty">${icon("done_all")}<span>All read.</span></p>`;
+  if (state.tab === "failed") return html`<p class="empty">${icon("done_all")}<span>Everything was sent.</span></p>`;
   if (state.tab !== "all") return html`<p class="empty">Nothing of this kind here.</p>`;
   const words = {
     signing_in: "This account is being signed in. Its chats appear here when that is done.",
