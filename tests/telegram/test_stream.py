@@ -203,6 +203,22 @@ async def test_a_channel_without_a_stored_hash_is_found_in_the_dialogs(scene: Sc
     assert scene.store.channel_hashes().keys() == {scene.room}
 
 
+async def test_the_dialogs_are_read_on_where_a_wait_has_stopped_them(scene: Scene) -> None:
+    """The channel is the oldest of many dialogs, and Telegram gives one page at once, then one a second."""
+    scene.world.send(scene.friend, scene.room, "room")
+    for number in range(230):
+        stranger = scene.world.accounts.create(f"+4915144410{number:03}", f"S{number}").user_id
+        scene.world.send(stranger, scene.me, "hello")
+    await scene.begin()
+    scene.store.checkpoint.channels[scene.room] = 1
+    assert scene.store.channel_hashes() == {}
+    scene.sandbox.faults.allow("messages.getDialogs", 1, 1.0)
+    await scene.connect()
+    # Begun at the first page again and again it would never come to the third.
+    await scene.inbox.until(lambda: scene.store.channel_hashes().keys() == {scene.room})
+    assert scene.uses("messages.getDialogs") >= 3
+
+
 async def test_a_channel_that_cannot_be_asked_becomes_a_gap_and_begins_again(scene: Scene) -> None:
     await scene.begin()
     gone = CHANNEL_MARK - 77

@@ -12,7 +12,7 @@ from telethon import types as T  # noqa: N812
 
 from tgadmin.core.bounds import fit
 from tgadmin.core.errors import Kind, TelegramError
-from tgadmin.core.types import CHANNEL_MARK, Change, Checkpoint, Incoming, Peer
+from tgadmin.core.types import CHANNEL_MARK, Change, Checkpoint, DialogsPosition, Incoming, Peer
 from tgadmin.telegram._telethon import (
     ACCOUNT,
     CATCH_UP,
@@ -75,6 +75,7 @@ class UpdateStream:
         self._wanted: set[Entry] = set()
         self._unreadable_until = 0.0
         self._asked_dialogs = False
+        self._dialogs_after: DialogsPosition | None = None
         self._fetching: dict[Entry, Recovered] = {}
         self._failed: dict[Entry, int] = {}
         self._processed = 0
@@ -266,13 +267,17 @@ class UpdateStream:
         return self._box.channel_difference(channel_id, await self._invoke(request))
 
     async def _hash_of(self, channel_id: int) -> int | None:
-        """A channel's access hash; if nobody has it, the account's dialogs are asked, once in a connection's life."""
+        """A channel's access hash; if nobody has it, the account's dialogs are asked, once in a connection's life: page
+        by page until it is there, and after an error (a wait, say) from where they stopped."""
         found = await self._hashes.get(CHANNEL_MARK - channel_id)
-        if found is None and not self._asked_dialogs:
-            async for answer, _ in answers(self._wire.invoke, self._hashes):
-                self._hashes.extend(answer.users, answer.chats)
-            self._asked_dialogs = True
+        if found is not None or self._asked_dialogs:
+            return found
+        async for answer, self._dialogs_after in answers(self._wire.invoke, self._hashes, self._dialogs_after):
+            self._hashes.extend(answer.users, answer.chats)
             found = await self._hashes.get(CHANNEL_MARK - channel_id)
+            if found is not None:
+                break
+        self._asked_dialogs = self._dialogs_after is None
         return found
 
     async def _difference_failed(self, entry: Entry, error: TelegramError) -> None:
