@@ -147,7 +147,9 @@ class ChatActions:
         self._exit(chat, user_id, user_id, push, left=True)
 
     def ban(self, actor: int, chat: Chat, user_id: int, rights: list[str], until: int, push: Push) -> None:
-        """Restrict, throw out ("view_messages") or, with no rights named, pardon a participant, until then (0: for ever).
+        """Restrict, throw out ("view_messages") or, with no rights named, pardon a participant.
+
+        `until` in unix seconds; 0: for ever.
 
         https://core.telegram.org/method/channels.editBanned
         """

@@ -272,7 +272,8 @@ class UpdateStream:
         found = await self._hashes.get(CHANNEL_MARK - channel_id)
         if found is not None or self._asked_dialogs:
             return found
-        async for answer, self._dialogs_after in answers(self._wire.invoke, self._hashes, self._dialogs_after):
+        async for answer, after in answers(self._wire.invoke, self._hashes, self._dialogs_after):
+            self._dialogs_after = after
             self._hashes.extend(answer.users, answer.chats)
             found = await self._hashes.get(CHANNEL_MARK - channel_id)
             if found is not None:
