@@ -36,7 +36,7 @@ class ReportingCommand(PlainCommand):
     looks_at_keys: tuple[str, ...] = ()
     """Actions that are for stored secrets which no key decrypts: the check of those does not keep them from running."""
 
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
         if options.get("action") in self.looks_at_keys:
             return {"tags": [TAG]}
         return super().get_check_kwargs(options)

@@ -158,7 +158,7 @@ def _answers(process: subprocess.Popen[bytes], front: Front) -> bool:
 def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Web]:
     environment = {
         "TRUSTED_PROXIES": "1",
-        "ALLOWED_HOSTS": f"{HOST},127.0.0.1",
+        "ALLOWED_HOSTS": HOST,
         "CSRF_TRUSTED_ORIGINS": f"https://{HOST}",
     }
     with webs(tmp_path_factory.mktemp("web"), **environment) as (one,):
