@@ -33,11 +33,11 @@ class ReportingCommand(PlainCommand):
         parser.add_argument("--json", action="store_true", help="print JSON for programs")
         parser.add_argument("--user", default="", help="act as this user (default: the first administrator)")
 
-    looks_at_keys: tuple[str, ...] = ()
+    about_keys: tuple[str, ...] = ()
     """Actions that are for stored secrets which no key decrypts: the check of those does not keep them from running."""
 
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:
-        if options.get("action") in self.looks_at_keys:
+        if options.get("action") in self.about_keys:
             return {"tags": [TAG]}
         return super().get_check_kwargs(options)
 

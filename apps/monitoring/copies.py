@@ -299,7 +299,7 @@ def _about_the_epoch(copy: Copy) -> Iterator[Finding]:
         "EPOCH_KEPT",
         f"The epoch of event numbers {same}: pages that were open would go on from numbers that mean something else "
         "here.",
-        "Run 'manage.py monitor new-epoch' before web starts on this copy; open pages then load anew.",
+        "Run 'manage.py monitor new-epoch' before web starts on this copy; open pages then load again.",
         fault=False,
     )
 
@@ -310,6 +310,6 @@ def _named(names: tuple[str, ...]) -> str:
 
 
 def renew_epoch() -> str:
-    """Begin the numbers of events again: live pages are sent to load anew. The new epoch."""
+    """Begin the numbers of events again: live pages are sent to load again. The new epoch."""
     row, _ = Installation.objects.update_or_create(pk=1, defaults={"epoch": uuid.uuid4()})
     return str(row.epoch)

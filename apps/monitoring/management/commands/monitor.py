@@ -20,14 +20,14 @@ class Command(ReportingCommand):
         "What runs: gateways with their sessions, load and version (status; exit status 1 when none is alive). "
         "Whether a restored database can be worked with (check; exit status 1 when not)."
     )
-    looks_at_keys = ("check",)
+    about_keys = ("check",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         for name, help_text in (
             ("status", "gateways, their sessions, load and version"),
             ("check", f"looks at a restored copy, changes nothing; asks the original, too, where {ORIGINAL} is set"),
-            ("new-epoch", "after a restore, before web starts: pages that were open load anew"),
+            ("new-epoch", "after a restore, before web starts: pages that were open load again"),
         ):
             action = actions.add_parser(name, help=help_text)
             action.add_argument("--json", action="store_true", help="print JSON for programs")
@@ -55,7 +55,7 @@ class Command(ReportingCommand):
 
     def _new_epoch(self, options: dict[str, Any]) -> None:
         epoch = copies.renew_epoch()
-        self.show(options, {"epoch": epoch}, "Event numbers begin again: open pages load anew.")
+        self.show(options, {"epoch": epoch}, "Event numbers begin again: open pages load again.")
 
 
 def _check_text(found: copies.Copy) -> str:

@@ -28,7 +28,7 @@ from tgadmin.core.proxies import Proxy
 class Command(WaitingCommand):
     help = "Telegram accounts: list them, sign one in, check, log out, clean up."
 
-    looks_at_keys = ("rekey",)
+    about_keys = ("rekey",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
