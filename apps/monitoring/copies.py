@@ -21,7 +21,7 @@ from psycopg import sql
 
 from apps.chats.models import Installation
 from apps.commands.command_kinds import CommandKind
-from apps.commands.models import Command, Lease, Node
+from apps.commands.models import Command, Node
 from apps.commands.selectors import HEARTBEAT_WITHIN
 from apps.monitoring import nodes
 from apps.sessions.models import Authorization, Session
@@ -48,7 +48,7 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Original:
     """The installation that a copy was made of. ``gateways``: names of those that are alive. ``shared``: accounts of
-    the copy whose keys the original's gateways hold at this moment."""
+    the copy that these connect, too, by the same keys."""
 
     same_database: bool
     same_epoch: bool
@@ -160,9 +160,9 @@ SERVER = "SELECT current_database(), pg_postmaster_start_time()"
 
 def _original(url: str, epoch: str) -> Original:
     """What the original's database says. Raises OriginalUnreachable."""
-    held = sql.SQL(
-        "SELECT a.key_id FROM {keys} a JOIN {leases} l USING (session_id) WHERE a.role = %s AND l.owner_id IS NOT NULL"
-    ).format(keys=sql.Identifier(Authorization._meta.db_table), leases=sql.Identifier(Lease._meta.db_table))
+    connectable = sql.SQL(
+        "SELECT a.key_id FROM {keys} a JOIN {accounts} s ON s.id = a.session_id WHERE a.role = %s AND s.enabled"
+    ).format(keys=sql.Identifier(Authorization._meta.db_table), accounts=sql.Identifier(Session._meta.db_table))
     alive = sql.SQL("SELECT name FROM {nodes} WHERE beat_at > now() - %s ORDER BY name")
     alive_query = alive.format(nodes=sql.Identifier(Node._meta.db_table))
     epochs = sql.SQL("SELECT epoch FROM {}").format(sql.Identifier(Installation._meta.db_table))
@@ -172,7 +172,7 @@ def _original(url: str, epoch: str) -> Original:
             server = asked.execute(SERVER).fetchone()
             theirs = asked.execute(epochs).fetchone()
             gateways = tuple(str(name) for (name,) in asked.execute(alive_query, [HEARTBEAT_WITHIN]))
-            in_use = [key for (key,) in asked.execute(held, [Authorization.Role.CURRENT])]
+            in_use = [key for (key,) in asked.execute(connectable, [Authorization.Role.CURRENT])]
     except (psycopg.Error, OSError):
         raise OriginalUnreachable from None  # the driver's words may name the address with its password
     with connection.cursor() as cursor:
@@ -202,7 +202,7 @@ def _about_migrations(copy: Copy) -> Iterator[Finding]:
     if copy.missing_migrations:
         yield Finding(
             "MIGRATIONS_MISSING",
-            f"{len(copy.missing_migrations)} migrations are not applied: {_named(copy.missing_migrations)}.",
+            f"Migrations that are not applied ({len(copy.missing_migrations)}): {_named(copy.missing_migrations)}.",
             "Run 'manage.py prepare' on the copy, then check it again: keys and accounts were not looked at.",
             fault=True,
         )
@@ -220,22 +220,21 @@ def _about_secrets(secrets: dict[str, int]) -> Iterator[Finding]:
     if unreadable := secrets["unreadable"] - secrets["misplaced"]:
         yield Finding(
             "KEYS_MISSING",
-            f"SESSION_ENCRYPTION_KEYS decrypts {total - secrets['unreadable']} of {total} stored secrets; "
-            f"{unreadable} are under another key.",
+            f"SESSION_ENCRYPTION_KEYS does not decrypt all {total} stored secrets. Under another key: {unreadable}.",
             "Put the key that encrypted them behind the others, after a comma, and check again.",
             fault=True,
         )
     if secrets["misplaced"]:
         yield Finding(
             "SECRETS_MOVED",
-            f"{secrets['misplaced']} of {total} stored secrets are not what was stored in their rows.",
+            f"Stored secrets that are not what was stored in their rows: {secrets['misplaced']} of {total}.",
             "Take another backup; 'manage.py check --database default' names the rows.",
             fault=True,
         )
     if secrets["unbound"]:
         yield Finding(
             "SECRETS_OLD",
-            f"{secrets['unbound']} of {total} stored secrets were stored by an earlier version.",
+            f"Stored secrets that an earlier version has left: {secrets['unbound']} of {total}.",
             "Run 'manage.py session rekey' on the copy; until then nothing starts on it.",
             fault=True,
         )
@@ -260,8 +259,8 @@ def _about_connecting(copy: Copy) -> Iterator[Finding]:
     if original is not None and not original.same_database and original.shared:
         yield Finding(
             "CONNECTED_TWICE",
-            f"The original is running ({_named(original.gateways)}) and holds {original.shared} of the "
-            f"{copy.accounts} accounts that a gateway on this copy would connect.",
+            f"The original is running ({_named(original.gateways)}). Accounts that it connects and that a gateway on "
+            f"this copy would connect, too: {original.shared} of {copy.accounts}.",
             "Start no gateway on this copy before the original's gateways are stopped: Telegram ends a key that is "
             "used from two places, and the account has to be signed in again.",
             fault=True,
@@ -269,7 +268,7 @@ def _about_connecting(copy: Copy) -> Iterator[Finding]:
     elif original is None and copy.accounts and not copy.gateways:
         yield Finding(
             "WOULD_CONNECT",
-            f"A gateway that starts on this copy connects {copy.accounts} accounts.",
+            f"Accounts that a gateway connects when it starts on this copy: {copy.accounts}.",
             "Stop the original's gateways for good before: Telegram ends a key that is used from two places. "
             "Set ORIGINAL_DATABASE_URL, and this command looks whether they run.",
             fault=False,
@@ -281,7 +280,7 @@ def _about_waiting(waiting: dict[str, int]) -> Iterator[Finding]:
     if messages:
         yield Finding(
             "MESSAGES_WAIT",
-            f"{messages} messages waited to be sent when the backup was made.",
+            f"Messages that waited to be sent when the backup was made: {messages}.",
             "A gateway that starts on this copy sends them; those that went out since may go out twice. "
             "Start web first, and delete in the chats what shall not be sent.",
             fault=False,

@@ -31,7 +31,7 @@ def manage(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(not installed(), reason="Debian's package postgresql is missing")
 def test_a_backup_is_restored_and_checked(tmp_path: Path) -> None:
     programs = list(installed().values())[-1]
