@@ -1,6 +1,6 @@
 """What ``up`` leaves for the demo when it runs the sandbox: a file, DEMO_FILE. Without it there is no demo.
 
-{"phones": […], "codes": path of JSON lines {"phone", "code"}, "passwords": {phone: password}}
+{"phones": […], "codes": path of JSON lines {"phone", "code"}, "passwords": {phone: password}, "greets": id}
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ class Plan:
     phones: tuple[str, ...]
     codes: Path
     passwords: dict[str, str]
+    greets: int = 0
+    """Marked id of the chat to begin with, at the first phone; 0: none."""
 
 
 def plan() -> Plan | None:
@@ -33,6 +35,7 @@ def plan() -> Plan | None:
         data: dict[str, Any] = json.loads(Path(settings.DEMO_FILE).read_text(encoding="utf-8"))
         digits = tuple(phones.normalise(str(phone)) for phone in data["phones"])
         passwords = {str(phone): str(password) for phone, password in data.get("passwords", {}).items()}
-        return Plan(digits, Path(data["codes"]), passwords) if digits else None
+        greets = int(data.get("greets", 0))
+        return Plan(digits, Path(data["codes"]), passwords, greets) if digits else None
     except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -1,8 +1,7 @@
 """The demo: signs the sandbox's demo phones in through the ordinary sign-in, and removes them again.
 
-``up`` leaves a file ({"phones": […], "codes": path of JSON lines {"phone", "code"}, "passwords": {phone: password}});
-without it there is no demo. The steps run as a background task, so no web thread waits; every task may be run twice
-without harm.
+``up`` leaves a file (apps.common.demo_plan); without it there is no demo. The steps run as a background task, so no web
+thread waits; every task may be run twice without harm.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from apps.chats.models import Chat
 from apps.commands.command_kinds import SIGN_IN_LANE, CommandKind
 from apps.commands.models import Command
 from apps.commands.services import commands
@@ -59,7 +59,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class State:
-    """How far the demo is: a line for each account, and the address of its chats once it is READY."""
+    """How far the demo is: a line for each account, and the address of the first chat once it is READY."""
 
     phase: Phase
     lines: tuple[tuple[str, str], ...] = ()
@@ -91,7 +91,15 @@ def state(user: User) -> State | None:
         return State(Phase.SIGNING_IN, lines, _slow(attempts.values()))
     visible = rights.visible_sessions(user).filter(pk__in=[row.pk for row in signed_in])
     first = min(visible, key=lambda row: demo.phones.index(row.phone), default=None)
-    return State(Phase.READY, lines, open_at=reverse("chats:session", args=(first.pk,)) if first else "")
+    return State(Phase.READY, lines, open_at=_address(demo, first) if first else "")
+
+
+def _address(demo: demo_plan.Plan, session: Session) -> str:
+    """Of the chat that greets, if the account has it; else of its list."""
+    greets = Chat.objects.filter(session=session, peer_id=demo.greets).first()
+    if greets is None:
+        return reverse("chats:session", args=(session.pk,))
+    return reverse("chats:chat", args=(session.pk, greets.pk))
 
 
 def _slow(attempts: Iterable[SignInAttempt]) -> Explanation | None:

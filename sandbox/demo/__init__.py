@@ -3,18 +3,21 @@
 from sandbox.demo.company import (
     CHANNEL_TITLE,
     COMMUNITY_TITLE,
+    GREETS,
     GROUP_TITLE,
     HINT,
     PASSWORDS,
     PEOPLE,
     PHONES,
     build,
+    greeting,
 )
 from sandbox.demo.script import Script, Timings
 
 __all__ = [
     "CHANNEL_TITLE",
     "COMMUNITY_TITLE",
+    "GREETS",
     "GROUP_TITLE",
     "HINT",
     "PASSWORDS",
@@ -23,4 +26,5 @@ __all__ = [
     "Script",
     "Timings",
     "build",
+    "greeting",
 ]

@@ -22,6 +22,7 @@ PHONES = ["9996621001", "9996621002"]  # test numbers have this form: 99966, a d
 PASSWORDS = {"9996621002": "north-star-24"}  # the second account's cloud password
 HINT = "where the compass points"
 _DAY = 86_400
+_JUST_NOW, _LEAST_AGO = 60, 600  # seconds ago: the greeting; whatever else was said last
 _SEED = 20_241
 
 
@@ -50,6 +51,8 @@ PEOPLE = [
     Person("9996622008", "Aoife", "O’Sullivan", "en", 7),
     Person("9996622009", "Bjørn", "Ødegård", "en", 3),
 ]
+GREETS = PEOPLE[0]
+"""Who has written last, in English, and waits for an answer: what whoever tries the demo sees first."""
 LANGUAGES = {person.phone: person.language for person in PEOPLE}
 GROUP_TITLE = "Boathouse crew"
 COMMUNITY_TITLE = "Sea kayak friends"
@@ -73,6 +76,14 @@ def build(world: World) -> list[str]:
         _Builder(world).build()
         world.store.commit()  # all of it or nothing: a killed start leaves no half world
     return list(PHONES)
+
+
+def greeting(world: World) -> int:
+    """The user id of GREETS in a world that was built."""
+    account = world.accounts.by_phone(GREETS.phone)
+    if account is None:
+        raise LookupError("the demo's world has not been made")
+    return account.user_id
 
 
 def _tell_nobody(user_id: int, updates: TLObject) -> None:
@@ -123,14 +134,18 @@ class _Builder:
         accounts.add_contact(other, account.user_id, Contact(account.first_name, account.last_name, account.phone))
 
     def _private(self, person: Person, other: Account, staff: Account) -> Iterator[Line]:
-        """Question and answer in turn, in bursts of some days, the last of them today or yesterday."""
+        """Question and answer in turn, in bursts of some days, the last of them today or yesterday; whoever greets has
+        just done so."""
         pairs = [text for pair in texts.DIALOGUES[person.language] for text in pair]
         start = self._rng.randrange(0, len(pairs), 2)
-        dates = self._dates(person.messages)
+        greets = person is GREETS
+        dates = self._dates(person.messages, _JUST_NOW if greets else None)
+        last = len(dates) - len(texts.GREETING)
         for number, date in enumerate(dates):
             asks = number % 2 == 0 or number >= person.messages - person.unread
             author, to = (other, staff) if asks else (staff, other)
-            text = self._filled(pairs[(start + number) % len(pairs)], person.language)
+            said = texts.GREETING[number - last] if greets and number >= last else pairs[(start + number) % len(pairs)]
+            text = self._filled(said, person.language)
             yield Line(date, author.user_id, to.user_id, text)
 
     def _shared(self, chat: int, authors: list[Account], pool: list[str], count: int) -> Iterator[Line]:
@@ -182,9 +197,10 @@ class _Builder:
                     read = self._world.reading.read_channel if is_channel(peer) else self._world.reading.read
                     read(account.user_id, peer, ids[-1 - unread], _tell_nobody)
 
-    def _dates(self, count: int) -> list[int]:
-        """That many ascending moments, a few minutes apart within a conversation, days between conversations."""
-        moment = self._now - self._rng.randrange(600, _DAY)
+    def _dates(self, count: int, ago: int | None = None) -> list[int]:
+        """That many ascending moments, a few minutes apart within a conversation, days between conversations. `ago`:
+        how many seconds ago the last of them was."""
+        moment = self._now - (self._rng.randrange(_LEAST_AGO, _DAY) if ago is None else ago)
         dates: list[int] = []
         for _ in range(count):
             dates.append(moment)

@@ -15,6 +15,12 @@ DAYS = {
     "es": ["lunes", "martes", "miércoles", "jueves", "viernes"],
 }
 
+GREETING = [
+    "Hello! This is Marta. We met at the pier last weekend 👋",
+    "Is there a place left in the kayak tour on {day}?",
+]
+"""The last messages of whoever greets; both wait for an answer."""
+
 DIALOGUES: dict[str, list[tuple[str, str]]] = {
     "en": [
         ("Hi! Is the kayak tour on {day} still on?", "Hello! Yes, it is. {n} seats are left."),

@@ -173,6 +173,26 @@ def test_one_click_signs_in_and_one_removes_everything(boss: User, gateway: Gate
     assert "The demo is removed" not in client.get(reverse("demo:overview")).content.decode()
 
 
+def test_it_opens_on_the_chat_that_greets(boss: User, gateway: Gateway, settings: Any) -> None:
+    path = Path(settings.DEMO_FILE)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"greets": 77}))
+    demo.start(boss)
+    demo.run_sign_in(boss.pk)
+    settled(boss)
+    first = Session.objects.get(phone=PHONES[0])
+    Chat.objects.create(session=Session.objects.get(phone=PHONES[1]), peer_id=77, kind="user")
+    state = demo.state(boss)
+    assert state is not None
+    assert state.open_at == f"/chats/{first.pk}/"  # the account has no such chat
+    greets = Chat.objects.create(session=first, peer_id=77, kind="user")
+    state = demo.state(boss)
+    assert state is not None
+    assert state.open_at == f"/chats/{first.pk}/{greets.pk}/"
+    client = Client()
+    client.force_login(boss)
+    assert client.get(state.open_at).status_code == 200
+
+
 def test_the_task_may_run_twice(boss: User, gateway: Gateway) -> None:
     demo.start(boss)
     demo.run_sign_in(boss.pk)

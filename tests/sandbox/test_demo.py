@@ -5,6 +5,7 @@ import random
 from telethon import TelegramClient
 
 from sandbox import demo
+from sandbox.demo import texts
 from sandbox.server import Sandbox
 from sandbox.store import Store
 from sandbox.world import World
@@ -45,8 +46,20 @@ async def test_what_staff_see(sandbox: Sandbox, client_for: ClientFor) -> None:
     assert (marta.unread_count, dialogs["Дмитрий Соколов"].unread_count) == (2, 3)
     assert len([message async for message in first.iter_messages(marta.entity)]) == 340
     assert (dialogs[demo.GROUP_TITLE].is_group, dialogs[demo.CHANNEL_TITLE].is_channel) == (True, True)
-    texts = [message.message async for message in first.iter_messages(dialogs["ليلى حداد"].entity)]
-    assert any("مرحباً" in text for text in texts)
+    written = [message.message async for message in first.iter_messages(dialogs["ليلى حداد"].entity)]
+    assert any("مرحباً" in text for text in written)
+
+
+async def test_the_newest_chat_greets_in_english(sandbox: Sandbox, client_for: ClientFor) -> None:
+    demo.build(sandbox.world)
+    first: TelegramClient = await client_for(demo.PHONES[0])
+    newest = (await first.get_dialogs())[0]
+    assert newest.name == f"{demo.GREETS.first_name} {demo.GREETS.last_name}"
+    assert demo.GREETS.language == "en"
+    assert newest.entity.id == demo.greeting(sandbox.world)
+    said = [message.message async for message in first.iter_messages(newest.entity, limit=newest.unread_count)]
+    assert [text.split()[0] for text in reversed(said)] == [text.split()[0] for text in texts.GREETING]
+    assert said[-1].startswith("Hello!")
 
 
 async def test_the_second_account_has_a_cloud_password(sandbox: Sandbox, client_for: ClientFor) -> None:

@@ -148,7 +148,9 @@ def _demo(sandbox: "Sandbox", file: Path, codes: Path) -> "Script":
     """The demo's world, made if it is not there yet, and its contacts; what its user has to know goes to `file`."""
     from sandbox import demo
 
-    write_json(file, {"phones": demo.build(sandbox.world), "passwords": demo.PASSWORDS, "codes": str(codes)})
+    phones = demo.build(sandbox.world)
+    greets = demo.greeting(sandbox.world)
+    write_json(file, {"phones": phones, "passwords": demo.PASSWORDS, "codes": str(codes), "greets": greets})
     return demo.Script(sandbox.world)
 
 

@@ -28,6 +28,8 @@ from tgadmin.core.proxies import Proxy
 class Command(WaitingCommand):
     help = "Telegram accounts: list them, sign one in, check, log out, clean up."
 
+    about_keys = ("rekey",)
+
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         listing = actions.add_parser("list", help="the accounts with their status")
