@@ -33,11 +33,11 @@ ATTENDED = (
 def unattended() -> Q:
     """Of sessions: its gateway is silent; or it has none, and none is there that could take it."""
     held = Lease.objects.filter(session=OuterRef("pk"), owner__isnull=False)
-    beating = held.filter(owner__beat_at__gt=Now() - SILENT)
+    alive = held.filter(owner__beat_at__gt=Now() - SILENT)
     living = Node.objects.filter(network=OuterRef("network"), beat_at__gt=Now() - SILENT)
-    silent = Exists(held) & ~Exists(beating)
-    forsaken = ~Exists(held) & ~Exists(living)
-    return Q(enabled=True, status__in=ATTENDED) & (Q(silent) | Q(forsaken))
+    silent = Exists(held) & ~Exists(alive)
+    abandoned = ~Exists(held) & ~Exists(living)
+    return Q(enabled=True, status__in=ATTENDED) & (Q(silent) | Q(abandoned))
 
 
 def without_gateway(session_ids: Iterable[int]) -> set[int]:
