@@ -42,7 +42,7 @@ PAGES: dict[str, set[str]] = {
     "/admin/chats/message/{message}/change/?_popup=1": READERS,
     "/admin/chats/peer/{peer}/change/": READERS,
     "/admin/tg_sessions/session/{session}/disable/": MANAGERS,
-    "/admin/tg_sessions/session/{session}/check/": MANAGERS,
+    "/admin/tg_sessions/session/{session}/check/status/": MANAGERS,
     "/admin/tg_sessions/session/{session}/log-out/": MANAGERS,
     "/admin/tg_sessions/session/{session}/sign-in-again/": MANAGERS,
     "/admin/tg_sessions/session/sign-in/?session={session}": MANAGERS,

@@ -23,11 +23,13 @@ async function ask(address, more = {}) {
   return answer;
 }
 
-/** @param {HTMLElement} panel @param {Check} check */
+let shown = "";
+
+/** Nothing is said twice to who listens. @param {HTMLElement} panel @param {Check} check */
 function show(panel, check) {
-  const parsed = new DOMParser().parseFromString(check.html, "text/html");
-  const before = panel.textContent;
-  if (parsed.body.textContent !== before) panel.replaceChildren(...parsed.body.childNodes);
+  if (check.html === shown) return;
+  shown = check.html;
+  panel.replaceChildren(...new DOMParser().parseFromString(check.html, "text/html").body.childNodes);
   panel.hidden = false;
   document.dispatchEvent(new Event("tg:shown"));
 }

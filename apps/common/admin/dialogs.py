@@ -50,10 +50,8 @@ def question(
 
 
 def shown(request: HttpRequest, template: str, context: dict[str, Any], title: str) -> HttpResponse:
-    """What a dialog holds: alone for htmx, within a page for whoever opens its address. No cache keeps it."""
+    """What a dialog holds: alone for htmx, within a page for whoever opens its address. The admin site lets no cache
+    keep it."""
     if request.headers.get("HX-Request") == "true":
-        answer = render(request, template, {**context, "title": title})
-    else:
-        answer = page(request, "common/dialog_page.html", {**context, "title": title, "fragment": template})
-    answer["Cache-Control"] = "no-store"
-    return answer
+        return render(request, template, {**context, "title": title})
+    return page(request, "common/dialog_page.html", {**context, "title": title, "fragment": template})

@@ -1,4 +1,4 @@
-"""What an account's page and its row in the list offer: the one action that helps as the account is now, and the rest."""
+"""What an account's page and its row in the list offer: the one action that helps as the account is now, the rest."""
 
 from __future__ import annotations
 

@@ -88,7 +88,9 @@ class SessionAdmin(SessionColumns, SessionActions):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         rows = super().get_queryset(request).filter(pk__in=rights.visible_sessions(request.user).values("pk"))
         managed = rights.managed_sessions(request.user).order_by().filter(pk=OuterRef("pk"))
-        return selectors.for_list(rows.annotate(is_managed=Exists(managed))).select_related("lease__owner", "created_by")
+        return selectors.for_list(rows.annotate(is_managed=Exists(managed))).select_related(
+            "lease__owner", "created_by"
+        )
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields: tuple[str, ...] = ("name", "profile_name", "username")
@@ -147,10 +149,12 @@ class SessionAdmin(SessionColumns, SessionActions):
     @display(description="Next step")
     def helps(self, session: Session) -> SafeString | str:
         """By rights: what helps, for managers; else its chats."""
-        name = offers.helping(session)
+        name, offered = offers.helping(session), None
         if name is not None and getattr(session, "is_managed", False):
-            return render_to_string("sessions/row_action.html", {"offer": offers.offer(self, name, session), "of": session})
-        return render_to_string("sessions/row_action.html", {"of": session}) if offers.has_chats(session) else "–"
+            offered = offers.offer(self, name, session)
+        elif not offers.has_chats(session):
+            return "–"
+        return render_to_string("sessions/row_action.html", {"offer": offered, "of": session})
 
     def save_model(self, request: HttpRequest, obj: Session, form: ModelForm[Session], change: bool) -> None:
         if "name" in form.changed_data:
