@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from apps.chats import finding
 from apps.monitoring import views as monitoring
 from apps.staff import join_views
 
@@ -16,7 +15,6 @@ urlpatterns = [
     path("admin/tg_sessions/session/", include("apps.signin.urls")),
     path("admin/tg_sessions/session/", include("apps.sessions.urls")),
     path("admin/tg_sessions/session/demo/", include("apps.demo.urls")),
-    path("admin/search/", admin.site.admin_view(finding.find)),  # in place of Unfold's, which finds models
     path("admin/", admin.site.urls),
     path("chats/", include("apps.chats.urls")),
     path("healthz", monitoring.healthz, name="healthz"),

@@ -16,7 +16,10 @@ from apps.chats.selectors import finding
 from apps.common.pages import user_of
 from apps.sessions.admin.base import status_badge
 from apps.sessions.pages import account_page
-from tgadmin.addresses import check_search
+from tgadmin.addresses import NotUnderstood, check_search
+
+WORDS = "s"
+"""The one parameter of the address."""
 
 
 class Hit(NamedTuple):
@@ -32,8 +35,11 @@ class Hit(NamedTuple):
 @require_safe
 def find(request: HttpRequest) -> HttpResponse:
     """A fragment for templates/unfold/helpers/command.html; without words, what can be found."""
-    text = " ".join(request.GET.get("s", "").split())
-    check_search(text, "s")
+    for name in request.GET:
+        if name != WORDS:
+            raise NotUnderstood(name)
+    check_search(request.GET.get(WORDS, ""), WORDS)
+    text = " ".join(request.GET.get(WORDS, "").split())
     user = user_of(request)
     hits: list[Hit] = []
     if text:

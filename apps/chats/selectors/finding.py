@@ -26,14 +26,14 @@ def accounts(user: User, text: str) -> QuerySet[Session]:
     if user.has_perm(rights.REVEAL_PHONE) and len(number := "".join(filter(str.isdecimal, text))) >= LEAST_DIGITS:
         found |= Q(phone__contains=number)
     sessions = attendance.with_attendance(rights.visible_sessions(user).filter(found))
-    return sessions.annotate(place=_place("name", text)).order_by("place", "name", "id")[:MOST_ACCOUNTS]
+    return sessions.annotate(begins=_begins("name", text)).order_by("begins", "name", "id")[:MOST_ACCOUNTS]
 
 
 def chats(user: User, text: str) -> QuerySet[Chat]:
     """Chats of visible accounts that are called so: those whose name begins so first, then the latest."""
     rows = sight.chats(user).filter(named(("title", "username"), text), migrated_to=None)
-    rows = rows.select_related("session").annotate(place=_place("title", text))
-    return rows.order_by("place", "-last_message_at", "-id")[:MOST_CHATS]
+    rows = rows.select_related("session").annotate(begins=_begins("title", text))
+    return rows.order_by("begins", "-last_message_at", "-id")[:MOST_CHATS]
 
 
 def named(fields: tuple[str, ...], text: str) -> Q:
@@ -42,5 +42,5 @@ def named(fields: tuple[str, ...], text: str) -> Q:
     return reduce(and_, (reduce(or_, (Q(**{f"{field}__icontains": word}) for field in fields)) for word in words))
 
 
-def _place(field: str, text: str) -> Case:
+def _begins(field: str, text: str) -> Case:
     return Case(When(Q(**{f"{field}__istartswith": text}), then=Value(0)), default=Value(1))

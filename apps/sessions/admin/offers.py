@@ -62,6 +62,6 @@ def head(admin: Any, session: Session, allowed: Iterable[str]) -> dict[str, Any]
     return {
         "first": next((one for one in offers if one.name == helps), None),
         "reveal": next((one for one in offers if one.name == "reveal_phone"), None),
-        "more": [one for one in offers if one.name not in (helps, "reveal_phone")],
+        "others": [one for one in offers if one.name not in (helps, "reveal_phone")],
         "has_chats": has_chats(session),
     }

@@ -54,7 +54,7 @@ class SessionAdmin(SessionColumns, SessionActions):
     list_display = ("account", "phone_number", "status_shown", "since", "last_update", "flood_wait", "gateway", "helps")
     list_display_links = ("account",)
     list_filter = ("status", "enabled", OwnerFilter, "network")
-    ordering = (F("badness"), "name", "id")
+    ordering = ("name", "id")
     inlines = (GrantInline,)
     has_form = True
     fieldsets: Any = (
@@ -91,6 +91,10 @@ class SessionAdmin(SessionColumns, SessionActions):
         return selectors.for_list(rows.annotate(is_managed=Exists(managed))).select_related(
             "lease__owner", "created_by"
         )
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Worst first. Not in ``ordering``, which may name fields only."""
+        return (F("badness"), *self.ordering)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields: tuple[str, ...] = ("name", "profile_name", "username")
