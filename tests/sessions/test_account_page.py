@@ -98,7 +98,7 @@ def test_the_head_offers_what_the_right_allows(
     session, person = account("Support", status=SessionStatus.NEEDS_SIGN_IN), staff("person")
     grant(person, session, role)
     page = signed_in_as(person).get(address(Session, "change", session.pk)).content.decode()
-    head = page[page.index('<header class="tg-head"') : page.index("</header>")]
+    head = page[page.index('<div class="tg-head"') : page.index("</details>")]
     assert head.index("Support") < head.index("Open chats")
     assert reverse("chats:session", args=(session.pk,)) in head
     for words in ("Sign in again", "Check", "Disable", "Devices", "Log out"):
