@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import Case, DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from apps.commands.command_kinds import DEVICES_LANE, CommandKind
 from apps.commands.models import Command, FloodWait
@@ -190,7 +190,7 @@ def needing_attention(sessions: QuerySet[Session]) -> list[Session]:
     waiting = Q(flood_waits__until__gt=Now(), flood_waits__peer_id=0, enabled=True)
     found = attendance.with_attendance(sessions).filter(Q(status__in=ATTENTION) | waiting | Q(is_unattended=True))
     found = found.annotate(flood_until=Max("flood_waits__until", filter=waiting))
-    return list(worst_first(found).order_by(F("badness"), "name", "id"))
+    return list(worst_first(found).order_by(F("badness"), Lower("name"), "id"))
 
 
 def worst_first(sessions: QuerySet[Session]) -> QuerySet[Session]:

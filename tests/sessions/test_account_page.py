@@ -95,7 +95,7 @@ def test_a_row_offers_what_helps_by_rights(
 def test_the_head_offers_what_the_right_allows(
     staff: Staff, account: Account, grant: Grant, signed_in_as: As, role: Role
 ) -> None:
-    session, person = account("Support", status=SessionStatus.NEEDS_SIGN_IN), staff("person")
+    session, person = account("Support"), staff("person")
     grant(person, session, role)
     page = signed_in_as(person).get(address(Session, "change", session.pk)).content.decode()
     head = page[page.index('<div class="tg-head"') : page.index("</details>")]

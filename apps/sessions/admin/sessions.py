@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from django.db.models.functions import Lower
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -71,7 +72,7 @@ class SessionAdmin(SessionColumns, SessionActions):
             },
         ),
     )
-    change_form_outer_before_template = "sessions/session_head.html"
+    change_form_template = "sessions/session_change.html"
     change_form_outer_after_template = "sessions/session_detail.html"
     actions_list = ("add_account",)
     actions_detail = (
@@ -94,7 +95,7 @@ class SessionAdmin(SessionColumns, SessionActions):
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """Worst first. Not in ``ordering``, which may name fields only."""
-        return (F("badness"), *self.ordering)
+        return (F("badness"), Lower("name"), "id")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields: tuple[str, ...] = ("name", "profile_name", "username")
