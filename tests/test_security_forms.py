@@ -92,9 +92,8 @@ def test_forms_of_lists_and_rows(someone: Callable[[str], Client]) -> None:
 
 def test_the_search_and_the_lists_to_choose_from(someone: Callable[[str], Client]) -> None:
     browser = someone("viewer")
-    assert browser.get("/admin/search/?s=chat&extended=1").status_code == 200
-    assert browser.get("/admin/search/?s=chat&page=1").status_code == 200
-    for query in ("s=a&page=a", "s=a&page=-1", "s=a&page=0", "s=a&page=99", f"s=a&page={NUMBER}", "s=" + "x" * 201):
+    assert browser.get("/admin/search/?s=chat").status_code == 200
+    for query in ("s=a&page=a", "s=a&page=1", "s=a&extended=1", f"s=a&page={NUMBER}", "s=" + "x" * 201, "s=a%00"):
         assert browser.get(f"/admin/search/?{query}").status_code == 400, query
     boss = someone("superuser")
     for model in apps.get_models():

@@ -64,7 +64,7 @@ QUERIES = (
     "/admin/signin/signinattempt/?step__exact={}&session={}",
     "/admin/autocomplete/?app_label=chats&model_name=chat&field_name=session&term={}",
     "/admin/autocomplete/?app_label={}&model_name={}&field_name={}",
-    "/admin/search/?s={}&extended=1",
+    "/admin/search/?s={}",
     "/admin/auth/user/?q={}&is_staff__exact={}",
     "/admin/login/?next={}",
     "/chats/{session}/list/?q={}",

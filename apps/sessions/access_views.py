@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.common.pages import user_of
 from apps.common.user_errors import button
-from apps.sessions.pages import managed_session
+from apps.sessions.pages import account_page, managed_session
 from apps.sessions.services import access
 from apps.staff.roles import Role
 from tgadmin.core.ids import row_id
@@ -17,12 +16,8 @@ from tgadmin.core.ids import row_id
 ROLES = {role.name.lower(): role for role in Role}
 
 
-def _account(session_id: int) -> str:
-    return reverse("admin:tg_sessions_session_change", args=(session_id,))
-
-
 @require_POST
-@button(_account)
+@button(account_page)
 def answer_request(request: HttpRequest, session_id: int) -> HttpResponse:
     """For the account's managers; others do not learn that it is there."""
     user = user_of(request)
@@ -39,4 +34,4 @@ def answer_request(request: HttpRequest, session_id: int) -> HttpResponse:
         messages.success(request, "The role was given.")
     else:
         return HttpResponse("Unknown action.", status=400, content_type="text/plain")
-    return HttpResponseRedirect(_account(session.pk))
+    return HttpResponseRedirect(account_page(session.pk))

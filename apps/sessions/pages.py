@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.http import Http404
+from django.urls import reverse
 
 from apps.sessions.models import Session
 from apps.sessions.services import rights
@@ -17,3 +18,8 @@ def managed_session(user: User, session_id: int) -> Session:
         raise Http404
     rights.require(user, session.pk, Role.MANAGER)
     return session
+
+
+def account_page(session_id: int) -> str:
+    """The address of its page in the admin."""
+    return reverse("admin:tg_sessions_session_change", args=(session_id,))

@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import DateTimeField, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Now
+from django.db.models import Case, DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Lower, Now
 
 from apps.commands.command_kinds import DEVICES_LANE, CommandKind
 from apps.commands.models import Command, FloodWait
@@ -22,6 +22,8 @@ from tgadmin.core.proxies import Proxy
 TIMELINE_LENGTH = 50
 
 ATTENTION = (SessionStatus.NEEDS_SIGN_IN, SessionStatus.BANNED, SessionStatus.CONNECTION_FAILED)
+
+CONNECTED = (SessionStatus.READY, SessionStatus.SYNCING)
 
 
 class SyncProgress(NamedTuple):
@@ -42,10 +44,11 @@ def sync_progress(session: Session) -> SyncProgress:
 
 
 def for_list(sessions: QuerySet[Session]) -> QuerySet[Session]:
-    """With what a list of sessions shows: the owner gateway and the longest flood wait of the whole account."""
+    """With what a list of sessions shows: the owner gateway, the longest flood wait of the whole account, and how bad
+    it is."""
     waits = FloodWait.objects.filter(session=OuterRef("pk"), until__gt=Now()).order_by("-until").values("until")[:1]
-    sessions = attendance.with_attendance(sessions)
-    return sessions.select_related("lease__owner").annotate(flood_until=Subquery(waits, output_field=DateTimeField()))
+    sessions = attendance.with_attendance(sessions).select_related("lease__owner")
+    return worst_first(sessions.annotate(flood_until=Subquery(waits, output_field=DateTimeField())))
 
 
 def detail(session: Session, *, facts: bool) -> dict[str, Any]:
@@ -62,6 +65,7 @@ def detail(session: Session, *, facts: bool) -> dict[str, Any]:
         "authorizations": list(Authorization.objects.filter(session=session)),
         "waiting": list(waiting.order_by("id")[:TIMELINE_LENGTH]),
         "waiting_count": waiting.count(),
+        "check": check_facts(session),
         "proxy": proxy_facts(session),
         "devices": device_facts(session),
         "access": list(session.access_requests.filter(decided_at=None).select_related("user")),
@@ -88,6 +92,29 @@ def device_facts(session: Session) -> dict[str, Any]:
         "last": last,
         "waits": last is not None and not commands.is_over(last),
         "refused": explain(last.error_code) if last is not None and failed else None,
+    }
+
+
+def check_facts(session: Session) -> dict[str, Any]:
+    """The last time that Telegram was asked for the account's whole chat list, and what came of it. ``waits``: it is
+    not over; ``held_by``: why it has not begun ("": nothing is in its way)."""
+    asked = Command.objects.filter(session=session, kind=CommandKind.DIALOGS).select_related("created_by")
+    last = asked.order_by("-id").first()
+    waits = last is not None and not commands.is_over(last)
+    status = attendance.shown_status(session)
+    listed = (last.result or last.progress or {}) if last is not None else {}
+    return {
+        "last": last,
+        "waits": waits,
+        "held_by": "" if not waits or status in CONNECTED else attendance.label(status),
+        "until": last.not_before if last is not None and waits else None,
+        "shown_at": last and (last.settled_at or last.created_at),
+        "chats": listed.get("chats", 0),
+        "total": listed.get("total", 0),
+        "took": round((last.settled_at - last.claimed_at).total_seconds())
+        if last is not None and last.settled_at and last.claimed_at
+        else None,
+        "refused": explain(last.error_code) if last is not None and last.state == Command.State.FAILED else None,
     }
 
 
@@ -163,8 +190,16 @@ def needing_attention(sessions: QuerySet[Session]) -> list[Session]:
     waiting = Q(flood_waits__until__gt=Now(), flood_waits__peer_id=0, enabled=True)
     found = attendance.with_attendance(sessions).filter(Q(status__in=ATTENTION) | waiting | Q(is_unattended=True))
     found = found.annotate(flood_until=Max("flood_waits__until", filter=waiting))
-    order = {status: place for place, status in enumerate((*ATTENTION, attendance.NO_GATEWAY))}
-    return sorted(found, key=lambda one: (order.get(attendance.shown_status(one), len(order)), one.name))
+    return list(worst_first(found).order_by(F("badness"), Lower("name"), "id"))
+
+
+def worst_first(sessions: QuerySet[Session]) -> QuerySet[Session]:
+    """With ``badness``, to sort by: what needs a person, no gateway, what Telegram makes wait, all others. They have
+    ``is_unattended`` and ``flood_until``."""
+    placed = [When(status=status, then=Value(place)) for place, status in enumerate(ATTENTION)]
+    waits = When(flood_until__isnull=False, enabled=True, then=Value(len(ATTENTION) + 1))
+    away = When(is_unattended=True, then=Value(len(ATTENTION)))
+    return sessions.annotate(badness=Case(away, *placed, waits, default=Value(len(ATTENTION) + 2)))
 
 
 def status_counts(sessions: QuerySet[Session]) -> dict[str, int]:

@@ -170,7 +170,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
         url_path="end-logins",
         icon="logout",
         permissions=["end_logins"],
-        dialog=dialog("Sign this user out everywhere?", "Every login of this user ends at once.", "Sign out"),
+        dialog=dialog("End every login of", "They are signed out everywhere at once.", "Sign out"),
     )
     def end_logins(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         count = logins.end_all(request.user, self._user(object_id))  # type: ignore[arg-type]  # staff
@@ -183,7 +183,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
         permissions=["reset"],
         variant=ActionVariant.DANGER,
         dialog=dialog(
-            "Take this user's second factor away?",
+            "Take away the second factor of",
             "For a colleague who has lost the app and the recovery codes: make sure that it is they who ask. All "
             "logins of this user end; the password alone then signs in, and a new second factor can be added.",
             "Reset",
@@ -198,7 +198,7 @@ class UserAdmin(KnownParameters, DjangoUserAdmin, ModelAdmin):
         url_path="unlock",
         icon="lock_open",
         permissions=["lift"],
-        dialog=dialog("Unlock this user?", "Wrong sign-ins under this name are forgotten, from anywhere.", "Unlock"),
+        dialog=dialog("Unlock", "Wrong sign-ins under this name are forgotten, from anywhere.", "Unlock"),
     )
     def lift_lock_outs(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         logins.unlock(request.user, self._user(object_id).get_username())  # type: ignore[arg-type]  # staff
@@ -280,6 +280,9 @@ class LockOutAdmin(SuperuserAdmin):
     def browser(self, row: AccessAttempt) -> str:
         return row.user_agent[:80]
 
+    def called(self, row: AccessAttempt) -> str:
+        return row.username or row.ip_address or "this browser"
+
     def has_unlock_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return is_superuser(request)
 
@@ -289,7 +292,7 @@ class LockOutAdmin(SuperuserAdmin):
         icon="lock_open",
         permissions=["unlock"],
         dialog=dialog(
-            "Unlock?",
+            "Unlock",
             "Wrong sign-ins under this name from this address are forgotten; if the whole address is locked, those "
             "under all names.",
             "Unlock",

@@ -30,7 +30,7 @@ declare(
     Bounded("auth_permission", "One row for each permission that there is."),
     Pruned(
         "django_admin_log",
-        "What the admin's forms changed, as the rows' History pages show it; the audit tells it for good.",
+        "What the admin's forms changed; the audit tells it for good.",
         lambda before: [LogEntry.objects.filter(action_time__lt=before).order_by("action_time")],
         "ADMIN_HISTORY_KEPT_DAYS",
     ),

@@ -23,7 +23,7 @@ OPEN = frozenset({
 second factor."""
 POLLS = frozenset({
     "signin:status", "demo:status", "accounts:devices_status",
-    "accounts:proxy_status",
+    "accounts:proxy_status", "accounts:check_status",
 })  # fmt: skip
 """What pages ask for by themselves: no use of the login."""
 UNATTENDED, AGAIN = "X-Unattended", ("again", "open")

@@ -52,6 +52,7 @@
     show();
     nameScrollers(); // before simplebar, which is loaded later, names them all alike
   });
+  document.addEventListener("tg:shown", show); // what a script has put into the page
   setInterval(show, 5000);
 
   // The browser's own autofocus may pass the field by: Unfold hides the page until its scripts have run.

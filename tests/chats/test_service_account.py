@@ -112,7 +112,7 @@ def test_lists_searches_history_and_counts(who: str, chat: Chat, anna: Chat) -> 
             for query in ("", f"?q={WORDS[:5]}", f"?q={NAME[:5]}", f"?q={SERVICE}", "?_facets=True")
         ),
         "/admin/",
-        f"/admin/search/?s={NAME[:5]}&extended=1",
+        f"/admin/search/?s={NAME[:5]}",
     ):  # fmt: skip
         response = client.get(address)
         text = response.content.decode()

@@ -84,8 +84,9 @@ def test_pages_are_sound(
 
 def test_a_dialog_asks_before_anything_changes(open_page: Pages, admin_user: User, session: Session) -> None:
     page = open_page(f"/admin/tg_sessions/session/{session.pk}/change/", user=admin_user)
+    page.get_by_label("More actions").click()
     page.get_by_role("link", name="Disable").click()
-    expect(page.get_by_text("Disable this account?")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_contain_text(f"Disable {session.name}?")
     assert Session.objects.get().enabled
     page.get_by_role("button", name="Disable").click()
     expect(page.get_by_text("The account is disabled.")).to_be_visible()

@@ -184,9 +184,12 @@ def test_confirming_that_it_is_oneself(
 def test_a_dialog_asks_on_a_page_and_leads_back(open_page: Pages, admin_user: User) -> None:
     session = world.make_session("Support")
     page = open_page(f"/admin/tg_sessions/session/{session.pk}/change/", user=admin_user, confirm=False)
+    menu = page.get_by_label("More actions")
+    menu.click()
     page.get_by_role("link", name="Export session").click()
     page.get_by_label("Your password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/admin/tg_sessions/session/{session.pk}/change/")
+    menu.click()
     page.get_by_role("link", name="Export session").click()
-    expect(page.get_by_text("Export this account's session?")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Export the session of Support?")).to_be_visible()

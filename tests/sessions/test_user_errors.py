@@ -218,7 +218,7 @@ def test_an_action_that_is_not_allowed_is_a_403(
 ) -> None:
     session, viewer = account(), staff("viewer")
     SessionGrant.objects.create(session=session, user=viewer, role=Role.VIEWER)
-    address = reverse("admin:tg_sessions_session_check_now", args=(session.pk,))
+    address = reverse("admin:tg_sessions_session_disable", args=(session.pk,))
     assert signed_in_as(viewer).post(address, {"_form_submitted": "True"}, headers=PAGE).status_code == 403
 
 

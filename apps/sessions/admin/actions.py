@@ -7,17 +7,17 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from unfold.enums import ActionVariant
 
 from apps.common.admin.actions import action
-from apps.common.admin.dialogs import dialog
+from apps.common.admin.dialogs import dialog, shown
 from apps.common.pages import user_of
 from apps.common.user_errors import go
 from apps.sessions.admin.base import VisibleAccountsAdmin
 from apps.sessions.forms import ExportForm
 from apps.sessions.models import Session
+from apps.sessions.pages import account_page
 from apps.sessions.services import exports, rights
 from apps.sessions.services import sessions as services
 from apps.staff.roles import Role
@@ -91,7 +91,7 @@ class SessionActions(VisibleAccountsAdmin):
         url_path="enable",
         icon="play_circle",
         permissions=["enable"],
-        dialog=dialog("Enable this account?", "The gateway connects it again.", "Enable"),
+        dialog=dialog("Enable", "The gateway connects it again.", "Enable"),
     )
     def enable(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         services.enable(user_of(request), self._session(request, object_id))
@@ -103,7 +103,7 @@ class SessionActions(VisibleAccountsAdmin):
         icon="pause_circle",
         permissions=["disable"],
         dialog=dialog(
-            "Disable this account?",
+            "Disable",
             "It is disconnected and stays signed in at Telegram; its chats are kept, messages that wait are not sent.",
             "Disable",
         ),
@@ -111,17 +111,6 @@ class SessionActions(VisibleAccountsAdmin):
     def disable(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         services.disable(user_of(request), self._session(request, object_id))
         return self._done(request, object_id, "The account is disabled.")
-
-    @action(
-        description="Check",
-        url_path="check",
-        icon="network_check",
-        permissions=["manage"],
-        dialog=dialog("Check this account?", "Its chat list is read from Telegram again.", "Check"),
-    )
-    def check_now(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        services.resync(user_of(request), self._session(request, object_id))
-        return self._done(request, object_id, "Telegram is being asked; see the commands below.")
 
     @action(description="Devices", url_path="go-to-devices", icon="devices", permissions=["manage"])
     def devices(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -136,11 +125,13 @@ class SessionActions(VisibleAccountsAdmin):
         url_path="reveal-phone",
         icon="visibility",
         permissions=["reveal"],
-        dialog=dialog("Reveal the phone number?", "That you saw it is recorded in the timeline.", "Reveal"),
+        dialog=dialog("Reveal the phone number of", "That you saw it is recorded in the timeline.", "Reveal"),
     )
     def reveal_phone(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
-        number = services.reveal_phone(user_of(request), self._session(request, object_id))
-        return render(request, "sessions/revealed.html", {"number": number})
+        session = self._session(request, object_id)
+        number = services.reveal_phone(user_of(request), session)
+        context = {"number": number, "back": account_page(session.pk)}
+        return shown(request, "sessions/revealed.html", context, f"The phone number of {session}")
 
     @action(
         description="Export session",
@@ -148,7 +139,7 @@ class SessionActions(VisibleAccountsAdmin):
         icon="key",
         permissions=["export"],
         dialog=dialog(
-            "Export this account's session?",
+            "Export the session of",
             "Whoever has it is the account, without code or password. Disable the account here before another program "
             "uses it: two that use one session make Telegram destroy it.",
             "Export",
@@ -158,9 +149,8 @@ class SessionActions(VisibleAccountsAdmin):
     def export(self, request: HttpRequest, form: forms.Form, object_id: str) -> HttpResponse:
         session = self._session(request, object_id)
         text = exports.export_string(user_of(request), session, form.cleaned_data["reason"])
-        response = render(request, "sessions/exported.html", {"text": text})
-        response["Cache-Control"] = "no-store"
-        return response
+        context = {"text": text, "back": account_page(session.pk)}
+        return shown(request, "sessions/exported.html", context, f"The session of {session}")
 
     @action(
         description="Log out",
@@ -169,7 +159,7 @@ class SessionActions(VisibleAccountsAdmin):
         permissions=["manage"],
         variant=ActionVariant.DANGER,
         dialog=dialog(
-            "Log this account out?",
+            "Log out",
             "Its key is ended at Telegram. Chats and rights stay; to use the account again it must be signed in again.",
             "Log out",
         ),
@@ -180,4 +170,4 @@ class SessionActions(VisibleAccountsAdmin):
 
     def _done(self, request: HttpRequest, object_id: str, text: str) -> HttpResponse:
         messages.success(request, text)
-        return go(request, reverse("admin:tg_sessions_session_change", args=(object_id,)))
+        return go(request, account_page(_key(object_id)))

@@ -50,11 +50,6 @@ class SessionColumns:
             '<div class="tg-stack">{}<span class="tg-sub">{}</span></div>', status_badge(session), known.message
         )
 
-    @display(description="What to do")
-    def cause(self, session: Session) -> SafeString | str:
-        known = explain(session.status_code)
-        return "–" if known is None else format_html('{} <span class="tg-code">{}</span>', known.next_step, known.code)
-
     @display(description="Since", ordering="status_since")
     def since(self, session: Session) -> SafeString | str:
         return moment(session.status_since)
@@ -103,8 +98,3 @@ class SessionColumns:
         if session.created_by is None:
             return moment(session.created_at)
         return format_html("{} by {}", moment(session.created_at), session.created_by.get_username())
-
-    @display(description="Name at Telegram")
-    def profile(self, session: Session) -> SafeString:
-        name = f" @{session.username}" if session.username else ""
-        return format_html('<span dir="auto">{}</span>{}', session.profile_name or "–", name)

@@ -6,20 +6,29 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from django.db.models.functions import Lower
 from django.forms import BaseInlineFormSet, ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from unfold.decorators import display
 
 from apps.commands.models import Lease, Node
+from apps.common.explain import explain
 from apps.common.pages import user_of
 from apps.sessions import selectors
+from apps.sessions.admin import offers
 from apps.sessions.admin.actions import SessionActions
+from apps.sessions.admin.base import status_badge
 from apps.sessions.admin.columns import SessionColumns
 from apps.sessions.admin.grants import GrantInline
 from apps.sessions.models import Session, SessionGrant
 from apps.sessions.services import rights
 from apps.sessions.services import sessions as services
 from apps.staff.roles import Role
+from tgadmin.core import phones
 
 
 class OwnerFilter(admin.SimpleListFilter):
@@ -43,19 +52,18 @@ class OwnerFilter(admin.SimpleListFilter):
 class SessionAdmin(SessionColumns, SessionActions):
     empty = "No accounts that you may see. Who may add accounts signs one in; a manager gives you a role."
     session_path = "pk"
-    list_display = ("account", "phone_number", "status_shown", "since", "last_update", "flood_wait", "gateway")
+    list_display = ("account", "phone_number", "status_shown", "since", "last_update", "flood_wait", "gateway", "helps")
     list_display_links = ("account",)
     list_filter = ("status", "enabled", OwnerFilter, "network")
     ordering = ("name", "id")
     inlines = (GrantInline,)
     has_form = True
     fieldsets: Any = (
-        (None, {"fields": ("name", ("status_shown", "cause"), ("since", "retry"), ("gateway", "flood_wait"))}),
+        (None, {"fields": ("name", ("gateway", "retry"))}),
         (
             "Account at Telegram",
             {
                 "fields": (
-                    ("phone_number", "profile"),
                     ("telegram_user_id", "data_centre"),
                     ("last_update", "last_used"),
                     ("key_age", "expiry"),
@@ -64,23 +72,30 @@ class SessionAdmin(SessionColumns, SessionActions):
             },
         ),
     )
+    change_form_template = "sessions/session_change.html"
     change_form_outer_after_template = "sessions/session_detail.html"
     actions_list = ("add_account",)
     actions_detail = (
         "sign_in_again",
-        "enable",
-        "disable",
-        "check_now",
         "devices",
         "proxy",
         "reveal_phone",
         "export",
+        "enable",
+        "disable",
         "log_out",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         rows = super().get_queryset(request).filter(pk__in=rights.visible_sessions(request.user).values("pk"))
-        return selectors.for_list(rows).select_related("lease__owner", "created_by")
+        managed = rights.managed_sessions(request.user).order_by().filter(pk=OuterRef("pk"))
+        return selectors.for_list(rows.annotate(is_managed=Exists(managed))).select_related(
+            "lease__owner", "created_by"
+        )
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Worst first. Not in ``ordering``, which may name fields only."""
+        return (F("badness"), Lower("name"), "id")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields: tuple[str, ...] = ("name", "profile_name", "username")
@@ -104,10 +119,47 @@ class SessionAdmin(SessionColumns, SessionActions):
         detail = {}
         if session is not None:
             manages = self.has_manage_permission(request, object_id)
-            detail = {"detail": selectors.detail(session, facts=manages), "session": session}
+            detail = {
+                "detail": selectors.detail(session, facts=manages),
+                "session": session,
+                "manages": manages,
+                "badge": status_badge(session),
+                "cause": explain(session.status_code),
+                "phone": phones.masked(session.phone),
+            }
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **detail, "show_save_and_continue": False}
         )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Session | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        """The actions are in the page's own head, where they leave room for the name."""
+        if obj is not None:
+            allowed = self.get_actions_detail(request, obj.pk)
+            names = [action.method.original_function_name for action in allowed]
+            context |= {"actions_detail": [], "head": offers.head(self, obj, names)}
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What has happened to an account is in its timeline, not in Django's log of forms."""
+        session = self.get_object(request, object_id)
+        if session is None:
+            raise Http404
+        timeline = reverse("admin:tg_sessions_sessionevent_changelist")
+        return HttpResponseRedirect(f"{timeline}?session={session.pk}")
+
+    @display(description="Next step")
+    def helps(self, session: Session) -> SafeString | str:
+        """By rights: what helps, for managers; else its chats."""
+        name, offered = offers.helping(session), None
+        if name is not None and getattr(session, "is_managed", False):
+            offered = offers.offer(self, name, session)
+        elif not offers.has_chats(session):
+            return "–"
+        return render_to_string("sessions/row_action.html", {"offer": offered, "of": session})
 
     def save_model(self, request: HttpRequest, obj: Session, form: ModelForm[Session], change: bool) -> None:
         if "name" in form.changed_data:
