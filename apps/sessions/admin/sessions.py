@@ -55,7 +55,7 @@ class SessionAdmin(SessionColumns, SessionActions):
     list_display = ("account", "phone_number", "status_shown", "since", "last_update", "flood_wait", "gateway", "helps")
     list_display_links = ("account",)
     list_filter = ("status", "enabled", OwnerFilter, "network")
-    ordering = ("name", "id")
+    ordering = (Lower("name"), "id")
     inlines = (GrantInline,)
     has_form = True
     fieldsets: Any = (
@@ -94,8 +94,8 @@ class SessionAdmin(SessionColumns, SessionActions):
         )
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Worst first. Not in ``ordering``, which may name fields only."""
-        return (F("badness"), Lower("name"), "id")
+        """Worst first. Not in ``ordering``, which may name fields only and is what a column is marked for."""
+        return (F("badness"), *self.ordering)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         fields: tuple[str, ...] = ("name", "profile_name", "username")
