@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles.storage import HashedFilesMixin
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from tgadmin.statics.comments import without_comments
 
 IMPORT = (
     r"""(?m)(?P<matched>(?P<head>(?:^|;)\s*(?:(?:import|export)\b[^;"'`]*?\bfrom|import)\s*)"""
@@ -24,6 +26,10 @@ IMPORT = (
 )
 """A static import, or an export of another module's names: at the beginning of a line, or after another in a minified
 one. Modules that are loaded later (``import()``) are not found: there are none."""
+
+
+OURS = ("chats/", "common/", "staff/")
+"""Where our modules lie. Scripts of others stay as they are, their licences above all."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -36,6 +42,12 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
+
+
+def as_sent(name: str, data: bytes) -> bytes:
+    """A file's content as browsers get it."""
+    is_ours = name.endswith(".js") and name.startswith(OURS)
+    return without_comments(data.decode()).encode() if is_ours else data
 
 
 class WholeCompressor(Compressor):
@@ -62,6 +74,14 @@ class Storage(CompressedManifestStaticFilesStorage):
     keep_only_hashed_files = True
     _replaces = False
 
+    def file_hash(self, name: str | None, content: File[Any] | None = None) -> str | None:
+        """Of what is sent: the name changes with that."""
+        if name is None or content is None:  # of the manifest
+            return super().file_hash(name, content)
+        content.seek(0)
+        data = b"".join(chunk if isinstance(chunk, bytes) else chunk.encode() for chunk in content.chunks())
+        return super().file_hash(name, ContentFile(as_sent(name, data)))
+
     def url(self, name: str | None, force: bool = True) -> str:
         """Hashed also with DEBUG, where Django would give the plain name."""
         return str(super().url(name, force=force))
@@ -81,6 +101,7 @@ class Storage(CompressedManifestStaticFilesStorage):
     def _save(self, name: str, content: File[Any]) -> str:
         content.seek(0)
         data = b"".join(chunk if isinstance(chunk, bytes) else chunk.encode() for chunk in content.chunks())
+        data = as_sent(name, data)
         path = Path(self.path(name))
         if not path.is_file() or path.read_bytes() != data:
             write_whole(path, data)
