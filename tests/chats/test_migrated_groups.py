@@ -90,7 +90,7 @@ def both(session: Session) -> tuple[Chat, Chat]:
 
 def test_the_list_shows_one_of_them(session: Session, both: tuple[Chat, Chat]) -> None:
     old, new = both
-    shown = lists.page(session.pk, whole=True)["chats"]
+    shown = lists.page({session.pk: True})["chats"]
     assert [row["id"] for row in shown] == [new.pk]
     assert (shown[0]["continues"], shown[0]["continued_in"]) == (old.pk, None)
     (row,) = lists.payloads([old.pk])

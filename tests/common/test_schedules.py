@@ -18,6 +18,7 @@ def test_everything_is_on_the_schedule_once() -> None:
     assert scheduled == {
         "Clean up": ("apps.signin.tasks.clean_up", Schedule.MINUTES, 60),
         "Refresh accounts' devices": ("apps.sessions.tasks.refresh_devices", Schedule.MINUTES, 60),
+        "End what is over": ("apps.chats.tasks.end_what_is_over", Schedule.MINUTES, 1),
         "Prune events": ("apps.chats.tasks.prune_events", Schedule.MINUTES, 10),
         "Tell the audit of wrong sign-ins": ("apps.staff.tasks.tell_failures", Schedule.MINUTES, 1),
     }

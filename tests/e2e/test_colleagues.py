@@ -127,7 +127,7 @@ def joined(open_page: Pages, theirs: Page, axe: Axe, required: bool) -> None:
         theirs.get_by_role("textbox", name="Code").fill(code(key))
         theirs.keyboard.press("Enter")
         theirs.get_by_role("link", name="I have kept them").click()
-    theirs.wait_for_url(re.compile(r"/(admin|chats)/$"))
+    theirs.wait_for_url(re.compile(r"/(admin/|chats/.*)$"))
 
 
 def confirm(page: Page, answer: str) -> None:

@@ -43,7 +43,7 @@ def test_the_sign_in_page(open_page: Pages, admin_user: User, axe: Callable[[Pag
     page.get_by_label("Username").fill("<script>alert(1)</script>")
     page.get_by_label("Password", exact=False).first.fill("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Please enter the correct", exact=False)).to_be_visible()
+    expect(page.get_by_text("This user name and password do not fit", exact=False)).to_be_visible()
 
 
 def test_an_expired_form(open_page: Pages, admin_user: User) -> None:

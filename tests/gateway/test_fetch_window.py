@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tgadmin.core.types import Dialog, History, Incoming, Message, MessageEdited, MessagesDeleted, NewMessage
+from tgadmin.core.types import ChatState, Dialog, History, Incoming, Message, MessageEdited, MessagesDeleted, NewMessage
 from tgadmin.gateway.accounts.fetch_window import FetchWindow
 
 pytestmark = pytest.mark.pure
@@ -36,6 +36,16 @@ def test_what_was_deleted_or_edited_meanwhile_is_not_stale() -> None:
     window = FetchWindow()
     window.see([MessagesDeleted(0, (1,)), MessageEdited(message(5, 2, "edited")), NewMessage(message(5, 9, "new"))])
     assert texts(window.reconcile(page(5, "deleted", "old", "same"))) == ["edited", "same"]
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_mark_that_was_set_meanwhile_stays(marked: bool) -> None:
+    window = FetchWindow()
+    window.see([ChatState(5, pinned=True), ChatState(5, unread_mark=not marked), ChatState(5, unread_mark=marked)])
+    old = Dialog(5, 1, 0, 0, 0, unread_mark=not marked)
+    (found,) = window.reconcile(Incoming((old,))).changes
+    assert isinstance(found, Dialog)
+    assert found.unread_mark is marked
 
 
 def test_boxes_are_told_apart() -> None:

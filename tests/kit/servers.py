@@ -55,6 +55,7 @@ class Servers:
         for name in ("SECRET_KEY", "SESSION_ENCRYPTION_KEYS"):
             os.environ.setdefault(name, secrets.token_urlsafe(48))
         os.environ.setdefault("STATIC_DIR", str(STATICS))
+        STATICS.mkdir(parents=True, exist_ok=True)  # who only reads what is there must not be warned
         os.environ.setdefault("BACKGROUND_NICENESS", "0")  # the other tests on this machine are no pages
         os.environ.setdefault("TELEGRAM_API_ID", "1")
         os.environ.setdefault("TELEGRAM_API_HASH", secrets.token_hex(16))

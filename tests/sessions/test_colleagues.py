@@ -237,9 +237,9 @@ def test_disabled_and_enabled_again(browser: Client, admin: User, account: Accou
     SessionGrant.objects.create(session=sales, user=colleague, role=Role.OPERATOR)
     theirs = Client()
     theirs.force_login(colleague)
-    assert theirs.get("/admin/").status_code == 200
+    assert theirs.get("/admin/security/").status_code == 200
     browser.post(f"/admin/colleagues/{colleague.pk}/disable/")
-    assert theirs.get("/admin/").status_code == 302
+    assert theirs.get("/admin/security/").status_code == 302
     assert "No rights while disabled" in browser.get("/admin/colleagues/").content.decode()
     refused = browser.post(f"/admin/colleagues/{colleague.pk}/link/", follow=True).content.decode()
     assert "enable them before you make a link" in refused

@@ -39,8 +39,8 @@ def test_an_empty_field_says_so_at_the_field(marta: User) -> None:
 
 def test_signed_out_in_our_words(marta: User, with_password: Password) -> None:
     client = with_password(marta)
-    assert "Sign out" in words(client.get("/admin/").content.decode())
-    assert OTHERS.findall(words(client.get("/admin/").content.decode())) == []
+    assert "Sign out" in words(client.get("/admin/security/").content.decode())
+    assert OTHERS.findall(words(client.get("/admin/security/").content.decode())) == []
     page = client.post("/admin/logout/").content.decode()
     assert "You are signed out in this browser." in page
     assert OTHERS.findall(words(page)) == []

@@ -40,7 +40,7 @@ def test_a_link_leads_to_a_password_and_in(root: User) -> None:
     assert (status, "Jo Doe" in page, "Set password and sign in" in page) == (200, True, True)
     answer = client.post("/join/", {"link": token, **CHOSEN})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/security/").status_code == 200
     user.refresh_from_db()
     assert user.check_password(NEW)
     assert not JoinLink.objects.exists()
@@ -87,7 +87,7 @@ def test_all_that_do_not_work_are_answered_alike(root: User, marta: User) -> Non
             status, page = post(client, token, **fields)
             page = re.sub(r'csrfmiddlewaretoken" value="\w+"|nonce="[^"]*"', "", page)
             pages[f"{kind} {bool(fields)}"] = status, page
-            assert client.get("/admin/").status_code == 302
+            assert client.get("/admin/security/").status_code == 302
     assert len(set(pages.values())) == 1
     assert next(iter(pages.values()))[0] == 422
 
@@ -99,9 +99,9 @@ def test_another_link_ends_the_one_before_and_the_password_stays_until_it_is_use
     second, _ = joining.make(root, marta)
     assert (joining.user_of(first), joining.user_of(second)) == (None, marta)
     client = with_password(marta)
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/security/").status_code == 200
     joining.use(second, NEW)
-    assert client.get("/admin/").status_code == 302  # their logins end with the forgotten password
+    assert client.get("/admin/security/").status_code == 302  # their logins end with the forgotten password
     assert not Login.objects.filter(user_id=marta.pk).exists()
 
 
@@ -145,7 +145,7 @@ def test_somebody_elses_login_in_the_same_browser_ends(root: User, marta: User, 
     token, _ = joining.make(root, marta)
     client = with_password(root)
     client.post("/join/", {"link": token, **CHOSEN})
-    assert client.get("/admin/").context["user"] == marta
+    assert client.get("/admin/security/").context["user"] == marta
 
 
 def test_guesses_are_limited(root: User, marta: User) -> None:

@@ -42,8 +42,10 @@ export class Navigation {
     app.patch({ chatId, stream, streamError: "", edge: STILL, pinned: true, announcement: "" });
     app.paint();
     if (chatId === null) app.socket.send({ type: "close" });
-    else if (stream) app.history.follow();
-    else await app.history.load();
+    else if (stream) {
+      app.history.follow();
+      app.reading.mark();
+    } else await app.history.load();
   }
 
   /** The next visit begins here. @param {number | null} chatId */

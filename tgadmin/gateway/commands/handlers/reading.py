@@ -11,7 +11,7 @@ from typing import Any
 from apps.chats.services import outcomes
 from apps.commands.command_kinds import CommandKind
 from tgadmin.core.errors import Kind, TelegramError
-from tgadmin.core.types import Dialog, DialogsPosition, History, Incoming
+from tgadmin.core.types import ChatState, Dialog, DialogsPosition, History, Incoming
 from tgadmin.gateway.accounts import gaps
 from tgadmin.gateway.accounts import unread as counts
 from tgadmin.gateway.commands.job import Done, Handler, Job
@@ -26,7 +26,10 @@ async def read(job: Job) -> Done:
 
 
 async def mark(job: Job) -> Done:
-    await job.account.client.dialogs.mark_unread(int(job.payload["peer_id"]), unread=bool(job.payload["unread"]))
+    """Telegram does not tell the one who marks: we put it into the inbox, behind what it told before."""
+    peer_id, unread = int(job.payload["peer_id"]), bool(job.payload["unread"])
+    await job.account.client.dialogs.mark_unread(peer_id, unread=unread)
+    await job.account.inbox.put_fetched(Incoming((ChatState(peer_id, unread_mark=unread),)))
     return Done()
 
 
