@@ -53,7 +53,7 @@ function choose(event) {
   radio.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-const finder = /** @type {HTMLElement | null} */ (document.querySelector(".tg-find"));
+const finder = /** @type {HTMLElement | null} */ (document.querySelector(".tg-finder"));
 if (finder) {
   finder.hidden = false;
   const field = finder.querySelector("input");
