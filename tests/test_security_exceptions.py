@@ -25,7 +25,7 @@ WHOLE = {"format_exc", "print_exc", "print_exception"}
 """Calls that write the exception in hand without being given it. (Logs: test_security_leaks reads them.)"""
 
 
-OURS = {"UserError", "LocalError"}
+OURS = {"UserError", "LocalError", "NotCollected"}
 """Exceptions whose ``message`` is a sentence of ours, and what is made of them; OSError has none."""
 
 

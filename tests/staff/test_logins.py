@@ -90,9 +90,9 @@ def test_a_page_that_polls_is_no_use(root: User, with_password: Password) -> Non
 
 
 def test_every_address_that_pages_poll_is_known_as_such() -> None:
-    """A page that polls says where in data-status: each such address is among POLLS."""
+    """A page that polls says where in data-status or data-check: each such address is among POLLS."""
     pages = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
-    names = set(re.findall(r"""data-status="{% url '([^']+)'""", pages))
+    names = set(re.findall(r"""data-(?:status|check)="{% url '([^']+)'""", pages))
     assert len(names) >= 4
     assert names == POLLS
 

@@ -22,7 +22,11 @@ STAMP, LOCK, MANIFEST = ".collected", ".collecting", "staticfiles.json"
 
 
 class NotCollected(Exception):
-    """Why the static files could not be collected, in a sentence."""
+    """Why the static files could not be collected; ``message`` is a sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 def collect() -> bool:
@@ -43,7 +47,7 @@ def collect() -> bool:
                 write_whole(root / STAMP, wanted.encode())
     except OSError as error:
         raise NotCollected(
-            f"The static files cannot be written to {root}: {error.strerror or error}. "
+            f"The static files cannot be written to {root}: {error.strerror or type(error).__name__}. "
             "Set STATIC_DIR to a directory that this program may write to."
         ) from error
     _know_names()
@@ -55,7 +59,7 @@ def collect_or_stop() -> None:
     try:
         collect()
     except NotCollected as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.message}\n")
         sys.exit(1)
 
 

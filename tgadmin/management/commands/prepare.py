@@ -32,7 +32,7 @@ class Command(PlainCommand):
         try:
             collected.result()
         except NotCollected as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(error.message) from error
         if options["json"]:
             self.stdout.write(json.dumps({"administrator": name, "created": created}))
         else:
