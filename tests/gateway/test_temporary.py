@@ -91,7 +91,7 @@ def test_who_is_online_counts_as_gone_when_telegram_said(session: Session, dc: S
     me, anna = session.telegram_user_id, person("Anna")
     dc.world("send", anna, me, "hello")
     chat_of(session, anna)
-    until = datetime.fromtimestamp(int(time.time()) + 3, UTC)
+    until = datetime.fromtimestamp(int(time.time()) + 8, UTC)
     push(dc, me, T.UpdateUserStatus(anna, T.UserStatusOnline(until)))
     peers = Peer.objects.filter(session=session, peer_id=anna)
     eventually(lambda: peers.get().is_online)

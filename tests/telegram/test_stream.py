@@ -206,6 +206,8 @@ async def test_a_channel_without_a_stored_hash_is_found_in_the_dialogs(scene: Sc
 async def test_the_dialogs_are_read_on_where_a_wait_has_stopped_them(scene: Scene) -> None:
     """The channel is the oldest of many dialogs, and Telegram gives one page at once, then one a second."""
     scene.world.send(scene.friend, scene.room, "room")
+    written = scene.world.now()
+    await until(lambda: scene.world.now() > written)  # in whole seconds, by which dialogs are ordered
     for number in range(230):
         stranger = scene.world.accounts.create(f"+4915144410{number:03}", f"S{number}").user_id
         scene.world.send(stranger, scene.me, "hello")

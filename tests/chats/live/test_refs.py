@@ -113,7 +113,8 @@ async def test_what_goes_on_is_answered_so_too(connect: Connect, operator: User,
 async def test_every_refusal_repeats_the_ref(connect: Connect, stranger: User, chat: Chat) -> None:
     frames = await run(requests, chat)
     page = await (await connect(stranger)).hello()
-    for kind in frames.keys() - {"ping", "close", "notify"}:  # a wish to hear of accounts: of what is not seen nothing is heard
+    # ``notify`` is a wish: of accounts that one does not see nothing is heard.
+    for kind in frames.keys() - {"ping", "close", "notify"}:
         await page.send(type=kind, ref=f"their {kind}", **frames[kind])
         assert (await answer(page, f"their {kind}"))["type"] == "error", kind
 
