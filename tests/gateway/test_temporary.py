@@ -15,6 +15,8 @@ from telethon.tl.patched import Message as Said
 from apps.chats.models import Chat, Message, Peer
 from apps.chats.selectors import lists
 from apps.chats.services import messages
+from apps.commands.models import Command
+from apps.commands.services.commands import OPEN
 from apps.sessions.models import Session
 from tests.kit.threads import GatewayThread, SandboxThread
 from tests.kit.waiting import eventually
@@ -91,6 +93,8 @@ def test_who_is_online_counts_as_gone_when_telegram_said(session: Session, dc: S
     me, anna = session.telegram_user_id, person("Anna")
     dc.world("send", anna, me, "hello")
     chat_of(session, anna)
+    # What is still being fetched brings people as Telegram has them: never seen.
+    eventually(lambda: not Command.objects.filter(session=session, state__in=OPEN).exists())
     until = datetime.fromtimestamp(int(time.time()) + 8, UTC)
     push(dc, me, T.UpdateUserStatus(anna, T.UserStatusOnline(until)))
     peers = Peer.objects.filter(session=session, peer_id=anna)
