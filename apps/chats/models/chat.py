@@ -10,6 +10,7 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from apps.sessions.models import Session
+from tgadmin.core.types import may_write
 
 KINDS = (
     ("user", "Private chat"),
@@ -43,7 +44,12 @@ def writable(chat: Rights, now: datetime) -> bool:
         return False
     if chat.restricted_until is None or chat.restricted_until > now or chat.kind not in ("group", "supergroup"):
         return chat.can_send
-    return chat.is_admin or chat.members_may_write
+    return may_write(
+        is_admin=chat.is_admin,
+        members_may_write=chat.members_may_write,
+        restricted_until=chat.restricted_until,
+        now=now,
+    )
 
 
 class Peer(models.Model):

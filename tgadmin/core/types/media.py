@@ -38,14 +38,13 @@ DETAILS = Facts(
         "reply_message_id": Whole(1, INT),
         "reply_from_id": Whole(-LONG - 1, LONG, nought=False),
         "reply_from_name": Words(255),
-        "reply_text": Words(1024),
         "story_peer_id": Whole(-LONG - 1, LONG, nought=False),
         "story_id": Whole(1, INT),
         "topic_id": Whole(1, INT),
         "via_bot_id": Whole(1, LONG),
         "via_business_bot_id": Whole(1, LONG),
         "album_id": Words(20),
-        "ttl_seconds": _TOTAL,
+        "ttl_period": _TOTAL,
     }
 )
 """What a message bears besides its text and media (``details_of`` in tgadmin.telegram.convert.details)."""
