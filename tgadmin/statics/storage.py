@@ -39,9 +39,8 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         scratch.write_bytes(content)
         scratch.replace(path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
+    finally:
+        scratch.unlink(missing_ok=True)  # it is gone if all went well
 
 
 def as_sent(name: str, data: bytes) -> bytes:

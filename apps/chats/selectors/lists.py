@@ -122,6 +122,9 @@ class Row(NamedTuple):
         return not self.is_official and writable(self, now)
 
 
+IS_ONLINE = "p.is_online AND (p.online_until IS NULL OR p.online_until > now())"
+"""Of a peer ``p``, as Peer.is_online_at."""
+
 COLUMNS = CHAT_TABLE.select(
     Row._fields,
     "c",
@@ -132,7 +135,9 @@ COLUMNS = CHAT_TABLE.select(
         "online": """
     c.kind = 'user' AND EXISTS (SELECT FROM telegram_peers p
         WHERE p.session_id = c.session_id AND p.peer_id = c.peer_id
-            AND p.is_online AND (p.online_until IS NULL OR p.online_until > now()))""",
+            AND """
+        + IS_ONLINE
+        + ")",
         "continued_in": """
     CASE WHEN c.migrated_to IS NOT NULL THEN (SELECT n.id FROM telegram_chats n
         WHERE n.session_id = c.session_id AND n.peer_id = c.migrated_to) END""",

@@ -148,9 +148,9 @@ def online(session_ids: Iterable[int]) -> dict[int, set[int]]:
     found: dict[int, set[int]] = {session_id: set() for session_id in ids}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.session_id, c.id FROM telegram_peers p "
+            "SELECT c.session_id, c.id FROM telegram_peers p "  # noqa: S608
             "JOIN telegram_chats c ON c.session_id = p.session_id AND c.peer_id = p.peer_id AND c.kind = 'user' "
-            "WHERE p.is_online AND (p.online_until IS NULL OR p.online_until > now()) AND p.session_id = ANY(%s)",
+            f"WHERE {lists.IS_ONLINE} AND p.session_id = ANY(%s)",
             [ids],
         )
         for session_id, chat_id in cursor.fetchall():
