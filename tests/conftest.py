@@ -48,6 +48,7 @@ def _set_up_django() -> Servers:
 gc.disable()  # nothing that is imported is garbage: on again once all tests are collected
 _given = dict(os.environ)
 _servers = _set_up_django()
+_promised = set(os.environ)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,6 +104,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
+    for name in set(os.environ) - _promised:  # what an imported module set for itself is not for the programs of tests
+        if not name.startswith("PYTEST_"):
+            del os.environ[name]
 
 
 def _needs_servers(item: pytest.Item) -> bool:

@@ -175,6 +175,7 @@ def test_a_chat_that_telegram_leaves_out_of_its_answer_is_not_asked_about_for_ev
     for friend in (anna, ben):
         dc.world("send", friend, me, "hello")
     eventually(lambda: chats.count() == 2)
+    eventually(lambda: not Command.objects.filter(session=session, state__in=OPEN).exists())
     honest = dialogs._peer_dialogs
 
     def without_ben(ctx: Any, rows: list[Any]) -> Any:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -43,6 +44,23 @@ def test_it_is_done_once_and_again_after_a_change(source: Path, tmp_path: Path) 
     assert staticfiles_storage.url("page.js") != first
     os.utime(source / "page.js")
     assert collect() is False, "what counts is the content"
+
+
+def test_what_another_process_has_made_is_known_here(source: Path, tmp_path: Path) -> None:
+    storage: Any = staticfiles_storage
+    assert storage.hashed_files == {}, "what this process read before there was anything"
+    program = (
+        "import django; from django.conf import settings; django.setup()\n"
+        f"settings.STATICFILES_DIRS = [{str(source)!r}]\n"
+        "settings.STATICFILES_FINDERS = ['django.contrib.staticfiles.finders.FileSystemFinder']\n"
+        "from tgadmin.statics.collecting import collect\n"
+        "collect()"
+    )
+    env = {**os.environ, "STATIC_DIR": str(tmp_path / "made")}
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=env, check=True)
+    assert collect() is True
+    assert "page." in staticfiles_storage.url("page.js")
+    assert collect() is False
 
 
 def test_what_was_deleted_is_made_again(source: Path, tmp_path: Path) -> None:

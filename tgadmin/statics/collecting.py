@@ -30,14 +30,15 @@ class NotCollected(Exception):
 
 
 def collect() -> bool:
-    """Bring STATIC_ROOT to the sources' state; whether there was anything to do. Raises NotCollected.
+    """Bring STATIC_ROOT to the sources' state. Raises NotCollected.
 
-    Of several processes that ask at the same time one does it, the others wait.
+    Whether it was done: by this process or, since it last looked, by another. Of several processes that ask at the
+    same time one does it, the others wait.
     """
     root = Path(settings.STATIC_ROOT)
     wanted = _fingerprint()
     if _stamp(root) == wanted:
-        return False
+        return _learn_names()
     try:
         root.mkdir(parents=True, exist_ok=True)
         with (root / LOCK).open("w") as lock:
@@ -50,7 +51,7 @@ def collect() -> bool:
             f"The static files cannot be written to {root}: {error.strerror or type(error).__name__}. "
             "Set STATIC_DIR to a directory that this program may write to."
         ) from error
-    _know_names()
+    _learn_names()
     return True
 
 
@@ -63,10 +64,12 @@ def collect_or_stop() -> None:
         sys.exit(1)
 
 
-def _know_names() -> None:
-    """What this process has read of the names before holds no longer."""
+def _learn_names() -> bool:
+    """Reads the names that hold now, whichever process made them; whether this one had read others."""
     storage: Any = staticfiles_storage
+    known = storage.hashed_files
     storage.hashed_files, storage.manifest_hash = storage.load_manifest()
+    return bool(known != storage.hashed_files)
 
 
 def _stamp(root: Path) -> str:
