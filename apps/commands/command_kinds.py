@@ -210,7 +210,7 @@ SPECS: Mapping[CommandKind, CommandSpec] = MappingProxyType(
         ),
         CommandKind.PROXY_SET: _PROXY,
         CommandKind.PROXY_TRY: _PROXY,
-        CommandKind.SIGN_IN_SEND_CODE: _sign_in(),
+        CommandKind.SIGN_IN_SEND_CODE: _sign_in(rule=Rule.CHECK),
         CommandKind.SIGN_IN_RESEND: _sign_in(),
         CommandKind.SIGN_IN_CANCEL: _sign_in(_ENDS),
         CommandKind.SIGN_IN_CODE: _sign_in(rule=Rule.CHECK),

@@ -28,6 +28,7 @@ declare(
     ),
     Forever("telegram_authorizations", "Which keys an account had: one row for each sign-in, without the key."),
     Bounded("telegram_authorization_secrets", "The keys themselves: erased when the authorization ends."),
+    Bounded("telegram_authorization_tokens", "What spares a later sign-in its code: at most 20 for each account."),
     Bounded("telegram_devices", "The accounts' devices: replaced each time that Telegram's list is fetched."),
     Bounded("telegram_proxies", "At most one row for each account."),
     Bounded("telegram_proxy_secrets", "At most one row for each account."),

@@ -10,10 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.chats.models import Chat, Message
+from apps.chats.selectors.messages import payloads
 from apps.chats.services import messages
 from tests.kit import world
 from tests.kit.record import ANNA, BEN, GROUP, PEERS, Kit, kit, leased, message, new
-from tgadmin.core.types import Incoming, MessageIdAssigned, MessagesDeleted, NewMessage
+from tgadmin.core.types import Entity, Incoming, MessageIdAssigned, MessagesDeleted, NewMessage
 
 __all__ = ["kit", "leased"]
 
@@ -130,3 +131,42 @@ def test_a_discarded_message_leaves_the_sentence(boss: User, news: Chat) -> None
     messages.discard(boss, ours)
     news.refresh_from_db()
     assert (news.last_message_text, news.last_message_sender) == ("Anna removed Ben", "")
+
+
+# --- spoilers ---------------------------------------------------------------------------------------------------------
+
+SECRET, COVERED = "the butler did it", "the ▒▒▒▒▒▒ did it"
+SPOILER = Entity("spoiler", 4, 6)
+
+
+def secret(telegram_id: int, **facts: Any) -> NewMessage:
+    return NewMessage(replace(message(ANNA, telegram_id, SECRET), entities=(SPOILER,), **facts))
+
+
+async def test_the_list_does_not_give_a_spoiler_away(kit: Kit) -> None:
+    await kit.record(secret(1))
+    assert (await kit.chat(ANNA))["last_message_text"] == COVERED
+    await kit.record(new(ANNA, 2))
+    await kit.record(MessagesDeleted(0, (2,)))
+    assert (await kit.chat(ANNA))["last_message_text"] == COVERED
+
+
+def test_nor_does_it_for_our_own(news: Chat, boss: User) -> None:
+    received(news, 5)
+    last = messages.send(boss, news, SECRET, cid=uuid.uuid4(), entities=[SPOILER])
+    news.refresh_from_db()
+    assert news.last_message_text == COVERED
+    messages.send(boss, news, "more", cid=uuid.uuid4())
+    messages.discard(boss, Message.objects.latest("pk"))
+    Message.objects.filter(pk=last.pk).update(telegram_id=6, state="sent")
+    messages.discard(boss, messages.send(boss, news, "more", cid=uuid.uuid4()))
+    news.refresh_from_db()
+    assert news.last_message_text == COVERED
+
+
+def test_nor_does_what_answers_it(news: Chat) -> None:
+    quoted = received(news, 5, entities=[{"kind": "spoiler", "offset": 4, "length": 6}])
+    Message.objects.filter(pk=quoted.pk).update(text=SECRET)
+    (shown,) = payloads([received(news, 6, reply_to_id=5).pk], whole=True)
+    assert shown["reply"] is not None
+    assert shown["reply"]["text"] == COVERED

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasText, isCaption, longest } from "../../static/chats/logic/captions.js";
 import { fromDocument, inert, toHtml } from "../../static/chats/logic/clipboard.js";
-import { bare, cleaned, editable, isAll, linkOf, overloaded, plain, replaced, same, tidy, toggled, withSpan } from "../../static/chats/logic/format.js";
+import { bare, cleaned, covered, editable, isAll, linkOf, overloaded, plain, replaced, same, tidy, toggled, withSpan } from "../../static/chats/logic/format.js";
 import { Undo } from "../../static/chats/logic/undo.js";
 
 const span = (kind, offset, length, extra) => ({ kind, offset, length, ...(extra ? { extra } : {}) });
@@ -146,4 +146,9 @@ test("a document that nests without end is followed so far", () => {
 test("for other programs every character is escaped", () => {
   const it = rich('<b>&"x"\ny', span("bold", 0, 3), span("text_url", 3, 1, 'https://a.example/"><script>'), span("italic", 7, 2));
   assert.equal(toHtml(it), '<b>&lt;b&gt;</b><a href="https://a.example/&quot;&gt;&lt;script&gt;">&amp;</a>&quot;x&quot;<i><br>y</i>');
+});
+
+test("where a text is shown without its formatting, what a spoiler hides is covered", () => {
+  assert.equal(covered(rich("He dies 🙂 at 5", span("bold", 0, 3), span("spoiler", 8, 6))), "He dies ▒ ▒▒ 5");
+  assert.equal(covered({ text: "plain" }), "plain");
 });

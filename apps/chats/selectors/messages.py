@@ -50,6 +50,7 @@ class Shown(NamedTuple):
     quoted_gone: bool | None
     quoted_name: str | None
     quoted_text: str | None
+    quoted_spans: str | None
     quoted_media: str | None
     edit_date: datetime | None
     deleted_at: datetime | None
@@ -109,6 +110,7 @@ COLUMNS = MESSAGE_TABLE.select(
         "quoted_gone": "q.deleted_at IS NOT NULL",
         "quoted_name": f"CASE WHEN q.out THEN 'You' ELSE {_name_of('q', 'o')} END",
         "quoted_text": f"left(q.text, {QUOTE})",
+        "quoted_spans": """CASE WHEN q.entities @> '[{"kind": "spoiler"}]' THEN q.entities::text END""",
         "quoted_media": "left(q.media ->> 'kind', 64)",
         "service_names": names_in_service("m") + "::text",
         "forward_name": "CASE WHEN m.forward IS NOT NULL "
@@ -231,7 +233,7 @@ def _reply(message: Shown) -> Reply | None:
     return {
         "tid": message.reply_to_id,
         "name": message.quoted_name,
-        "text": "" if gone else message.quoted_text,
+        "text": "" if gone else shapes.covered(message.quoted_text, message.quoted_spans),
         "media": None if gone else message.quoted_media,
         "missing": False,
         "deleted": gone,

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from apps.chats import payloads
-from tgadmin.core import types
+from tgadmin.core import formatting, types
 from tgadmin.core.bounds import Check, Unfit
 from tgadmin.core.facts import Facts
 from tgadmin.core.formatting import from_json
@@ -26,6 +26,11 @@ def entities(text: str | None) -> list[payloads.Entity]:
     if text is None or text == "[]":
         return []
     return [_payload(span) for span in from_json(_read(text))]
+
+
+def covered(text: str | None, spans: str | None) -> str:
+    """A text that is quoted without its formatting: what lies under a spoiler is covered."""
+    return (text or "") if spans is None else formatting.covered(text or "", from_json(_read(spans)))
 
 
 def _payload(span: Entity) -> payloads.Entity:

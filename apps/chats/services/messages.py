@@ -336,6 +336,7 @@ def _show_in_list(chat: Chat, message: Message, names: Mapping[int, str] | None 
         message.sender_id,
         known,
         is_channel=chat.kind == PeerKind.CHANNEL,
+        entities=message.entities,
     )
     text, sender, out = last.shown()
     Chat.objects.filter(pk=chat.pk).update(

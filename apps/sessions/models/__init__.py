@@ -1,6 +1,6 @@
 """Models of the sessions app, split by subject."""
 
-from apps.sessions.models.authorization import Authorization, AuthorizationSecret
+from apps.sessions.models.authorization import Authorization, AuthorizationSecret, FutureAuthToken
 from apps.sessions.models.device import Device
 from apps.sessions.models.proxy import SessionProxy, SessionProxySecret
 from apps.sessions.models.rights import AccessRequest, SessionGrant
@@ -13,6 +13,7 @@ __all__ = [
     "AuthorizationSecret",
     "ChannelState",
     "Device",
+    "FutureAuthToken",
     "Session",
     "SessionEvent",
     "SessionGrant",

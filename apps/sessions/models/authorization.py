@@ -1,4 +1,5 @@
-"""Authorizations: the auth keys of an account; the key itself lies encrypted in a table of its own."""
+"""Authorizations: the auth keys of an account; the key itself lies encrypted in a table of its own. And the tokens that
+spare a later sign-in its code."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.common.fields import EncryptedJSONField
+from apps.common.fields import EncryptedJSONField, SealedRow
 from apps.sessions.models.session import Session
 
 
@@ -62,3 +63,19 @@ class AuthorizationSecret(models.Model):
 
     def __str__(self) -> str:
         return "secret"
+
+
+class FutureAuthToken(SealedRow):
+    """Telegram signs the account in without a code to whoever shows it
+    (https://core.telegram.org/api/auth#future-auth-tokens). ``token``: base64."""
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="future_auth_tokens")
+    token = EncryptedJSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "telegram_authorization_tokens"
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return "token"

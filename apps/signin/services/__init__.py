@@ -30,6 +30,7 @@ from apps.signin.services.steps import (
     submit_password,
     submit_phone,
 )
+from apps.signin.services.tokens import key_made, tokens_of
 
 __all__ = [
     "NEW_CODE_NEEDED",
@@ -40,6 +41,7 @@ __all__ = [
     "change_phone",
     "code_sent",
     "import_failed",
+    "key_made",
     "needs_renewal",
     "password_needed",
     "renew_qr",
@@ -57,6 +59,7 @@ __all__ = [
     "token_accepted",
     "token_moved",
     "token_shown",
+    "tokens_of",
     "use_phone",
     "use_qr",
 ]

@@ -29,9 +29,9 @@ from apps.sessions.models import (
     TimelineKind,
     UpdateState,
 )
-from apps.sessions.services import authorizations, proxies, removal, status, timeline
+from apps.sessions.services import authorizations, future_tokens, proxies, removal, status, timeline
 from apps.signin.models import SignInAttempt, SignInMethod, SignInStep
-from apps.signin.services import known
+from apps.signin.services import known, tokens
 from apps.signin.services.common import (
     NEW_CODE_NEEDED,
     erase_secret,
@@ -53,11 +53,14 @@ LASTING = frozenset({"USER_DEACTIVATED", "USER_DEACTIVATED_BAN", "SESSION_PASSWO
 
 
 @transaction.atomic
-def code_sent(attempt_id: UUID | str, key: Mapping[str, Any], sent: CodeSent) -> None:
-    """Telegram sent a code. ``key``: {"dc_id", "server_address", "port", "auth_key" (base64)}."""
+def code_sent(attempt_id: UUID | str, key: Mapping[str, Any], sent: CodeSent, *, tokens_refused: bool = False) -> None:
+    """Telegram sent a code, though tokens were shown if ``tokens_refused``. ``key``: {"dc_id", "server_address",
+    "port", "auth_key" (base64)}."""
     attempt = locked(attempt_id)
     if attempt.step == SignInStep.DONE:
         return
+    if tokens_refused:
+        tokens.refused(attempt)
     keep_secret(attempt, **key, phone_code_hash=sent.hash)
     if attempt.is_over:  # cancelled meanwhile: the cancelling command behind this one needs the secret, then erases it
         return
@@ -130,8 +133,9 @@ def cancelled(attempt_id: UUID | str) -> None:
 
 
 @transaction.atomic
-def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer) -> int:
+def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, future_token: bytes | None = None) -> int:
     """The account is signed in: everything that follows from it, at once. Returns the id of its session.
+    ``future_token``: what Telegram gave to spare a later sign-in its code.
 
     An account that is known on this network already keeps its session, chats and rights; its former key is logged out.
     Whoever signs a known one in as if it were new, and is not its manager, is not let in (known.py).
@@ -150,6 +154,7 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer) -> 
     if session.pk != attempt.session_id:
         _move(attempt, session)
     _authorize(session, key, attempt.started_by)
+    future_tokens.keep(session.pk, future_token)
     _know_account(session, key, profile, attempt)
     _reset_state(session)
     if is_new:  # signing a known account in gives nobody a right

@@ -26,6 +26,21 @@ export const NOTHING = { text: "", entities: [] };
 /** @param {string} text @returns {Rich} */
 export const plain = (text) => ({ text, entities: [] });
 
+/** A text where it is shown without its formatting: what lies under a spoiler is covered, as the server does (core/formatting/spoilers.py).
+ * @param {{text: string, entities?: Entity[]}} message */
+export function covered({ text, entities = [] }) {
+  const hidden = entities.filter((one) => one.kind === "spoiler");
+  if (!hidden.length) return text;
+  let unit = 0;
+  let shown = "";
+  for (const char of text) {
+    const at = unit;
+    shown += char.trim() && hidden.some((one) => one.offset <= at && at < endOf(one)) ? "▒" : char;
+    unit += char.length;
+  }
+  return shown;
+}
+
 /** A message's text as it is edited: without what Telegram finds by itself. @param {{text: string, entities?: Entity[]}} message @returns {Rich} */
 export function editable({ text, entities = [] }) {
   const kept = entities.filter((one) => KINDS.has(one.kind));

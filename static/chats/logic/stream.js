@@ -1,6 +1,7 @@
 // The open chat's messages as a window over its history: pure functions, no page.
 
 import { hasText } from "./captions.js";
+import { covered } from "./format.js";
 
 export const WINDOW = 400;
 const GROUP_SECONDS = 300;
@@ -174,7 +175,7 @@ export function waitingMessages(waiting, stream, user) {
       return {
         id: null, chat: one.chat, tid: null, cid: one.cid, state: one.error ? "failed" : "sending", out: true,
         sender: { id: 0, name: "You" }, staff: user, date: one.at, text: one.text, entities: one.entities ?? [],
-        reply: quoted ? { tid: one.reply_to, name: quoted.out ? "You" : quoted.sender.name, text: quoted.text } : null,
+        reply: quoted ? { tid: one.reply_to, name: quoted.out ? "You" : quoted.sender.name, text: covered(quoted) } : null,
         edited: null, deleted: false, service: null, media: null, forward: null, author: "",
         error: one.error ? { code: "", message: one.error, next: "" } : null, waits_until: null,
       };

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../../vendor/lit-html/lit-html.js";
 import { longest } from "../logic/captions.js";
-import { NOTHING, editable } from "../logic/format.js";
+import { NOTHING, covered, editable } from "../logic/format.js";
 import { key, lastEditable, unsent } from "../logic/stream.js";
 import { MAX_LENGTH, clean } from "../logic/text.js";
 import { until } from "../logic/time.js";
@@ -24,7 +24,7 @@ export function composer(app, chat, actions) {
   const { reply, editing, error } = app.writing.composer;
   const save = editing ? "Save the change" : "";
   return html`<footer class="cmp"><form class="w" @submit=${(/** @type {Event} */ event) => submit(event, app)}>
-    ${editing ? bar("Edit message", "edit", editing.text, () => leave(app)) : reply ? replyBar(app, reply) : nothing}
+    ${editing ? bar("Edit message", "edit", covered(editing), () => leave(app)) : reply ? replyBar(app, reply) : nothing}
     ${unsentBar(app, chat)}
     ${error ? html`<div class="cerr" role="alert" id="composer-error">${icon("error", "s")} ${error}</div>` : nothing}
     <div class="box">
@@ -92,7 +92,7 @@ function bar(title, name, text, cancel) {
 
 /** @param {import("../app.js").App} app @param {import("../logic/stream.js").Message} reply what is answered */
 function replyBar(app, reply) {
-  return bar(`Reply to ${reply.out ? "yourself" : reply.sender.name}`, "reply", reply.text, () => leave(app));
+  return bar(`Reply to ${reply.out ? "yourself" : reply.sender.name}`, "reply", covered(reply), () => leave(app));
 }
 
 /** After each painting: the draft of this chat, or the text of the message that is edited, goes in once.

@@ -8,6 +8,7 @@ them as JSON. All of it is pure.
 
 from tgadmin.core.formatting.carrying import carried
 from tgadmin.core.formatting.spans import FOUND, MAX_SPANS_SENT, MAX_URL, SENT, same_formatting
+from tgadmin.core.formatting.spoilers import covered
 from tgadmin.core.formatting.stored import as_json, from_json
 from tgadmin.core.formatting.text import tidy, utf16_length
 
@@ -18,6 +19,7 @@ __all__ = [
     "SENT",
     "as_json",
     "carried",
+    "covered",
     "from_json",
     "same_formatting",
     "tidy",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from telethon import functions as F  # noqa: N812
@@ -49,6 +49,9 @@ class SignInClient:
         self._connector = Connector(network, proxy, allowed, timeout, pings)
         self._updates = updates
         self._wire: Wire | None = None
+        self.future_token: bytes | None = None
+        """What Telegram gave last to spare a later sign-in its code
+        (https://core.telegram.org/api/auth#future-auth-tokens)."""
 
     async def connect(self) -> None:
         """Connect; agree on a key if there is none yet. Raises TelegramError."""
@@ -66,10 +69,16 @@ class SignInClient:
 
     # --- the code ------------------------------------------------------------------------------------------------
 
-    async def send_code(self, phone: str) -> CodeSent:
-        """Have a code sent to the number (https://core.telegram.org/method/auth.sendCode)."""
-        request = F.auth.SendCodeRequest(phone, self._network.api_id, self._network.api_hash, T.CodeSettings())
-        return code_sent(await self._call(request))
+    async def send_code(
+        self, phone: str, tokens: Sequence[bytes] = (), before: Callable[[Key], Awaitable[None]] | None = None
+    ) -> CodeSent | Peer:
+        """Have a code sent to the number (https://core.telegram.org/method/auth.sendCode); or the account, signed in,
+        where one of its future auth tokens is among ``tokens``. SESSION_PASSWORD_NEEDED: one is, and the cloud password
+        comes next. ``before`` is awaited with each key that the request is made with, before it is made."""
+        settings = T.CodeSettings(logout_tokens=list(tokens) or None)
+        request = F.auth.SendCodeRequest(phone, self._network.api_id, self._network.api_hash, settings)
+        answer = await self._call(request, before)
+        return self._entered(answer.authorization) if isinstance(answer, T.auth.SentCodeSuccess) else code_sent(answer)
 
     async def resend(self, phone: str, hash: str) -> CodeSent:  # noqa: A002 - Telegram's word
         """Have it sent again, by the next route. SEND_CODE_UNAVAILABLE: there is none."""
@@ -88,7 +97,7 @@ class SignInClient:
         answer = await self._call(F.auth.SignInRequest(phone, hash, by_phone, proof))
         if isinstance(answer, T.auth.AuthorizationSignUpRequired):
             raise TelegramError("PHONE_NUMBER_UNOCCUPIED", method="auth.signIn")
-        return profile(answer.user)
+        return self._entered(answer)
 
     # --- a login email that is set up on the way (https://core.telegram.org/api/auth#email-verification) -------------
 
@@ -130,7 +139,7 @@ class SignInClient:
 
     async def _token_answer(self, answer: Any) -> LoginToken | LoginTokenMoved | Peer:
         if isinstance(answer, T.auth.LoginTokenSuccess):
-            return profile(answer.authorization.user)
+            return self._entered(answer.authorization)
         if isinstance(answer, T.auth.LoginTokenMigrateTo):
             await self._migrate(self._connected, answer.dc_id)
             return LoginTokenMoved(answer.token)
@@ -145,7 +154,7 @@ class SignInClient:
 
     async def check_password(self, password: str) -> Peer:
         """The account, signed in. PASSWORD_HASH_INVALID: not this one."""
-        return profile((await cloud_password.check(self._call, password)).user)
+        return self._entered(await cloud_password.check(self._call, password))
 
     # --- another program's key --------------------------------------------------------------------------------------
 
@@ -182,9 +191,13 @@ class SignInClient:
 
     async def log_out(self) -> None:
         """End the authorization at Telegram, so that the key is of no use to anybody."""
-        await self._call(F.auth.LogOutRequest())
+        self.future_token = (await self._call(F.auth.LogOutRequest())).future_auth_token
 
     # --- inside --------------------------------------------------------------------------------------------------
+
+    def _entered(self, authorization: Any) -> Peer:
+        self.future_token = authorization.future_auth_token
+        return profile(authorization.user)
 
     @property
     def _connected(self) -> Wire:
@@ -192,10 +205,12 @@ class SignInClient:
             raise TelegramError("CONNECTION_LOST")
         return self._wire
 
-    async def _call(self, request: Any) -> Any:
+    async def _call(self, request: Any, before: Callable[[Key], Awaitable[None]] | None = None) -> Any:
         migrations = 0
         while True:
             wire = self._connected
+            if before is not None:
+                await before(self.key)
             try:
                 return await wire.invoke(request)
             except TelegramError as error:

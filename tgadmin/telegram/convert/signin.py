@@ -18,8 +18,6 @@ _HINTS = ("email_pattern", "prefix", "pattern", "beginning")
 
 def code_sent(answer: Any) -> CodeSent:
     """auth.sentCode as a core value. Raises TelegramError for an answer that brings no code."""
-    if isinstance(answer, T.auth.SentCodeSuccess):
-        raise TelegramError("USER_ALREADY_AUTHORIZED", method="auth.sendCode")
     if not isinstance(answer, T.auth.SentCode):
         raise TelegramError("SEND_CODE_UNAVAILABLE", method="auth.sendCode")
     next_type = answer.next_type

@@ -231,10 +231,11 @@ WHERE c.session_id = %s AND c.peer_id > %s AND c.unread_count > 0 AND NOT c.unre
 
 # The last message was deleted: the one before it is the last now, if there is one.
 LAST_LISTED = f"""
-SELECT k.id, l.telegram_id, l.date, COALESCE(l.text, ''), l.media, l.service, COALESCE(l.sender, ''), l.sender_id,
-    COALESCE(l.out, false), l.names, (SELECT c.kind FROM telegram_chats c WHERE c.id = k.id)
+SELECT k.id, l.telegram_id, l.date, COALESCE(l.text, ''), l.entities, l.media, l.service, COALESCE(l.sender, ''),
+    l.sender_id, COALESCE(l.out, false), l.names, (SELECT c.kind FROM telegram_chats c WHERE c.id = k.id)
 FROM unnest(%(chats)s::bigint[]) k(id) LEFT JOIN LATERAL (
-    SELECT m.telegram_id, m.date, m.text, m.media::text AS media, m.service::text AS service, m.out, m.sender_id,
+    SELECT m.telegram_id, m.date, m.text, m.entities::text AS entities, m.media::text AS media,
+        m.service::text AS service, m.out, m.sender_id,
         {names_in_service("m")}::text AS names,
         (SELECT p.name FROM telegram_peers p
          WHERE p.session_id = m.session_id AND p.peer_id = m.sender_id AND NOT p.is_self AND NOT m.out) AS sender

@@ -182,7 +182,9 @@ class State:
     def _last(self, chat: ChatRow, row: MessageRow) -> Last:
         if row.service is None:
             media = None if row.text else from_json(row.media)
-            return Last(row.text, media, out=row.out, sender=self.name_of(row.sender_id))
+            return Last(
+                row.text, media, out=row.out, sender=self.name_of(row.sender_id), entities=from_json(row.entities)
+            )
         service = from_json(row.service)
         return Last(
             row.text,

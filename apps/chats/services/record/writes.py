@@ -62,10 +62,23 @@ async def _show_last(conn: Connection, chat_ids: list[int]) -> None:
     """The lists of these chats show the last message that is left."""
     asked = await conn.execute(sql.LAST_LISTED, {"chats": chat_ids}, prepare=True)
     rows = []
-    for pk, telegram_id, date, text, media, service, sender, sender_id, out, names, kind in await asked.fetchall():
+    for (
+        pk,
+        telegram_id,
+        date,
+        text,
+        entities,
+        media,
+        service,
+        sender,
+        sender_id,
+        out,
+        names,
+        kind,
+    ) in await asked.fetchall():
         last = Last(
             text, None if text else from_json(media), from_json(service), out, sender, sender_id, names_of(names),
-            is_channel=kind == PeerKind.CHANNEL,
+            is_channel=kind == PeerKind.CHANNEL, entities=from_json(entities),
         )  # fmt: skip
         rows.append((pk, telegram_id, date, *last.shown()))
     await conn.execute(sql.SHOW_LAST, sql.LAST.params(rows), prepare=True)

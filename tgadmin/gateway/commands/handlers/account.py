@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from apps.commands.command_kinds import CommandKind
+from apps.commands.services.leases import Held
 from apps.sessions.models import Authorization, AuthorizationSecret
-from apps.sessions.services import authorizations
+from apps.sessions.services import authorizations, future_tokens
 from tgadmin.core.errors import TelegramError
 from tgadmin.gateway.accounts import handover
 from tgadmin.gateway.accounts.signins import close
@@ -15,7 +16,7 @@ from tgadmin.gateway.accounts.state import plain
 from tgadmin.gateway.commands.job import Done, Handler, Job
 from tgadmin.telegram import Key
 
-BY_STAFF = "LOGGED_OUT_BY_STAFF"
+BY_STAFF, REPLACED = "LOGGED_OUT_BY_STAFF", "REPLACED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Found:
     id: int
     key: Key
     is_current: bool
+    was_ours: bool
+    """Whether it was ever the account's own: not one that was turned away at its sign-in."""
 
 
 def load(session_id: int, authorization_id: int) -> Found | None:
@@ -35,7 +38,8 @@ def load(session_id: int, authorization_id: int) -> Found | None:
     if row is None:
         return None
     current = row.authorization.role == Authorization.Role.CURRENT
-    return Found(authorization_id, Key.from_json(plain(row)), current)
+    was_ours = current or row.authorization.end_code in (BY_STAFF, REPLACED)
+    return Found(authorization_id, Key.from_json(plain(row)), current, was_ours)
 
 
 async def log_out(job: Job) -> Done:
@@ -57,13 +61,16 @@ async def log_out(job: Job) -> Done:
             raise
     finally:
         await close(client)
+    token = client.future_token if found.was_ours else None
+    return Done(effect=partial(_ended, job.held, found, token))
+
+
+def _ended(held: Held, found: Found, token: bytes | None) -> None:
     if found.is_current:
-        return Done(effect=partial(handover.stop, job.held, found.id, BY_STAFF))
-    return Done(effect=partial(_end, found.id))
-
-
-def _end(authorization_id: int) -> None:
-    authorizations.end(authorization_id, BY_STAFF)
+        handover.stop(held, found.id, BY_STAFF)
+    else:
+        authorizations.end(found.id, BY_STAFF)
+    future_tokens.keep(held.session_id, token)
 
 
 HANDLERS = {CommandKind.LOG_OUT: Handler(log_out)}

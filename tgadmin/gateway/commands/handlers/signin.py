@@ -91,8 +91,25 @@ def _step(act: Step, *, needs_key: bool = True) -> Callable[[Job], Awaitable[Don
 
 
 async def _send_code(job: Job, attempt: Attempt, client: SignInClient) -> Done:
-    sent = await client.send_code(attempt.phone)
-    return Done(effect=partial(signin.code_sent, attempt.id, client.key.to_json(), sent))
+    if (done := await _signed_in_already(job, attempt, client)) is not None:
+        return done
+    threads = job.tools.threads
+    tokens = await threads.run(signin.tokens_of, attempt.id)
+
+    async def store(key: Key) -> None:
+        await threads.run(signin.key_made, attempt.id, key.to_json())
+
+    try:
+        sent = await client.send_code(attempt.phone, tokens, store if tokens else None)
+    except TelegramError as error:
+        if error.code != PASSWORD_NEEDED:
+            raise
+        hint = await _hint(client)
+        return Done(effect=partial(signin.password_needed, attempt.id, client.key.to_json(), hint))
+    if isinstance(sent, Peer):
+        return await _signed_in(job, attempt, client, sent)
+    key, refused = client.key.to_json(), bool(tokens)
+    return Done(effect=partial(signin.code_sent, attempt.id, key, sent, tokens_refused=refused))
 
 
 async def _resend(job: Job, attempt: Attempt, client: SignInClient) -> Done:
@@ -207,14 +224,14 @@ async def _signed_in_already(job: Job, attempt: Attempt, client: SignInClient) -
 async def _signed_in(job: Job, attempt: Attempt, client: SignInClient, profile: Peer) -> Done:
     """Telegram has let the account in, which cannot be had twice: nothing more is asked before that is stored. The
     state to begin from, the list of chats and the devices are the account's own, repeatable steps."""
-    key = client.key
+    key, token = client.key, client.future_token
     # Closed before the account may be connected: one key is never used over two connections.
     await job.tools.signins.drop(attempt.id)
-    return Done(effect=partial(_keep, attempt.id, key, profile))
+    return Done(effect=partial(_keep, attempt.id, key, profile, token))
 
 
-def _keep(attempt_id: str, key: Key, profile: Peer) -> None:
-    status.changed(signin.signed_in(attempt_id, key.to_json(), profile))
+def _keep(attempt_id: str, key: Key, profile: Peer, token: bytes | None = None) -> None:
+    status.changed(signin.signed_in(attempt_id, key.to_json(), profile, token))
 
 
 async def _cancel(job: Job) -> Done:
