@@ -29,8 +29,8 @@ _MAX_BODY = 4 * 1024 * 1024
 _ALLOWED = {
     "faults": {
         "error", "flood", "allow", "slow_mode", "late", "drop_reply", "transport", "freeze", "thaw", "drop", "delay",
-        "revoke", "ban", "move", "set_random_id", "one_connection", "one_owner", "lose", "repeat", "swap", "unreadable",
-        "half_open", "struck", "clear", "pending",
+        "revoke", "ban", "move", "set_random_id", "one_connection", "one_owner", "lose", "repeat", "swap", "hold",
+        "disorder", "unreadable", "half_open", "struck", "clear", "pending",
     },
     "fronts": {"links", "passed", "kill", "cut_off", "revive"},
     "record": {"as_json", "open_connections", "two_owners", "heard_from", "uses_of", "clear"},

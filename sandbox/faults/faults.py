@@ -206,6 +206,16 @@ class Faults:
         """The next container of updates to the account is overtaken by the one after it, or comes a second late."""
         self.stream.trouble("swap", user, times)
 
+    def hold(self, user: int, *, times: int = 1) -> None:
+        """The next containers of updates to the account come two seconds late: what is missed meanwhile is fetched
+        before they come."""
+        self.stream.trouble("hold", user, times)
+
+    def disorder(self, user: int, *, times: int = 20, seed: int = 1) -> None:
+        """The next containers of updates to the account are lost, repeated, swapped, held up or let through, in an
+        order that the seed gives."""
+        self.stream.disorder(user, times, seed)
+
     def unreadable(self, user: int, *, times: int = 1) -> None:
         """The next containers of updates to the account are of a constructor that no layer has."""
         self.stream.trouble("garble", user, times)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from telethon.tl import TLObject
 
 from sandbox.world.box import Event
+from sandbox.world.short import short
 
 if TYPE_CHECKING:
     from sandbox.world.world import World
@@ -36,7 +37,8 @@ class News:
         """Tell all who look into that box of one of its events."""
         for viewer in self.viewers(owner):
             update = self._render.update(event, owner, viewer)
-            push(viewer, self._render.container(viewer, [update], self._render.event_mentions(event, owner)))
+            brief = short(update, event, self._boxes.box(owner))
+            push(viewer, brief or self._render.container(viewer, [update], self._render.event_mentions(event, owner)))
 
     def aside(self, user_id: int, kind: str, data: Any, push: Push) -> None:
         """Remember a change without a pts for the account's next difference, and tell its live sessions."""

@@ -23,12 +23,12 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.e2e.looks import shoot, wrong
 from tests.kit.confirmed import confirmed
 from tests.kit.database import database_url
 from tests.kit.running import unused_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
 START_SECONDS = 30
 EXPECT_MILLISECONDS = 20_000
 """How long a page may take to show what is expected of it: no test measures time, and machines are loaded at times."""
@@ -201,6 +201,13 @@ class Pages:
         if message.type == "error":
             self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
+    def looks(self) -> list[str]:
+        """What axe finds wrong with the pages as the test leaves them, if they are ours."""
+        pages = [page for context in self.contexts for page in context.pages if page.url.startswith(self.web.url)]
+        for page in pages:
+            shoot(page)
+        return [f"{page.url} {line}" for page in pages for line in wrong(page)]
+
     def close(self) -> list[str]:
         for context in self.contexts:
             context.close()
@@ -209,10 +216,13 @@ class Pages:
 
 @pytest.fixture
 def open_page(web: WebServer, browser: Browser) -> Iterator[Pages]:
-    """Opens pages; the test fails if any of them wrote an error to its console, a CSP violation for one."""
+    """Opens pages; the test fails if any of them wrote an error to its console, a CSP violation for one, or if axe
+    finds something wrong with the state that it leaves them in."""
     pages = Pages(web, browser)
     yield pages
+    found = pages.looks()
     assert pages.close() == []
+    assert found == []
 
 
 @pytest.fixture
@@ -225,16 +235,10 @@ def admin_user(web: WebServer) -> User:
 
 @pytest.fixture
 def axe() -> Callable[[Page], list[str]]:
-    """What axe finds wrong with a page: one line for each element (none: [])."""
+    """What axe finds wrong with a page as it is now. Each page of a test is looked at once more at the test's end."""
 
     def check(page: Page) -> list[str]:
-        # Through the debugger's protocol, as the page's own CSP lets no foreign script in.
-        page.evaluate(AXE.read_text() + "\n;undefined")
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{violation['id']}: {node['target']} {node['failureSummary']}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
+        shoot(page)
+        return wrong(page)
 
     return check

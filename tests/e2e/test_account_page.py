@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +20,6 @@ from tests.kit import world
 pytestmark = pytest.mark.browser
 
 Axe = Callable[[Page], list[str]]
-SHOTS = Path(os.environ["SHOTS"]) if os.environ.get("SHOTS") else None
-"""A directory for pictures to look at."""
 LOOKS = [(1440, False), (1440, True), (360, False), (360, True)]
 
 
@@ -60,8 +56,6 @@ def test_the_page_and_the_list_are_sound(
         expect(page.get_by_role("main")).to_be_visible()
         assert axe(page) == [], name
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-        if SHOTS is not None:
-            page.screenshot(path=str(SHOTS / f"account-{name}-{width}-{'dark' if dark else 'light'}.png"))
     page.goto(at(session))
     box = page.get_by_role("heading", name="Sales EU", level=2).bounding_box()
     assert box is not None
@@ -72,8 +66,6 @@ def test_the_page_and_the_list_are_sound(
     page.get_by_role("link", name="Log out").click()
     expect(page.get_by_role("dialog", name="Log out Sales EU?")).to_be_visible()
     assert axe(page) == []
-    if SHOTS is not None:
-        page.screenshot(path=str(SHOTS / f"account-dialog-{width}-{'dark' if dark else 'light'}.png"))
 
 
 def test_a_check_is_followed_on_the_page(open_page: Pages, admin_user: User, session: Session) -> None:
@@ -179,8 +171,6 @@ def test_ctrl_k_finds_by_keyboard_alone(open_page: Pages, admin_user: User, sess
     page.keyboard.type("sales")
     expect(dialog.get_by_role("listitem")).to_have_count(2)
     assert axe(page) == []
-    if SHOTS is not None:
-        page.screenshot(path=str(SHOTS / "account-find.png"))
     page.keyboard.press("Escape")
     expect(dialog).to_contain_text("Find an account by its name")
     page.keyboard.press("Escape")

@@ -1,10 +1,8 @@
 """Formatting on the chat page in Chromium: shortcuts, toolbar, links, pasting, drafts, edits that keep it."""
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -22,8 +20,6 @@ __all__ = ["anna", "session"]
 
 pytestmark = pytest.mark.browser
 
-SHOTS = Path(os.environ["SHOTS"]) if os.environ.get("SHOTS") else None
-"""A directory for pictures to look at."""
 BOLD = {"kind": "bold", "offset": 0, "length": 5}
 LINK = {"kind": "text_url", "offset": 6, "length": 5, "extra": "https://example.org/offer"}
 
@@ -347,17 +343,9 @@ def test_how_it_looks(
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
     assert axe(page) == []
-    shoot(page, f"toolbar-{width}-{'dark' if dark else 'light'}")
     field_of(page).press("Control+k")
     expect(page.get_by_label("Address of the link")).to_be_focused()
     assert axe(page) == []
-    shoot(page, f"link-{width}-{'dark' if dark else 'light'}")
     page.keyboard.press("Escape")
     field_of(page).press("Enter")
     expect(bubble(page, "our new")).to_be_visible()
-    shoot(page, f"sent-{width}-{'dark' if dark else 'light'}")
-
-
-def shoot(page: Page, name: str) -> None:
-    if SHOTS is not None:
-        page.screenshot(path=str(SHOTS / f"{name}.png"))

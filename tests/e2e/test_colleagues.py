@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,17 +27,13 @@ pytestmark = pytest.mark.browser
 
 Axe = Callable[[Page], list[str]]
 PASSWORD = "quite a long password"
-SHOTS = Path(os.environ["SHOTS"]) if os.environ.get("SHOTS") else None
-"""A directory for pictures to look at."""
 LOOKS = [(1440, False), (1440, True), (360, False), (360, True)]
 
 
-def sound(page: Page, axe: Axe, shot: str) -> None:
+def sound(page: Page, axe: Axe) -> None:
     expect(page.get_by_role("main")).to_be_visible()
     assert axe(page) == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url
-    if SHOTS is not None:
-        page.screenshot(path=str(SHOTS / f"{shot}.png"), full_page=True)
 
 
 @pytest.fixture
@@ -76,7 +70,7 @@ def test_added_joined_and_answering(
     open_page.tolerate("status of 422")
     again = open_page(link)
     expect(again.get_by_text("This link does not work, or no longer")).to_be_visible()
-    sound(again, axe, "join-used")
+    sound(again, axe)
 
 
 def added(open_page: Pages, admin_user: User, required: bool) -> str:
@@ -117,7 +111,7 @@ def joined(open_page: Pages, theirs: Page, axe: Axe, required: bool) -> None:
     for width, dark in LOOKS:
         theirs.set_viewport_size({"width": width, "height": 800})
         theirs.emulate_media(color_scheme="dark" if dark else "light")
-        sound(theirs, axe, f"join-{width}-{'dark' if dark else 'light'}")
+        sound(theirs, axe)
     theirs.get_by_label("New password").fill(PASSWORD)
     theirs.get_by_label("The same again").fill(PASSWORD)
     theirs.keyboard.press("Enter")
@@ -180,10 +174,9 @@ def test_its_looks(
 ) -> None:
     open_page.tolerate("status of 422")
     people(admin_user, accounts)
-    look = f"{width}-{'dark' if dark else 'light'}"
     page = open_page("/admin/colleagues/", user=admin_user, width=width, dark=dark)
     expect(page.get_by_role("link", name="Maximiliane")).to_be_visible()
-    sound(page, axe, f"colleagues-{look}")
+    sound(page, axe)
     page.goto("/admin/colleagues/?q=zzz")
     expect(page.get_by_text("Nobody matches")).to_be_visible()
     page.goto("/admin/colleagues/add/")
@@ -194,14 +187,14 @@ def test_its_looks(
     page.get_by_role("button", name="Make one-time link").click()
     expect(page.get_by_text("Already used by")).to_be_visible()
     expect(page.get_by_label("E-mail (optional)")).to_be_focused()
-    sound(page, axe, f"colleague-{look}")
+    sound(page, axe)
     page.get_by_label("E-mail (optional)").fill("ipek@northwind.example")
     page.get_by_role("button", name="Make one-time link").click()
     expect(page.get_by_text("One-time link for")).to_be_visible()
     page.get_by_text("Show QR code").click()
-    sound(page, axe, f"colleague-link-{look}")
+    sound(page, axe)
     page.goto(f"/admin/colleagues/{User.objects.get(first_name='James').pk}/")
-    sound(page, axe, f"colleague-change-{look}")
+    sound(page, axe)
 
 
 def people(marta: User, accounts: list[Session]) -> None:

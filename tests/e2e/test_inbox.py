@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -32,7 +30,6 @@ window.Notification = class {
 };
 """
 """Only the browser's own class, which records what it is given."""
-SHOTS = os.environ.get("SHOTS")
 
 
 @pytest.fixture
@@ -173,7 +170,6 @@ def test_one_notice_for_a_message_over_several_pages(
     dialog.get_by_label("With text: Sales EU").press("Space")
     dialog.get_by_label("Sound: Sales EU").press("Space")
     dialog.get_by_label("Show: Support 2").press("Space")
-    shoot(first, "inbox-notices-allowed")
     # A list that is short reaches the bottom all the same: what lies over the page takes no room in it.
     assert first.evaluate("document.querySelector('.list').getBoundingClientRect().bottom === innerHeight")
     assert axe(first) == []
@@ -291,24 +287,14 @@ def test_no_axe_violations(
     height = 740 if width == 360 else 900
     page = connected(open_page("/chats/all/", user=operator, width=width, height=height, dark=dark))
     expect(page.locator("#rail-chats")).to_have_attribute("aria-label", re.compile("12[0-9] unread"))
-    shoot(page, f"inbox-{width}-{'dark' if dark else 'light'}")
     assert axe(page) == []
     page.locator(".row").filter(has_text="Camila Duarte").click()
     expect(bubble(page, "Any news?")).to_be_visible()
-    shoot(page, f"inbox-chat-{width}-{'dark' if dark else 'light'}")
     assert axe(page) == []
     page.get_by_role("button", name="More actions").click()
     expect(page.get_by_role("menuitem", name="Mark as unread")).to_be_focused()
-    shoot(page, f"inbox-menu-{width}-{'dark' if dark else 'light'}")
     assert axe(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="More actions")).to_be_focused()
     page.evaluate("document.getElementById('notices').showModal()")
-    shoot(page, f"inbox-notices-{width}-{'dark' if dark else 'light'}")
     assert axe(page) == []
-
-
-def shoot(page: Page, name: str) -> None:
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")

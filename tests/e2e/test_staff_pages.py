@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -36,16 +34,10 @@ def key_of(user: User) -> bytes:
     return Authenticator.objects.get(user=user).secret_row.key
 
 
-def sound(page: Page, axe: Axe, shot: str = "") -> None:
+def sound(page: Page, axe: Axe) -> None:
     expect(page.get_by_role("main")).to_be_visible()
     assert axe(page) == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url
-    if SHOTS is not None and shot:
-        page.screenshot(path=str(SHOTS / f"{shot}.png"), full_page=True)
-
-
-SHOTS = Path(os.environ["SHOTS"]) if os.environ.get("SHOTS") else None
-"""A directory for pictures to look at."""
 
 
 def sign_in(page: Page) -> None:
@@ -58,34 +50,33 @@ def sign_in(page: Page) -> None:
 def test_from_the_checklist_to_a_login_with_both(
     open_page: Pages, admin_user: User, axe: Axe, width: int, dark: bool
 ) -> None:
-    look = f"{width}-{'dark' if dark else 'light'}"
     page = open_page("/admin/", width=width, dark=dark)
     sign_in(page)
     page.get_by_role("listitem").filter(has_text="second factor").get_by_role("link", name="Add").click()
     page.get_by_label("Your password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
-    sound(page, axe, f"add-{look}")
+    sound(page, axe)
     open_page.tolerate("status of 422")
     page.get_by_role("textbox", name="Code").fill("000000")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("That code is not right")).to_be_visible()
-    sound(page, axe, f"add-wrong-{look}")
+    sound(page, axe)
     Authenticator.objects.update(throttling_failure_timestamp=None)
     page.get_by_role("textbox", name="Code").fill(code(key_of(admin_user)))
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("Your second factor is added.")).to_be_visible()
     assert len(re.findall(r"<code>[A-Z2-7-]{19}</code>", page.content())) == 10
-    sound(page, axe, f"codes-{look}")
+    sound(page, axe)
     recovery = page.locator(".tg-codes code").first.inner_text()
     page.get_by_role("link", name="I have kept them").click()
     page.goto("/admin/security/")
-    sound(page, axe, f"security-{look}")
+    sound(page, axe)
 
     other = open_page("/chats/", width=width, dark=dark)
     sign_in(other)
     expect(other.get_by_text("One more step")).to_be_visible()
-    sound(other, axe, f"verify-{look}")
+    sound(other, axe)
     other.get_by_role("textbox", name="Code").fill(recovery)
     other.keyboard.press("Enter")
     other.wait_for_url("**/chats/**")
@@ -113,10 +104,10 @@ def test_a_lock_out_says_until_when(open_page: Pages, admin_user: User, axe: Axe
     page.keyboard.press("Enter")
     expect(page.get_by_text("Locked for now")).to_be_visible()
     expect(page.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
-    sound(page, axe, f"locked-{width}")
+    sound(page, axe)
     admin = open_page("/admin/axes/accessattempt/", user=admin_user, width=width, dark=dark)
     expect(admin.get_by_text("locked until").first).to_be_visible()
-    sound(admin, axe, f"lock-outs-{width}")
+    sound(admin, axe)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (360, True)])
@@ -127,20 +118,20 @@ def test_the_audit(open_page: Pages, admin_user: User, axe: Axe, width: int, dar
     page = open_page("/admin/staff/auditentry/", user=admin_user, width=width, dark=dark)
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     expect(page.get_by_text("Account renamed").first).to_be_visible()
-    sound(page, axe, f"audit-{width}-{dark}")
+    sound(page, axe)
     page.goto("/admin/staff/auditentry/?q=renamed")
     expect(page.get_by_text("Account renamed").first).to_be_visible()
     expect(page.get_by_text("User changed")).to_have_count(0)
     page.goto(f"/admin/staff/auditentry/{AuditEntry.objects.get(action='session.renamed').pk}/change/")
-    sound(page, axe, f"audit-entry-{width}-{dark}")
+    sound(page, axe)
     page.goto("/admin/auth/user/")
-    sound(page, axe, f"users-{width}-{dark}")
+    sound(page, axe)
     page.goto(f"/admin/auth/user/{admin_user.pk}/change/")
-    sound(page, axe, f"user-{width}-{dark}")
+    sound(page, axe)
     page.goto("/admin/auth/group/add/")
-    sound(page, axe, f"group-{width}-{dark}")
+    sound(page, axe)
     page.goto("/admin/")
-    sound(page, axe, f"overview-{width}-{dark}")
+    sound(page, axe)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (360, True)])
@@ -150,16 +141,15 @@ def test_confirming_that_it_is_oneself(
     """Before a form, after one that was sent too late, and for a dialog; then not again."""
     open_page.tolerate("status of 403")
     open_page.tolerate("status of 422")
-    look = f"{width}-{'dark' if dark else 'light'}"
     page = open_page("/admin/security/", user=admin_user, confirm=False, width=width, dark=dark)
     page.get_by_role("link", name="Add a second factor").click()
     expect(page.get_by_text("To add or replace your second factor, confirm that it is you.")).to_be_visible()
     expect(page.get_by_label("Your password")).to_be_focused()
-    sound(page, axe, f"confirm-{look}")
+    sound(page, axe)
     page.get_by_label("Your password").fill("wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_text("That password is not right.")).to_be_visible()
-    sound(page, axe, f"confirm-wrong-{look}")
+    sound(page, axe)
     page.get_by_label("Your password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
@@ -171,7 +161,7 @@ def test_confirming_that_it_is_oneself(
     late.get_by_label("Administrator").check()
     late.get_by_role("button", name="Save", exact=True).click()
     expect(late.get_by_text("What you filled in is kept")).to_be_visible()
-    sound(late, axe, f"confirm-late-{look}")
+    sound(late, axe)
     helper.refresh_from_db()
     assert (helper.last_name, helper.is_superuser) == ("", False)
     late.get_by_label("Your password").fill(PASSWORD)

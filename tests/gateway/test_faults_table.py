@@ -170,6 +170,18 @@ ROWS = (
         "swap", "two containers of updates change places", lambda s: s.arrival(s.fault("swap", s.me)), "within a second"
     ),
     Row(
+        "hold",
+        "a container of updates comes two seconds late",
+        lambda s: s.arrival(s.fault("hold", s.me)),
+        "with the next update, or at the next check for missed ones",
+    ),
+    Row(
+        "disorder",
+        "containers of updates are lost, repeated, swapped and held up",
+        lambda s: s.arrival(s.fault("disorder", s.me)),
+        "with the next update, or at the next check for missed ones",
+    ),
+    Row(
         "unreadable",
         "a container of updates that no layer has",
         lambda s: s.arrival(s.fault("unreadable", s.me)),

@@ -89,7 +89,31 @@ async def test_an_update_that_nothing_overtakes_comes_late(
     assert len(await heard.until(1)) == 1
 
 
-@pytest.mark.parametrize("trouble", ["lose", "unreadable"])
+async def test_an_update_is_held_up_whatever_overtakes_it(
+    sandbox: Sandbox, client: TelegramClient, anna: int, ben: int
+) -> None:
+    heard = Heard(client)
+    sandbox.faults.hold(anna)
+    for text in ("one", "two", "three"):
+        sandbox.world.send(ben, anna, text)
+    first, second, late = await heard.until(3)
+    assert late < first < second
+
+
+async def test_a_disorder_is_the_same_for_a_seed(sandbox: Sandbox, client: TelegramClient, anna: int, ben: int) -> None:
+    counted = []
+    for seed in (1, 1, 2):
+        sandbox.faults.stream.struck.clear()
+        sandbox.faults.disorder(anna, times=40, seed=seed)
+        for number in range(40):
+            sandbox.world.send(ben, anna, str(number))
+        await client(NEAREST)
+        counted.append(dict(sandbox.faults.struck()))
+    assert counted[0] == counted[1]
+    assert set(counted[0]) >= {"lose", "repeat", "swap", "hold"}
+
+
+@pytest.mark.parametrize("trouble", ["lose", "hold", "unreadable"])
 async def test_what_was_lost_is_told_by_the_difference(
     sandbox: Sandbox, client: TelegramClient, anna: int, ben: int, trouble: str
 ) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from apps.sessions.models.session import Session
+
+CONFIRMED_AFTER = timedelta(days=7)
+"""Telegram's ``authorization_autoconfirm_period`` (https://core.telegram.org/api/auth#confirming-login)."""
 
 
 class Device(models.Model):
@@ -56,6 +61,12 @@ class Device(models.Model):
     def is_strange(self) -> bool:
         """Whether somebody has still to say what it is."""
         return self.noticed_at is not None and self.known_at is None
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Whether Telegram has asked the account's owner whether this login was theirs, and still waits for the answer;
+        after a week it takes the login as confirmed, and tells nobody."""
+        return self.is_unconfirmed and timezone.now() < self.signed_in_at + CONFIRMED_AFTER
 
     @property
     def label(self) -> str:
