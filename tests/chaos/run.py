@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import clocks, compare, scene, troubles
 from tests.chaos.cluster import Cluster
@@ -31,6 +32,8 @@ MOST_PAGES = 60  # of history that are fetched of one chat
 PAGE_PATIENCE = 30.0
 SLOWEST = 5  # recoveries that the report shows
 SETTLE_SECONDS = 60.0
+HANDOVER_SECONDS = 10.0
+"""An account is handed over to another gateway within these, or something is wrong."""
 SIGN_IN_TRIES = 6
 ROUND_SECONDS = 60.0  # in which every kind comes once
 CLOCK_KINDS = {"clock_back", "clock_forward"}
@@ -330,7 +333,7 @@ class Run:
     def _compare(self) -> None:
         wrong, report, control = self.report.wrong, self.report, self._cluster.control
         for account in self._accounts:
-            status = self._desk("status", session=account.session)
+            status = self._steady_status(account)
             failed = [one for one in status["failed"] if one[1] != SIGNED_OUT]
             if status["status"] != "ready" or status["open"] or failed:
                 wrong.append(f"account {account.phone[-2:]}: {status}")
@@ -350,6 +353,16 @@ class Run:
         report.notes.append(f"the data centre: {self._field.call('faults.struck')}")
         if not clocks.available():
             report.notes.append(clocks.MISSING)
+
+    def _steady_status(self, account: Account) -> dict[str, Any]:
+        """Once it is ready: a gateway that has come back is given its share of the accounts, one after the other."""
+        deadline = time.monotonic() + HANDOVER_SECONDS
+        status: dict[str, Any] = self._desk("status", session=account.session)
+        while (status["status"] != "ready" or status["open"]) and time.monotonic() < deadline:
+            self._tick()
+            time.sleep(TICK)
+            status = self._desk("status", session=account.session)
+        return status
 
     def _owners(self) -> list[str]:
         pairs = self._cluster.control.call("record.two_owners")

@@ -75,7 +75,8 @@ def pair() -> Iterator[Pair]:
 def test_a_link_does_what_it_is_told(pair: Pair) -> None:
     everything = f"{THERE} {300_000 + len(THERE)}"
     assert pair.fetch(20) == everything
-    assert pair.link.tell(loss=0.2, delay=0.01) == {"dropped": 0, "delayed": 0}
+    # Of every three sendings one would be lost with 0.2: now and then TCP waits for a minute then.
+    assert pair.link.tell(loss=0.1, delay=0.01) == {"dropped": 0, "delayed": 0}
     assert pair.fetch(60) == everything
     lossy = pair.link.tell(left={"cut": True})
     assert min(lossy.values()) > 0

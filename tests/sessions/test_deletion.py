@@ -30,6 +30,7 @@ from apps.sessions.models import (
     AuthorizationSecret,
     ChannelState,
     Device,
+    FutureAuthToken,
     Session,
     SessionEvent,
     SessionGrant,
@@ -64,6 +65,7 @@ PARENTS = {
     "chat_events": "telegram_chats",
     "telegram_access_requests": "telegram_sessions",
     "telegram_authorization_secrets": "telegram_authorizations",
+    "telegram_authorization_tokens": "telegram_sessions",
     "telegram_authorizations": "telegram_sessions",
     "telegram_channel_states": "telegram_sessions",
     "telegram_chats": "telegram_sessions",
@@ -100,6 +102,7 @@ def fill(session: Session, admin: User) -> Session:
     Lease.objects.update_or_create(session=session, defaults={"owner": node, "fence": 7})
     authorization, _ = Authorization.objects.get_or_create(session=session, defaults={"key_id": 1, "dc_id": 1})
     AuthorizationSecret.objects.get_or_create(authorization=authorization, defaults={"secret": {"auth_key": "x"}})
+    FutureAuthToken(session=session, token="x").save()
     SessionEvent.objects.create(session=session, kind="status.ready")
     SessionGrant.objects.get_or_create(session=session, user=admin, defaults={"role": Role.MANAGER})
     AccessRequest.objects.create(session=session, user=admin)

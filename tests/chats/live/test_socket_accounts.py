@@ -121,8 +121,7 @@ async def test_mark_and_place(connect: Connect, operator: User, chat: Chat) -> N
     page = await (await connect(operator)).follow(chat)
     await page.send(type="mark", chat=chat.pk, unread=True, ref="m")
     await page.until(lambda one: one.get("ref") == "m" and one["type"] == "ok")
-    frame = await page.until(lambda one: one["type"] == "chats")
-    assert frame["chats"][0]["marked"] is True
+    await page.until(lambda one: one["type"] == "chats" and one["chats"][0]["marked"] is True)
     assert await Command.objects.aget(kind="mark")
     for session, there in ((chat.session_id, chat.pk), (None, chat.pk), (None, None)):
         await page.send(type="place", session=session, chat=there)
