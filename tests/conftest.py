@@ -31,6 +31,14 @@ EXAMPLES, LONG_EXAMPLES = 25, 500
 WITHOUT_SERVERS = ("sandbox", "telegram")
 """Folders whose tests use neither, pure or not: what they test knows no Django."""
 
+UNMEASURED = (
+    "sandbox", "e2e", "chaos", "local", "benchmarks", "load", "deploy", "upgrade", "js", "hostile",
+    "test_rights_table.py", "test_security_forms.py", "test_security_leaks.py", "test_security_lookups.py",
+    "test_security_rights.py", "test_security_http.py",
+)  # fmt: skip
+"""Files and folders whose tests need not be measured, which makes tests take half as long again: the product runs in
+processes of its own there, or they go once more through all that others test one by one."""
+
 
 def _set_up_django() -> Servers:
     """At import: it reads the conftest files of subdirectories, which may import models, before any hook of ours."""
@@ -99,6 +107,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _skip(items, "long", "long form: run with --long")
     if chromium_path() is None and not browser_required():
         _skip(items, "browser", NO_CHROMIUM)
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] in UNMEASURED:
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_collection_finish() -> None:

@@ -132,6 +132,7 @@ def test_fetches_are_slow() -> None:
 def test_what_follows_from_an_unknown_outcome() -> None:
     looks_first = {
         CommandKind.SEND,
+        CommandKind.SIGN_IN_SEND_CODE,
         CommandKind.SIGN_IN_CODE,
         CommandKind.SIGN_IN_QR,
         CommandKind.SIGN_IN_PASSWORD,
