@@ -13,7 +13,7 @@ from telethon.tl.patched import Message
 if TYPE_CHECKING:
     from sandbox.world.box import Box, Event
 
-LOOKED_BACK = 20
+EARLIER = 20
 """Messages of the chat among which an earlier one of the same author has to be: then the client has met them."""
 
 
@@ -55,5 +55,5 @@ def _is_plain(message: Any) -> bool:
 
 def _is_known(event: Event, box: Box) -> bool:
     post = event.data
-    earlier = box.thread(post.peer(box.owner))[-LOOKED_BACK - 1 : -1]
+    earlier = box.thread(post.peer(box.owner))[-EARLIER - 1 : -1]
     return any(box.posts[each].author == post.author for each in earlier if each in box.posts)
