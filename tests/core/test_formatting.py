@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tgadmin.core import formatting
 from tgadmin.core.formatting import FOUND, SENT, carried, same_formatting, tidy, utf16_length
 from tgadmin.core.formatting.spans import CODE, STYLES, address
 from tgadmin.core.types import Entity
@@ -177,6 +178,12 @@ def test_what_the_stored_message_says_is_taken_again() -> None:
     link = Entity("text_url", 0, 3, "mailto:a@b.example")
     assert tidy("abc", [link]) == ("abc", ())
     assert tidy("abc", [link], {"mailto:a@b.example"}) == ("abc", (link,))
+
+
+def test_a_spoiler_is_covered_where_the_text_is_shown_plainly() -> None:
+    spans = [Entity("bold", 0, 3), Entity("spoiler", 8, 6)]
+    assert formatting.covered("He dies 🙂 at 5", spans) == "He dies ▒ ▒▒ 5"
+    assert formatting.covered("He dies", spans[:1]) == "He dies"
 
 
 @pytest.mark.parametrize(

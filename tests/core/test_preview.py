@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tgadmin.core.preview import LENGTH, Last, preview
+from tgadmin.core.preview import LENGTH, preview
 
 pytestmark = pytest.mark.pure
 
@@ -28,8 +28,3 @@ pytestmark = pytest.mark.pure
 )
 def test_preview(text: str, media: object, shown: str) -> None:
     assert preview(text, media) == shown
-
-
-def test_what_a_spoiler_hides_the_list_does_not_show() -> None:
-    spans = [{"kind": "bold", "offset": 0, "length": 3}, {"kind": "spoiler", "offset": 8, "length": 6}]
-    assert Last("He dies 🙂 at 5", entities=spans).shown() == ("He dies ▒ ▒▒ 5", "", False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tgadmin.core.formatting import covered, from_json
 from tgadmin.core.service_messages import sentence
 
 LENGTH = 160
@@ -14,8 +13,8 @@ LENGTH = 160
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """A chat's last message. ``media``, ``service``: what is stored of them (``{"kind": "photo", …}``), or None;
-    ``entities``: the stored spans of its text, spoilers of which are covered;
+    """A chat's last message. ``text``: with its spoilers covered. ``media``, ``service``: what is stored of them
+    (``{"kind": "photo", …}``), or None;
     ``sender``: whose name is shown with it, "" for nobody's; ``names``: of people by their ids."""
 
     text: str
@@ -26,7 +25,6 @@ class Last:
     sender_id: int | None = None
     names: Mapping[int, str] = field(default_factory=dict)
     is_channel: bool = False
-    entities: object = None
 
     def shown(self) -> tuple[str, str, bool]:
         """Its text, the name before it, whether it is ours. A service message is a sentence that says who did it."""
@@ -35,8 +33,7 @@ class Last:
             chat = "channel" if self.is_channel else "group"
             said = sentence(self.service, who, sender_id=self.sender_id, names=self.names, chat=chat)
             return said[:LENGTH], "", False
-        text = covered(self.text, from_json(self.entities))
-        return preview(text, self.media), "" if self.out else self.sender, self.out
+        return preview(self.text, self.media), "" if self.out else self.sender, self.out
 
 
 def preview(text: str, media: object) -> str:

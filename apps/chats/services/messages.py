@@ -28,7 +28,7 @@ from apps.common.cascades import is_orphan
 from apps.sessions.models import Session, SessionStatus
 from apps.staff.roles import Role
 from tgadmin.core.errors import UserError
-from tgadmin.core.formatting import as_json, carried, from_json
+from tgadmin.core.formatting import as_json, carried, covered, from_json
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import Last
 from tgadmin.core.service_messages import people_in
@@ -328,7 +328,7 @@ def _show_in_list(chat: Chat, message: Message, names: Mapping[int, str] | None 
     """``names``: of the people in it by their ids; our own side has none."""
     known = names or {}
     last = Last(
-        message.text,
+        covered(message.text, from_json(message.entities)),
         message.media,
         message.service,
         message.out,
@@ -336,7 +336,6 @@ def _show_in_list(chat: Chat, message: Message, names: Mapping[int, str] | None 
         message.sender_id,
         known,
         is_channel=chat.kind == PeerKind.CHANNEL,
-        entities=message.entities,
     )
     text, sender, out = last.shown()
     Chat.objects.filter(pk=chat.pk).update(

@@ -12,6 +12,7 @@ from typing import Any
 from apps.chats.columns.chats import ChatColumns
 from apps.chats.columns.messages import MESSAGE_TABLE, MessageColumns
 from apps.chats.event_kinds import EventKind
+from tgadmin.core import formatting
 from tgadmin.core.formatting import as_json
 from tgadmin.core.official import conceal, is_from_telegram
 from tgadmin.core.types import Entity, Message, Peer, PeerKind, is_channel
@@ -191,6 +192,11 @@ def from_json(stored: str | None) -> object:
         return None if stored is None else json.loads(stored)
     except (ValueError, RecursionError):
         return None
+
+
+def listed_text(text: str, entities: str | None) -> str:
+    """A message's text as the list shows it: ``entities`` are its stored spans, spoilers of which are covered."""
+    return formatting.covered(text, formatting.from_json(from_json(entities)))
 
 
 def learns(stored: Peer | None, given: Peer) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from apps.chats.event_kinds import EventKind
 from apps.chats.services.record.batch import BatchScope
-from apps.chats.services.record.rows import ChatRow, MessageRow, from_json, new_row, title_of
+from apps.chats.services.record.rows import ChatRow, MessageRow, from_json, listed_text, new_row, title_of
 from tgadmin.core.official import is_official
 from tgadmin.core.preview import Last
 from tgadmin.core.service_messages import people_in
@@ -182,9 +182,8 @@ class State:
     def _last(self, chat: ChatRow, row: MessageRow) -> Last:
         if row.service is None:
             media = None if row.text else from_json(row.media)
-            return Last(
-                row.text, media, out=row.out, sender=self.name_of(row.sender_id), entities=from_json(row.entities)
-            )
+            text = listed_text(row.text, row.entities)
+            return Last(text, media, out=row.out, sender=self.name_of(row.sender_id))
         service = from_json(row.service)
         return Last(
             row.text,

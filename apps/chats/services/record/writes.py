@@ -12,7 +12,7 @@ import psycopg
 from apps.chats.event_kinds import EventKind
 from apps.chats.services.record import sql
 from apps.chats.services.record.batch import BatchScope
-from apps.chats.services.record.rows import ChatRow, clean, from_json, learns, names_of
+from apps.chats.services.record.rows import ChatRow, clean, from_json, learns, listed_text, names_of
 from apps.chats.services.record.state import State
 from apps.common.fields import opened, sealed
 from tgadmin.core.preview import Last
@@ -62,23 +62,11 @@ async def _show_last(conn: Connection, chat_ids: list[int]) -> None:
     """The lists of these chats show the last message that is left."""
     asked = await conn.execute(sql.LAST_LISTED, {"chats": chat_ids}, prepare=True)
     rows = []
-    for (
-        pk,
-        telegram_id,
-        date,
-        text,
-        entities,
-        media,
-        service,
-        sender,
-        sender_id,
-        out,
-        names,
-        kind,
-    ) in await asked.fetchall():
+    for pk, telegram_id, date, text, entities, *others in await asked.fetchall():
+        media, service, sender, sender_id, out, names, kind = others
         last = Last(
-            text, None if text else from_json(media), from_json(service), out, sender, sender_id, names_of(names),
-            is_channel=kind == PeerKind.CHANNEL, entities=from_json(entities),
+            listed_text(text, entities), None if text else from_json(media), from_json(service), out, sender,
+            sender_id, names_of(names), is_channel=kind == PeerKind.CHANNEL,
         )  # fmt: skip
         rows.append((pk, telegram_id, date, *last.shown()))
     await conn.execute(sql.SHOW_LAST, sql.LAST.params(rows), prepare=True)
