@@ -5,10 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.kit.record import ANNA, BEN, CHANNEL, GROUP, ME, T0, Kit, kit, leased, message, new
-from tgadmin.core.types import ChatState, Dialog, HistoryCleared, Incoming, NewMessage, ReadInbox, Renamed
+from tgadmin.core.types import (
+    ChatState,
+    Dialog,
+    HistoryCleared,
+    Incoming,
+    NewMessage,
+    Peer,
+    PeerKind,
+    ReadInbox,
+    Renamed,
+    Renumbered,
+)
 
 __all__ = ["kit", "leased"]
 
+PHONES = "SELECT phone FROM telegram_peers WHERE session_id = %s AND peer_id = %s"
 NAMES = "SELECT name, username FROM telegram_peers WHERE session_id = %s AND peer_id = %s"
 
 
@@ -27,6 +39,31 @@ async def test_ones_own_new_name_leaves_saved_messages_their_name(kit: Kit) -> N
     await kit.record(Renamed(ME, "Helpdesk"))
     assert (await kit.chat(ME))["title"] == "Saved Messages"
     assert await kit.rows(NAMES, kit.session_id, ME) == [{"name": "Helpdesk", "username": ""}]
+
+
+OWN = "SELECT profile_name, username, phone FROM telegram_sessions WHERE id = %s"
+
+
+async def own(kit: Kit) -> tuple[str, str, str]:
+    (row,) = await kit.rows(OWN, kit.session_id)
+    return row["profile_name"], row["username"], row["phone"]
+
+
+async def test_what_its_owner_makes_of_the_account_is_shown_with_it(kit: Kit) -> None:
+    await kit.rows("UPDATE telegram_sessions SET telegram_user_id = %s WHERE id = %s RETURNING id", ME, kit.session_id)
+    await kit.record(new(ANNA, 1))
+    assert await own(kit) == ("Support", "", "")
+    await kit.record(Renamed(ME, "Helpdesk", "helpdesk"), Renumbered(ME, "4915112345"))
+    assert await own(kit) == ("Helpdesk", "helpdesk", "4915112345")
+    await kit.batch([Incoming((Renamed(ANNA, "Anna Neumann"), Renumbered(ANNA, "4915199999")), ())])
+    assert await own(kit) == ("Helpdesk", "helpdesk", "4915112345")
+    assert await kit.rows(PHONES, kit.session_id, ANNA) == [{"phone": "4915199999"}]
+    # With the account itself in a container, as after the owner has changed it on the phone.
+    known = Peer(ME, PeerKind.USER, "Service", access_hash=110, phone="4915100000", is_self=True)
+    await kit.batch([Incoming((), (known,))])
+    assert await own(kit) == ("Service", "", "4915100000")
+    await kit.batch([Incoming((Renumbered(ME, ""),), ())])
+    assert (await own(kit))[2] == "4915100000", "a number that is hidden is known all the same"
 
 
 async def test_a_mark_as_unread_stays_until_somebody_reads(kit: Kit) -> None:

@@ -53,6 +53,14 @@ class Renamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Renumbered:
+    """A user has another phone number from now on, or shows none any more ("")."""
+
+    user_id: PeerId
+    phone: Annotated[str, Words(20)]
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """A user, group or channel as one account sees it.
 

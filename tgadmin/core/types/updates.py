@@ -17,7 +17,7 @@ from tgadmin.core.types.messages import (
     Notice,
     SentShort,
 )
-from tgadmin.core.types.peers import Peer, Presence, Renamed
+from tgadmin.core.types.peers import Peer, Presence, Renamed, Renumbered
 from tgadmin.core.types.ranges import Count, ExactCount, Long, Name, State, Word
 
 KEPT_BYTES = 65_536
@@ -65,6 +65,7 @@ Change = (
     | Typing
     | Presence
     | Renamed
+    | Renumbered
     | ChatState
     | HistoryCleared
     | Gap

@@ -55,7 +55,11 @@ _GROUPS: tuple[tuple[Fate, str, str], ...] = (
         "what Telegram tells the account's owner: kept as a message of Telegram's own account, for managers",
         "ServiceNotification",
     ),
-    (Fate.STORED, "a person's new name", "UserName"),
+    (
+        Fate.STORED,
+        "a person's new name or number; of the account's own they are shown with the account",
+        "UserName UserPhone",
+    ),
     (
         Fate.STORED,
         "messages that Telegram gives us no longer: they go here too",
@@ -154,8 +158,8 @@ _GROUPS: tuple[tuple[Fate, str, str], ...] = (
     ),
     (
         Fate.IGNORED,
-        "not yet: numbers and the rest of a profile are learned from the next message, dialog or profile that has them",
-        "User UserPhone",
+        "not yet: the rest of a profile is learned from the next message, dialog or profile that has it",
+        "User",
     ),
     (
         Fate.IGNORED,

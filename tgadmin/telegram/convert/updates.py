@@ -25,6 +25,7 @@ from tgadmin.core.types import (
     ReadInbox,
     ReadOutbox,
     Renamed,
+    Renumbered,
     SentShort,
     Typing,
     Unreadable,
@@ -158,6 +159,10 @@ def _renamed(update: Any, _: int) -> Changes:
     return [Renamed(of_user(update.user_id), name, usernames[0] if usernames else "")]
 
 
+def _renumbered(update: Any, _: int) -> Changes:
+    return [Renumbered(of_user(update.user_id), update.phone)]
+
+
 def _unread_mark(update: Any, _: int) -> Changes:
     if not isinstance(update.peer, T.DialogPeer) or update.saved_peer_id is not None:
         return []
@@ -254,6 +259,7 @@ _KINDS: dict[type, Callable[[Any, int], Changes]] = {
     Removed: _removed,
     UnreadablePacket: _packet,
     T.UpdateUserName: _renamed,
+    T.UpdateUserPhone: _renumbered,
     T.UpdateDialogUnreadMark: _unread_mark,
     T.UpdateChannelAvailableMessages: _history_cleared,
     T.UpdateChatDefaultBannedRights: _default_rights,

@@ -32,6 +32,7 @@ from tgadmin.core.types import (
     ReadInbox,
     ReadOutbox,
     Renamed,
+    Renumbered,
     SentShort,
     Typing,
     Unreadable,
@@ -291,6 +292,13 @@ def _renamed(state: State, change: Renamed) -> None:
         chat.title, chat.username, chat.dirty = title_of(peer), change.username, True
 
 
+def _renumbered(state: State, change: Renumbered) -> None:
+    peer = state.names.get(change.user_id)
+    if peer is not None:
+        state.names[change.user_id] = replace(peer, phone=change.phone)
+        state.renumbered[change.user_id] = change.phone
+
+
 def _history_cleared(state: State, change: HistoryCleared) -> None:
     chat = state.chats.get(change.peer_id)
     if chat is None:
@@ -415,6 +423,7 @@ _APPLY: dict[type, Callable[[State, Any], None]] = {
     Typing: _typing,
     Presence: _presence,
     Renamed: _renamed,
+    Renumbered: _renumbered,
     HistoryCleared: _history_cleared,
     ChatState: _chat_state,
     Gap: _gap,

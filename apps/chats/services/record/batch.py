@@ -29,6 +29,7 @@ from tgadmin.core.types import (
     ReadInbox,
     ReadOutbox,
     Renamed,
+    Renumbered,
     SentShort,
     Typing,
     box_of,
@@ -181,6 +182,10 @@ def _renamed(needs: BatchScope, change: Renamed) -> None:
     needs.chats.add(change.user_id)
 
 
+def _renumbered(needs: BatchScope, change: Renumbered) -> None:
+    needs.names.add(change.user_id)
+
+
 _COLLECTORS: dict[type, Callable[[BatchScope, Any], None]] = {
     NewMessage: _new,
     SentShort: _sent,
@@ -197,4 +202,5 @@ _COLLECTORS: dict[type, Callable[[BatchScope, Any], None]] = {
     ChatState: _chat,
     HistoryCleared: _chat,
     Renamed: _renamed,
+    Renumbered: _renumbered,
 }

@@ -148,6 +148,14 @@ FROM {RENAMED}
 WHERE p.session_id = %(session)s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%(peer_id)s)
 """  # noqa: S608
 
+RENUMBERED = Unnest({"peer_id": "bigint", "phone": "text"})
+
+RENUMBER = f"""
+UPDATE telegram_peers p SET phone = k.phone
+FROM {RENUMBERED}
+WHERE p.session_id = %(session)s AND p.peer_id = k.peer_id AND p.peer_id = ANY(%(peer_id)s)
+"""  # noqa: S608
+
 SEEN = Unnest({"peer_id": "bigint", "is_online": "boolean", "at": "timestamptz", "online_until": "timestamptz"})
 
 PRESENCE = f"""
@@ -290,6 +298,16 @@ ON CONFLICT (session_id, peer_id) DO UPDATE SET pts = EXCLUDED.pts WHERE s.pts <
 CHECKPOINT = """
 INSERT INTO telegram_update_states (session_id, pts, qts, date, seq) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (session_id) DO UPDATE SET pts = EXCLUDED.pts, qts = EXCLUDED.qts, date = EXCLUDED.date, seq = EXCLUDED.seq
+"""
+
+# What staff see of an account is what its owner has made of it since the sign-in. A number is never unlearnt.
+OWN_PROFILE = """
+UPDATE telegram_sessions s SET profile_name = left(p.name, 160), username = p.username,
+    phone = COALESCE(NULLIF(p.phone, ''), s.phone)
+FROM telegram_peers p
+WHERE s.id = %s AND p.session_id = s.id AND p.peer_id = s.telegram_user_id
+    AND (s.profile_name, s.username, s.phone)
+        IS DISTINCT FROM (left(p.name, 160), p.username, COALESCE(NULLIF(p.phone, ''), s.phone))
 """
 
 LAST_UPDATE = "UPDATE telegram_sessions SET last_update_at = clock_timestamp() WHERE id = %s"

@@ -61,6 +61,7 @@ class State:
     gaps: list[Gap] = field(default_factory=list)
     typing: list[tuple[Typing, str]] = field(default_factory=list)
     renamed: dict[int, Renamed] = field(default_factory=dict)
+    renumbered: dict[int, str] = field(default_factory=dict)
     cleared: dict[int, int] = field(default_factory=dict)
     """Chats of which the messages up to an id are gone: by row, that id."""
     migrated: dict[int, int] = field(default_factory=dict)

@@ -25,7 +25,7 @@ _SECRETS, _UNREADABLE = "telegram_message_secrets", "telegram_unreadable_updates
 
 async def store(conn: Connection, session_id: int, needs: BatchScope, state: State) -> None:
     """Queue every write of the batch; the transaction's end sends and checks them."""
-    await _store_peers(conn, session_id, needs.peers.values(), state.known_peers)
+    learnt_self = await _store_peers(conn, session_id, needs.peers.values(), state.known_peers)
     await _store_people(conn, session_id, state)
     await _store_messages(conn, session_id, state)
     if state.cleared:
@@ -45,10 +45,11 @@ async def store(conn: Connection, session_id: int, needs: BatchScope, state: Sta
         await conn.execute(sql.INSERT_GAPS, params, prepare=True)
     if state.unreadable:
         await _store_unreadable(conn, session_id, state.unreadable)
+    # The session's row after all chats: the order of locks.
+    if learnt_self or state.renamed or state.renumbered:
+        await conn.execute(sql.OWN_PROFILE, (session_id,), prepare=True)
     if needs.checkpoint is not None:
-        await _store_checkpoint(conn, session_id, needs.checkpoint)
-        if state.update_due:
-            await conn.execute(sql.LAST_UPDATE, (session_id,), prepare=True)
+        await _store_checkpoint(conn, session_id, needs.checkpoint, update_due=state.update_due)
 
 
 async def _move_waiting(conn: Connection, state: State) -> None:
@@ -72,19 +73,21 @@ async def _show_last(conn: Connection, chat_ids: list[int]) -> None:
     await conn.execute(sql.SHOW_LAST, sql.LAST.params(rows), prepare=True)
 
 
-async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer], known: Mapping[int, Peer]) -> None:
-    """Most batches bring peers that are known as they are."""
-    full = [_peer(peer) for peer in peers if not peer.partial and _differs(peer, known.get(peer.id))]
+async def _store_peers(conn: Connection, session_id: int, peers: Iterable[Peer], known: Mapping[int, Peer]) -> bool:
+    """Most batches bring peers that are known as they are. Whether something is new of the account's own."""
+    changed = [peer for peer in peers if not peer.partial and _differs(peer, known.get(peer.id))]
     partial = [
         (peer.id, peer.kind.value, peer.name, peer.username, peer.is_deleted)
         for peer in peers
         if peer.partial and learns(known.get(peer.id), peer)
     ]
-    if full:
-        await conn.execute(sql.UPSERT_PEERS, {"session": session_id, **sql.FULL_PEERS.params(full)}, prepare=True)
+    if changed:
+        full = sql.FULL_PEERS.params(map(_peer, changed))
+        await conn.execute(sql.UPSERT_PEERS, {"session": session_id, **full}, prepare=True)
     if partial:
         params = {"session": session_id, **sql.PARTIAL_PEERS.params(partial)}
         await conn.execute(sql.PUT_PARTIAL_PEERS, params, prepare=True)
+    return any(peer.is_self for peer in changed)
 
 
 _facts = attrgetter(
@@ -111,13 +114,16 @@ def _peer(peer: Peer) -> tuple[Any, ...]:
 
 
 async def _store_people(conn: Connection, session_id: int, state: State) -> None:
-    """Who is online, and who goes by another name."""
+    """Who is online, who goes by another name, who has another number."""
     if state.presence:
         rows = [(one.user_id, one.is_online, one.at, one.online_until) for one in state.presence.values()]
         await conn.execute(sql.PRESENCE, {"session": session_id, **sql.SEEN.params(rows)}, prepare=True)
     if state.renamed:
         names = [(one.user_id, clean(one.name)[:255], clean(one.username)[:64]) for one in state.renamed.values()]
         await conn.execute(sql.RENAME, {"session": session_id, **sql.RENAMED.params(names)}, prepare=True)
+    if state.renumbered:
+        numbers = [(user_id, clean(phone)[:20]) for user_id, phone in state.renumbered.items()]
+        await conn.execute(sql.RENUMBER, {"session": session_id, **sql.RENUMBERED.params(numbers)}, prepare=True)
 
 
 async def _store_messages(conn: Connection, session_id: int, state: State) -> None:
@@ -175,9 +181,11 @@ async def _store_chats(conn: Connection, chats: Sequence[ChatRow]) -> None:
     await conn.execute(sql.UPDATE_CHATS, sql.CHANGED_CHATS.params_of(chats), prepare=True)
 
 
-async def _store_checkpoint(conn: Connection, session_id: int, checkpoint: Checkpoint) -> None:
+async def _store_checkpoint(conn: Connection, session_id: int, checkpoint: Checkpoint, *, update_due: bool) -> None:
     if checkpoint.channels:
         params = {"session": session_id, **sql.CHANNELS.params(checkpoint.channels.items())}
         await conn.execute(sql.CHANNEL_STATES, params, prepare=True)
     state = (session_id, checkpoint.pts, checkpoint.qts, checkpoint.date, checkpoint.seq)
     await conn.execute(sql.CHECKPOINT, state, prepare=True)
+    if update_due:
+        await conn.execute(sql.LAST_UPDATE, (session_id,), prepare=True)
