@@ -12,12 +12,13 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.sessions.colleagues import name_of
-from apps.sessions.services import colleagues, rights
+from apps.sessions.services import colleagues, rights, standing
 from apps.sessions.services.colleagues import Wanted
 from apps.staff.roles import Role
 from tgadmin.core.ids import row_id
 
 PREFIX = "role-"
+ROLES = ((0, "None"), *Role.choices)
 
 
 def _text(**attrs: Any) -> UnfoldAdminTextInputWidget:
@@ -48,6 +49,7 @@ class ColleagueForm(forms.Form):
         max_length=254,
         widget=_text(type="email"),
     )
+    everywhere = forms.TypedChoiceField(choices=ROLES, coerce=int, required=False)
     adds_accounts = forms.BooleanField(label="May add accounts", required=False)
 
     def __init__(self, data: Any, offered: set[int], user: User | None = None) -> None:
@@ -58,6 +60,7 @@ class ColleagueForm(forms.Form):
             own = user.user_permissions.filter(content_type__app_label=app_label, codename=codename)
             initial = {"name": user.get_full_name(), "username": user.get_username(), "email": user.email}
             initial["adds_accounts"] = own.exists()
+            initial["everywhere"] = int(standing.of(user) or 0)
         super().__init__(data, initial=initial)
         self.user, self.offered = user, offered
         self.roles: dict[int, Role | None] = {}
@@ -65,7 +68,7 @@ class ColleagueForm(forms.Form):
             self.fields["name"].required = bool(initial["name"])
             self.fields["username"].help_text = "To sign in with."
             if user.is_superuser:
-                del self.fields["adds_accounts"]  # administrators do
+                del self.fields["adds_accounts"], self.fields["everywhere"]  # administrators do, and may all
 
     def clean_username(self) -> str:
         given = str(self.cleaned_data["username"]).strip()
@@ -96,7 +99,15 @@ class ColleagueForm(forms.Form):
             if key not in self.offered or number not in ("0", *map(str, Role.values)):
                 raise forms.ValidationError("One of the accounts is no longer there: reload the page.")
             self.roles[key] = Role(int(number)) if number != "0" else None
+        if "everywhere" in self.errors:  # nobody sees an error of a table's row
+            raise forms.ValidationError("One of the roles is not there: reload the page.")
         return given
+
+    @property
+    def choices_everywhere(self) -> list[tuple[int, str, bool]]:
+        """(value, label, whether it is chosen)"""
+        chosen = str(self["everywhere"].value() or 0)
+        return [(value, str(label), str(value) == chosen) for value, label in ROLES]
 
     def focus(self) -> None:
         """On the first field that is wrong."""
@@ -104,6 +115,11 @@ class ColleagueForm(forms.Form):
         if wrong:
             self.fields["name"].widget.attrs.pop("autofocus", None)
             self.fields[wrong[0]].widget.attrs["autofocus"] = True
+
+    def _everywhere(self) -> Role | None:
+        sent = "everywhere" in self.data and "everywhere" in self.fields
+        number = self.cleaned_data["everywhere"] if sent else self.initial.get("everywhere")
+        return Role(number) if number else None
 
     def wanted(self) -> Wanted:
         """Of a valid form."""
@@ -115,4 +131,5 @@ class ColleagueForm(forms.Form):
             email=given["email"],
             roles=self.roles,
             adds_accounts=given.get("adds_accounts", bool(self.initial.get("adds_accounts"))),
+            everywhere=self._everywhere(),
         )

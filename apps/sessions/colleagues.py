@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from apps.sessions.models import Session, SessionGrant
+from apps.sessions.models import Session, SessionGrant, StandingRole
 from apps.sessions.services import rights
 from apps.staff.models import Authenticator, JoinLink
 from apps.staff.roles import WORDS, Role
@@ -22,6 +22,7 @@ MOST = 200
 """Colleagues on a page; the search finds the others."""
 NAMED = 3
 """Accounts of a role that are named; the others are behind "+ n"."""
+EVERYWHERE = "all accounts, later ones too"
 SHOWS = {
     "": "Everyone",
     "managers": "Managers",
@@ -102,14 +103,16 @@ def _shown(rows: QuerySet[User], show: str) -> QuerySet[User]:
 def _with_rights(users: list[User]) -> list[Colleague]:
     roles = rights.roles(users)
     names = dict(Session.objects.order_by("name").values_list("pk", "name"))
+    standing = dict(StandingRole.objects.filter(user__in=users).values_list("user_id", "role"))
     links = dict(JoinLink.objects.filter(user__in=users).values_list("user_id", "expires_at"))
     now = timezone.now()
-    return [_colleague(user, roles.get(user.pk, {}), names, links.get(user.pk), now) for user in users]
+    return [
+        _colleague(user, _lines(roles.get(user.pk, {}), names, standing.get(user.pk)), links.get(user.pk), now)
+        for user in users
+    ]
 
 
-def _colleague(
-    user: Any, roles: dict[int, Role], names: dict[int, str], link: datetime | None, now: datetime
-) -> Colleague:
+def _colleague(user: Any, lines: Iterable[Line], link: datetime | None, now: datetime) -> Colleague:
     enabled = user.is_active and user.is_staff
     return Colleague(
         user=user,
@@ -123,18 +126,24 @@ def _colleague(
         never_here=user.last_login is None,
         lines=(Line(Role.MANAGER.label, WORDS[Role.MANAGER].icon, "every account"),)
         if user.is_superuser and enabled
-        else tuple(_lines(roles, names)),
+        else tuple(lines),
     )
 
 
-def _lines(roles: dict[int, Role], names: dict[int, str]) -> Iterable[Line]:
-    """One for each role, the highest first."""
+def _lines(roles: dict[int, Role], names: dict[int, str], standing: int | None) -> Iterable[Line]:
+    """One for each role, the highest first. ``standing``: the role in all accounts, later ones too."""
     held: dict[Role, list[str]] = defaultdict(list)
     for key, name in names.items():  # in their order
         if key in roles:
             held[roles[key]].append(name)
-    for role in sorted(held, reverse=True):
-        yield Line(role.label, WORDS[role].icon, ", ".join(held[role][:NAMED]), tuple(held[role][NAMED:]))
+    everywhere = None if standing is None else Role(standing)
+    for role in sorted({*held, *filter(None, [everywhere])}, reverse=True):
+        if role == everywhere and all(roles.get(key, 0) >= role for key in names):
+            yield Line(role.label, WORDS[role].icon, EVERYWHERE)
+            continue
+        later = ["later accounts"] if role == everywhere else []
+        named = [*held[role], *later] if len(held[role]) < NAMED else [*later, *held[role]]
+        yield Line(role.label, WORDS[role].icon, ", ".join(named[:NAMED]), tuple(named[NAMED:]))
 
 
 def name_of(user: User) -> str:

@@ -1,8 +1,10 @@
 // The page of colleagues: finds accounts in the form's table, sums up what was chosen, copies the one-time link, keys.
 
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("#tg-colleague"));
-const rows = /** @type {HTMLTableRowElement[]} */ ([...document.querySelectorAll(".tg-ar tbody tr")]);
+const rows = /** @type {HTMLTableRowElement[]} */ ([...document.querySelectorAll(".tg-ar tbody:not(.all) tr")]);
 const NONE = "0";
+
+const all = /** @type {HTMLTableRowElement | null} */ (document.querySelector(".tg-ar .all tr"));
 
 /** A form that somebody typed in is not left without asking. */
 let changed = false;
@@ -21,7 +23,9 @@ function sum() {
     const chosen = radios(row).find((radio) => radio.checked);
     if (chosen && chosen.value !== NONE) counts.set(chosen.value, (counts.get(chosen.value) ?? 0) + 1);
   }
-  const parts = [...counts].sort().reverse().map(([value, count]) => `${names[Number(value)] ?? ""} of ${count}`);
+  const everywhere = all ? radios(all).find((radio) => radio.checked)?.value ?? NONE : NONE;
+  const parts = [...counts].filter(([value]) => value > everywhere).sort().reverse().map(([value, count]) => `${names[Number(value)] ?? ""} of ${count}`);
+  if (everywhere !== NONE) parts.push(`${names[Number(everywhere)] ?? ""} of all${parts.length ? " others" : ""}, later ones too`);
   const said = parts.map((part, at) => (at === 0 ? part : part.toLowerCase())).join(", ");
   place.textContent = rows.length === 0 ? "" : said ? `${said}.` : "No account yet.";
 }

@@ -3,7 +3,7 @@
 from apps.sessions.models.authorization import Authorization, AuthorizationSecret, FutureAuthToken
 from apps.sessions.models.device import Device
 from apps.sessions.models.proxy import SessionProxy, SessionProxySecret
-from apps.sessions.models.rights import AccessRequest, SessionGrant
+from apps.sessions.models.rights import AccessRequest, SessionGrant, StandingRole
 from apps.sessions.models.session import Session, SessionEvent, SessionStatus, TimelineKind
 from apps.sessions.models.updates import ChannelState, UpdateState
 
@@ -20,6 +20,7 @@ __all__ = [
     "SessionProxy",
     "SessionProxySecret",
     "SessionStatus",
+    "StandingRole",
     "TimelineKind",
     "UpdateState",
 ]

@@ -65,6 +65,24 @@ class SessionGrant(models.Model):
         return name_of(self.to)
 
 
+class StandingRole(models.Model):
+    """A user's role in all accounts, later ones too: each new account gives it as a SessionGrant."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="standing_role")
+    role = models.PositiveSmallIntegerField(choices=Role)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    granted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "telegram_standing_roles"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} of all accounts"
+
+
 class AccessRequest(models.Model):
     """Somebody signed a known account in without being its manager and was not let in: its managers are asked whether
     to give them a role. ``role`` is what was given, None: nothing."""

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import transaction
 
 from apps.sessions.models import Session, SessionGrant
-from apps.sessions.services import rights, sessions
+from apps.sessions.services import rights, sessions, standing
 from apps.staff.models import Login
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
@@ -29,13 +29,14 @@ NAME_LENGTH = 150
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A colleague as the form has them. ``roles``: by account's id, None for no right; accounts that are not in it are
-    left as they are."""
+    left as they are. ``everywhere``: the role in all accounts, later ones too."""
 
     name: str
     username: str
     email: str = ""
     roles: Mapping[int, Role | None] = field(default_factory=dict)
     adds_accounts: bool = False
+    everywhere: Role | None = None
 
 
 def may_manage(user: rights.AnyUser) -> bool:
@@ -110,6 +111,7 @@ def _give(by: User, user: User, wanted: Wanted) -> None:
             sessions.revoke(by, session, user)
         else:
             sessions.grant(by, session, user, role)
+    standing.set_role(by, user, wanted.everywhere)
     app, code = rights.ADD_ACCOUNT.split(".")
     permission = Permission.objects.get(content_type__app_label=app, codename=code)
     has = user.user_permissions.filter(pk=permission.pk).exists()
