@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.sessions.colleagues import name_of
-from apps.sessions.services import colleagues, rights, standing
+from apps.sessions.services import colleagues, everywhere, rights
 from apps.sessions.services.colleagues import Wanted
 from apps.staff.roles import Role
 from tgadmin.core.ids import row_id
@@ -60,7 +60,7 @@ class ColleagueForm(forms.Form):
             own = user.user_permissions.filter(content_type__app_label=app_label, codename=codename)
             initial = {"name": user.get_full_name(), "username": user.get_username(), "email": user.email}
             initial["adds_accounts"] = own.exists()
-            initial["everywhere"] = int(standing.of(user) or 0)
+            initial["everywhere"] = int(everywhere.of(user) or 0)
         super().__init__(data, initial=initial)
         self.user, self.offered = user, offered
         self.roles: dict[int, Role | None] = {}

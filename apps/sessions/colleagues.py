@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from apps.sessions.models import Session, SessionGrant, StandingRole
+from apps.sessions.models import RoleEverywhere, Session, SessionGrant
 from apps.sessions.services import rights
 from apps.staff.models import Authenticator, JoinLink
 from apps.staff.roles import WORDS, Role
@@ -103,11 +103,11 @@ def _shown(rows: QuerySet[User], show: str) -> QuerySet[User]:
 def _with_rights(users: list[User]) -> list[Colleague]:
     roles = rights.roles(users)
     names = dict(Session.objects.order_by("name").values_list("pk", "name"))
-    standing = dict(StandingRole.objects.filter(user__in=users).values_list("user_id", "role"))
+    rules = dict(RoleEverywhere.objects.filter(user__in=users).values_list("user_id", "role"))
     links = dict(JoinLink.objects.filter(user__in=users).values_list("user_id", "expires_at"))
     now = timezone.now()
     return [
-        _colleague(user, _lines(roles.get(user.pk, {}), names, standing.get(user.pk)), links.get(user.pk), now)
+        _colleague(user, _lines(roles.get(user.pk, {}), names, rules.get(user.pk)), links.get(user.pk), now)
         for user in users
     ]
 
@@ -130,13 +130,13 @@ def _colleague(user: Any, lines: Iterable[Line], link: datetime | None, now: dat
     )
 
 
-def _lines(roles: dict[int, Role], names: dict[int, str], standing: int | None) -> Iterable[Line]:
-    """One for each role, the highest first. ``standing``: the role in all accounts, later ones too."""
+def _lines(roles: dict[int, Role], names: dict[int, str], rule: int | None) -> Iterable[Line]:
+    """One for each role, the highest first. ``rule``: the role in all accounts, later ones too."""
     held: dict[Role, list[str]] = defaultdict(list)
     for key, name in names.items():  # in their order
         if key in roles:
             held[roles[key]].append(name)
-    everywhere = None if standing is None else Role(standing)
+    everywhere = None if rule is None else Role(rule)
     for role in sorted({*held, *filter(None, [everywhere])}, reverse=True):
         if role == everywhere and all(roles.get(key, 0) >= role for key in names):
             yield Line(role.label, WORDS[role].icon, EVERYWHERE)

@@ -33,7 +33,7 @@ declare(
     Bounded("telegram_proxies", "At most one row for each account."),
     Bounded("telegram_proxy_secrets", "At most one row for each account."),
     Forever("telegram_session_grants", "Who may do what: until somebody takes the right away."),
-    Bounded("telegram_standing_roles", "At most one row for each colleague: their role in all accounts."),
+    Bounded("telegram_roles_everywhere", "At most one row for each colleague: their role in all accounts."),
     Pruned(
         "telegram_access_requests",
         "Who signed a known account in and was not let in, after a manager has answered.",

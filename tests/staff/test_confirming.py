@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from apps.sessions.models import Authorization, AuthorizationSecret, SessionGrant
+from apps.sessions.models import Authorization, AuthorizationSecret, RoleEverywhere, SessionGrant
 from apps.staff import selectors
 from apps.staff.confirming import ADDRESSES, When
 from apps.staff.models import AuditEntry, JoinLink
@@ -66,6 +66,12 @@ def grant(root: User) -> Deed:
         "grants-0-user": user.pk, "grants-0-role": 2, "grants-0-session": session.pk, "grants-0-id": "",
     }  # fmt: skip
     return Deed(f"/admin/tg_sessions/session/{session.pk}/change/", form, SessionGrant.objects.filter(user=user).exists)
+
+
+def everywhere(root: User) -> Deed:
+    user = colleague()
+    form = {"name": "Ben", "username": user.username, "everywhere": "2"}
+    return Deed(f"/admin/colleagues/{user.pk}/", form, RoleEverywhere.objects.filter(user=user).exists)
 
 
 def user_form(user: User, **changed: Any) -> Form:
@@ -144,6 +150,7 @@ def unlock(root: User) -> Deed:
 DEEDS: dict[str, Callable[[User], Deed]] = {
     "session.exported": export,
     "right.granted": grant,
+    "right.everywhere": everywhere,
     "powers.given": power,
     "powers.taken": no_power,
     "user.added": add_user,
@@ -227,7 +234,8 @@ NOT_ASKED = {
     "access.declined", "command.refused",
     "demo.made", "demo.removed", "device.appeared", "device.ended", "device.known", "device.others_ended",
     "device.ttl_set", "login.all_ended", "login.ended", "login.others_ended", "login.succeeded", "login.verified",
-    "proxy.asked", "proxy.chosen", "right.revoked", "session.added", "session.disabled", "session.enabled",
+    "proxy.asked", "proxy.chosen", "right.revoked", "right.not_everywhere", "session.added", "session.disabled",
+    "session.enabled",
     "session.logged_out", "session.phone_revealed", "session.removed", "session.renamed", "session.signed_in",
     "sign_in.ended", "sign_in.refused", "sign_in.started", "login.confirmed", "message.code_shown",
     "link.used",

@@ -3,7 +3,7 @@
 from apps.sessions.models.authorization import Authorization, AuthorizationSecret, FutureAuthToken
 from apps.sessions.models.device import Device
 from apps.sessions.models.proxy import SessionProxy, SessionProxySecret
-from apps.sessions.models.rights import AccessRequest, SessionGrant, StandingRole
+from apps.sessions.models.rights import AccessRequest, RoleEverywhere, SessionGrant
 from apps.sessions.models.session import Session, SessionEvent, SessionStatus, TimelineKind
 from apps.sessions.models.updates import ChannelState, UpdateState
 
@@ -14,13 +14,13 @@ __all__ = [
     "ChannelState",
     "Device",
     "FutureAuthToken",
+    "RoleEverywhere",
     "Session",
     "SessionEvent",
     "SessionGrant",
     "SessionProxy",
     "SessionProxySecret",
     "SessionStatus",
-    "StandingRole",
     "TimelineKind",
     "UpdateState",
 ]

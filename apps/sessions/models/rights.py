@@ -65,10 +65,10 @@ class SessionGrant(models.Model):
         return name_of(self.to)
 
 
-class StandingRole(models.Model):
+class RoleEverywhere(models.Model):
     """A user's role in all accounts, later ones too: each new account gives it as a SessionGrant."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="standing_role")
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="role_everywhere")
     role = models.PositiveSmallIntegerField(choices=Role)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -76,7 +76,7 @@ class StandingRole(models.Model):
     granted_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        db_table = "telegram_standing_roles"
+        db_table = "telegram_roles_everywhere"
         default_permissions = ()
 
     def __str__(self) -> str:

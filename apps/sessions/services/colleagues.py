@@ -15,7 +15,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import transaction
 
 from apps.sessions.models import Session, SessionGrant
-from apps.sessions.services import rights, sessions, standing
+from apps.sessions.services import everywhere, rights, sessions
 from apps.staff.models import Login
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
@@ -111,7 +111,7 @@ def _give(by: User, user: User, wanted: Wanted) -> None:
             sessions.revoke(by, session, user)
         else:
             sessions.grant(by, session, user, role)
-    standing.set_role(by, user, wanted.everywhere)
+    everywhere.set_role(by, user, wanted.everywhere)
     app, code = rights.ADD_ACCOUNT.split(".")
     permission = Permission.objects.get(content_type__app_label=app, codename=code)
     has = user.user_permissions.filter(pk=permission.pk).exists()

@@ -29,7 +29,7 @@ from apps.sessions.models import (
     TimelineKind,
     UpdateState,
 )
-from apps.sessions.services import authorizations, future_tokens, proxies, removal, standing, status, timeline
+from apps.sessions.services import authorizations, everywhere, future_tokens, proxies, removal, status, timeline
 from apps.signin.models import SignInAttempt, SignInMethod, SignInStep
 from apps.signin.services import known, tokens
 from apps.signin.services.common import (
@@ -159,7 +159,7 @@ def signed_in(attempt_id: UUID | str, key: Mapping[str, Any], profile: Peer, fut
     _reset_state(session)
     if is_new:  # signing a known account in gives nobody a right
         _grant(session, attempt.started_by)
-        standing.apply(session)
+        everywhere.apply(session)
     timeline.note(session.pk, TimelineKind.SIGNED_IN, user=attempt.started_by, dc=int(key["dc_id"]))
     audit(attempt.started_by, "session.added" if is_new else "session.signed_in", session)
     account_signed_in.send(sender=Session, session=session, profile=profile)

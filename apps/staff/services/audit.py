@@ -21,7 +21,7 @@ PROCESSES = {"gateway": "gateway", "worker": "background task", "web": "web proc
 
 CONFIRMED_FIRST = frozenset({
     "session.exported",
-    "right.granted", "powers.given", "powers.taken", "powers.cleared",
+    "right.granted", "right.everywhere", "powers.given", "powers.taken", "powers.cleared",
     "user.added", "user.changed", "user.removed", "link.made",
     "group.added", "group.saved", "group.removed",
     "factor.added", "factor.replaced", "factor.removed", "factor.reset", "factor.codes_renewed",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from apps.sessions.models import Session, SessionGrant, StandingRole
+from apps.sessions.models import RoleEverywhere, Session, SessionGrant
 from apps.sessions.services import rights, sessions
 from apps.staff.roles import Role
 from apps.staff.services.audit import audit
@@ -16,7 +16,7 @@ from apps.staff.services.audit import audit
 
 def of(user: User) -> Role | None:
     """The role that the user has in all accounts, None for no such rule."""
-    found = StandingRole.objects.filter(user=user).values_list("role", flat=True).first()
+    found = RoleEverywhere.objects.filter(user=user).values_list("role", flat=True).first()
     return None if found is None else Role(found)
 
 
@@ -28,17 +28,18 @@ def set_role(by: User, user: User, role: Role | None) -> None:
     if of(user) == role:
         return
     if role is None:
-        StandingRole.objects.filter(user=user).delete()
+        RoleEverywhere.objects.filter(user=user).delete()
+        audit(by, "right.not_everywhere", user=user.get_username())
     else:
         defaults = {"role": role, "granted_by": by, "granted_at": timezone.now()}
-        StandingRole.objects.update_or_create(user=user, defaults=defaults)
+        RoleEverywhere.objects.update_or_create(user=user, defaults=defaults)
+        audit(by, "right.everywhere", user=user.get_username(), role=role.label)
         _raise_everywhere(by, user, role)
-    audit(by, "right.standing", user=user.get_username(), role="" if role is None else role.label)
 
 
 def apply(session: Session) -> None:
     """Give what the rules say in an account that is new. Inside a transaction."""
-    for rule in StandingRole.objects.select_related("user", "granted_by").order_by("pk"):
+    for rule in RoleEverywhere.objects.select_related("user", "granted_by").order_by("pk"):
         held = SessionGrant.objects.filter(session=session, user=rule.user).values_list("role", flat=True).first()
         if (held or 0) < rule.role:
             facts = {"role": rule.role, "granted_by": rule.granted_by, "granted_at": timezone.now()}

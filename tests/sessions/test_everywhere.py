@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.common.users import Forbidden
-from apps.sessions.models import Session, SessionGrant, StandingRole
-from apps.sessions.services import rights, standing
+from apps.sessions.models import RoleEverywhere, Session, SessionGrant
+from apps.sessions.services import everywhere, rights
 from apps.signin import services as signin
 from apps.signin.models import SignInAttempt
 from apps.staff.models import AuditEntry
@@ -49,25 +49,25 @@ def role_of(user: User, session: Session) -> Role | None:
 def test_accounts_of_now_and_of_later(admin: User, oda: User, account: Account) -> None:
     sales, support = account("Sales"), account("Support")
     SessionGrant.objects.create(session=sales, user=oda, role=Role.MANAGER)
-    standing.set_role(admin, oda, Role.OPERATOR)
+    everywhere.set_role(admin, oda, Role.OPERATOR)
     assert (role_of(oda, sales), role_of(oda, support)) == (Role.MANAGER, Role.OPERATOR)
     assert role_of(oda, signed_in(admin, 5_000)) == Role.OPERATOR
     assert role_of(oda, signed_in(oda, 5_001)) == Role.MANAGER, "whoever signs an account in manages it"
-    entry = AuditEntry.objects.get(action="right.standing")
+    entry = AuditEntry.objects.get(action="right.everywhere")
     assert (entry.details["user"], entry.details["role"]) == ("oda", "Operator")
 
 
 def test_without_the_rule_what_one_has_stays(admin: User, oda: User, account: Account) -> None:
     support = account("Support")
-    standing.set_role(admin, oda, Role.VIEWER)
-    standing.set_role(admin, oda, None)
+    everywhere.set_role(admin, oda, Role.VIEWER)
+    everywhere.set_role(admin, oda, None)
     assert role_of(oda, support) == Role.VIEWER
     assert role_of(oda, signed_in(admin, 5_002)) is None
 
 
 def test_an_account_that_is_signed_in_again_gives_nothing_back(admin: User, oda: User) -> None:
     session = signed_in(admin, 5_003)
-    standing.set_role(admin, oda, Role.VIEWER)
+    everywhere.set_role(admin, oda, Role.VIEWER)
     SessionGrant.objects.filter(session=session, user=oda).delete()  # taken away by a manager
     attempt = SignInAttempt.objects.create(session=session, started_by=admin)
     signin.signed_in(attempt.pk, key(5_103), profile(5_003))
@@ -76,8 +76,8 @@ def test_an_account_that_is_signed_in_again_gives_nothing_back(admin: User, oda:
 
 def test_for_administrators_alone(admin: User, oda: User, staff: Callable[..., User]) -> None:
     with pytest.raises(Forbidden):
-        standing.set_role(staff("marta", "add_account"), oda, Role.VIEWER)
-    assert not StandingRole.objects.exists()
+        everywhere.set_role(staff("marta", "add_account"), oda, Role.VIEWER)
+    assert not RoleEverywhere.objects.exists()
 
 
 def test_the_form(browser: Client, oda: User, account: Account) -> None:
@@ -85,7 +85,7 @@ def test_the_form(browser: Client, oda: User, account: Account) -> None:
     page = f"/admin/colleagues/{oda.pk}/"
     typed = {"name": "Oda", "username": "oda", f"role-{sales.pk}": "3", f"role-{support.pk}": "0"}
     assert browser.post(page, {**typed, "everywhere": "2"}).status_code == 302
-    assert (role_of(oda, sales), role_of(oda, support), standing.of(oda)) == (
+    assert (role_of(oda, sales), role_of(oda, support), everywhere.of(oda)) == (
         Role.MANAGER,
         Role.OPERATOR,
         Role.OPERATOR,
@@ -95,9 +95,9 @@ def test_the_form(browser: Client, oda: User, account: Account) -> None:
     assert 'name="everywhere" value="2" checked' in browser.get(page).content.decode()
     # A form that says nothing of it leaves it as it is; one that says none ends it.
     assert browser.post(page, typed).status_code == 302
-    assert standing.of(oda) == Role.OPERATOR
+    assert everywhere.of(oda) == Role.OPERATOR
     assert browser.post(page, {**typed, "everywhere": "0"}).status_code == 302
-    assert standing.of(oda) is None
+    assert everywhere.of(oda) is None
     for wrong in ("4", "-1", "x", "2 "):
         answer = browser.post(page, {**typed, "everywhere": wrong})
         assert (answer.status_code, "reload the page" in answer.content.decode()) == (422, True), wrong
@@ -105,7 +105,7 @@ def test_the_form(browser: Client, oda: User, account: Account) -> None:
 
 def test_what_is_not_all_of_them_is_named(browser: Client, admin: User, oda: User, account: Account) -> None:
     sales, support = account("Sales"), account("Support")
-    standing.set_role(admin, oda, Role.OPERATOR)
+    everywhere.set_role(admin, oda, Role.OPERATOR)
     SessionGrant.objects.filter(session=support, user=oda).update(role=Role.VIEWER)
     shown = browser.get("/admin/colleagues/?q=oda").content.decode()
     assert f"{sales.name}, later accounts" in shown

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="StandingRole",
+            name="RoleEverywhere",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("role", models.PositiveSmallIntegerField(choices=[(1, "Viewer"), (2, "Operator"), (3, "Manager")])),
@@ -33,13 +33,13 @@ class Migration(migrations.Migration):
                     "user",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="standing_role",
+                        related_name="role_everywhere",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
             ],
             options={
-                "db_table": "telegram_standing_roles",
+                "db_table": "telegram_roles_everywhere",
                 "default_permissions": (),
             },
         ),
