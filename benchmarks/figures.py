@@ -17,6 +17,11 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
+def ratios(ours: Sequence[float], bare: Sequence[float]) -> list[float]:
+    """How many times as much ours takes, run by run: what else the machine does changes from run to run."""
+    return [one / other for one, other in zip(ours, bare, strict=True)]
+
+
 def median(values: Iterable[float]) -> float:
     found = list(values)
     return statistics.median(found) if found else math.nan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks import live
-from benchmarks.figures import Outcome, Row, median, percentile, rounded, spread
+from benchmarks.figures import Outcome, Row, median, percentile, ratios, rounded, spread
 from benchmarks.live import Seen, Side
 from benchmarks.processor import said
 from benchmarks.sockets import close_all
@@ -14,6 +14,7 @@ from benchmarks.stage import Stage
 RATE, SECONDS = 100.0, 10.0
 CALM_RATE, CALM_SECONDS = 5.0, 6.0
 MOST_EXTRA_MS, MOST_P95_MS = 10.0, 100.0
+MOST_RATIO = 3
 
 
 def run(stage: Stage, runs: int, scale: float) -> Outcome:
@@ -52,10 +53,12 @@ def _shares(found: list[Seen], share: float) -> list[float]:
 def _outcome(seen: dict[tuple[str, float], list[Seen]]) -> Outcome:
     rows: list[Row] = []
     extras: dict[float, float] = {}
+    times: dict[float, float] = {}
     for rate in (RATE, CALM_RATE):
         mine, theirs = seen["ours", rate], seen["bare", rate]
         extra = [one - other for one, other in zip(_shares(mine, 0.5), _shares(theirs, 0.5), strict=True)]
         extras[rate] = median(extra)
+        times[rate] = median(ratios(_shares(mine, 0.5), _shares(theirs, 0.5)))
         p95 = median(_shares(mine, 0.95))
         strict = rate == RATE
         rows += [
@@ -68,6 +71,13 @@ def _outcome(seen: dict[tuple[str, float], list[Seen]]) -> Outcome:
                 extras[rate] <= MOST_EXTRA_MS if strict else None,
             ),
             Row(
+                "  p50, ratio",
+                spread(ratios(_shares(mine, 0.5), _shares(theirs, 0.5)), 1),
+                "",
+                f"≤ {MOST_RATIO}" if strict else "",
+                times[rate] <= MOST_RATIO if strict else None,
+            ),
+            Row(
                 "  p95, ms",
                 spread(_shares(mine, 0.95)),
                 spread(_shares(theirs, 0.95)),
@@ -76,4 +86,5 @@ def _outcome(seen: dict[tuple[str, float], list[Seen]]) -> Outcome:
             ),
         ]
     p95 = median(_shares(seen["ours", RATE], 0.95))
-    return Outcome({"live_latency": {"extra_p50_ms": rounded(extras[RATE]), "p95_ms": rounded(p95)}}, rows)
+    found = {"extra_p50_ms": extras[RATE], "p50_ratio": times[RATE], "p95_ms": p95}
+    return Outcome({"live_latency": {name: rounded(value) for name, value in found.items()}}, rows)

@@ -195,7 +195,7 @@ function paint() {
 
 /** A chat was chosen in the list. */
 function opened() {
-  paint();
+  if (scheduled) paint();
   if (types.matches) focusConversation();
   else /** @type {HTMLElement | null} */ (root.querySelector(".back"))?.focus();
 }

@@ -21,9 +21,10 @@ export class History {
     this.ahead = null;
   }
 
-  /** The chat is about to be opened: a row is pressed, and the click is its release. @param {number} session @param {number} chat */
+  /** The chat is about to be opened: a row is pressed, and the click is its release; or the page has still to be painted.
+   * @param {number} session @param {number} chat */
   expect(session, chat) {
-    if (chat === this.app.state.chatId || this.app.navigation.visited.streams.has(chat)) return;
+    if (chat === this.app.state.chatId || this.app.navigation.visited.streams.has(chat) || this.#expected(chat)) return;
     this.ahead = { chat, at: Date.now(), page: this.app.server.get(`${session}/${chat}/history/`) };
   }
 
@@ -39,11 +40,10 @@ export class History {
   async load() {
     const { app } = this;
     const { visit } = app.navigation;
-    app.patch({ streamError: "" });
-    const { ahead } = this;
+    if (app.state.streamError) app.patch({ streamError: "" });
+    const ahead = this.#expected(app.state.chatId);
     this.ahead = null;
-    const fresh = ahead?.chat === app.state.chatId && Date.now() - ahead.at < AHEAD_MS;
-    const page = await (fresh ? ahead.page : this.#page(""));
+    const page = await (ahead ?? this.#page(""));
     if (visit !== app.navigation.visit) return;
     if (page.error) {
       app.patch({ streamError: page.error });
@@ -56,6 +56,12 @@ export class History {
     app.paint(); // not with the next frame: that is up to 16 ms away
     this.follow();
     app.reading.mark();
+  }
+
+  /** The page that was asked for ahead, if there is one. @param {number | null} chat @returns {Promise<any> | null} */
+  #expected(chat) {
+    const { ahead } = this;
+    return ahead?.chat === chat && Date.now() - ahead.at < AHEAD_MS ? ahead.page : null;
   }
 
   /** The page above, from the server, or, where its part ends, from Telegram. */

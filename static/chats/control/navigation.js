@@ -33,6 +33,7 @@ export class Navigation {
     else if (sessionId !== app.state.sessionId) app.patch({ sessionId });
     if (push) this.remember(chatId);
     if (chatId === app.state.chatId && app.state.stream?.chat === chatId) return;
+    if (sessionId !== null && chatId !== null) app.history.expect(sessionId, chatId); // the server works while the page is painted
     app.writing.leave();
     app.codes.clear();
     this.visited.keep(app.state.stream);

@@ -22,6 +22,8 @@ export class Notices {
     /** @type {Map<string, number>} by page, the chat that its viewer looks at */
     this.looking = new Map();
     this.page = crypto.randomUUID();
+    /** As it was read last: each look is a question to the browser's own process, which keeps the page waiting. */
+    this.permission = this.possible ? Notification.permission : "denied";
     /** @type {number | null} */
     this.said = null;
     /** @type {BroadcastChannel | null} */
@@ -48,7 +50,7 @@ export class Notices {
 
   /** Whether the viewer is to be asked: never before they were let in, once, and again after "Not now" in a month. */
   get asks() {
-    return this.possible && Notification.permission === "default" && this.wishes.later < Date.now();
+    return this.permission === "default" && this.wishes.later < Date.now();
   }
 
   start() {
@@ -56,6 +58,7 @@ export class Notices {
     this.channel = new BroadcastChannel(this.key);
     this.channel.onmessage = ({ data }) => this.#heard(data);
     this.channel.postMessage({ page: this.page, chat: this.said }); // the page was drawn before
+    addEventListener("focus", () => this.#permitted(Notification.permission)); // it is changed in the browser's own settings
     addEventListener("pagehide", () => this.#say(null));
     addEventListener("storage", (event) => event.key === this.key && this.follow());
     navigator.locks.request(this.key, () => {
@@ -70,11 +73,20 @@ export class Notices {
   /** Ask the browser; allowed: on for every account, with sound and without text. @returns {Promise<boolean>} */
   async allow() {
     const answer = await Notification.requestPermission();
+    this.permission = answer;
     if (answer === "granted") {
       this.#keep({ accounts: Object.fromEntries(this.app.state.sessions.map((one) => [one.id, { ...OFF, on: true }])) });
     }
     this.app.draw();
     return answer === "granted";
+  }
+
+  /** @param {NotificationPermission} now */
+  #permitted(now) {
+    if (now === this.permission) return;
+    this.permission = now;
+    this.follow();
+    this.app.draw();
   }
 
   later() {
@@ -98,7 +110,7 @@ export class Notices {
   }
 
   get granted() {
-    return this.possible && Notification.permission === "granted";
+    return this.permission === "granted";
   }
 
   /** Rows have come. @param {Chat[]} rows */

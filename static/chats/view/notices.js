@@ -32,7 +32,7 @@ export function noticesDialog(app) {
 
 /** @param {App} app */
 function state(app) {
-  const { permission } = Notification;
+  const { permission } = app.notices;
   if (permission === "denied") {
     return html`<p class="hintbox">This browser refuses them for this address. To undo that, open the settings of this site beside
       the address, allow notifications, and reload the page.</p>`;
