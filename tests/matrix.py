@@ -17,10 +17,10 @@ from pathlib import Path
 from tests.kit.running import ROOT, bare_environment
 from tests.kit.system_postgres import installed, system_postgres
 
-SELECTION = (
-    "tests/core",
+ON_PYTHON = ("tests/core", "tests/telegram")
+"""The pure core, and Telethon's private parts: what a whole run has tried with the Python that it is run by."""
+ON_POSTGRES = (
     "tests/database",
-    "tests/telegram",
     "tests/chats/test_record.py",
     "tests/chats/test_record_history.py",
     "tests/chats/test_record_unread.py",
@@ -30,7 +30,7 @@ SELECTION = (
     "tests/staff/test_audit.py",
     "tests/commands/test_commands.py",
 )
-"""The pure core, Telethon's private parts, and where SQL is written by hand."""
+"""Where SQL is written by hand."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,12 @@ def database(version: int) -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": url}
 
 
+def selection(pair: Pair) -> tuple[str, ...]:
+    """What depends on the pair, less what the whole run has tried with the same Python."""
+    same_python = pair.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    return ON_POSTGRES if same_python else (*ON_PYTHON, *ON_POSTGRES)
+
+
 def run(pair: Pair, arguments: Sequence[str]) -> bool:
     """Run the selection with that pair; whether all of it passed."""
     python = find_python(pair.python)
@@ -90,7 +96,7 @@ def run(pair: Pair, arguments: Sequence[str]) -> bool:
     with database(pair.postgres) as environment:
         command = [
             "bin/test",
-            *(arguments or ("-q", "-n", processes, "--dist", "worksteal", "-m", "not alone", *SELECTION)),
+            *(arguments or ("-q", "-n", processes, "--dist", "worksteal", "-m", "not alone", *selection(pair))),
         ]
         ended = subprocess.run(command, cwd=ROOT, env=bare_environment(PYTHON=python, **environment), check=False)
     return ended.returncode == 0

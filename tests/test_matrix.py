@@ -1,12 +1,13 @@
 """The matrix says what it ran, what failed and what it skipped."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests import matrix
 from tests.kit.running import ROOT
-from tests.matrix import PAIRS, SELECTION, Pair
+from tests.matrix import ON_POSTGRES, ON_PYTHON, PAIRS, Pair
 
 pytestmark = pytest.mark.pure
 
@@ -14,8 +15,14 @@ OLD, NEW = "Python 3.11 with PostgreSQL 15", "Python 3.13 with PostgreSQL 18"
 
 
 def test_what_it_names_is_there() -> None:
-    assert [path for path in SELECTION if not (ROOT / path).exists()] == []
+    assert [path for path in (*ON_PYTHON, *ON_POSTGRES) if not (ROOT / path).exists()] == []
     assert len({pair.python for pair in PAIRS}) == len({pair.postgres for pair in PAIRS}) == 2
+
+
+def test_the_python_of_the_whole_run_is_not_tried_twice() -> None:
+    own, other = f"{sys.version_info.major}.{sys.version_info.minor}", "3.99"
+    assert matrix.selection(Pair(own, 15)) == ON_POSTGRES
+    assert matrix.selection(Pair(other, 18)) == (*ON_PYTHON, *ON_POSTGRES)
 
 
 def test_a_python_that_cannot_be_run_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

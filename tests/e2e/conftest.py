@@ -150,6 +150,8 @@ class Pages:
     complaints: list[str] = field(default_factory=list)
     tolerated: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    scripted: list[BrowserContext] = field(default_factory=list)
+    """Those of our making: axe needs scripts, and a test's own context may have none."""
 
     def __call__(
         self,
@@ -175,6 +177,7 @@ class Pages:
             )
             context.set_default_timeout(15_000)
             self.contexts.append(context)
+            self.scripted.append(context)
         if user is not None:
             self.sign_in(context, user, confirm=confirm)
         page = context.new_page()
@@ -203,7 +206,7 @@ class Pages:
 
     def looks(self) -> list[str]:
         """What axe finds wrong with the pages as the test leaves them, if they are ours."""
-        pages = [page for context in self.contexts for page in context.pages if page.url.startswith(self.web.url)]
+        pages = [page for context in self.scripted for page in context.pages if page.url.startswith(self.web.url)]
         for page in pages:
             shoot(page)
         return [f"{page.url} {line}" for page in pages for line in wrong(page)]
