@@ -91,7 +91,8 @@ class Web:
         """A socket that was greeted."""
         socket = await self.connect(cookie, page)
         socket.say(type="hello", version=PROTOCOL)
-        assert await socket.outcome() == "welcome", socket.close_code
+        came = await socket.outcome()
+        assert came == "welcome", (came, socket.close_code)
         return socket
 
     def kill(self) -> None:
