@@ -32,7 +32,7 @@ WITHOUT_SERVERS = ("sandbox", "telegram")
 """Folders whose tests use neither, pure or not: what they test knows no Django."""
 
 UNMEASURED = (
-    "sandbox", "e2e", "chaos", "local", "benchmarks", "load", "deploy", "upgrade", "js", "hostile",
+    "sandbox", "e2e", "chaos", "benchmarks", "load", "deploy", "upgrade", "js",
     "test_rights_table.py", "test_security_forms.py", "test_security_leaks.py", "test_security_lookups.py",
     "test_security_rights.py", "test_security_http.py",
 )  # fmt: skip
