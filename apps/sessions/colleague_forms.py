@@ -99,7 +99,7 @@ class ColleagueForm(forms.Form):
             if key not in self.offered or number not in ("0", *map(str, Role.values)):
                 raise forms.ValidationError("One of the accounts is no longer there: reload the page.")
             self.roles[key] = Role(int(number)) if number != "0" else None
-        if "everywhere" in self.errors:  # nobody sees an error of a table's row
+        if "everywhere" in self.errors:  # the rows of the table show no errors
             raise forms.ValidationError("One of the roles is not there: reload the page.")
         return given
 

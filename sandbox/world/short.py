@@ -45,7 +45,7 @@ def short(update: Any, event: Event, box: Box) -> types.UpdateShortMessage | typ
 
 
 def _is_plain(message: Any) -> bool:
-    """Whether the short form says all of it."""
+    """Whether the short form has a field for everything in the message."""
     if not isinstance(message, Message) or not isinstance(message.peer_id, types.PeerUser | types.PeerChat):
         return False
     more = (message.media, message.fwd_from, message.reactions, message.saved_peer_id, message.from_scheduled)

@@ -240,7 +240,7 @@ NOT_TROUBLES = {
     "clear", "thaw", "meet", "pending", "struck",  # end a fault, or tell of it
     "check_connection", "transport_error", "is_frozen", "delay_of",  # asked by the data centre itself
     "one_owner",  # on from the beginning to the end of every run
-    "hold", "disorder",  # what they do to the stream, "lose", "swap" and "repeat" do
+    "hold", "disorder",  # tried in tests/gateway/test_faults_table.py; not yet among the troubles
     "allow",  # what it answers is what "flood" answers: FLOOD_WAIT
     "one_connection",  # one owner may have several: only two owners are punished
 }  # fmt: skip

@@ -184,6 +184,10 @@ def test_a_spoiler_is_covered_where_the_text_is_shown_plainly() -> None:
     spans = [Entity("bold", 0, 3), Entity("spoiler", 8, 6)]
     assert formatting.covered("He dies 🙂 at 5", spans) == "He dies ▒ ▒▒ 5"
     assert formatting.covered("He dies", spans[:1]) == "He dies"
+    for outside in (Entity("spoiler", -3, 2), Entity("spoiler", 50, 2), Entity("spoiler", 3, -2)):
+        assert formatting.covered("He dies", [outside]) == "He dies", outside
+    assert formatting.covered("He dies", [Entity("spoiler", -5, 50)]) == "▒▒ ▒▒▒▒"
+    assert formatting.covered("x" * 32_768, [Entity("spoiler", 0, 32_768)] * 1000) == "▒" * 32_768
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How a page looks to a screen reader and to an eye: what axe finds wrong with it, and pictures for whoever asks.
+"""Accessibility and appearance of a page: what axe finds wrong with it, and screenshots.
 
 ``SHOTS=DIRECTORY bin/test tests/e2e`` leaves a picture of each state that a test looks at or ends in.
 """

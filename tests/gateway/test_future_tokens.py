@@ -63,7 +63,7 @@ def test_a_managers_new_sign_in_of_that_number_too(user: User, dc: SandboxThread
     assert attempt.session_id == session.pk
 
 
-def test_whoever_does_not_manage_it_is_sent_a_code(user: User, dc: SandboxThread, support: int) -> None:
+def test_a_user_who_does_not_manage_it_is_sent_a_code(user: User, dc: SandboxThread, support: int) -> None:
     session = logged_out(user, dc)
     adder = User.objects.create_user("adder", is_staff=True)
     adder.user_permissions.add(Permission.objects.get(codename="add_account"))

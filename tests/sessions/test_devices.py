@@ -78,9 +78,7 @@ def test_the_list(client: Client, session: Session) -> None:
 
 
 @pytest.mark.parametrize(("days", "waits"), [(0.1, True), (6.9, True), (7.1, False)])
-def test_a_login_that_telegram_has_not_seen_confirmed_says_so_for_a_week(
-    client: Client, session: Session, days: float, waits: bool
-) -> None:
+def test_an_unconfirmed_login_is_marked_for_a_week(client: Client, session: Session, days: float, waits: bool) -> None:
     """Telegram confirms it by itself then, and sends no update."""
     devices.record(session.pk, types.Devices(183, (seen(0), seen(22, days=days, is_unconfirmed=True))))
     assert ("Not confirmed by its owner yet" in page(client, session)) is waits

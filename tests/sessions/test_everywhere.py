@@ -52,7 +52,7 @@ def test_accounts_of_now_and_of_later(admin: User, oda: User, account: Account) 
     everywhere.set_role(admin, oda, Role.OPERATOR)
     assert (role_of(oda, sales), role_of(oda, support)) == (Role.MANAGER, Role.OPERATOR)
     assert role_of(oda, signed_in(admin, 5_000)) == Role.OPERATOR
-    assert role_of(oda, signed_in(oda, 5_001)) == Role.MANAGER, "whoever signs an account in manages it"
+    assert role_of(oda, signed_in(oda, 5_001)) == Role.MANAGER, "the user who signs an account in manages it"
     entry = AuditEntry.objects.get(action="right.everywhere")
     assert (entry.details["user"], entry.details["role"]) == ("oda", "Operator")
 
@@ -93,7 +93,7 @@ def test_the_form(browser: Client, oda: User, account: Account) -> None:
     shown = browser.get("/admin/colleagues/").content.decode()
     assert "all accounts, later ones too" in shown
     assert 'name="everywhere" value="2" checked' in browser.get(page).content.decode()
-    # A form that says nothing of it leaves it as it is; one that says none ends it.
+    # Without the field the rule stays; with the value 0 it ends.
     assert browser.post(page, typed).status_code == 302
     assert everywhere.of(oda) == Role.OPERATOR
     assert browser.post(page, {**typed, "everywhere": "0"}).status_code == 302

@@ -66,8 +66,8 @@ class AuthorizationSecret(models.Model):
 
 
 class FutureAuthToken(SealedRow):
-    """Telegram signs the account in without a code to whoever shows it
-    (https://core.telegram.org/api/auth#future-auth-tokens). ``token``: base64."""
+    """Sent with a later sign-in, it replaces the code (https://core.telegram.org/api/auth#future-auth-tokens).
+    ``token``: base64."""
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="future_auth_tokens")
     token = EncryptedJSONField()

@@ -65,7 +65,7 @@ class Device(models.Model):
     @property
     def awaits_confirmation(self) -> bool:
         """Whether Telegram has asked the account's owner whether this login was theirs, and still waits for the answer;
-        after a week it takes the login as confirmed, and tells nobody."""
+        after a week Telegram confirms the login by itself, without an update."""
         return self.is_unconfirmed and timezone.now() < self.signed_in_at + CONFIRMED_AFTER
 
     @property

@@ -15,7 +15,7 @@ from apps.sessions.models import FutureAuthToken
 MOST = 20
 """As many as Telegram takes: older ones go."""
 KEPT_DAYS = 180
-"""An authorization that nobody uses ends after so long; a token is not worth more."""
+"""Telegram's default for ending an unused authorization; a token is used no longer."""
 
 
 def keep(session_id: int, token: bytes | None) -> None:

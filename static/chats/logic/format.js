@@ -29,13 +29,14 @@ export const plain = (text) => ({ text, entities: [] });
 /** A text where it is shown without its formatting: what lies under a spoiler is covered, as the server does (core/formatting/spoilers.py).
  * @param {{text: string, entities?: Entity[]}} message */
 export function covered({ text, entities = [] }) {
-  const hidden = entities.filter((one) => one.kind === "spoiler");
-  if (!hidden.length) return text;
+  const spoilers = entities.filter((one) => one.kind === "spoiler");
+  if (!spoilers.length) return text;
+  const hidden = new Uint8Array(text.length);
+  for (const one of spoilers) hidden.fill(1, Math.max(0, one.offset), Math.max(0, endOf(one)));
   let unit = 0;
   let shown = "";
   for (const char of text) {
-    const at = unit;
-    shown += char.trim() && hidden.some((one) => one.offset <= at && at < endOf(one)) ? "▒" : char;
+    shown += char.trim() && hidden[unit] ? "▒" : char;
     unit += char.length;
   }
   return shown;
